@@ -1,0 +1,79 @@
+// @ts-check
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { cacheDir, root } from './project-root.mjs';
+import { filesBelow, publishFiles } from './publish-files.mjs';
+
+/**
+ * A part of the build: what it is made from, one file that shows it is there, and how it is made.
+ * @typedef {{ from: string[], made: string, build: () => Promise<void> }} Part
+ */
+
+/** What every part depends on: versions of tools and libraries, and how they are used. */
+const always = ['package-lock.json', 'scripts/bundle.mjs', 'scripts/build-parts.mjs', 'scripts/publish-files.mjs', 'tsconfig.base.json'];
+
+/** @type {Record<'node' | 'renderer' | 'electron', Part>} */
+export const parts = {
+  node: {
+    from: ['src-shared', 'src-main'],
+    made: 'out/node/cli.mjs',
+    build: async () => (await import('./bundle.mjs')).bundleNode(),
+  },
+  electron: {
+    from: ['src-shared', 'src-main'],
+    made: 'out/electron/main.cjs',
+    build: async () => (await import('./bundle.mjs')).bundleElectron(),
+  },
+  renderer: { from: ['src-shared', 'src-renderer', 'resources', 'vite.config.ts'], made: 'out/renderer/index.html', build: buildRenderer },
+};
+
+async function buildRenderer() {
+  const { build } = await import('vite');
+  mkdirSync(cacheDir, { recursive: true });
+  const work = mkdtempSync(join(cacheDir, 'renderer-'));
+  try {
+    await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn', build: { outDir: work, emptyOutDir: true } });
+    const files = filesBelow(work).map((path) => ({ path: relative(work, path), contents: readFileSync(path) }));
+    publishFiles(join(root, 'out/renderer'), files, (name) => name === 'index.html');
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Says in one hash what a part would be built from: paths, sizes and times, so that asking costs milliseconds.
+ * @param {string[]} from
+ */
+function stateOf(from) {
+  const hash = createHash('sha256');
+  for (const path of [...from, ...always]) {
+    const full = join(root, path);
+    if (!existsSync(full)) continue;
+    for (const file of statSync(full).isDirectory() ? filesBelow(full).sort() : [full]) {
+      const { size, mtimeMs } = statSync(file);
+      hash.update(`${relative(root, file)}\0${size}\0${mtimeMs}\n`);
+    }
+  }
+  return hash.digest('hex');
+}
+
+/** @param {keyof typeof parts} name */
+const stampFile = (name) => join(root, 'out', `.${name}-built-from`);
+
+/**
+ * Builds those parts whose sources changed since they were built; takes milliseconds when none did.
+ * @param {(keyof typeof parts)[]} names
+ */
+export async function ensureBuilt(names) {
+  for (const name of names) {
+    const { from, made, build } = parts[name];
+    const state = stateOf(from);
+    const stamp = stampFile(name);
+    if (existsSync(join(root, made)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === state) continue;
+    await build();
+    mkdirSync(join(root, 'out'), { recursive: true });
+    // The state from before the build: a change made meanwhile makes the next start build again.
+    writeFileSync(stamp, state);
+  }
+}

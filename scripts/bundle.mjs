@@ -1,0 +1,70 @@
+// @ts-check
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { build } from 'esbuild';
+import { root } from './project-root.mjs';
+import { publishFiles } from './publish-files.mjs';
+
+/** Programs and worker threads that run in plain Node. Workers must lie beside whoever starts them (spawn-worker.ts). */
+const entries = {
+  cli: 'src-main/cli/main.ts',
+  'worker-receive': 'src-main/disk/receive-worker.ts',
+  'worker-hash': 'src-main/disk/hash-worker.ts',
+};
+
+/** Node-API modules with prebuilt binaries stay outside the bundle. */
+const external = ['classic-level', '@parcel/watcher', 'electron'];
+
+/**
+ * Bundles the Node side. `esm` is what Node runs; `cjs` is for Electron, whose asar archives want CommonJS.
+ * @param {{ outDir?: string, format?: 'esm' | 'cjs', extra?: Record<string, string>, inject?: string[] }} [options]
+ *   `extra`: more entries, name to source file; `inject`: files every bundle begins with
+ */
+export async function bundleNode({ outDir = join(root, 'out/node'), format = 'esm', extra = {}, inject = [] } = {}) {
+  // The desktop shell brings the command line as a program of its own.
+  const { cli, ...workers } = entries;
+  const all = Object.entries({ ...(format === 'esm' ? { cli } : {}), ...workers, ...extra }).map(([name, file]) => ({ out: name, in: join(root, file) }));
+  const names = new Set(all.map((entry) => `${entry.out}.${format === 'esm' ? 'mjs' : 'cjs'}`));
+  const { outputFiles } = await build({
+    entryPoints: all.filter((entry) => existsSync(entry.in)),
+    absWorkingDir: root,
+    outdir: outDir,
+    write: false,
+    outExtension: { '.js': format === 'esm' ? '.mjs' : '.cjs' },
+    bundle: true,
+    platform: 'node',
+    format,
+    target: 'node18.15',
+    splitting: format === 'esm',
+    chunkNames: 'chunk-[hash]',
+    external,
+    inject,
+    sourcemap: 'linked',
+    legalComments: 'none',
+    logLevel: 'warning',
+    ...(format === 'esm'
+      ? { banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" } }
+      : { banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" }, define: { 'import.meta.url': '__moduleUrl' } }),
+  });
+  publishFiles(outDir, outputFiles.map((file) => ({ path: relative(outDir, file.path), contents: file.contents })), (name) => names.has(name));
+}
+
+/**
+ * Bundles the desktop shell: main process, threads, and the preload script, which is sandboxed and so knows no Node.
+ * @param {{ outDir?: string, nodeThread?: string, inject?: string[] }} [options] `nodeThread`: source of the thread the node lives in
+ */
+export async function bundleElectron({ outDir = join(root, 'out/electron'), nodeThread = 'src-main/electron/worker-node.ts', inject = [] } = {}) {
+  await bundleNode({ outDir, format: 'cjs', inject, extra: { main: 'src-main/electron/main.ts', 'worker-node': nodeThread } });
+  await build({
+    entryPoints: [join(root, 'src-main/electron/preload.ts')],
+    absWorkingDir: root,
+    outfile: join(outDir, 'preload.cjs'),
+    bundle: true,
+    platform: 'browser',
+    format: 'cjs',
+    target: 'chrome114',
+    external: ['electron'],
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+}

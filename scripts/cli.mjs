@@ -1,0 +1,29 @@
+// @ts-check
+/**
+ * `npm run -s cli -- ARGS`: the command line from a checkout. Builds it first when sources changed (milliseconds when
+ * not), then runs it in this process. Several at once do no harm: the build appears file by file, each one whole.
+ */
+import { ensureBuilt } from './build-parts.mjs';
+
+const parentCheckMs = 200;
+
+/**
+ * npm runs scripts through a shell, and a signal to npm ends npm and the shell but not us: we see that they are gone.
+ */
+function endWithParent() {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, parentCheckMs);
+  timer.unref();
+}
+
+const fromNpm = process.env.npm_lifecycle_event === 'cli';
+if (fromNpm) endWithParent();
+await ensureBuilt(['node']);
+// npm starts scripts in the package's folder; paths on the command line mean the folder the user is in.
+if (fromNpm && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
+// @ts-expect-error -- made by the line above
+await import('../out/node/cli.mjs');

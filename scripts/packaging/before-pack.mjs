@@ -1,0 +1,9 @@
+// @ts-check
+import { ensureBuilt } from '../build-parts.mjs';
+import { stageCli } from './stage-cli.mjs';
+
+/** electron-builder calls this before it collects files. */
+export default async function beforePack() {
+  await ensureBuilt(['renderer', 'node', 'electron']);
+  stageCli();
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { forbidden } from '../../scripts/lint-rules/layers.mjs';
+
+describe('the layer rule', () => {
+  it.each([
+    ['src-shared/api/client.ts', 'zod'],
+    ['src-shared/model/peer.ts', '../ids.ts'],
+    ['src-main/core/swarm/picker.ts', '../bitfield.ts'],
+    ['src-main/core/swarm/picker.ts', '#shared/limits.ts'],
+    ['src-main/net/listen.ts', 'node:tls'],
+    ['src-main/net/listen.ts', '../node/ports/links.ts'],
+    ['src-main/disk/pool.ts', '#main/node/spawn-worker.ts'],
+    ['src-main/node/node.ts', '../disk/pool.ts'],
+    ['src-main/cli/main.ts', '../local/client.ts'],
+    ['src-main/electron/main.ts', 'electron'],
+    ['src-renderer/main.ts', 'vue'],
+    ['test/electron/window.test.ts', 'electron'],
+  ])('lets %s import %s', (from, specifier) => {
+    expect(forbidden(from, specifier)).toBeNull();
+  });
+
+  it.each([
+    ['src-shared/ids.ts', 'node:crypto'],
+    ['src-shared/ids.ts', 'ws'],
+    ['src-shared/ids.ts', '#main/core/bitfield.ts'],
+    ['src-main/core/swarm/picker.ts', 'zod'],
+    ['src-main/core/swarm/picker.ts', 'node:fs'],
+    ['src-main/core/swarm/picker.ts', '../../disk/pool.ts'],
+    ['src-main/net/listen.ts', '../disk/pool.ts'],
+    ['src-main/disk/pool.ts', '../node/node.ts'],
+    ['src-main/node/node.ts', '../web/server.ts'],
+    ['src-main/web/server.ts', '#main/electron/main.ts'],
+    ['src-main/cli/main.ts', 'electron'],
+    ['src-renderer/main.ts', '#main/core/bitfield.ts'],
+    ['src-renderer/main.ts', '../src-main/core/bitfield.ts'],
+    ['src-renderer/main.ts', 'node:fs'],
+    ['src-renderer/main.ts', 'electron'],
+    ['src-main/node/node.ts', '../../test/bundle-workers.ts'],
+  ])('stops %s importing %s', (from, specifier) => {
+    expect(forbidden(from, specifier)).not.toBeNull();
+  });
+});
