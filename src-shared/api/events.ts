@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { errorInfoSchema } from '../model/error.ts';
+import { deviceIdSchema, offerIdSchema, shareIdSchema, transferIdSchema } from '../model/ids.ts';
+import { pairingSchema, peerSchema } from '../model/peer.ts';
+import { shareSchema } from '../model/share.ts';
+import { transferSchema } from '../model/transfer.ts';
+import { offerSchema } from '../model/offer.ts';
+import { searchStateSchema } from '../model/search.ts';
+import { nodeStatusSchema } from '../model/status.ts';
+import { settingsSchema } from '../settings.ts';
+
+/**
+ * Everything that happens in a node, as one stream. An event carries the whole new state of the one thing it is about,
+ * so that a face that missed some can go on. A thing changes at most twice a second in the stream.
+ */
+export const nodeEventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('status'), status: nodeStatusSchema }),
+  z.object({ type: z.literal('settings'), settings: settingsSchema }),
+  z.object({ type: z.literal('peer'), peer: peerSchema }),
+  z.object({ type: z.literal('peer-gone'), id: deviceIdSchema }),
+  z.object({ type: z.literal('pairing'), pairing: pairingSchema }),
+  z.object({ type: z.literal('share'), share: shareSchema }),
+  z.object({ type: z.literal('share-gone'), id: shareIdSchema }),
+  /** What a device shares has changed; `share` tells which one, by name. */
+  z.object({ type: z.literal('listing'), peer: deviceIdSchema, share: z.string() }),
+  z.object({ type: z.literal('transfer'), transfer: transferSchema }),
+  z.object({ type: z.literal('transfer-gone'), id: transferIdSchema }),
+  z.object({ type: z.literal('offer'), offer: offerSchema }),
+  z.object({ type: z.literal('offer-gone'), id: offerIdSchema }),
+  z.object({ type: z.literal('search'), search: searchStateSchema }),
+  /** Something a user should hear of once: shown as a toast or a line. */
+  z.object({ type: z.literal('problem'), error: errorInfoSchema }),
+]);
+export type NodeEvent = z.infer<typeof nodeEventSchema>;

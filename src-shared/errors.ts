@@ -1,0 +1,52 @@
+/**
+ * Every failure a user can meet has one of these stable codes. The texts (what happened, what to do next) are in
+ * `i18n/`, under `error.CODE.what` and `error.CODE.next`, in every language; `params` fill their placeholders.
+ */
+export const errorCodes = [
+  // what was asked
+  'bad-usage', 'bad-argument', 'unknown-command', 'not-found', 'already-exists', 'ambiguous', 'cancelled', 'interrupted', 'internal',
+  // this device's files
+  'file-missing', 'no-permission', 'disk-full', 'disk-error', 'not-a-folder', 'folder-gone', 'name-not-shareable', 'file-changed',
+  'name-too-long', 'file-locked', 'watch-failed',
+  // this node
+  'node-not-running', 'node-already-running', 'store-damaged', 'settings-damaged', 'identity-damaged', 'port-taken', 'newer-data',
+  'not-authorised', 'room-unknown',
+  // other devices
+  'peer-unknown', 'peer-offline', 'not-reachable', 'timeout', 'refused', 'blocked', 'version-mismatch', 'protocol-error', 'self-dial',
+  'identity-changed', 'too-many', 'rate-limited', 'link-closed',
+  // transfers and pushes
+  'content-unknown', 'content-mismatch', 'source-changed', 'no-sources', 'declined', 'offer-unknown', 'offer-expired',
+  'journal-damaged', 'hash-mismatch',
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
+
+export type ErrorParams = Readonly<Record<string, string | number>>;
+
+/** An error as a value: what crosses the NodeApi, the wire and the journal of a transfer. */
+export interface ErrorInfo {
+  readonly code: ErrorCode;
+  readonly params?: ErrorParams | undefined;
+}
+
+/** An error a user may meet. `message` is for logs; what a person reads comes from the catalogue by `code`. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly params: ErrorParams;
+  constructor(code: ErrorCode, params: ErrorParams = {}, options?: { cause?: unknown }) {
+    super(`${code} ${JSON.stringify(params)}`, options);
+    this.code = code;
+    this.params = params;
+  }
+  toInfo(): ErrorInfo {
+    return { code: this.code, params: this.params };
+  }
+}
+
+export const isErrorCode = (text: string): text is ErrorCode => (errorCodes as readonly string[]).includes(text);
+
+/** Any thrown value as an error value; what is not an AppError becomes `internal` with its message kept for the log. */
+export function errorInfo(thrown: unknown): ErrorInfo {
+  if (thrown instanceof AppError) return thrown.toInfo();
+  return { code: 'internal', params: { detail: thrown instanceof Error ? thrown.message : String(thrown) } };
+}

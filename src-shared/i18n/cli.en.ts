@@ -1,0 +1,48 @@
+/** What the command line says. */
+export const cliEn = {
+  usage: { title: 'Usage:', arguments: 'What it takes:', options: 'Options:', globalOptions: 'Options of every command:', commands: 'Commands:', help: 'shows this help', version: 'shows the version' },
+  option: {
+    data: 'folder in which everything of this DistriShare lives', json: 'one JSON object a line on stdout, nothing else there', lang: 'language: en or es',
+    name: 'name that others see', port: 'port for connections (next free one if taken)', listen: 'address to listen on', downloadDir: 'folder for downloads',
+    noMulticast: 'do not announce by multicast', noMdns: 'do not announce by mDNS', webPort: 'port of the web page (next free one if taken)', noWeb: 'no web page',
+    audience: 'who may see it: {choices}', device: 'a device that may see it, with --audience devices (can be repeated)', shareName: 'name under which others see it',
+    waitHashed: 'return when everything is prepared, with its content id', for: 'how many seconds to wait for answers', type: 'only: {choices}',
+    to: 'folder in which it is created', noWait: 'put it in the queue and return', wait: 'return when it has arrived', yes: 'say yes to every question', off: 'undo it',
+    room: 'the room that may see it, with --audience room', all: 'also what has ended', deletePartial: 'also delete what has arrived so far',
+  },
+  argument: {
+    path: 'file or folder on this machine', share: 'name, id or path of a share', address: 'HOST:PORT, HOST or [IPv6]:PORT', peer: 'device: its name, its id or the beginning of it',
+    remotePath: 'path on the device; it begins with the name of the share', words: 'words to search for', source: 'device, or a content id alone', remotePaths: 'paths on the device',
+    transfer: 'id of a transfer, or the beginning of it', offer: 'id of an offer, or the beginning of it', key: 'name of a setting', value: 'its new value',
+  },
+  command: {
+    serve: 'runs DistriShare without a window', share: 'shares a file or folder', unshare: 'stops sharing; files stay where they are', shares: 'lists what you share',
+    peers: 'lists the devices that were found', connect: 'connects to an address', browse: 'lists what a device shares', search: 'searches every connected device',
+    get: 'downloads files and folders', transfers: 'lists transfers', pause: 'pauses transfers', resume: 'continues transfers', cancel: 'ends transfers; what is verified stays on disk',
+    send: 'sends files or folders to a person, who is asked', inbox: 'lists what people want to send you', accept: 'accepts an offer', decline: 'declines an offer',
+    pair: 'compares codes with a device and trusts it', block: 'blocks a device: it sees nothing of you', settings: 'shows or changes settings', status: 'shows how things are',
+    hash: 'computes the content id of a file or folder; needs no running DistriShare',
+  },
+  serve: {
+    ready: '{name} is ready on port {port}.', web: 'Open {url}', webOff: 'The web page is off.', noUi: 'The web page is not built yet; run “npm run build”.', device: 'Device id: {id}',
+    stop: 'Press Ctrl-C to stop.', stopping: 'Stopping…', failedFace: 'The web page could not start.',
+  },
+  share: { added: 'Sharing “{name}” with {audience}.', content: 'Content id: {id}', id: 'Share id: {id}', problems: 'one file cannot be shared: | {n} files cannot be shared, among them:', removed: 'No longer sharing “{name}”. People keep what they have.', none: 'You share nothing yet. Add something: distrishare share PATH' },
+  peers: { none: 'Nobody has been found yet. Start DistriShare on another device on this network and it appears by itself.', connected: 'Connected to {name} ({id}).', blocked: '{name} is blocked and sees nothing of you.', unblocked: '{name} is no longer blocked.' },
+  browse: { empty: 'Nothing here.', total: 'one entry | {n} entries' },
+  search: { nobody: 'Nobody is connected.', total: 'nothing found | one match | {n} matches', peers: 'Asked {n}: {answered} answered, {waiting} without answer yet, {unreachable} not reachable.', here: 'you have it', truncated: 'There are more; use more words.' },
+  get: {
+    queued: '“{name}” is in the queue: {id}', done: '“{name}” has arrived: {path}', total: '{size} in {seconds} s, {rate}', reused: '{size} of it was already on this device.',
+    interrupted: '“{name}” goes on in the background. Watch it with “distrishare transfers”, end it with “distrishare cancel {id}”.', left: '{time} left', needPaths: 'Say what to get: a device and a path, or a content id.',
+  },
+  transfers: { none: 'No transfers.', changed: '“{name}” is now: {state}' },
+  send: { asked: '{name} is asked.', accepted: '{name} has accepted.', done: '{name} has received everything.', interrupted: 'The offer stays. End it with “distrishare cancel {id}”.' },
+  inbox: { none: 'Nothing is waiting for you.', accepted: 'Accepted.', declined: 'Declined.', text: 'Text: {text}' },
+  pair: { compare: 'Do both devices show this code?', other: 'Look at {name}: the same code must be there.', question: 'Is it the same? [y/n] ', yesLetters: 'y', waiting: 'Waiting for the answer of {name}…', done: '{name} is trusted now.', different: 'The codes differ. Nothing was changed.', failed: 'The comparison has ended without a result. Nothing was changed.' },
+  settings: { changed: '{key} is now {value}.' },
+  hash: { skipped: 'Left out, because it cannot be shared: {path}' },
+  status: { name: 'Name', deviceId: 'Device id', version: 'Version', port: 'Port', addresses: 'Addresses', dataDir: 'Data', downloadDir: 'Downloads', free: '{size} free', rates: 'Now', down: '{rate} down', up: '{rate} up', online: 'Online', transfers: 'Transfers', offers: 'Waiting for you', discovery: 'Found by', problems: 'Problems' },
+  column: { name: 'NAME', id: 'ID', state: 'STATE', trust: 'TRUST', address: 'ADDRESS', path: 'PATH', latency: 'LATENCY', shares: 'SHARES', size: 'SIZE', files: 'FILES', date: 'MODIFIED', have: 'HERE', audience: 'VISIBLE TO', done: 'DONE', rate: 'SPEED', from: 'FROM', sources: 'SOURCES', what: 'WHAT', reason: 'REASON', direction: '' },
+  direction: { down: 'down', up: 'up', in: 'from', out: 'to' },
+  error: { prefix: 'Error:', commander: { missingArgument: 'the argument {name} is missing', missingOptionArgument: 'the option {name} needs a value', unknownOption: 'there is no option {name}', excessArguments: 'there are too many arguments', invalidValue: '{value} is not possible for {name}', choices: 'one of {choices}' } },
+} as const;

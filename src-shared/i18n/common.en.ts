@@ -1,0 +1,53 @@
+/** Words that several faces use: states, audiences, menus, notifications. */
+export const commonEn = {
+  app: { name: 'DistriShare', tagline: 'Share files directly between people.' },
+  state: {
+    transfer: {
+      queued: 'queued', preparing: 'preparing', running: 'running', waiting: 'waiting', paused: 'paused', checking: 'checking', done: 'done',
+      failed: 'failed', cancelled: 'cancelled',
+    },
+    share: { scanning: 'reading the folder', hashing: 'preparing', ready: 'ready', missing: 'not there', paused: 'paused' },
+    offer: {
+      sending: 'sending the question', asked: 'waiting for an answer', accepted: 'accepted', declined: 'declined', done: 'done',
+      cancelled: 'cancelled', failed: 'failed',
+    },
+    trust: { seen: 'new', verified: 'verified', paired: 'trusted', blocked: 'blocked' },
+    presence: { online: 'online', offline: 'offline' },
+    search: { waiting: 'no answer yet', answered: 'answered', none: 'no match', unreachable: 'not reachable', 'rate-limited': 'asked too often' },
+    discovery: { on: 'on', off: 'off', failed: 'not possible' },
+  },
+  audience: { nobody: 'nobody', devices: 'trusted devices', room: 'a room', everyone: 'everyone on this network', public: 'public' },
+  path: { loopback: 'this machine', lan: 'LAN', overlay: 'VPN', internet: 'internet' },
+  count: {
+    files: 'no files | one file | {n} files',
+    items: 'nothing | one item | {n} items',
+    people: 'nobody | one person | {n} people',
+    shares: 'shares nothing | one share | {n} shares',
+    sources: 'no sources | one source | {n} sources',
+  },
+  menu: {
+    file: 'File', edit: 'Edit', view: 'View', window: 'Window', help: 'Help',
+    shareFiles: 'Share files…', shareFolder: 'Share a folder…', openDownloads: 'Open downloads', settings: 'Settings…', pauseAll: 'Pause all transfers',
+    resumeAll: 'Resume all transfers', show: 'Open DistriShare', hide: 'Hide DistriShare', hideOthers: 'Hide others', showAll: 'Show all', services: 'Services',
+    quit: 'Quit', about: 'About DistriShare', undo: 'Undo', redo: 'Redo', cut: 'Cut', copy: 'Copy', paste: 'Paste', selectAll: 'Select all',
+    reload: 'Reload', developerTools: 'Developer tools', zoomIn: 'Zoom in', zoomOut: 'Zoom out', zoomReset: 'Normal size', fullScreen: 'Full screen',
+    minimize: 'Minimise', close: 'Close window', documentation: 'Documentation', nearby: 'Nearby', search: 'Search', transfers: 'Transfers', shares: 'My shares',
+  },
+  tray: {
+    idle: 'DistriShare', running: 'DistriShare: {down} down, {up} up', offers: 'one person wants to send you something | {n} people want to send you something',
+  },
+  notification: {
+    offer: { title: '{name} wants to send you something', body: '{what}, {size}', accept: 'Accept', decline: 'Decline' },
+    text: { title: '{name} sent you a text' },
+    transferDone: { title: '“{name}” has arrived', body: 'In {folder}' },
+    transferFailed: { title: '“{name}” has stopped' },
+    offerDone: { title: '{name} has received everything' },
+    offerDeclined: { title: '{name} declined' },
+    pairing: { title: '{name} wants to compare codes', body: 'Open DistriShare and look at the code together.' },
+    keptRunning: { title: 'DistriShare goes on in the background', body: 'Quit it from its icon beside the clock.' },
+    quitWithTransfers: {
+      title: 'Quit while one transfer is running? | Quit while {n} transfers are running?', body: 'They go on by themselves next time.', quit: 'Quit', stay: 'Stay',
+    },
+  },
+  link: { title: 'A link wants to open “{name}”', unknown: 'This link is not one DistriShare understands.' },
+} as const;

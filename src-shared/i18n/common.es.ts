@@ -1,0 +1,55 @@
+import type { commonEn } from './common.en.ts';
+import type { SameShape } from './same-shape.ts';
+
+export const commonEs: SameShape<typeof commonEn> = {
+  app: { name: 'DistriShare', tagline: 'Comparte archivos directamente entre personas.' },
+  state: {
+    transfer: {
+      queued: 'en cola', preparing: 'preparando', running: 'en marcha', waiting: 'esperando', paused: 'en pausa', checking: 'comprobando', done: 'terminado',
+      failed: 'detenido', cancelled: 'cancelado',
+    },
+    share: { scanning: 'leyendo la carpeta', hashing: 'preparando', ready: 'listo', missing: 'no está', paused: 'en pausa' },
+    offer: {
+      sending: 'enviando la pregunta', asked: 'esperando respuesta', accepted: 'aceptado', declined: 'rechazado', done: 'terminado',
+      cancelled: 'cancelado', failed: 'detenido',
+    },
+    trust: { seen: 'nuevo', verified: 'verificado', paired: 'de confianza', blocked: 'bloqueado' },
+    presence: { online: 'en línea', offline: 'sin conexión' },
+    search: { waiting: 'sin respuesta aún', answered: 'ha respondido', none: 'sin coincidencias', unreachable: 'no se llega', 'rate-limited': 'demasiadas preguntas' },
+    discovery: { on: 'sí', off: 'no', failed: 'no es posible' },
+  },
+  audience: { nobody: 'nadie', devices: 'dispositivos de confianza', room: 'una sala', everyone: 'todos en esta red', public: 'público' },
+  path: { loopback: 'esta máquina', lan: 'LAN', overlay: 'VPN', internet: 'internet' },
+  count: {
+    files: 'ningún archivo | un archivo | {n} archivos',
+    items: 'nada | un elemento | {n} elementos',
+    people: 'nadie | una persona | {n} personas',
+    shares: 'no comparte nada | una cosa compartida | {n} cosas compartidas',
+    sources: 'ninguna fuente | una fuente | {n} fuentes',
+  },
+  menu: {
+    file: 'Archivo', edit: 'Edición', view: 'Ver', window: 'Ventana', help: 'Ayuda',
+    shareFiles: 'Compartir archivos…', shareFolder: 'Compartir una carpeta…', openDownloads: 'Abrir descargas', settings: 'Ajustes…', pauseAll: 'Pausar todas las transferencias',
+    resumeAll: 'Reanudar todas las transferencias', show: 'Abrir DistriShare', hide: 'Ocultar DistriShare', hideOthers: 'Ocultar los demás', showAll: 'Mostrar todo', services: 'Servicios',
+    quit: 'Salir', about: 'Acerca de DistriShare', undo: 'Deshacer', redo: 'Rehacer', cut: 'Cortar', copy: 'Copiar', paste: 'Pegar', selectAll: 'Seleccionar todo',
+    reload: 'Recargar', developerTools: 'Herramientas de desarrollo', zoomIn: 'Acercar', zoomOut: 'Alejar', zoomReset: 'Tamaño normal', fullScreen: 'Pantalla completa',
+    minimize: 'Minimizar', close: 'Cerrar ventana', documentation: 'Documentación', nearby: 'Cerca', search: 'Buscar', transfers: 'Transferencias', shares: 'Lo que comparto',
+  },
+  tray: {
+    idle: 'DistriShare', running: 'DistriShare: {down} de bajada, {up} de subida', offers: 'una persona quiere enviarte algo | {n} personas quieren enviarte algo',
+  },
+  notification: {
+    offer: { title: '{name} quiere enviarte algo', body: '{what}, {size}', accept: 'Aceptar', decline: 'Rechazar' },
+    text: { title: '{name} te ha enviado un texto' },
+    transferDone: { title: '«{name}» ha llegado', body: 'En {folder}' },
+    transferFailed: { title: '«{name}» se ha detenido' },
+    offerDone: { title: '{name} lo ha recibido todo' },
+    offerDeclined: { title: '{name} lo ha rechazado' },
+    pairing: { title: '{name} quiere comparar códigos', body: 'Abre DistriShare y mirad juntos el código.' },
+    keptRunning: { title: 'DistriShare sigue en segundo plano', body: 'Ciérralo desde su icono junto al reloj.' },
+    quitWithTransfers: {
+      title: '¿Salir con una transferencia en marcha? | ¿Salir con {n} transferencias en marcha?', body: 'Seguirán solas la próxima vez.', quit: 'Salir', stay: 'Quedarse',
+    },
+  },
+  link: { title: 'Un enlace quiere abrir «{name}»', unknown: 'DistriShare no entiende este enlace.' },
+};

@@ -1,0 +1,69 @@
+import type { ErrorCode } from '../errors.ts';
+
+/**
+ * `what`: what happened, as a sentence that holds without parameters. `about`: the same with names, used when the error
+ * carries every parameter in it. `next`: what ends it.
+ */
+export interface ErrorText {
+  readonly what: string;
+  readonly about?: string;
+  readonly next: string;
+}
+
+export const errorsEn = {
+  'bad-usage': { what: 'The command cannot be read like this.', about: 'The command cannot be read like this: {detail}', next: 'Add --help to see how it is used.' },
+  'bad-argument': { what: 'A value does not fit here.', about: 'The value for “{name}” does not fit: {detail}', next: 'Correct it and try again.' },
+  'unknown-command': { what: 'There is no such command.', about: 'There is no command “{name}”.', next: 'Add --help to see all commands.' },
+  'not-found': { what: 'It is not there, or not visible to you.', about: '“{name}” is not there, or not visible to you.', next: 'Check the name, or look again: it may have been moved or unshared.' },
+  'already-exists': { what: 'There is already something with this name.', about: 'There is already something named “{name}”.', next: 'Choose another name.' },
+  ambiguous: { what: 'More than one thing fits this name.', about: 'More than one thing fits “{name}”.', next: 'Write more of it, or the whole id.' },
+  cancelled: { what: 'It was cancelled.', next: 'Start it again whenever you like.' },
+  interrupted: { what: 'It was interrupted.', next: 'Nothing is lost: what was under way goes on in the background.' },
+  internal: { what: 'Something went wrong inside DistriShare.', about: 'Something went wrong inside DistriShare: {detail}', next: 'Try again. If it happens again, please report it with these words.' },
+
+  'file-missing': { what: 'The file is not there.', about: '“{path}” is not there.', next: 'Check the path, or put the file back.' },
+  'no-permission': { what: 'Your system does not allow access.', about: 'Your system does not allow access to “{path}”.', next: 'Change the permissions, or choose another place.' },
+  'disk-full': { what: 'The disk is full.', about: 'The disk with “{path}” is full.', next: 'It continues by itself when there is room again.' },
+  'disk-error': { what: 'The disk reported an error.', about: 'The disk reported an error for “{path}”.', next: 'Nothing verified is lost. Check the disk, then try again.' },
+  'not-a-folder': { what: 'This is not a folder.', about: '“{path}” is not a folder.', next: 'Choose a folder.' },
+  'folder-gone': { what: 'The folder is gone.', about: 'The folder “{path}” is gone.', next: 'It continues by itself when the folder is back, for example when you plug the drive in.' },
+  'name-not-shareable': { what: 'The name is not valid text, so it cannot be shared.', about: 'The name “{name}” is not valid text, so it cannot be shared.', next: 'Rename the file.' },
+  'file-changed': { what: 'The file changed while it was being read.', about: '“{path}” changed while it was being read.', next: 'It is read again by itself when it rests.' },
+  'name-too-long': { what: 'The name is too long for this disk.', about: 'The name “{name}” is too long for this disk.', next: 'Choose a folder with a shorter path.' },
+  'file-locked': { what: 'Another program is using the file.', about: 'Another program is using “{path}”.', next: 'Close that program; it continues by itself.' },
+  'watch-failed': { what: 'Changes in this folder cannot be noticed as they happen.', about: 'Changes in “{path}” cannot be noticed as they happen.', next: 'It is looked through every minute instead. On Linux, raising fs.inotify.max_user_watches ends this.' },
+
+  'node-not-running': { what: 'DistriShare is not running.', about: 'DistriShare is not running with the data in {path}.', next: 'Start it with “distrishare serve” or open the app. If it uses another folder, name it with --data.' },
+  'node-already-running': { what: 'DistriShare is already running with this data.', about: 'DistriShare is already running with the data in {path}.', next: 'Use the one that runs, or start another with its own --data folder.' },
+  'store-damaged': { what: 'The list of what you share was damaged.', about: 'The list of what you share was damaged. The old one is kept in {path}.', next: 'It is built again from your files; this takes a while. Your files are untouched.' },
+  'settings-damaged': { what: 'The settings file was damaged.', about: 'The settings file was damaged. It is kept as {path}.', next: 'The settings before it are in use. Look through them once.' },
+  'identity-damaged': { what: 'The key that proves who this device is was damaged.', about: 'The key in {path} that proves who this device is was damaged.', next: 'Put it back from a backup. Or move it away to start as a new device; people you trust must then confirm you again.' },
+  'port-taken': { what: 'The port is in use by another program.', about: 'Port {port} is in use by another program.', next: 'Choose another port, or end the other program.' },
+  'newer-data': { what: 'This data was written by a newer DistriShare.', about: 'The data in {path} was written by a newer DistriShare.', next: 'Update DistriShare. Nothing was changed.' },
+  'not-authorised': { what: 'You are not signed in here.', next: 'Open DistriShare again with a fresh link: run “npm start” or “distrishare serve”.' },
+  'room-unknown': { what: 'There is no such room.', about: 'There is no room “{name}”.', next: 'Check the name of the room.' },
+
+  'peer-unknown': { what: 'No such device has been seen.', about: 'No device “{name}” has been seen.', next: 'Check the name or the id, or connect by address.' },
+  'peer-offline': { what: 'This person is not online.', about: '{name} is not online.', next: 'It continues by itself when they are back.' },
+  'not-reachable': { what: 'The device cannot be reached.', about: '{address} cannot be reached.', next: 'Check that DistriShare runs there, the address, and that no firewall is in the way.' },
+  timeout: { what: 'There was no answer in time.', about: 'There was no answer from {address} in time.', next: 'Try again in a moment.' },
+  refused: { what: 'The other device refused.', about: '{name} refused.', next: 'Ask the person there.' },
+  blocked: { what: 'You have blocked this device, or it has blocked you.', about: '{name} is blocked.', next: 'Unblock it to go on.' },
+  'version-mismatch': { what: 'The two devices run versions that do not understand each other.', about: 'This device and {name} run versions that do not understand each other.', next: 'Update DistriShare on the older one.' },
+  'protocol-error': { what: 'The other device sent something that makes no sense.', about: 'The other device sent something that makes no sense: {detail}', next: 'The connection was closed to be safe. It is tried again by itself.' },
+  'self-dial': { what: 'This is the address of your own device.', about: '{address} is your own device.', next: 'Use the address of another one.' },
+  'identity-changed': { what: 'The device is not the one it was before.', about: '{name} is not the same device as before.', next: 'Somebody may be pretending to be it. Ask the person, then compare codes again.' },
+  'too-many': { what: 'Too much at once.', next: 'Wait until something has ended, then try again.' },
+  'rate-limited': { what: 'That was too often in a short time.', next: 'Wait a few seconds, then try again.' },
+  'link-closed': { what: 'The connection ended.', about: 'The connection to {name} ended.', next: 'It is made again by itself.' },
+
+  'content-unknown': { what: 'Nobody who is online has this content.', about: 'Nobody who is online has the content {name}.', next: 'Try again when the people who have it are online.' },
+  'content-mismatch': { what: 'What arrived is not what was promised.', about: 'What arrived for “{name}” is not what was promised.', next: 'Nothing of it was kept. It is asked for elsewhere by itself.' },
+  'source-changed': { what: 'The file changed on the other device.', about: '“{name}” changed on the other device.', next: 'Get it again to have the new version. What is here of the old one is kept.' },
+  'no-sources': { what: 'Nobody who is online has it right now.', about: 'Nobody who is online has “{name}” right now.', next: 'It continues by itself when somebody who has it is back.' },
+  declined: { what: 'They declined.', about: '{name} declined.', next: 'Ask them, then send it again.' },
+  'offer-unknown': { what: 'There is no such offer.', about: 'There is no offer “{name}”.', next: 'Look at what is waiting: it may have been taken back.' },
+  'offer-expired': { what: 'The offer waited too long and has ended.', next: 'Ask them to send it again.' },
+  'journal-damaged': { what: 'The notes on what had arrived were damaged.', about: 'The notes on what had arrived of “{path}” were damaged.', next: 'The file is checked piece by piece and goes on from there. Nothing verified is fetched again.' },
+  'hash-mismatch': { what: 'A piece arrived damaged.', about: 'A piece of “{name}” arrived damaged.', next: 'It is asked for again by itself.' },
+} as const satisfies Record<ErrorCode, ErrorText>;

@@ -1,0 +1,21 @@
+export const locales = ['en', 'es'] as const;
+export type Locale = (typeof locales)[number];
+export const isLocale = (text: string): text is Locale => (locales as readonly string[]).includes(text);
+
+/**
+ * The first of these wishes that names a language we have; English when none does. Takes what people and systems write:
+ * `es`, `es-MX`, `es_ES.UTF-8`, `en`; `system`, `C` and empty ones are skipped.
+ */
+export function chooseLocale(wishes: Iterable<string | undefined>): Locale {
+  for (const wish of wishes) {
+    const language = wish?.toLowerCase().split(/[-_.@]/)[0];
+    if (language !== undefined && isLocale(language)) return language;
+  }
+  return 'en';
+}
+
+/** What POSIX says about the language of messages, strongest first. */
+export const localeWishes = (env: Readonly<Record<string, string | undefined>>): (string | undefined)[] => [
+  // An empty variable counts as not set.
+  [env['LC_ALL'], env['LC_MESSAGES'], env['LANG']].find((value) => value !== undefined && value !== ''),
+];

@@ -1,0 +1,79 @@
+import { KiB, MiB, GiB, second, minute } from './units.ts';
+
+/**
+ * Every limit that guards a border, in one place. A limit can be configured downwards, never switched off:
+ * zero or negative numbers from a peer or a settings file never mean "unlimited".
+ */
+export const limits = {
+  link: {
+    /** From the accepted socket to a finished TLS handshake. */
+    handshakeMs: 5 * second,
+    handshakesAtOnce: 64,
+    handshakesPerAddress: 8,
+    /** From the finished handshake to the peer's hello frame. */
+    helloMs: 3 * second,
+    helloBytes: 16 * KiB,
+    controlBodyBytes: 1 * MiB,
+    /** Payload of one bulk frame; the fixed part of a frame comes on top. */
+    bulkPayloadBytes: 1 * MiB,
+    bulkHeaderBytes: 64,
+    /** Nothing sent for this long: a ping goes out. */
+    keepAliveMs: 15 * second,
+    /** Nothing received for this long: the link is dead. Three missed pings. */
+    deadAfterMs: 45 * second,
+    /** A frame that has begun must progress at least this fast, or the link is closed (slow-loris guard). */
+    minFrameBytesPerSecond: 1 * KiB,
+    bulkConnectionsPerPeer: 4,
+    requestsInFlightPerPeer: 64,
+    requestTimeoutMs: 20 * second,
+    linksAtOnce: 1000,
+  },
+  transfer: {
+    /** Buffers for pieces in flight, of all transfers together. */
+    receiveBudgetBytes: 32 * MiB,
+    /** Requested and not yet written, per transfer: what a crash can make us fetch again. */
+    requestWindowBytes: 16 * MiB,
+    requestsInFlightPerPeer: 512,
+    filesOpenAtOnce: 128,
+    groupCommitBytes: 64 * MiB,
+    groupCommitMs: 1 * second,
+    /** Free space that is never used up. */
+    diskReserveBytes: 64 * MiB,
+    historyEntries: 10_000,
+  },
+  content: {
+    leafBytes: 16 * KiB,
+    minPieceBytes: 1 * MiB,
+    maxPieceBytes: 16 * MiB,
+    /** The piece size doubles until a file has no more pieces than this. */
+    piecesAimedAt: 16_384,
+    fileBytes: 64 * 1024 * GiB,
+    manifestPageEntries: 1000,
+    manifestPageBytes: 512 * KiB,
+    manifestPagesPerFolder: 16_384,
+    folderDepth: 64,
+  },
+  names: { componentBytes: 255, pathBytes: 4096, deviceNameChars: 40, shareNameChars: 120 },
+  search: {
+    perSecond: 0.5,
+    burst: 5,
+    results: 200,
+    answerBytes: 64 * KiB,
+    queryChars: 200,
+    words: 16,
+    /** How long an unanswered peer counts as "no answer yet". */
+    waitMs: 10 * second,
+  },
+  browse: { entriesPerPage: 1000 },
+  push: { offersWaiting: 50, itemsListed: 1000, textBytes: 64 * KiB, offerExpiresMs: 24 * 60 * minute },
+  discovery: {
+    packetBytes: 512,
+    hintsTable: 1024,
+    hintsPerAddressPerMinute: 30,
+    addressesPerDevice: 16,
+    dialsAtOnce: 16,
+  },
+  pairing: { expiresMs: 2 * minute, tries: 5 },
+  web: { headerMs: 5 * second, requestMs: 15 * second, connections: 64, messageBytes: 1 * MiB, uploadFileBytes: 1024 * GiB },
+  rpc: { requestBytes: 1 * MiB },
+} as const;

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { deviceIdSchema, millisSchema, timestampSchema, bytesSchema } from './ids.ts';
+
+/** Ways a device was found. A device can have been found in several; each is a hint, never a proof. */
+export const peerSourceSchema = z.enum(['multicast', 'mdns', 'address', 'incoming']);
+export type PeerSource = z.infer<typeof peerSourceSchema>;
+
+/** The trust ladder. `seen`: linked once. `verified`: codes compared. `paired`: the user's own or a friend's. `blocked`: sees nothing. */
+export const trustSchema = z.enum(['seen', 'verified', 'paired', 'blocked']);
+export type Trust = z.infer<typeof trustSchema>;
+
+export const platformSchema = z.enum(['linux', 'windows', 'mac', 'other']);
+export type Platform = z.infer<typeof platformSchema>;
+
+/** How bytes travel to a device. */
+export const pathKindSchema = z.enum(['loopback', 'lan', 'overlay', 'internet']);
+export type PathKind = z.infer<typeof pathKindSchema>;
+
+export const peerSchema = z.object({
+  id: deviceIdSchema,
+  /** The name the device gives itself; text, never markup. */
+  name: z.string(),
+  /** 64 hex digits, SHA-256 of the device id: draws the avatar. */
+  avatarSeed: z.string(),
+  platform: platformSchema,
+  online: z.boolean(),
+  trust: trustSchema,
+  autoAccept: z.boolean(),
+  sources: z.array(z.object({ source: peerSourceSchema, address: z.string(), lastSeen: timestampSchema })),
+  /** Address of the present link, `host:port`; null while offline. */
+  address: z.string().nullable(),
+  path: pathKindSchema.nullable(),
+  /** Smoothed round trip of the link, milliseconds; null until measured. */
+  latencyMs: millisSchema.nullable(),
+  lastSeen: timestampSchema,
+  /** What it shows us: names of the first shares, their number and total size. */
+  shares: z.object({ names: z.array(z.string()), count: z.int().nonnegative(), bytes: bytesSchema }),
+  /** Rates of the last seconds, bytes/s. */
+  downRate: z.number().nonnegative(),
+  upRate: z.number().nonnegative(),
+  version: z.string(),
+});
+export type Peer = z.infer<typeof peerSchema>;
+
+/** A comparison of codes with another device, while it runs. Both people look whether the two codes are the same. */
+export const pairingSchema = z.object({
+  peer: deviceIdSchema,
+  state: z.enum(['exchanging', 'compare', 'waiting-for-them', 'done', 'failed']),
+  code: z.string().nullable(),
+  startedByUs: z.boolean(),
+  expiresAt: timestampSchema,
+});
+export type Pairing = z.infer<typeof pairingSchema>;

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { bytesSchema, deviceIdSchema, timestampSchema } from './ids.ts';
+import { errorInfoSchema } from './error.ts';
+
+export const nodeStatusSchema = z.object({
+  deviceId: deviceIdSchema,
+  name: z.string(),
+  avatarSeed: z.string(),
+  version: z.string(),
+  startedAt: timestampSchema,
+  /** TCP port that takes links. */
+  port: z.int(),
+  addresses: z.array(z.string()),
+  dataDir: z.string(),
+  downloadDir: z.string(),
+  freeBytes: bytesSchema.nullable(),
+  downRate: z.number().nonnegative(),
+  upRate: z.number().nonnegative(),
+  peersOnline: z.int().nonnegative(),
+  activeTransfers: z.int().nonnegative(),
+  offersWaiting: z.int().nonnegative(),
+  discovery: z.object({
+    multicast: z.enum(['on', 'off', 'failed']),
+    mdns: z.enum(['on', 'off', 'failed']),
+  }),
+  demo: z.enum(['off', 'starting', 'on']),
+  /** Things that are wrong now and what they concern, newest first. */
+  problems: z.array(errorInfoSchema),
+});
+export type NodeStatus = z.infer<typeof nodeStatusSchema>;

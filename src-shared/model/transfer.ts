@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { bytesSchema, contentIdSchema, deviceIdSchema, millisSchema, timestampSchema, transferIdSchema } from './ids.ts';
+import { errorInfoSchema } from './error.ts';
+
+/**
+ * `waiting`: not finished and not moving, for the reason given; goes on by itself when the reason is gone.
+ * `paused`: the user paused it. `failed`: needs the user.
+ */
+export const transferStateSchema = z.enum(['queued', 'preparing', 'running', 'waiting', 'paused', 'checking', 'done', 'failed', 'cancelled']);
+export type TransferState = z.infer<typeof transferStateSchema>;
+export const prioritySchema = z.enum(['low', 'normal', 'high']);
+export type Priority = z.infer<typeof prioritySchema>;
+
+export const transferSchema = z.object({
+  id: transferIdSchema,
+  direction: z.enum(['down', 'up']),
+  /** What the user sees as its name: the file or folder. */
+  name: z.string(),
+  kind: z.enum(['file', 'folder']),
+  state: transferStateSchema,
+  reason: errorInfoSchema.nullable(),
+  bytes: bytesSchema,
+  doneBytes: bytesSchema,
+  files: z.int().nonnegative(),
+  doneFiles: z.int().nonnegative(),
+  /** Bytes found on this device instead of fetched. */
+  reusedBytes: bytesSchema,
+  rate: z.number().nonnegative(),
+  etaSeconds: z.number().nonnegative().nullable(),
+  priority: prioritySchema,
+  /** Devices that give (down) or take (up), most active first; at most 8. */
+  peers: z.array(deviceIdSchema),
+  /** Where it lies or will lie; null for uploads. */
+  path: z.string().nullable(),
+  contentId: contentIdSchema.nullable(),
+  addedAt: timestampSchema,
+  finishedAt: timestampSchema.nullable(),
+});
+export type Transfer = z.infer<typeof transferSchema>;
+
+/** Piece states in a piece map, one character a cell. `.` missing, `a` arriving, `v` verified, `r` reused from disk, `x` asked again. */
+export const pieceCellsSchema = z.string().regex(/^[.avrx]*$/);
+
+export const transferDetailSchema = z.object({
+  transfer: transferSchema,
+  /** One cell for `piecesPerCell` pieces; at most 2,000 cells. */
+  cells: pieceCellsSchema,
+  piecesPerCell: z.int().positive(),
+  pieces: z.int().nonnegative(),
+  verifiedPieces: z.int().nonnegative(),
+  sources: z.array(z.object({
+    peer: deviceIdSchema,
+    latencyMs: millisSchema.nullable(),
+    pieces: z.int().nonnegative(),
+    bytes: bytesSchema,
+    rate: z.number().nonnegative(),
+    /** Pieces that arrived damaged or late. */
+    failures: z.int().nonnegative(),
+  })),
+  /** Bytes/s, one sample a second, oldest first; at most 120. */
+  rates: z.array(z.number().nonnegative()),
+});
+export type TransferDetail = z.infer<typeof transferDetailSchema>;
+
+export const transferFileSchema = z.object({
+  index: z.int().nonnegative(),
+  path: z.string(),
+  /** Where it lies when the name had to be changed, else null. */
+  mappedPath: z.string().nullable(),
+  bytes: bytesSchema,
+  doneBytes: bytesSchema,
+  selected: z.boolean(),
+  state: z.enum(['waiting', 'running', 'done', 'failed']),
+});
+export type TransferFile = z.infer<typeof transferFileSchema>;

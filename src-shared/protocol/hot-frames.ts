@@ -1,0 +1,107 @@
+import { limits } from '../limits.ts';
+import { frameType, headFrame } from './frame-layout.ts';
+import { ProtocolError } from './protocol-error.ts';
+
+/**
+ * Frames of the hot path, with fixed binary layouts (docs/protocol.md). Integers are big-endian.
+ *
+ *   request  0x10  requestId u32 · key 32 · piece u32 · begin u32 · length u32
+ *   block    0x11  requestId u32 · flags u8 (1: a piece hash follows) · [pieceHash 32] · payload
+ *   cancel   0x12  requestId u32
+ *   reject   0x13  requestId u32 · reason u8
+ */
+export interface BlockRequest {
+  readonly requestId: number;
+  /** Merkle root of the file, or the provisional key `open` gave; 32 bytes. */
+  readonly key: Uint8Array;
+  readonly piece: number;
+  /** Offset inside the piece, bytes. */
+  readonly begin: number;
+  readonly length: number;
+}
+
+export type RejectReason = 'gone' | 'changed' | 'busy' | 'error';
+
+const hashBytes = 32;
+const reasons = { gone: 1, changed: 2, busy: 3, error: 4 } as const satisfies Record<RejectReason, number>;
+
+/** Lengths of the bodies, bytes; of a block what comes before the payload. */
+export const requestBodyBytes = 4 + hashBytes + 3 * 4;
+export const cancelBodyBytes = 4;
+export const rejectBodyBytes = 5;
+export const blockHeadBytes = 5;
+export const blockHeadWithHashBytes = blockHeadBytes + hashBytes;
+export const blockBodyMaxBytes = blockHeadWithHashBytes + limits.link.bulkPayloadBytes;
+
+const hashFollows = 1;
+
+export function writeU32(into: Uint8Array, at: number, value: number): void {
+  into[at] = value >>> 24;
+  into[at + 1] = value >>> 16;
+  into[at + 2] = value >>> 8;
+  into[at + 3] = value;
+}
+
+export function readU32(from: Uint8Array, at: number): number {
+  return ((from[at] ?? 0) * 0x1000000) + (((from[at + 1] ?? 0) << 16) | ((from[at + 2] ?? 0) << 8) | (from[at + 3] ?? 0));
+}
+
+export function encodeRequest(request: BlockRequest): Uint8Array<ArrayBuffer> {
+  const frame = headFrame(frameType.blockRequest, requestBodyBytes);
+  writeU32(frame, 5, request.requestId);
+  frame.set(request.key, 9);
+  writeU32(frame, 41, request.piece);
+  writeU32(frame, 45, request.begin);
+  writeU32(frame, 49, request.length);
+  return frame;
+}
+
+/** Reads the body of a request. Throws `bad-field` when it asks for nothing or for more than a block or a piece holds. */
+export function decodeRequest(body: Uint8Array): BlockRequest {
+  const begin = readU32(body, 40);
+  const length = readU32(body, 44);
+  if (length === 0 || length > limits.link.bulkPayloadBytes) throw new ProtocolError('bad-field', 'block length');
+  if (begin + length > limits.content.maxPieceBytes) throw new ProtocolError('bad-field', 'block beyond its piece');
+  return { requestId: readU32(body, 0), key: body.slice(4, 4 + hashBytes), piece: readU32(body, 36), begin, length };
+}
+
+/** Everything of a block frame that comes before its payload, which follows on the wire from where it lies. */
+export function encodeBlockHead(requestId: number, payloadBytes: number, pieceHash: Uint8Array | null): Uint8Array<ArrayBuffer> {
+  const headBytes = pieceHash ? blockHeadWithHashBytes : blockHeadBytes;
+  const frame = headFrame(frameType.block, headBytes, payloadBytes);
+  writeU32(frame, 5, requestId);
+  if (pieceHash) {
+    frame[9] = hashFollows;
+    frame.set(pieceHash, 10);
+  }
+  return frame;
+}
+
+/** Length of a block's head by its flags. Throws `bad-field` on flags nobody has defined. */
+export function blockHeadLength(flags: number): number {
+  if ((flags & ~hashFollows) !== 0) throw new ProtocolError('bad-field', 'block flags');
+  return flags === hashFollows ? blockHeadWithHashBytes : blockHeadBytes;
+}
+
+export function encodeCancel(requestId: number): Uint8Array<ArrayBuffer> {
+  const frame = headFrame(frameType.cancelBlock, cancelBodyBytes);
+  writeU32(frame, 5, requestId);
+  return frame;
+}
+
+export function encodeReject(requestId: number, reason: RejectReason): Uint8Array<ArrayBuffer> {
+  const frame = headFrame(frameType.rejectBlock, rejectBodyBytes);
+  writeU32(frame, 5, requestId);
+  frame[9] = reasons[reason];
+  return frame;
+}
+
+/** A reason of a later version reads as `error`. */
+export function decodeRejectReason(byte: number): RejectReason {
+  switch (byte) {
+    case reasons.gone: return 'gone';
+    case reasons.changed: return 'changed';
+    case reasons.busy: return 'busy';
+    default: return 'error';
+  }
+}

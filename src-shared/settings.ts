@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { limits } from './limits.ts';
+import { bytesSchema } from './model/ids.ts';
+
+/** Bytes per second, or `off` for no limit. Zero never means "unlimited". */
+const rateLimitSchema = z.union([z.literal('off'), z.int().min(1024)]);
+export type RateLimit = z.infer<typeof rateLimitSchema>;
+
+/** Settings of one node: one store for every face, in its data directory. */
+export const settingsSchema = z.object({
+  name: z.string().trim().min(1).max(limits.names.deviceNameChars),
+  downloadDir: z.string().min(1),
+  /** Port for links; the next free one is taken if another program has it. */
+  port: z.int().min(0).max(65535),
+  multicast: z.boolean(),
+  mdns: z.boolean(),
+  /** Who finds this device: everyone on the network, only paired devices may link, or nobody hears of it. */
+  visibility: z.enum(['everyone', 'paired', 'hidden']),
+  downloadLimit: rateLimitSchema,
+  uploadLimit: rateLimitSchema,
+  /** Transfers that fetch at once. */
+  activeTransfers: z.int().min(1).max(32),
+  receiveBudget: bytesSchema.min(4 * 1024 * 1024).max(1024 * 1024 * 1024),
+  rescanMinutes: z.int().min(1).max(24 * 60),
+  language: z.enum(['system', 'en', 'es']),
+  theme: z.enum(['system', 'light', 'dark']),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+export type SettingKey = keyof Settings;
+
+export const settingsPatchSchema = settingsSchema.partial();
+export type SettingsPatch = z.infer<typeof settingsPatchSchema>;
+
+/** Everything but what depends on the machine (`name`, `downloadDir`). */
+export const defaultSettings: Omit<Settings, 'name' | 'downloadDir'> = {
+  port: 47800,
+  multicast: true,
+  mdns: true,
+  visibility: 'everyone',
+  downloadLimit: 'off',
+  uploadLimit: 'off',
+  activeTransfers: 3,
+  receiveBudget: limits.transfer.receiveBudgetBytes,
+  rescanMinutes: 60,
+  language: 'system',
+  theme: 'system',
+};
