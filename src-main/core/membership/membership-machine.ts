@@ -1,0 +1,331 @@
+import { assertNever } from '#shared/assert.ts';
+import type { SocketAddress } from '#shared/address.ts';
+import type { ErrorCode } from '#shared/errors.ts';
+import type { DeviceId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
+import type { Trust } from '#shared/model/peer.ts';
+import type { Settings } from '#shared/settings.ts';
+import { second } from '#shared/units.ts';
+import type { Millis, Timestamp } from '#shared/units.ts';
+import { AddressBook } from './address-book.ts';
+import { backoffMs, failuresAtMaximum, type AddressEntry } from './address-entry.ts';
+import { proofDelayMs, scheduleDials } from './dial-schedule.ts';
+import { peerSources, type KnownDevice, type MembershipEvent, type MembershipSink, type PeerEntry } from './membership-events.ts';
+
+/**
+ * Of two devices that hear each other at the same moment the one with the greater nonce waits this long, so that mostly
+ * only one of them dials.
+ */
+const tieBreakMs = 150;
+/** New announcements reset the backoff of an address no more often than this. */
+const resetGapMs = 10 * second;
+/** A link that ends sooner than this counts as a failure, so that a device that always hangs up is not dialled in a loop. */
+const shortLinkMs = 30 * second;
+/** After a link broke, both ends wait a random time of this length before they dial. */
+const reconnectMs = 500;
+const failuresAfterGoodbye = 5;
+/** Addresses of an absent device that are tried without any announcement from there, latest first. */
+const rememberedTried = 4;
+/** Refreshing "last seen" is told this often. */
+const seenGapMs = 5 * second;
+const knownDevices = 1024;
+
+interface Device {
+  readonly id: DeviceId;
+  trust: Trust;
+  /** Since when a link is up; null while there is none. */
+  linkedAt: Millis | null;
+  lastSeen: Timestamp;
+  /** Links in a row that ended at once. */
+  shortLinks: number;
+}
+
+/**
+ * The one peer table, and the decision when to dial which address. Hints say where a device might be; only a link proves
+ * which device is where. Every device keeps all the ways it was found.
+ *
+ * Invariants: an address is dialled at most once at a time, never while the device proven to be there is linked, never when it is our own;
+ * at most `limits.discovery.dialsAtOnce` dials at once; tables are bounded; an address with a reason to be dialled is
+ * dialled eventually, and after a failure not before its backoff ended unless somebody there announced something new.
+ */
+export class MembershipMachine {
+  readonly #nonce: string;
+  readonly #random: () => number;
+  readonly #book = new AddressBook();
+  readonly #devices = new Map<DeviceId, Device>();
+  #visibility: Settings['visibility'];
+  #wake: Millis | null = null;
+  /** Whether something happened that may change what to dial. */
+  #isDirty = true;
+
+  constructor(options: {
+    readonly nonce: string;
+    readonly random: () => number;
+    readonly visibility: Settings['visibility'];
+    readonly known: readonly KnownDevice[];
+    readonly now: Millis;
+  }) {
+    this.#nonce = options.nonce;
+    this.#random = options.random;
+    this.#visibility = options.visibility;
+    for (const device of options.known.slice(0, knownDevices)) this.#restore(device, options.now);
+    this.#wake = this.#devices.size > 0 ? options.now : null;
+  }
+
+  step(now: Millis, event: MembershipEvent, out: MembershipSink): void {
+    // Hints repeat themselves all day; only those that say something new are worth a look at the whole table.
+    if (event.type !== 'hint' && event.type !== 'tick') this.#isDirty = true;
+    switch (event.type) {
+      case 'hint': this.#hint(now, event, out); break;
+      case 'goodbye': this.#goodbye(now, event.address, event.nonce); break;
+      case 'link-up': this.#linkUp(now, event.id, event.address, event.dialled, out); break;
+      case 'link-down': this.#linkDown(now, event.id, event.left, out); break;
+      case 'dial-succeeded': this.#dialSucceeded(now, event.address, event.id, out); break;
+      case 'dial-failed': this.#dialFailed(now, event.address, event.code, out); break;
+      case 'forget': this.#forget(event.id, out); break;
+      case 'trust': {
+        const device = this.#devices.get(event.id);
+        if (device) device.trust = event.trust;
+        break;
+      }
+      case 'visibility': this.#visibility = event.visibility; break;
+      case 'network-changed':
+        for (const entry of this.#book.all()) this.#tryAgain(now, entry, this.#random() * second);
+        break;
+      case 'tick': break;
+      default: assertNever(event);
+    }
+    if (this.#isDirty || (this.#wake !== null && this.#wake <= now)) this.#schedule(now, out);
+  }
+
+  /** When to step with a tick if nothing else happens; null for never. */
+  nextWake(): Millis | null {
+    return this.#wake;
+  }
+
+  device(id: DeviceId): PeerEntry | undefined {
+    const device = this.#devices.get(id);
+    if (!device) return undefined;
+    const sources = [...this.#book.of(id)].flatMap((entry) => [...entry.seen].map(([source, lastSeen]) => ({ source, address: entry.key, lastSeen })));
+    return { id, online: device.linkedAt !== null, lastSeen: device.lastSeen, sources: sources.sort((a, b) => b.lastSeen - a.lastSeen) };
+  }
+
+  ids(): Iterable<DeviceId> {
+    return this.#devices.keys();
+  }
+
+  /** What to keep for the next session; at most `knownDevices` devices with `limits.discovery.addressesPerDevice` addresses each. */
+  snapshot(): KnownDevice[] {
+    return [...this.#devices.values()].map(({ id, lastSeen }) => ({
+      id,
+      lastSeen,
+      addresses: [...this.#book.of(id)].map((entry) => ({ ...entry.address, seen: Object.fromEntries(entry.seen) })),
+    }));
+  }
+
+  /** Addresses in the table; for checks of its bound. */
+  get addressCount(): number {
+    return this.#book.size;
+  }
+
+  #restore(known: KnownDevice, now: Millis): void {
+    this.#devices.set(known.id, { id: known.id, trust: 'seen', linkedAt: null, lastSeen: known.lastSeen, shortLinks: 0 });
+    for (const { host, port, seen } of known.addresses.slice(0, limits.discovery.addressesPerDevice)) {
+      const entry = this.#book.open({ host, port }, now);
+      if (!entry) continue;
+      for (const source of peerSources) if (seen[source] !== undefined) entry.seen.set(source, seen[source]);
+      this.#book.assign(entry, known.id);
+      entry.isProven = true;
+      entry.nextAt = now + this.#random() * second;
+    }
+  }
+
+  #hint(now: Millis, event: MembershipEvent & { type: 'hint' }, out: MembershipSink): void {
+    if (event.source !== 'address' && event.nonce === this.#nonce) return;
+    const isNew = this.#book.get(event.address) === undefined;
+    const entry = this.#book.open(event.address, now);
+    if (!entry) return;
+    if (isNew || !entry.isFresh(now)) this.#isDirty = true;
+    const before = entry.seen.get(event.source) ?? -Infinity;
+    const nonceBefore = entry.nonce;
+    entry.seen.set(event.source, now);
+    if (event.source === 'address') {
+      entry.typed = true;
+      entry.own = false;
+      this.#tryAgain(now, entry, 0);
+    } else if (entry.announced(now, event.source, event.nonce, event.tag) && (isNew || now - before >= resetGapMs)) {
+      entry.own = false;
+      // Another start announces itself where a device was proven: perhaps somebody else has the address now.
+      const isOther = entry.isProven && entry.nonce !== nonceBefore;
+      if (isOther) entry.isProven = false;
+      const isLinked = entry.device !== null && this.#devices.get(entry.device)?.linkedAt != null;
+      this.#tryAgain(now, entry, isOther && isLinked ? proofDelayMs : this.#tieBreak(entry));
+    }
+    if (entry.device !== null && now - before >= seenGapMs) out.changed(entry.device);
+  }
+
+  #tieBreak(entry: AddressEntry): Millis {
+    return entry.nonce !== null && this.#nonce > entry.nonce ? tieBreakMs : 0;
+  }
+
+  #tryAgain(now: Millis, entry: AddressEntry, inMs: Millis): void {
+    this.#isDirty = true;
+    entry.failures = 0;
+    entry.nextAt = now + inMs;
+  }
+
+  /** A hint as well: it makes us less eager, nothing else. */
+  #goodbye(now: Millis, address: SocketAddress, nonce: string): void {
+    const entry = this.#book.get(address);
+    if (!entry || entry.nonce !== nonce) return;
+    entry.left();
+    if (entry.device !== null) this.#backOff(now, entry, Math.max(entry.failures, failuresAfterGoodbye));
+  }
+
+  #backOff(now: Millis, entry: AddressEntry, failures: number): void {
+    entry.failures = failures;
+    entry.nextAt = now + backoffMs(failures, this.#random());
+  }
+
+  #linkUp(now: Millis, id: DeviceId, address: SocketAddress | null, dialled: boolean, out: MembershipSink): void {
+    const device = this.#deviceOf(id, now, out);
+    device.linkedAt ??= now;
+    device.lastSeen = now;
+    const entry = address && this.#book.open(address, now);
+    if (entry) {
+      entry.failures = 0;
+      this.#assign(entry, id, out);
+      if (dialled) entry.isProven = true;
+      else entry.seen.set('incoming', now);
+      // That it takes links at this port is only its word; somebody else may be there (several devices on one machine).
+      if (!entry.isProven) entry.nextAt = now + proofDelayMs;
+    }
+    out.changed(id);
+  }
+
+  #linkDown(now: Millis, id: DeviceId, left: boolean, out: MembershipSink): void {
+    const device = this.#devices.get(id);
+    if (!device || device.linkedAt === null) return;
+    device.shortLinks = now - device.linkedAt < shortLinkMs ? device.shortLinks + 1 : 0;
+    device.linkedAt = null;
+    device.lastSeen = now;
+    const failures = left ? failuresAfterGoodbye : device.shortLinks;
+    for (const entry of this.#book.of(id)) {
+      if (failures > 0) this.#backOff(now, entry, failures);
+      else this.#reconnect(now, entry);
+    }
+    out.changed(id);
+  }
+
+  #reconnect(now: Millis, entry: AddressEntry): void {
+    entry.failures = 0;
+    entry.nextAt = now + this.#random() * reconnectMs + this.#tieBreak(entry);
+  }
+
+  #dialSucceeded(now: Millis, address: SocketAddress, id: DeviceId, out: MembershipSink): void {
+    const entry = this.#book.get(address);
+    if (!entry?.isDialling) return;
+    entry.dialledAt = null;
+    if (!this.#devices.has(id)) this.#deviceOf(id, now, out);
+    this.#assign(entry, id, out);
+    entry.isProven = true;
+    // Normally the link is up by now; when it ended already, or never comes, this is no reason to dial at once again.
+    this.#backOff(now, entry, 1);
+    out.changed(id);
+  }
+
+  #dialFailed(now: Millis, address: SocketAddress, code: ErrorCode, out: MembershipSink): void {
+    const entry = this.#book.get(address);
+    if (!entry?.isDialling) return;
+    entry.dialledAt = null;
+    if (code === 'self-dial' || code === 'identity-changed') {
+      entry.own = code === 'self-dial';
+      const before = this.#book.release(entry);
+      if (before !== null) out.changed(before);
+    }
+    // Whoever refuses will not change its mind within seconds; its next announcement says so if it does.
+    const isFinal = code === 'refused' || code === 'blocked' || code === 'version-mismatch';
+    const isLinked = entry.device !== null && this.#isLinked(entry.device);
+    this.#backOff(now, entry, isFinal || isLinked ? failuresAtMaximum : entry.failures + 1);
+  }
+
+  #forget(id: DeviceId, out: MembershipSink): void {
+    if (!this.#devices.delete(id)) return;
+    for (const entry of [...this.#book.of(id)]) {
+      entry.typed = false;
+      this.#book.release(entry);
+    }
+    out.changed(id);
+  }
+
+  #assign(entry: AddressEntry, id: DeviceId, out: MembershipSink): void {
+    const before = this.#book.assign(entry, id);
+    if (before !== null) out.changed(before);
+  }
+
+  #deviceOf(id: DeviceId, now: Millis, out: MembershipSink): Device {
+    const known = this.#devices.get(id);
+    if (known) return known;
+    const device: Device = { id, trust: 'seen', linkedAt: null, lastSeen: now, shortLinks: 0 };
+    this.#devices.set(id, device);
+    if (this.#devices.size > knownDevices) this.#forgetOldest(id, out);
+    return device;
+  }
+
+  #forgetOldest(except: DeviceId, out: MembershipSink): void {
+    let oldest: Device | null = null;
+    for (const device of this.#devices.values()) {
+      if (device.id === except || device.linkedAt !== null || device.trust !== 'seen') continue;
+      if (oldest === null || device.lastSeen < oldest.lastSeen) oldest = device;
+    }
+    if (oldest) this.#forget(oldest.id, out);
+  }
+
+  #schedule(now: Millis, out: MembershipSink): void {
+    this.#isDirty = false;
+    const wanted: AddressEntry[] = [];
+    const dialling: AddressEntry[] = [];
+    const linkedNonces = new Set<string>();
+    const waitsForPaired = this.#visibility === 'paired' && this.#missesPaired();
+    for (const entry of this.#book.all()) {
+      if (entry.nonce !== null && entry.device !== null && this.#isLinked(entry.device)) linkedNonces.add(entry.nonce);
+      if (entry.isDialling) dialling.push(entry);
+      else if (this.#isWanted(now, entry, waitsForPaired)) wanted.push(entry);
+      else if (entry.device === null && !entry.typed && !entry.isFresh(now)) this.#book.delete(entry);
+    }
+    this.#wake = scheduleDials(now, wanted, dialling, linkedNonces, (entry) => {
+      entry.dialledAt = now;
+      out.dial(entry.address, entry.isFresh(now) || entry.typed ? null : entry.device);
+    });
+  }
+
+  #isLinked(id: DeviceId): boolean {
+    return (this.#devices.get(id)?.linkedAt ?? null) !== null;
+  }
+
+  #missesPaired(): boolean {
+    for (const device of this.#devices.values()) if (device.trust === 'paired' && device.linkedAt === null) return true;
+    return false;
+  }
+
+  #isWanted(now: Millis, entry: AddressEntry, waitsForPaired: boolean): boolean {
+    if (entry.own) return false;
+    const device = entry.device === null ? undefined : this.#devices.get(entry.device);
+    // What a device only says of itself must not keep others at that address from being linked.
+    if (device && entry.isProven && (device.trust === 'blocked' || device.linkedAt !== null)) return false;
+    if (entry.typed) return true;
+    switch (this.#visibility) {
+      case 'hidden': return false;
+      case 'paired': if (device ? device.trust !== 'paired' : !waitsForPaired) return false; break;
+      case 'everyone': break;
+      default: return assertNever(this.#visibility);
+    }
+    return entry.isFresh(now) || (device !== undefined && device.linkedAt === null && this.#isRecent(entry, device.id));
+  }
+
+  #isRecent(entry: AddressEntry, id: DeviceId): boolean {
+    let later = 0;
+    for (const other of this.#book.of(id)) if (other !== entry && (other.lastSeen > entry.lastSeen || (other.lastSeen === entry.lastSeen && other.key < entry.key))) later++;
+    return later < rememberedTried;
+  }
+}

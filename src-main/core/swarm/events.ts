@@ -1,0 +1,67 @@
+import type { Bytes, Millis } from '#shared/units.ts';
+
+/** Numbers by which the driver and the machine speak of the same things; chosen by the driver, never reused while in use. */
+export type PeerNumber = number;
+export type DownloadNumber = number;
+export type FileNumber = number;
+/** One block on its way. Chosen by the machine. Late and repeated answers to an old number are ignored. */
+export type RequestNumber = number;
+
+/** Higher fetches first. */
+export type PriorityRank = 0 | 1 | 2;
+
+/** What happens to the swarm machine. Times are not in events: `step` gets `now`. */
+export type SwarmEvent =
+  | { readonly type: 'download-added'; readonly download: DownloadNumber; readonly priority: PriorityRank }
+  | { readonly type: 'download-priority'; readonly download: DownloadNumber; readonly priority: PriorityRank }
+  /** Requests in flight are cancelled, its files are forgotten. */
+  | { readonly type: 'download-removed'; readonly download: DownloadNumber }
+  /** A file is open on disk; `have` holds the pieces that are verified there already. */
+  | {
+      readonly type: 'file-opened';
+      readonly download: DownloadNumber;
+      readonly file: FileNumber;
+      readonly bytes: Bytes;
+      readonly pieceBytes: Bytes;
+      readonly have: Uint8Array | null;
+    }
+  | { readonly type: 'file-closed'; readonly file: FileNumber }
+  /** Pieces that counted as verified turned out wrong (a provisional file met its root). */
+  | { readonly type: 'pieces-missing'; readonly file: FileNumber; readonly pieces: readonly number[] }
+  | { readonly type: 'source-added'; readonly file: FileNumber; readonly peer: PeerNumber }
+  | { readonly type: 'source-removed'; readonly file: FileNumber; readonly peer: PeerNumber }
+  | { readonly type: 'peer-up'; readonly peer: PeerNumber; readonly latencyMs: Millis }
+  | { readonly type: 'peer-down'; readonly peer: PeerNumber }
+  /** All bytes of a block are in its piece's buffer. */
+  | { readonly type: 'block-arrived'; readonly request: RequestNumber }
+  /** The peer will not or cannot give it. `gone`: it is no source for this file any more. */
+  | { readonly type: 'block-refused'; readonly request: RequestNumber; readonly gone: boolean }
+  /** A whole piece was hashed: right and on disk, or wrong. */
+  | { readonly type: 'piece-written'; readonly file: FileNumber; readonly piece: number; readonly fetch: number }
+  | { readonly type: 'piece-corrupt'; readonly file: FileNumber; readonly piece: number; readonly fetch: number }
+  /** The disk refused; the driver closes the file afterwards. */
+  | { readonly type: 'piece-unwritten'; readonly file: FileNumber; readonly piece: number; readonly fetch: number }
+  /** Bytes/s for all downloads together, or null for no limit. */
+  | { readonly type: 'rate-limit'; readonly bytesPerSecond: number | null }
+  | { readonly type: 'tick' };
+
+/**
+ * What the machine wants done. Methods instead of objects: the hot path allocates nothing. A `fetch` is one attempt at
+ * one piece from one peer; it owns one buffer from `fetchStarted` to `fetchEnded`.
+ */
+export interface SwarmSink {
+  /** Reserve a buffer of `bytes` for this attempt. */
+  fetchStarted(fetch: number, file: FileNumber, piece: number, bytes: Bytes, peer: PeerNumber): void;
+  request(request: RequestNumber, peer: PeerNumber, fetch: number, file: FileNumber, piece: number, begin: Bytes, length: Bytes): void;
+  cancel(request: RequestNumber, peer: PeerNumber): void;
+  /** The buffer holds the whole piece: verify and write it, then answer with a `piece-…` event. */
+  pieceComplete(fetch: number, file: FileNumber, piece: number, bytes: Bytes, peer: PeerNumber): void;
+  /** The buffer is free again. */
+  fetchEnded(fetch: number): void;
+  /** Every piece of the file is verified. */
+  fileComplete(file: FileNumber): void;
+  /** A peer sent bytes that do not hash to what they must; after `strikes` it gets no more requests. */
+  peerCorrupt(peer: PeerNumber, file: FileNumber, piece: number, strikes: number): void;
+  /** Pieces are missing and no peer that is up has them; told once each time it becomes true. */
+  fileStarved(file: FileNumber): void;
+}

@@ -1,0 +1,82 @@
+import { KiB, MiB, second } from '#shared/units.ts';
+import type { Bytes, Millis } from '#shared/units.ts';
+import { limits } from '#shared/limits.ts';
+import { RateEstimator } from './rate-estimator.ts';
+import type { Fetch } from './fetch.ts';
+import type { PeerNumber } from './events.ts';
+
+const minBlockBytes = 16 * KiB;
+/** A peer nobody has measured is asked for little: on a slow path a large block would look like a stall. */
+const firstBlockBytes = 64 * KiB;
+const firstWindowBytes = 1 * MiB;
+/** Longest time one block should occupy the wire, so that control messages and cancels are not held up. */
+const blockMs = 100;
+/** Requests in flight cover the round trip plus this, so that the sender always has the next one at hand. */
+const queueMs = 100;
+/** The window may be this much larger than the measured rate needs, so that it can find out that the path takes more. */
+const headroom = 1.25;
+const measuredAfterMs = 250;
+const rateWindowMs = 2 * second;
+
+/** What the machine knows of one peer: how much it may have in flight, how fast it delivers, how it behaved. */
+export class PeerState {
+  readonly number: PeerNumber;
+  latencyMs: Millis;
+  readonly fetches = new Set<Fetch>();
+  inFlightBytes: Bytes = 0;
+  inFlightRequests = 0;
+  /** Last time it delivered, or was asked while idle. */
+  activeAt: Millis = 0;
+  strikes = 0;
+  /** Stalls in a row; each doubles the pause. */
+  stalls = 0;
+  /** Gets no requests before this instant. */
+  restUntil: Millis = 0;
+  readonly delivered = new RateEstimator(rateWindowMs);
+  #windowBytes: Bytes = firstWindowBytes;
+  #firstDelivery: Millis | null = null;
+
+  constructor(number: PeerNumber, latencyMs: Millis) {
+    this.number = number;
+    this.latencyMs = latencyMs;
+  }
+
+  get isBanned(): boolean {
+    return this.strikes >= 2;
+  }
+
+  mayAsk(now: Millis): boolean {
+    return (
+      !this.isBanned && now >= this.restUntil && this.inFlightBytes < this.#windowBytes &&
+      this.inFlightRequests < limits.transfer.requestsInFlightPerPeer
+    );
+  }
+
+  /** Block length that takes about `blockMs` at the measured rate: a power of two from 16 KiB to the frame limit. */
+  blockBytes(now: Millis): Bytes {
+    if (this.#firstDelivery === null) return firstBlockBytes;
+    const wanted = (this.delivered.rate(now) * blockMs) / 1000;
+    let bytes = minBlockBytes;
+    while (bytes * 2 <= wanted && bytes < limits.link.bulkPayloadBytes) bytes *= 2;
+    return bytes;
+  }
+
+  noteDelivery(now: Millis, bytes: Bytes): void {
+    this.#firstDelivery ??= now;
+    this.activeAt = now;
+    this.stalls = 0;
+    this.delivered.add(now, bytes);
+    // As TCP's slow start: every delivery widens the window, until the measured rate says what the path can use.
+    const grown = this.#windowBytes + bytes;
+    const measured = now - this.#firstDelivery > measuredAfterMs;
+    const useful = measured ? Math.max(firstWindowBytes, (headroom * this.delivered.rate(now) * (this.latencyMs + queueMs)) / 1000) : grown;
+    this.#windowBytes = Math.min(grown, useful, limits.transfer.requestWindowBytes);
+  }
+
+  /** It owed bytes for too long: leave it alone for a while, longer each time. */
+  noteStall(now: Millis): void {
+    this.stalls++;
+    this.restUntil = now + Math.min(5 * second * 2 ** this.stalls, 60 * second);
+    this.#windowBytes = firstWindowBytes;
+  }
+}

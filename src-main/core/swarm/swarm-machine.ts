@@ -1,0 +1,379 @@
+import { assertNever } from '#shared/assert.ts';
+import { limits } from '#shared/limits.ts';
+import { second } from '#shared/units.ts';
+import type { Bytes, Millis } from '#shared/units.ts';
+import type { DownloadNumber, FileNumber, PeerNumber, RequestNumber, SwarmEvent, SwarmSink } from './events.ts';
+import type { Fetch } from './fetch.ts';
+import { FileState, type Download } from './file-state.ts';
+import { PeerState } from './peer-state.ts';
+import { RequestRate } from './request-rate.ts';
+
+/** A peer that owes bytes and sends none for this long has stalled. */
+const stallMs = 8 * second;
+/** A last piece that takes this long is also asked of somebody else. */
+const endgameAfterMs = 2 * second;
+
+export interface SwarmLimits {
+  /** Buffers of all pieces in flight. */
+  readonly receiveBudgetBytes: Bytes;
+  /** Buffers of one download's pieces in flight. */
+  readonly requestWindowBytes: Bytes;
+}
+
+/**
+ * Decides which piece to fetch from whom. Several downloads, each of many files, share the peers and one budget of
+ * buffers; the download with the highest priority picks first. It sees indices and lengths only: bytes stay with the
+ * driver, which verifies and writes each complete piece and tells the outcome. Pure: time comes in as an argument, what
+ * is to be done goes out through the sink.
+ *
+ * Invariants: a piece counts only after `piece-written`; buffers in flight never exceed the budget; every fetch that was
+ * started ends exactly once; an answer to an unknown request changes nothing.
+ */
+export class SwarmMachine {
+  readonly #limits: SwarmLimits;
+  /** Highest priority first, then oldest first. */
+  #downloads: Download[] = [];
+  readonly #files = new Map<FileNumber, FileState>();
+  readonly #peers = new Map<PeerNumber, PeerState>();
+  readonly #requests = new Map<RequestNumber, Fetch>();
+  readonly #fetches = new Map<number, Fetch>();
+  readonly #rate = new RequestRate();
+  #budgetUsed: Bytes = 0;
+  #nextRequest: RequestNumber = 1;
+  #nextFetch = 1;
+
+  constructor(swarmLimits: SwarmLimits = limits.transfer) {
+    this.#limits = swarmLimits;
+  }
+
+  step(now: Millis, event: SwarmEvent, out: SwarmSink): void {
+    switch (event.type) {
+      case 'download-added':
+        this.#downloads.push({ number: event.download, priority: event.priority, files: new Set(), wanting: new Set(), inFlightBytes: 0 });
+        return this.#sortDownloads();
+      case 'download-priority': {
+        const download = this.#download(event.download);
+        if (download !== undefined) download.priority = event.priority;
+        return this.#sortDownloads();
+      }
+      case 'download-removed': {
+        const download = this.#download(event.download);
+        if (download === undefined) return;
+        for (const file of download.files) this.#closeFile(file, out);
+        this.#downloads = this.#downloads.filter((other) => other !== download);
+        break;
+      }
+      case 'file-opened': return this.#openFile(event, out);
+      case 'file-closed': {
+        const file = this.#files.get(event.file);
+        if (file !== undefined) this.#closeFile(file, out);
+        break;
+      }
+      case 'pieces-missing': {
+        const file = this.#files.get(event.file);
+        if (file === undefined) return;
+        for (const piece of event.pieces) file.forgetPiece(piece);
+        if (event.pieces.length > 0) file.download.wanting.add(file);
+        break;
+      }
+      case 'source-added': {
+        const file = this.#files.get(event.file);
+        if (file === undefined) return;
+        file.sources.add(event.peer);
+        if (this.#peers.has(event.peer)) file.starved = false;
+        break;
+      }
+      case 'source-removed': {
+        const file = this.#files.get(event.file);
+        if (file === undefined) return;
+        this.#removeSource(file, event.peer, out);
+        break;
+      }
+      case 'peer-up':
+        this.#peers.set(event.peer, new PeerState(event.peer, event.latencyMs));
+        for (const file of this.#files.values()) if (file.sources.has(event.peer)) file.starved = false;
+        break;
+      case 'peer-down': {
+        const peer = this.#peers.get(event.peer);
+        if (peer === undefined) return;
+        for (const fetch of [...peer.fetches]) this.#giveUp(fetch, out, false);
+        this.#peers.delete(event.peer);
+        this.#noteAllStarved(out);
+        break;
+      }
+      case 'block-arrived': this.#blockArrived(now, event.request, out); break;
+      case 'block-refused': {
+        const fetch = this.#requests.get(event.request);
+        if (fetch === undefined) return;
+        this.#settleRequest(event.request, fetch);
+        this.#giveUp(fetch, out, true);
+        if (event.gone) this.#removeSource(fetch.file, fetch.peer.number, out);
+        else fetch.peer.noteStall(now);
+        break;
+      }
+      case 'piece-written': this.#pieceWritten(event.fetch, out); break;
+      case 'piece-corrupt': {
+        const fetch = this.#endVerifying(event.fetch, out);
+        if (fetch === undefined) break;
+        fetch.peer.strikes++;
+        out.peerCorrupt(fetch.peer.number, fetch.file.number, fetch.piece, fetch.peer.strikes);
+        if (!fetch.peer.isBanned) break;
+        for (const other of [...fetch.peer.fetches]) this.#giveUp(other, out, true);
+        this.#noteAllStarved(out);
+        break;
+      }
+      case 'piece-unwritten': this.#endVerifying(event.fetch, out); break;
+      case 'rate-limit': this.#rate.set(now, event.bytesPerSecond); break;
+      case 'tick': this.#endStalls(now, out); break;
+      default: assertNever(event);
+    }
+    this.#pump(now, out);
+  }
+
+  /** When to step with a `tick` if nothing else happens; null: not at all. */
+  nextWake(now: Millis): Millis | null {
+    let wake: Millis | null = null;
+    const earliest = (at: Millis): void => { wake = wake === null ? at : Math.min(wake, at); };
+    let waiting = false;
+    for (const download of this.#downloads) waiting ||= download.wanting.size > 0;
+    for (const peer of this.#peers.values()) {
+      if (peer.inFlightRequests > 0) earliest(peer.activeAt + stallMs);
+      if (waiting && peer.restUntil > now) earliest(peer.restUntil);
+    }
+    for (const fetch of this.#fetches.values()) {
+      if (fetch.verifying || fetch.file.sources.size < 2 || fetch.startedAt + endgameAfterMs <= now) continue;
+      earliest(fetch.startedAt + endgameAfterMs);
+      break; // Fetches are kept in the order they started: the others come later.
+    }
+    const rateAt = this.#rate.nextAt(now);
+    if (rateAt !== null && (waiting || this.#hasUnrequested())) earliest(rateAt);
+    return wake;
+  }
+
+  /** Bytes reserved for pieces in flight now. */
+  get budgetUsed(): Bytes {
+    return this.#budgetUsed;
+  }
+
+  /** Delivery rate of a peer, bytes/s. */
+  peerRate(now: Millis, number: PeerNumber): number {
+    return this.#peers.get(number)?.delivered.rate(now) ?? 0;
+  }
+
+  /** Pieces of a file that are on their way now. */
+  *arriving(number: FileNumber): IterableIterator<number> {
+    yield* this.#files.get(number)?.fetches.keys() ?? [];
+  }
+
+  #download(number: DownloadNumber): Download | undefined {
+    return this.#downloads.find((download) => download.number === number);
+  }
+
+  #sortDownloads(): void {
+    this.#downloads.sort((a, b) => b.priority - a.priority || a.number - b.number);
+  }
+
+  #openFile(event: Extract<SwarmEvent, { type: 'file-opened' }>, out: SwarmSink): void {
+    const download = this.#download(event.download);
+    if (download === undefined) return;
+    const file = new FileState(event.file, download, event.bytes, event.pieceBytes, event.have);
+    this.#files.set(event.file, file);
+    download.files.add(file);
+    if (file.isComplete) out.fileComplete(file.number);
+    else download.wanting.add(file);
+  }
+
+  #closeFile(file: FileState, out: SwarmSink): void {
+    for (const fetches of [...file.fetches.values()]) for (const fetch of [...fetches]) this.#giveUp(fetch, out, true);
+    this.#files.delete(file.number);
+    file.download.files.delete(file);
+    file.download.wanting.delete(file);
+  }
+
+  #removeSource(file: FileState, number: PeerNumber, out: SwarmSink): void {
+    file.sources.delete(number);
+    for (const fetches of [...file.fetches.values()]) {
+      for (const fetch of [...fetches]) if (fetch.peer.number === number && !fetch.verifying) this.#giveUp(fetch, out, true);
+    }
+    this.#noteStarved(file, out);
+  }
+
+  #blockArrived(now: Millis, request: RequestNumber, out: SwarmSink): void {
+    const fetch = this.#requests.get(request);
+    if (fetch === undefined) return;
+    const bytes = this.#settleRequest(request, fetch);
+    fetch.arrivedBytes += bytes;
+    fetch.peer.noteDelivery(now, bytes);
+    if (fetch.arrivedBytes < fetch.bytes) return;
+    fetch.verifying = true;
+    fetch.peer.fetches.delete(fetch);
+    out.pieceComplete(fetch.number, fetch.file.number, fetch.piece, fetch.bytes, fetch.peer.number);
+  }
+
+  #pieceWritten(number: number, out: SwarmSink): void {
+    const fetch = this.#endVerifying(number, out);
+    if (fetch === undefined) return;
+    const { file, piece } = fetch;
+    file.verified.add(piece);
+    for (const rival of [...(file.fetches.get(piece) ?? [])]) this.#giveUp(rival, out, true);
+    if (file.nextMissing() === null) file.download.wanting.delete(file);
+    if (file.isComplete) out.fileComplete(file.number);
+  }
+
+  /** The disk gave its word on a fetch: its buffer is free. Undefined when the fetch had been given up meanwhile. */
+  #endVerifying(number: number, out: SwarmSink): Fetch | undefined {
+    const fetch = this.#fetches.get(number);
+    if (fetch === undefined || !fetch.verifying) return undefined;
+    this.#endFetch(fetch, out);
+    return fetch.abandoned ? undefined : fetch;
+  }
+
+  #settleRequest(request: RequestNumber, fetch: Fetch): Bytes {
+    const bytes = fetch.open.get(request) ?? 0;
+    fetch.open.delete(request);
+    this.#requests.delete(request);
+    fetch.peer.inFlightBytes -= bytes;
+    fetch.peer.inFlightRequests--;
+    return bytes;
+  }
+
+  /** Ends an attempt early; its piece is missing again. `cancel`: the peer is still there to be told. */
+  #giveUp(fetch: Fetch, out: SwarmSink, cancel: boolean): void {
+    for (const request of [...fetch.open.keys()]) {
+      this.#settleRequest(request, fetch);
+      if (cancel) out.cancel(request, fetch.peer.number);
+    }
+    if (!fetch.verifying) return this.#endFetch(fetch, out);
+    if (fetch.abandoned) return;
+    fetch.abandoned = true;
+    this.#detach(fetch);
+  }
+
+  #endFetch(fetch: Fetch, out: SwarmSink): void {
+    if (!fetch.abandoned) this.#detach(fetch);
+    this.#fetches.delete(fetch.number);
+    this.#budgetUsed -= fetch.bytes;
+    fetch.file.download.inFlightBytes -= fetch.bytes;
+    out.fetchEnded(fetch.number);
+  }
+
+  #detach(fetch: Fetch): void {
+    fetch.peer.fetches.delete(fetch);
+    const { file, piece } = fetch;
+    const left = (file.fetches.get(piece) ?? []).filter((other) => other !== fetch);
+    if (left.length > 0) {
+      file.fetches.set(piece, left);
+      return;
+    }
+    file.fetches.delete(piece);
+    if (!file.verified.has(piece) && this.#files.has(file.number)) file.download.wanting.add(file);
+  }
+
+  #endStalls(now: Millis, out: SwarmSink): void {
+    for (const peer of this.#peers.values()) {
+      if (peer.inFlightRequests === 0 || now < peer.activeAt + stallMs) continue;
+      peer.noteStall(now);
+      for (const fetch of [...peer.fetches]) this.#giveUp(fetch, out, true);
+    }
+  }
+
+  #noteStarved(file: FileState, out: SwarmSink): void {
+    if (file.starved || file.isComplete) return;
+    for (const number of file.sources) {
+      const peer = this.#peers.get(number);
+      if (peer !== undefined && !peer.isBanned) return;
+    }
+    file.starved = true;
+    out.fileStarved(file.number);
+  }
+
+  /** Gives every peer with room one block after the other, in turn, until nobody can take more. */
+  #pump(now: Millis, out: SwarmSink): void {
+    for (let progress = true; progress;) {
+      progress = false;
+      for (const peer of this.#peers.values()) {
+        if (!this.#rate.mayAsk(now)) return;
+        if (peer.mayAsk(now) && this.#askOne(now, peer, out)) progress = true;
+      }
+    }
+  }
+
+  #noteAllStarved(out: SwarmSink): void {
+    for (const download of this.#downloads) for (const file of download.wanting) this.#noteStarved(file, out);
+  }
+
+  #askOne(now: Millis, peer: PeerState, out: SwarmSink): boolean {
+    const fetch = this.#unfinishedFetch(peer) ?? this.#startFetch(now, peer, out);
+    if (fetch === null) return false;
+    const begin = fetch.requestedTo;
+    const length = Math.min(peer.blockBytes(now), this.#rate.maxBlock(), fetch.bytes - begin, limits.link.bulkPayloadBytes);
+    const request = this.#nextRequest++;
+    if (peer.inFlightRequests === 0) peer.activeAt = now;
+    fetch.requestedTo += length;
+    fetch.open.set(request, length);
+    this.#requests.set(request, fetch);
+    peer.inFlightBytes += length;
+    peer.inFlightRequests++;
+    this.#rate.pay(length);
+    out.request(request, peer.number, fetch.number, fetch.file.number, fetch.piece, begin, length);
+    return true;
+  }
+
+  #unfinishedFetch(peer: PeerState): Fetch | null {
+    for (const fetch of peer.fetches) if (fetch.requestedTo < fetch.bytes) return fetch;
+    return null;
+  }
+
+  #hasUnrequested(): boolean {
+    for (const peer of this.#peers.values()) if (this.#unfinishedFetch(peer) !== null) return true;
+    return false;
+  }
+
+  #startFetch(now: Millis, peer: PeerState, out: SwarmSink): Fetch | null {
+    for (const download of this.#downloads) {
+      for (const file of download.wanting) {
+        if (!file.sources.has(peer.number)) continue;
+        const piece = file.nextMissing();
+        if (piece === null) {
+          download.wanting.delete(file);
+          continue;
+        }
+        return this.#hasRoom(download, file.bytesOf(piece)) ? this.#newFetch(now, file, piece, peer, out) : null;
+      }
+    }
+    return this.#endgameFetch(now, peer, out);
+  }
+
+  /** Every missing piece is on its way: ask this idle peer too for one that takes long elsewhere (BEP 3's endgame). */
+  #endgameFetch(now: Millis, peer: PeerState, out: SwarmSink): Fetch | null {
+    for (const fetch of this.#fetches.values()) {
+      const { file, piece } = fetch;
+      if (fetch.verifying || fetch.peer === peer || !file.sources.has(peer.number)) continue;
+      if (now < fetch.startedAt + endgameAfterMs || (file.fetches.get(piece)?.length ?? 0) > 1) continue;
+      if (!this.#hasRoom(file.download, fetch.bytes)) return null;
+      return this.#newFetch(now, file, piece, peer, out);
+    }
+    return null;
+  }
+
+  #hasRoom(download: Download, bytes: Bytes): boolean {
+    const fits = (used: Bytes, limit: Bytes): boolean => used === 0 || used + bytes <= limit;
+    return fits(this.#budgetUsed, this.#limits.receiveBudgetBytes) && fits(download.inFlightBytes, this.#limits.requestWindowBytes);
+  }
+
+  #newFetch(now: Millis, file: FileState, piece: number, peer: PeerState, out: SwarmSink): Fetch {
+    const bytes = file.bytesOf(piece);
+    const fetch: Fetch = {
+      number: this.#nextFetch++, file, piece, bytes, peer, startedAt: now,
+      requestedTo: 0, arrivedBytes: 0, open: new Map(), verifying: false, abandoned: false,
+    };
+    this.#budgetUsed += bytes;
+    file.download.inFlightBytes += bytes;
+    this.#fetches.set(fetch.number, fetch);
+    file.fetches.set(piece, [...(file.fetches.get(piece) ?? []), fetch]);
+    peer.fetches.add(fetch);
+    if (file.nextMissing() === null) file.download.wanting.delete(file);
+    out.fetchStarted(fetch.number, file.number, piece, bytes, peer.number);
+    return fetch;
+  }
+}

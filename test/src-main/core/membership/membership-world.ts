@@ -1,0 +1,113 @@
+import { MembershipMachine } from '#main/core/membership/membership-machine.ts';
+import type { KnownDevice, MembershipEvent } from '#main/core/membership/membership-events.ts';
+import { formatAddress, parseAddress, type SocketAddress } from '#shared/address.ts';
+import type { ErrorCode } from '#shared/errors.ts';
+import { deviceIdOf, type DeviceId } from '#shared/ids.ts';
+import type { Settings } from '#shared/settings.ts';
+import { seeded } from './beacon-world.ts';
+
+export const idOf = (name: string): DeviceId => deviceIdOf(new TextEncoder().encode(name.padEnd(32, '.')));
+
+/** `10.0.0.2:1` as an address. */
+export function at(text: string): SocketAddress {
+  const address = parseAddress(text);
+  if (!address) throw new Error(`no address: ${text}`);
+  return address;
+}
+
+export interface Dial {
+  readonly at: number;
+  readonly address: string;
+  readonly expect: DeviceId | null;
+}
+
+/** A membership machine whose dials reach devices (by address) or fail, in virtual time. It checks the machine's promises. */
+export class MembershipWorld {
+  now = 1_000_000;
+  readonly machine: MembershipMachine;
+  readonly dials: Dial[] = [];
+  readonly changed: DeviceId[] = [];
+  /** Who answers where: a device, or the error. What is not listed does not answer. */
+  readonly answers = new Map<string, DeviceId | ErrorCode>();
+  readonly linked = new Set<DeviceId>();
+  readonly own: DeviceId = idOf('me');
+  dialMs = 20;
+  maxDials = 0;
+  readonly #dialling = new Set<string>();
+  readonly #queue: { at: number; run: () => void }[] = [];
+
+  constructor(options: { known?: KnownDevice[]; visibility?: Settings['visibility']; nonce?: string; seed?: number } = {}) {
+    this.machine = new MembershipMachine({
+      nonce: options.nonce ?? '0'.repeat(16),
+      random: seeded(options.seed ?? 1),
+      visibility: options.visibility ?? 'everyone',
+      known: options.known ?? [],
+      now: this.now,
+    });
+  }
+
+  step(event: MembershipEvent): void {
+    this.machine.step(this.now, event, {
+      dial: (address, expect) => this.#dial(address, expect),
+      changed: (id) => this.changed.push(id),
+    });
+  }
+
+  hint(address: string, options: { nonce?: string; tag?: string; source?: 'multicast' | 'mdns' } = {}): void {
+    this.step({ type: 'hint', address: at(address), source: options.source ?? 'multicast', nonce: options.nonce ?? '1'.repeat(16), tag: options.tag ?? '00000001' });
+  }
+
+  drop(id: DeviceId, left = false): void {
+    this.linked.delete(id);
+    this.step({ type: 'link-down', id, left });
+  }
+
+  run(forMs: number): void {
+    const until = this.now + forMs;
+    for (;;) {
+      this.#queue.sort((a, b) => a.at - b.at);
+      const eventAt = this.#queue[0]?.at ?? Infinity;
+      const wake = this.machine.nextWake() ?? Infinity;
+      const next = Math.min(eventAt, wake);
+      if (next > until) break;
+      this.now = Math.max(this.now, next);
+      if (eventAt <= wake) this.#queue.shift()?.run();
+      else this.step({ type: 'tick' });
+    }
+    this.now = until;
+  }
+
+  dialsTo(address: string): Dial[] {
+    return this.dials.filter((dial) => dial.address === address);
+  }
+
+  #dial(address: SocketAddress, expect: DeviceId | null): void {
+    const key = formatAddress(address);
+    if (this.#dialling.has(key)) throw new Error(`dialled twice at once: ${key}`);
+    this.#dialling.add(key);
+    this.maxDials = Math.max(this.maxDials, this.#dialling.size);
+    this.dials.push({ at: this.now, address: key, expect });
+    this.#queue.push({
+      at: this.now + this.dialMs,
+      run: () => {
+        this.#dialling.delete(key);
+        const answer = this.answers.get(key) ?? 'not-reachable';
+        if (answer === this.own) this.step({ type: 'dial-failed', address, code: 'self-dial' });
+        else if (!answer.includes('-') || answer.length < 60) this.step({ type: 'dial-failed', address, code: answer as ErrorCode });
+        else this.#reached(address, answer as DeviceId, expect);
+      },
+    });
+  }
+
+  #reached(address: SocketAddress, id: DeviceId, expect: DeviceId | null): void {
+    if (expect !== null && expect !== id) {
+      this.step({ type: 'dial-failed', address, code: 'identity-changed' });
+      return;
+    }
+    if (!this.linked.has(id)) {
+      this.linked.add(id);
+      this.step({ type: 'link-up', id, address, dialled: true });
+    }
+    this.step({ type: 'dial-succeeded', address, id });
+  }
+}

@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { KiB, MiB, second } from '#shared/units.ts';
+import { seeded, SwarmWorld } from './world.ts';
+
+const lan = { bytesPerMs: 100 * KiB, latencyMs: 1 };
+
+/** One download with files of so many 1 MiB pieces, all of them at all peers. */
+function world(files: number[], peers: Record<number, Parameters<SwarmWorld['addPeer']>[1]>, seed = 1): SwarmWorld {
+  const made = new SwarmWorld(seeded(seed));
+  for (const [number, behaviour] of Object.entries(peers)) made.addPeer(Number(number), behaviour);
+  made.step({ type: 'download-added', download: 1, priority: 1 });
+  files.forEach((pieces, index) => {
+    made.step({ type: 'file-opened', download: 1, file: index + 1, bytes: pieces * MiB - 5, pieceBytes: MiB, have: null });
+    for (const peer of Object.keys(peers)) made.step({ type: 'source-added', file: index + 1, peer: Number(peer) });
+  });
+  return made;
+}
+
+describe('one source', () => {
+  it('fetches every piece once, in file order', () => {
+    const swarm = world([20], { 1: lan });
+    swarm.run();
+    expect([...swarm.complete]).toEqual([1]);
+    const order = [...new Set(swarm.requests.map((request) => request.piece))];
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    expect([...swarm.written.values()].every((times) => times === 1)).toBe(true);
+    expect(swarm.buffered).toBe(0);
+  });
+
+  it('never asks for what is verified already', () => {
+    const swarm = new SwarmWorld(seeded(1));
+    swarm.addPeer(1, lan);
+    swarm.step({ type: 'download-added', download: 1, priority: 1 });
+    swarm.step({ type: 'file-opened', download: 1, file: 1, bytes: 10 * MiB, pieceBytes: MiB, have: Uint8Array.of(0b1011_1111, 0b0100_0000) });
+    swarm.step({ type: 'source-added', file: 1, peer: 1 });
+    swarm.run();
+    expect(new Set(swarm.requests.map((request) => request.piece))).toEqual(new Set([1, 8]));
+    expect(swarm.complete.has(1)).toBe(true);
+  });
+
+  it('asks in blocks that take about 100 ms at the measured rate', () => {
+    const swarm = world([4], { 1: { bytesPerMs: 200, latencyMs: 20 } });
+    swarm.run();
+    expect(swarm.complete.has(1)).toBe(true);
+    const late = swarm.requests.slice(-20);
+    expect(Math.max(...late.map((request) => request.length))).toBeLessThanOrEqual(32 * KiB);
+  });
+
+  it('keeps a fast path busy: the window grows to what bandwidth and delay need', () => {
+    const swarm = world([400], { 1: { bytesPerMs: 100 * KiB, latencyMs: 50 } });
+    swarm.run();
+    const ideal = (400 * MiB) / (100 * KiB);
+    expect(swarm.completeAt).toBeLessThan(ideal * 1.25);
+  });
+
+  it('starves when it leaves, and goes on when it is back', () => {
+    const swarm = world([8], { 1: lan });
+    swarm.run(5);
+    swarm.dropPeer(1);
+    expect(swarm.starved).toEqual([1]);
+    expect(swarm.buffered).toBe(0);
+    swarm.addPeer(1, lan);
+    swarm.run();
+    expect(swarm.complete.has(1)).toBe(true);
+  });
+});
+
+describe('several sources', () => {
+  it('uses all of them at once, in proportion to their rates', () => {
+    const swarm = world([200], { 1: lan, 2: { bytesPerMs: 50 * KiB, latencyMs: 1 } });
+    swarm.run();
+    const bytesOf = (peer: number): number => swarm.requests.filter((request) => request.peer === peer).reduce((sum, request) => sum + request.length, 0);
+    expect(bytesOf(1)).toBeGreaterThan(bytesOf(2) * 1.4);
+    expect(swarm.completeAt).toBeLessThan(((200 * MiB) / (150 * KiB)) * 1.3);
+  });
+
+  it('asks somebody else when one goes silent, within 10 s', () => {
+    const swarm = world([30], { 1: lan, 2: { ...lan, silent: 1 } });
+    swarm.run();
+    expect(swarm.complete.has(1)).toBe(true);
+    expect(swarm.completeAt).toBeLessThan(10 * second);
+  });
+
+  it('bans a liar after two bad pieces and still finishes', () => {
+    const swarm = world([40], { 1: { ...lan, corrupt: 1 }, 2: lan });
+    swarm.run();
+    expect(swarm.complete.has(1)).toBe(true);
+    expect(swarm.strikes.get(1)).toBeGreaterThanOrEqual(2);
+    const after = swarm.requests.filter((request) => request.peer === 1).at(-1)?.at ?? 0;
+    expect(after).toBeLessThan(swarm.now / 2);
+  });
+
+  it('a slow last piece does not hold up the end', () => {
+    const swarm = world([3], { 1: { bytesPerMs: 20, latencyMs: 1 }, 2: lan });
+    swarm.run();
+    expect(swarm.completeAt).toBeLessThan(5 * second);
+  });
+});
+
+it('the download with the higher priority fetches first', () => {
+  const swarm = world([50], { 1: lan });
+  swarm.step({ type: 'download-added', download: 2, priority: 2 });
+  swarm.step({ type: 'file-opened', download: 2, file: 9, bytes: 50 * MiB, pieceBytes: MiB, have: null });
+  swarm.step({ type: 'source-added', file: 9, peer: 1 });
+  swarm.run();
+  const lastHigh = Math.max(...swarm.requests.filter((request) => request.file === 9).map((request) => request.at));
+  const lastNormal = Math.max(...swarm.requests.filter((request) => request.file === 1).map((request) => request.at));
+  expect(lastHigh).toBeLessThan(lastNormal);
+});
+
+it('keeps to the download limit', () => {
+  const swarm = world([10], { 1: lan });
+  swarm.step({ type: 'rate-limit', bytesPerSecond: 1_000_001 });
+  swarm.run();
+  // The window that was asked for before the limit came is free.
+  expect(swarm.completeAt).toBeGreaterThan(8 * second);
+  expect(swarm.completeAt).toBeLessThan(11.5 * second);
+});
+
+it('a removed download leaves nothing behind', () => {
+  const swarm = world([50, 1, 1], { 1: lan });
+  swarm.run(12);
+  swarm.step({ type: 'download-removed', download: 1 });
+  swarm.run();
+  expect(swarm.buffered).toBe(0);
+  expect(swarm.machine.budgetUsed).toBe(0);
+  expect(swarm.complete.size).toBeLessThan(3);
+});
+
+it('finishes whatever the peers do, within its budget, as long as one is honest', () => {
+  const chance = fc.double({ min: 0, max: 0.9, noNaN: true });
+  const peer = fc.record({ bytesPerMs: fc.integer({ min: 100, max: 100_000 }), latencyMs: fc.integer({ min: 0, max: 300 }), corrupt: chance, silent: chance, refuse: chance });
+  fc.assert(fc.property(fc.nat(), fc.array(peer, { maxLength: 5 }), fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 6 }), (seed, others, files) => {
+    const limits = { receiveBudgetBytes: 6 * MiB, requestWindowBytes: 4 * MiB };
+    const swarm = new SwarmWorld(seeded(seed), limits);
+    const all = [...others, { bytesPerMs: 5000, latencyMs: 10 }];
+    all.forEach((behaviour, number) => { swarm.addPeer(number, behaviour); });
+    swarm.step({ type: 'download-added', download: 1, priority: 0 });
+    files.forEach((pieces, file) => {
+      swarm.step({ type: 'file-opened', download: 1, file, bytes: pieces * MiB - 1, pieceBytes: MiB, have: null });
+      all.forEach((_, number) => { swarm.step({ type: 'source-added', file, peer: number }); });
+    });
+    swarm.run();
+    expect(swarm.complete.size).toBe(files.length);
+    expect(swarm.strikes.get(others.length)).toBeUndefined();
+    expect(swarm.buffered).toBe(0);
+    expect(swarm.maxBuffered).toBeLessThanOrEqual(limits.requestWindowBytes);
+  }), { numRuns: 300 });
+});

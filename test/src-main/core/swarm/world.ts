@@ -1,0 +1,148 @@
+import { SwarmMachine, type SwarmLimits } from '#main/core/swarm/swarm-machine.ts';
+import type { SwarmEvent, SwarmSink } from '#main/core/swarm/events.ts';
+
+export interface PeerBehaviour {
+  readonly bytesPerMs: number;
+  readonly latencyMs: number;
+  /** Chance in 0…1, by kind of fault, for each block or piece. */
+  readonly corrupt?: number;
+  readonly silent?: number;
+  readonly refuse?: number;
+}
+
+interface Peer extends PeerBehaviour {
+  busyUntil: number;
+}
+
+/**
+ * A swarm machine in a world of virtual time: peers with a rate, a latency and faults, and a disk that needs a while. It
+ * keeps its own books of buffers, so that it can tell when the machine breaks its promises.
+ */
+export class SwarmWorld {
+  readonly machine: SwarmMachine;
+  now = 0;
+  readonly complete = new Set<number>();
+  /** When the last file was complete. */
+  completeAt = 0;
+  readonly starved: number[] = [];
+  readonly requests: { peer: number; file: number; piece: number; begin: number; length: number; at: number }[] = [];
+  readonly strikes = new Map<number, number>();
+  readonly written = new Map<string, number>();
+  maxBuffered = 0;
+  readonly #random: () => number;
+  readonly #peers = new Map<number, Peer>();
+  readonly #buffers = new Map<number, { bytes: number; corrupt: boolean }>();
+  readonly #cancelled = new Set<number>();
+  readonly #queue: { at: number; order: number; event: () => SwarmEvent | null }[] = [];
+  #order = 0;
+
+  constructor(random: () => number, limits?: SwarmLimits) {
+    this.#random = random;
+    this.machine = new SwarmMachine(limits);
+  }
+
+  addPeer(number: number, behaviour: PeerBehaviour): void {
+    this.#peers.set(number, { ...behaviour, busyUntil: 0 });
+    this.step({ type: 'peer-up', peer: number, latencyMs: behaviour.latencyMs });
+  }
+
+  dropPeer(number: number): void {
+    this.#peers.delete(number);
+    this.step({ type: 'peer-down', peer: number });
+  }
+
+  step(event: SwarmEvent): void {
+    this.machine.step(this.now, event, this.#sink);
+  }
+
+  /** Runs until nothing is left to happen or `untilMs` has come. */
+  run(untilMs = 3_600_000): void {
+    for (let steps = 0; ; steps++) {
+      if (steps > 100_000) throw new Error('the machine does not come to rest');
+      this.#queue.sort((a, b) => a.at - b.at || a.order - b.order);
+      const next = this.#queue[0];
+      const wake = this.machine.nextWake(this.now);
+      const at = Math.min(next?.at ?? Infinity, wake ?? Infinity);
+      if (at > untilMs) return;
+      if (next !== undefined && next.at <= at) {
+        this.#queue.shift();
+        this.now = Math.max(this.now, next.at);
+        const event = next.event();
+        if (event !== null) this.step(event);
+      } else {
+        this.now = Math.max(this.now, at);
+        this.step({ type: 'tick' });
+      }
+    }
+  }
+
+  get buffered(): number {
+    let bytes = 0;
+    for (const buffer of this.#buffers.values()) bytes += buffer.bytes;
+    return bytes;
+  }
+
+  #at(delayMs: number, event: () => SwarmEvent | null): void {
+    this.#queue.push({ at: this.now + delayMs, order: this.#order++, event });
+  }
+
+  #chance(probability: number | undefined): boolean {
+    return probability !== undefined && this.#random() < probability;
+  }
+
+  readonly #sink: SwarmSink = {
+    fetchStarted: (fetch, _file, _piece, bytes) => {
+      if (this.#buffers.has(fetch)) throw new Error('a fetch started twice');
+      this.#buffers.set(fetch, { bytes, corrupt: false });
+      this.maxBuffered = Math.max(this.maxBuffered, this.buffered);
+    },
+    fetchEnded: (fetch) => {
+      if (!this.#buffers.delete(fetch)) throw new Error('a fetch ended twice');
+    },
+    request: (request, number, fetch, file, piece, begin, length) => {
+      if (!Number.isInteger(begin) || !Number.isInteger(length) || length <= 0) throw new Error(`asked for ${length} bytes at ${begin}`);
+      this.requests.push({ peer: number, file, piece, begin, length, at: this.now });
+      const peer = this.#peers.get(number);
+      if (peer === undefined) throw new Error('asked a peer that is down');
+      if (this.#chance(peer.silent)) return;
+      const refuse = this.#chance(peer.refuse);
+      const corrupt = this.#chance(peer.corrupt);
+      peer.busyUntil = Math.max(peer.busyUntil, this.now) + length / peer.bytesPerMs;
+      this.#at(peer.busyUntil - this.now + peer.latencyMs, () => {
+        if (this.#cancelled.has(request) || this.#peers.get(number) !== peer) return null;
+        if (refuse) return { type: 'block-refused', request, gone: false };
+        const buffer = this.#buffers.get(fetch);
+        if (buffer !== undefined && corrupt) buffer.corrupt = true;
+        return { type: 'block-arrived', request };
+      });
+    },
+    cancel: (request) => { this.#cancelled.add(request); },
+    pieceComplete: (fetch, file, piece) => {
+      const corrupt = this.#buffers.get(fetch)?.corrupt ?? false;
+      this.#at(1, () => {
+        if (corrupt) return { type: 'piece-corrupt', file, piece, fetch };
+        const key = `${file}/${piece}`;
+        this.written.set(key, (this.written.get(key) ?? 0) + 1);
+        return { type: 'piece-written', file, piece, fetch };
+      });
+    },
+    fileComplete: (file) => {
+      if (this.complete.has(file)) throw new Error('a file completed twice');
+      this.complete.add(file);
+      this.completeAt = this.now;
+    },
+    peerCorrupt: (peer, _file, _piece, strikes) => { this.strikes.set(peer, strikes); },
+    fileStarved: (file) => { this.starved.push(file); },
+  };
+}
+
+/** Small seeded generator (mulberry32): enough to choose faults. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
