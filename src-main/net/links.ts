@@ -1,0 +1,275 @@
+import type { TLSSocket } from 'node:tls';
+import { DevicePair } from '#main/core/link/collision.ts';
+import { AppError } from '#shared/errors.ts';
+import { invariant } from '#shared/assert.ts';
+import { toHex, type DeviceId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
+import type { Platform } from '#shared/model/peer.ts';
+import { protocolRange, type ControlHello, type Hello, type Refusal } from '#shared/protocol/hello.ts';
+import type { Millis } from '#shared/units.ts';
+import type { Address, Link, LinkHandler, Links } from '../node/ports/links.ts';
+import { Connection, type ConnectionEnd, type LaneSink } from './connection.ts';
+import { addressText, Dialler, type Dialled } from './dialler.ts';
+import type { Identity } from './identity.ts';
+import { LinkWaiters } from './link-waiters.ts';
+import { Listener } from './listener.ts';
+import { readAccepted } from './socket-reader.ts';
+import { TlsLink } from './tls-link.ts';
+
+/** What this device says about itself. */
+export interface LocalHello {
+  readonly name: string;
+  readonly version: string;
+}
+
+export interface LinksOptions {
+  readonly identity: Identity;
+  readonly handler: LinkHandler;
+  /** Asked at every hello, because names change. */
+  readonly hello: () => LocalHello;
+  readonly isBlocked: (id: DeviceId) => boolean;
+  /** Whether a device that dials us may link. Our own dials are the user's will and are not asked about. */
+  readonly mayLink?: (id: DeviceId) => boolean;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => Millis;
+  /** Evenly distributed in [0, 1). Nonces tell sessions apart; they are no secrets. */
+  readonly random: () => number;
+}
+
+export const createLinks = (options: LinksOptions): Links => new LinkTable(options);
+
+const platforms: Partial<Record<NodeJS.Platform, Platform>> = { linux: 'linux', win32: 'windows', darwin: 'mac' };
+/** Abilities beyond the version of the protocol: there are none yet. */
+const features: string[] = [];
+
+class LinkTable implements Links {
+  readonly #options: LinksOptions;
+  readonly #dialler: Dialler;
+  readonly #listener: Listener;
+  readonly #pairs = new Map<DeviceId, DevicePair<Connection>>();
+  readonly #links = new Map<DeviceId, TlsLink>();
+  readonly #connections = new Set<Connection>();
+  /** The link that each connection which is up belongs to. */
+  readonly #owners = new Map<Connection, TlsLink>();
+  readonly #waiters = new LinkWaiters();
+  readonly #listeners: ((link: Link) => void)[] = [];
+  readonly #closing = new AbortController();
+  readonly #instance: string;
+  #sequence = 0;
+  #listenPort: number | null = null;
+
+  constructor(options: LinksOptions) {
+    this.#options = options;
+    this.#instance = this.#nonce();
+    this.#dialler = new Dialler(options.identity);
+    this.#listener = new Listener(options.identity, (socket, id, release) => { this.#accept(socket, id, release); });
+  }
+
+  async listen(port: number, host: string): Promise<{ port: number }> {
+    this.#listenPort = await this.#listener.listen(port, host);
+    return { port: this.#listenPort };
+  }
+
+  get(id: DeviceId): Link | undefined {
+    return this.#links.get(id);
+  }
+  all(): Iterable<Link> {
+    return this.#links.values();
+  }
+  onLink(listener: (link: Link) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async dial(address: Address, { signal, expect }: { signal?: AbortSignal; expect?: DeviceId }): Promise<Link> {
+    const linked = expect === undefined ? undefined : this.#links.get(expect);
+    if (linked) return linked;
+    if (this.#closing.signal.aborted) throw new AppError('cancelled');
+    const abort = new AbortController();
+    const forward = (): void => { abort.abort(); };
+    if (signal?.aborted === true) forward();
+    signal?.addEventListener('abort', forward);
+    this.#closing.signal.addEventListener('abort', forward);
+    try {
+      const greeted = await this.#dialler.dial(address, abort.signal, (dialled) => this.#greet(dialled, address, abort.signal, expect));
+      return await greeted.link;
+    } finally {
+      signal?.removeEventListener('abort', forward);
+      this.#closing.signal.removeEventListener('abort', forward);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    for (const link of [...this.#links.values()]) link.close({ code: 'cancelled' });
+    for (const connection of this.#connections) connection.end({ code: 'cancelled' });
+    await this.#listener.close(Promise.all([...this.#connections].map((connection) => connection.closed)));
+  }
+
+  /** Our dial has reached a device: says hello, or joins what already goes on with that device. */
+  #greet({ socket, id, reader }: Dialled, address: Address, signal: AbortSignal, expect: DeviceId | undefined): { readonly link: Promise<Link> } {
+    if (id === this.#options.identity.id) throw new AppError('self-dial', { address: addressText(address) });
+    if (expect !== undefined && id !== expect) throw new AppError('identity-changed', { address: addressText(address) });
+    if (this.#options.isBlocked(id)) throw new AppError('blocked', { address: addressText(address) });
+    const linked = this.#links.get(id);
+    const waiting = linked === undefined ? this.#waiters.wait(id, signal, limits.link.handshakeMs + limits.link.helloMs) : Promise.resolve(linked);
+    const pair = this.#pairOf(id);
+    if (!pair.isEmpty) {
+      socket.destroy();
+      return { link: waiting };
+    }
+    const session = this.#nonce();
+    const connection: Connection = new Connection({
+      socket, remoteId: id, now: this.#options.now,
+      machine: {
+        dialled: true,
+        hello: () => this.#controlHello(session),
+        admit: (theirs) => (theirs.role === 'control' && theirs.session === session ? (pair.answered(connection, theirs) ? null : 'duplicate') : 'refused'),
+      },
+      onUp: (theirs) => this.#up(connection, theirs, address),
+      onEnd: (end) => { this.#ended(connection, end, () => { this.#waiters.reject(id, dialError(end, address)); }); },
+    });
+    signal.addEventListener('abort', () => { if (!this.#waiters.has(id) && !this.#owners.has(connection)) connection.fail({ code: 'cancelled' }); }, { once: true });
+    pair.greet(connection);
+    this.#run(connection);
+    reader.start(connection.take);
+    return { link: waiting };
+  }
+
+  #accept(socket: TLSSocket, id: DeviceId, release: () => void): void {
+    if (this.#closing.signal.aborted) {
+      socket.destroy();
+      return;
+    }
+    const connection: Connection = new Connection({
+      socket, remoteId: id, now: this.#options.now,
+      machine: {
+        dialled: false,
+        hello: (theirs) => (theirs?.role === 'bulk' ? bulkHello(theirs.session) : this.#controlHello(theirs?.session ?? '')),
+        admit: (theirs) => this.#admit(connection, theirs),
+      },
+      onUp: (theirs) => {
+        release();
+        return this.#up(connection, theirs, null);
+      },
+      onEnd: (end) => { this.#ended(connection, end, () => undefined); },
+    });
+    this.#run(connection);
+    readAccepted(socket, connection.take);
+  }
+
+  #run(connection: Connection): void {
+    this.#connections.add(connection);
+    // Resolves always; nothing can fail here.
+    void connection.closed.then(() => { this.#connections.delete(connection); });
+    connection.start();
+  }
+
+  /** Whether a device that dialled us is welcome. */
+  #admit(connection: Connection, theirs: Hello): Refusal | null {
+    const id = connection.remoteId;
+    if (id === this.#options.identity.id) return 'self-dial';
+    if (this.#options.isBlocked(id)) return 'blocked';
+    if (this.#closing.signal.aborted || this.#options.mayLink?.(id) === false) return 'refused';
+    const link = this.#links.get(id);
+    if (theirs.role === 'bulk') {
+      if (link?.session !== theirs.session) return 'refused';
+      return link.bulkLanes < limits.link.bulkConnectionsPerPeer ? null : 'too-many';
+    }
+    if (link === undefined && this.#links.size >= limits.link.linksAtOnce) return 'too-many';
+    const closes = this.#pairOf(id).admit(connection, theirs);
+    if (closes === null) return 'duplicate';
+    for (const other of closes) {
+      const owner = this.#owners.get(other);
+      if (owner) owner.close({ code: 'link-closed' });
+      else other.end({ code: 'link-closed' }, 'duplicate');
+    }
+    return null;
+  }
+
+  #up(connection: Connection, theirs: Hello, dialledAddress: Address | null): LaneSink {
+    const link = theirs.role === 'bulk' ? this.#links.get(connection.remoteId) : this.#newLink(connection, theirs, dialledAddress);
+    invariant(link !== undefined, 'a bulk connection is admitted to its link');
+    this.#owners.set(connection, link);
+    if (theirs.role === 'bulk') return link.attach(connection);
+    for (const listener of this.#listeners) listener(link);
+    this.#waiters.resolve(link.remote.id, link);
+    return link.controlLane;
+  }
+
+  #newLink(connection: Connection, hello: ControlHello, dialledAddress: Address | null): TlsLink {
+    const link = new TlsLink({
+      connection, hello, dialledAddress, handler: this.#options.handler, now: this.#options.now,
+      dialLane: (of, address, signal) => this.#dialLane(of, address, signal),
+      onClosed: (closed) => { if (this.#links.get(closed.remote.id) === closed) this.#links.delete(closed.remote.id); },
+    });
+    this.#links.set(link.remote.id, link);
+    return link;
+  }
+
+  async #dialLane(link: TlsLink, address: Address, signal: AbortSignal): Promise<void> {
+    const greeted = await this.#dialler.dial(address, signal, ({ socket, id, reader }) => {
+      if (id !== link.remote.id || link.isClosed) throw new AppError('identity-changed', { address: addressText(address) });
+      const up = new Promise<void>((resolve, reject) => {
+        const connection: Connection = new Connection({
+          socket, remoteId: id, now: this.#options.now,
+          machine: {
+            dialled: true,
+            hello: () => bulkHello(link.session),
+            admit: (theirs) => (theirs.role === 'bulk' && theirs.session === link.session && !link.isClosed ? null : 'refused'),
+          },
+          onUp: () => {
+            this.#owners.set(connection, link);
+            resolve();
+            return link.attach(connection);
+          },
+          onEnd: (end) => { this.#ended(connection, end, () => { reject(dialError(end, address)); }); },
+        });
+        signal.addEventListener('abort', () => { if (!this.#owners.has(connection)) connection.fail({ code: 'cancelled' }); }, { once: true });
+        this.#run(connection);
+        reader.start(connection.take);
+      });
+      return { up };
+    });
+    await greeted.up;
+  }
+
+  #ended(connection: Connection, { reason, refusal, wasUp }: ConnectionEnd, failed: () => void): void {
+    const pair = this.#pairs.get(connection.remoteId);
+    pair?.gone(connection);
+    if (pair?.isEmpty === true) this.#pairs.delete(connection.remoteId);
+    const owner = this.#owners.get(connection);
+    this.#owners.delete(connection);
+    if (owner && wasUp) owner.detach(connection, reason);
+    // Refused for another connection between the two devices: that one becomes the link.
+    else if (refusal !== 'duplicate') failed();
+  }
+
+  #pairOf(id: DeviceId): DevicePair<Connection> {
+    const known = this.#pairs.get(id);
+    if (known) return known;
+    const pair = new DevicePair<Connection>(this.#options.identity.id, id);
+    this.#pairs.set(id, pair);
+    return pair;
+  }
+
+  #controlHello(session: string): ControlHello {
+    const { name, version } = this.#options.hello();
+    return {
+      role: 'control', protocol: protocolRange, session, instance: this.#instance, sequence: this.#sequence++, name, version,
+      platform: platforms[process.platform] ?? 'other', listenPort: this.#listenPort, features,
+    };
+  }
+
+  #nonce(): string {
+    return toHex(Uint8Array.from({ length: 16 }, () => Math.floor(256 * this.#options.random())));
+  }
+}
+
+const bulkHello = (session: string): Hello => ({ role: 'bulk', protocol: protocolRange, session });
+
+/** What became of a dial whose connection ended before it was up. */
+function dialError({ reason, refusal }: ConnectionEnd, address: Address): AppError {
+  // Whoever closes without a word refuses: TLS 1.3 tells a client that it is not welcome only after the handshake.
+  const code = reason.code === 'link-closed' && refusal === null ? 'refused' : reason.code;
+  return new AppError(code, { address: addressText(address), ...reason.params });
+}

@@ -1,0 +1,157 @@
+import type { TLSSocket } from 'node:tls';
+import { AppError } from '#shared/errors.ts';
+import { KiB } from '#shared/units.ts';
+
+/** What one TLS record holds. Payloads up to this are copied into one write with others. */
+const recordBytes = 16 * KiB;
+/** Small frames that go out together are gathered here: one write and one turn of the event loop for all of them. */
+const gatherBytes = 4 * recordBytes;
+
+interface Frame {
+  readonly bytes: Uint8Array;
+  readonly flushed: (() => void) | null;
+}
+interface Block {
+  readonly requestId: number;
+  readonly head: Uint8Array;
+  readonly payload: Uint8Array;
+  readonly resolve: () => void;
+  readonly reject: (error: AppError) => void;
+}
+
+/**
+ * What waits to be written to one socket. At most one write is under way, so that frames overtake blocks and back-pressure
+ * of the network holds everything here. A payload is written from where it lies.
+ */
+export class SendQueue {
+  readonly #socket: TLSSocket;
+  readonly #frames: Frame[] = [];
+  readonly #blocks: Block[] = [];
+  /** What the present write carries. */
+  #underway: (Frame | Block)[] = [];
+  #gathered: Uint8Array | null = null;
+  #queuedBytes = 0;
+  #writing = false;
+  #closed = false;
+  #flushed: (() => void) | null = null;
+
+  constructor(socket: TLSSocket) {
+    this.#socket = socket;
+  }
+
+  /** Bytes of frames that wait or are being written; blocks not counted. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** `flushed` is called when the frame was written; never when the connection ends before. */
+  frame(bytes: Uint8Array, flushed: (() => void) | null = null): void {
+    if (this.#closed) return;
+    this.#queuedBytes += bytes.length;
+    this.#frames.push({ bytes, flushed });
+    this.#pump();
+  }
+
+  /** Resolves when `payload` may be used again. Rejects with `link-closed` when the connection ended before. */
+  block(requestId: number, head: Uint8Array, payload: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) {
+        reject(new AppError('link-closed'));
+        return;
+      }
+      this.#blocks.push({ requestId, head, payload, resolve, reject });
+      this.#pump();
+    });
+  }
+
+  /** Takes a block back that has not begun to be written; its promise resolves. */
+  dropBlock(requestId: number): void {
+    const at = this.#blocks.findIndex((block) => block.requestId === requestId);
+    if (at >= 0) this.#blocks.splice(at, 1)[0]?.resolve();
+  }
+
+  /** Nothing new is taken; blocks that have not begun are given back. `flushed` is called when all frames have gone out. */
+  end(flushed: (() => void) | null): void {
+    this.#closed = true;
+    for (const block of this.#blocks.splice(0)) block.reject(new AppError('link-closed'));
+    this.#flushed = flushed;
+    this.#pump();
+  }
+
+  /** The socket is gone: nothing is written any more, and no buffer is in use. */
+  destroyed(): void {
+    this.end(null);
+    this.#frames.length = 0;
+    for (const part of this.#underway.splice(0)) if ('reject' in part) part.reject(new AppError('link-closed'));
+  }
+
+  #pump(): void {
+    if (this.#writing || this.#socket.destroyed) return;
+    const large = this.#frames[0];
+    if (large !== undefined && large.bytes.length > gatherBytes) {
+      this.#frames.shift();
+      this.#underway.push(large);
+      this.#write(large.bytes);
+      return;
+    }
+    const gathered = (this.#gathered ??= Buffer.allocUnsafeSlow(gatherBytes));
+    const used = this.#gatherFrames(gathered);
+    this.#writeBlocks(gathered, used);
+  }
+
+  #gatherFrames(gathered: Uint8Array): number {
+    let used = 0;
+    for (let frame = this.#frames[0]; frame !== undefined && used + frame.bytes.length <= gatherBytes; frame = this.#frames[0]) {
+      gathered.set(frame.bytes, used);
+      used += frame.bytes.length;
+      this.#underway.push(frame);
+      this.#frames.shift();
+    }
+    return used;
+  }
+
+  /**
+   * Small blocks go along whole. A large one is written by itself after its head, so that its bytes begin a TLS record:
+   * the receiver then copies from and to addresses that are aligned alike, which into shared memory is ten times as fast.
+   */
+  #writeBlocks(gathered: Uint8Array, used: number): void {
+    for (let block = this.#blocks[0]; block !== undefined && this.#frames.length === 0; block = this.#blocks[0]) {
+      const small = block.payload.length <= recordBytes;
+      if (used + block.head.length + (small ? block.payload.length : 0) > gatherBytes) break;
+      gathered.set(block.head, used);
+      used += block.head.length;
+      this.#underway.push(block);
+      this.#blocks.shift();
+      if (!small) {
+        this.#socket.write(gathered.subarray(0, used));
+        this.#write(block.payload);
+        return;
+      }
+      gathered.set(block.payload, used);
+      used += block.payload.length;
+    }
+    if (used > 0) this.#write(gathered.subarray(0, used));
+    else this.#flushed?.();
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#writing = true;
+    this.#socket.write(bytes, this.#written);
+  }
+
+  readonly #written = (error?: Error | null): void => {
+    this.#writing = false;
+    // After an error the socket closes, and `destroyed` gives back what was under way.
+    if (error) return;
+    const parts = this.#underway;
+    this.#underway = [];
+    for (const part of parts) {
+      if ('resolve' in part) part.resolve();
+      else {
+        this.#queuedBytes -= part.bytes.length;
+        part.flushed?.();
+      }
+    }
+    this.#pump();
+  };
+}

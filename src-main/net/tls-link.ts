@@ -1,0 +1,198 @@
+import type { ErrorInfo } from '#shared/errors.ts';
+import { limits } from '#shared/limits.ts';
+import type { PathKind } from '#shared/model/peer.ts';
+import { noticeSchema, type ControlMethod, type ControlParams, type ControlResult, type Notice } from '#shared/protocol/control.ts';
+import { frameType } from '#shared/protocol/frame-layout.ts';
+import { decodeJson, decodeNumber, encodeJson } from '#shared/protocol/frames.ts';
+import type { ControlHello } from '#shared/protocol/hello.ts';
+import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
+import { ProtocolError } from '#shared/protocol/protocol-error.ts';
+import { second, type Millis } from '#shared/units.ts';
+import { z } from 'zod';
+import type { Address, BlockSink, Link, LinkHandler, RemoteDevice } from '../node/ports/links.ts';
+import { BlockExchange } from './block-exchange.ts';
+import type { Connection } from './connection.ts';
+import { IncomingCalls, OutgoingCalls } from './control-calls.ts';
+import { Lane, type ControlFrames } from './lane.ts';
+import { dialableHost, pathKind } from './path-kind.ts';
+import { RateMeter } from './rate-meter.ts';
+
+/** After a bulk connection could not be made, how long until the next attempt. */
+const laneRetryMs = 10 * second;
+
+export interface TlsLinkOptions {
+  readonly connection: Connection;
+  readonly hello: ControlHello;
+  /** What we dialled; null when they did. */
+  readonly dialledAddress: Address | null;
+  readonly handler: LinkHandler;
+  readonly now: () => Millis;
+  /** Dials one more connection for this link; `attach` is called on success. */
+  readonly dialLane: (link: TlsLink, address: Address, signal: AbortSignal) => Promise<void>;
+  readonly onClosed: (link: TlsLink, reason: ErrorInfo) => void;
+}
+
+const noticeKinds: ReadonlySet<string> = new Set(noticeSchema.options.map((option) => option.shape.kind.value));
+const anyNoticeSchema = z.object({ kind: z.string() });
+
+/** A link over TLS connections: what was said on the control connection, and blocks over all of them. */
+export class TlsLink implements Link {
+  readonly remote: RemoteDevice;
+  readonly session: string;
+  readonly address: Address;
+  readonly path: PathKind;
+  readonly dialled: boolean;
+  readonly #options: TlsLinkOptions;
+  readonly #connection: Connection;
+  readonly #blocks: BlockExchange;
+  readonly #outgoing: OutgoingCalls;
+  readonly #incoming: IncomingCalls;
+  readonly #down = new RateMeter();
+  readonly #up = new RateMeter();
+  readonly #closing = new AbortController();
+  readonly #control: Lane;
+  /** Where bulk connections are dialled; null when the other end takes none. */
+  readonly #laneAddress: Address | null;
+  #nextLane = 1;
+  #lanesDialled = 0;
+  #laneRetryAt = 0;
+  #closed = false;
+
+  constructor(options: TlsLinkOptions) {
+    const { connection, hello, dialledAddress, handler } = options;
+    const { localAddress = '', remoteAddress = '', remotePort = 0 } = connection.socket;
+    this.#options = options;
+    this.#connection = connection;
+    this.remote = { id: connection.remoteId, name: hello.name, platform: hello.platform, version: hello.version, listenPort: hello.listenPort };
+    this.session = hello.session;
+    this.dialled = connection.dialled;
+    this.address = { host: dialableHost(localAddress, remoteAddress), port: remotePort };
+    this.path = pathKind(localAddress, remoteAddress);
+    this.#laneAddress = dialledAddress ?? (hello.listenPort === null ? null : { host: this.address.host, port: hello.listenPort });
+    this.#blocks = new BlockExchange({
+      wanted: (lane, request) => { handler.blockWanted(this, lane, request); },
+      cancelled: (lane, requestId) => { handler.blockCancelled(this, lane, requestId); },
+    });
+    this.#outgoing = new OutgoingCalls((frame) => { connection.send(frame); });
+    this.#incoming = new IncomingCalls({
+      send: (frame, flushed) => { connection.send(frame, flushed); },
+      queuedBytes: () => connection.queuedBytes,
+      serve: (method, params, signal) => handler.request(this, method, params, signal),
+    });
+    this.#control = new Lane(0, connection, this.#blocks, this.#controlFrame);
+    this.#blocks.add(this.#control);
+    this.#down.read(options.now(), 0);
+    this.#up.read(options.now(), 0);
+  }
+
+  /** Takes the frames of the control connection. */
+  get controlLane(): Lane {
+    return this.#control;
+  }
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+  get latencyMs(): number | null {
+    return this.#connection.latencyMs;
+  }
+  get rates(): { readonly down: number; readonly up: number } {
+    const now = this.#options.now();
+    return { down: this.#down.read(now, this.#blocks.receivedBytes), up: this.#up.read(now, this.#blocks.sentBytes) };
+  }
+  get bulkLanes(): number {
+    return this.#blocks.bulkLanes;
+  }
+
+  request<Method extends ControlMethod>(method: Method, params: ControlParams<Method>, options: { signal?: AbortSignal; timeoutMs?: number } = {}): Promise<ControlResult<Method>> {
+    return this.#outgoing.request(method, params, options.signal, options.timeoutMs ?? limits.link.requestTimeoutMs);
+  }
+  notify(notice: Notice): void {
+    if (!this.#closed) this.#connection.send(encodeJson(frameType.notice, notice));
+  }
+
+  requestBlock(request: Omit<BlockRequest, 'requestId'>, sink: BlockSink): number {
+    return this.#blocks.ask(request, sink);
+  }
+  cancelBlock(requestId: number): void {
+    this.#blocks.cancel(requestId);
+  }
+  sendBlock(lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null): Promise<void> {
+    return this.#blocks.send(lane, requestId, payload, pieceHash);
+  }
+  rejectBlock(lane: number, requestId: number, reason: RejectReason): void {
+    this.#blocks.reject(lane, requestId, reason);
+  }
+
+  wantLanes(count: number): void {
+    const address = this.#laneAddress;
+    if (address === null) return;
+    const wanted = Math.min(count, limits.link.bulkConnectionsPerPeer);
+    while (!this.#closed && this.#blocks.bulkLanes + this.#lanesDialled < wanted && this.#options.now() >= this.#laneRetryAt) {
+      this.#lanesDialled++;
+      this.#options.dialLane(this, address, this.#closing.signal).then(
+        () => { this.#lanesDialled--; },
+        () => {
+          // A lane only makes things faster: without it blocks use what there is, and later it is tried again.
+          this.#lanesDialled--;
+          this.#laneRetryAt = this.#options.now() + laneRetryMs;
+        },
+      );
+    }
+  }
+
+  /** A bulk connection of this link is up. */
+  attach(connection: Connection): Lane {
+    const lane = new Lane(this.#nextLane++, connection, this.#blocks, null);
+    this.#blocks.add(lane);
+    return lane;
+  }
+
+  /** A connection of this link has ended; with the control connection the link ends. */
+  detach(connection: Connection, reason: ErrorInfo): void {
+    if (connection === this.#connection) {
+      this.close(reason);
+      return;
+    }
+    for (const lane of [...this.#blocks.lanes]) if (lane.connection === connection) this.#blocks.remove(lane);
+  }
+
+  exportKey(label: string, bytes: number): Uint8Array {
+    return this.#connection.socket.exportKeyingMaterial(bytes, label, Buffer.alloc(0));
+  }
+
+  close(reason: ErrorInfo): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#closing.abort();
+    this.#connection.end(reason);
+    for (const lane of [...this.#blocks.lanes]) {
+      this.#blocks.remove(lane);
+      lane.connection.end(reason);
+    }
+    this.#outgoing.close();
+    this.#incoming.close();
+    this.#options.onClosed(this, reason);
+    this.#options.handler.closed(this, reason);
+  }
+
+  readonly #controlFrame: ControlFrames = (type, body) => {
+    switch (type) {
+      case frameType.request: this.#incoming.request(body); break;
+      case frameType.response: this.#outgoing.answer(body); break;
+      case frameType.cancelRequest: this.#incoming.cancel(decodeNumber(body)); break;
+      case frameType.notice: this.#notice(body);
+    }
+  };
+
+  #notice(body: Uint8Array): void {
+    const value = decodeJson(body);
+    const notice = noticeSchema.safeParse(value);
+    if (notice.success) {
+      this.#options.handler.notice(this, notice.data);
+      return;
+    }
+    const any = anyNoticeSchema.safeParse(value);
+    // A kind of a later version means nothing to us.
+    if (!any.success || noticeKinds.has(any.data.kind)) throw new ProtocolError('bad-json', 'notice');
+  }
+}
