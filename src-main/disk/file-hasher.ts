@@ -1,0 +1,116 @@
+import { constants, closeSync, fstatSync, openSync, readSync, read, type BigIntStats } from 'node:fs';
+import { LayerBuilder, type Merkle } from '#main/core/content/merkle.ts';
+import { pieceBytesFor } from '#main/core/content/piece-size.ts';
+import type { FileHash } from '#main/node/ports/hasher.ts';
+import { AppError } from '#shared/errors.ts';
+import { limits } from '#shared/limits.ts';
+import type { Bytes } from '#shared/units.ts';
+import { diskError } from './disk-error.ts';
+import { fileVersion } from './file-version.ts';
+
+/** How often progress is told. */
+const progressBytes = 32 * limits.content.minPieceBytes;
+
+/** `O_NONBLOCK`: a pipe in the place of a file must not hold the thread. Windows has no such thing. */
+const readFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** Reads until the buffer is full or the file ends. */
+function readFully(fd: number, buffer: Uint8Array, position: Bytes): Promise<Bytes> {
+  return new Promise((resolve, reject) => {
+    let done = 0;
+    const next = (): void => {
+      read(fd, buffer, done, buffer.length - done, position + done, (error, bytes) => {
+        if (error !== null) {
+          reject(error);
+          return;
+        }
+        done += bytes;
+        if (bytes === 0 || done === buffer.length) resolve(done);
+        else next();
+      });
+    };
+    next();
+  });
+}
+
+/** Hashes files with one thread's scratch memory. */
+export class FileHasher {
+  readonly #merkle: Merkle;
+  readonly #small = new Uint8Array(limits.content.minPieceBytes);
+
+  constructor(merkle: Merkle) {
+    this.#merkle = merkle;
+  }
+
+  /**
+   * Two buffers: the system reads the next piece while this thread hashes the last one. Rejects with `file-changed`,
+   * `file-missing` (also for what is no plain file), `no-permission`, `disk-error`, `cancelled`.
+   */
+  async hashFile(path: string, signal: AbortSignal, onProgress: (bytes: Bytes) => void): Promise<FileHash> {
+    const { fd, stat } = this.#open(path);
+    let reading: Promise<Bytes> = Promise.resolve(0);
+    try {
+      const bytes = Number(stat.size);
+      const pieceBytes = pieceBytesFor(bytes);
+      const builder = new LayerBuilder(this.#merkle, bytes, pieceBytes);
+      const bufferBytes = Math.min(pieceBytes, bytes);
+      let buffer = new Uint8Array(bufferBytes);
+      let other = new Uint8Array(bytes > bufferBytes ? bufferBytes : 0);
+      reading = readFully(fd, buffer, 0);
+      for (let at = 0, told = 0; at < bytes; at += bufferBytes) {
+        const length = await reading;
+        if (signal.aborted) throw new AppError('cancelled');
+        if (length !== Math.min(bufferBytes, bytes - at)) throw new AppError('file-changed', { path });
+        if (at + bufferBytes < bytes) reading = readFully(fd, other, at + bufferBytes);
+        builder.add(buffer.subarray(0, length));
+        [buffer, other] = [other, buffer];
+        if (at - told >= progressBytes) onProgress((told = at));
+      }
+      return this.#result(path, fd, stat, pieceBytes, builder);
+    } catch (thrown) {
+      throw diskError(thrown, path, 'file-missing');
+    } finally {
+      // A read that is still on its way must not meet a closed handle. Its own error, if any, comes second to the first.
+      await Promise.allSettled([reading]);
+      closeSync(fd);
+    }
+  }
+
+  /** A file of at most one minimal piece, without leaving the current turn; null when it is longer. */
+  hashSmallFile(path: string): FileHash | null {
+    const { fd, stat } = this.#open(path);
+    try {
+      const bytes = Number(stat.size);
+      if (bytes > this.#small.length) return null;
+      const pieceBytes = pieceBytesFor(bytes);
+      const length = bytes === 0 ? 0 : readSync(fd, this.#small, 0, bytes, 0);
+      if (length !== bytes) throw new AppError('file-changed', { path });
+      const builder = new LayerBuilder(this.#merkle, bytes, pieceBytes);
+      builder.add(this.#small.subarray(0, bytes));
+      return this.#result(path, fd, stat, pieceBytes, builder);
+    } catch (thrown) {
+      throw diskError(thrown, path, 'file-missing');
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #open(path: string): { fd: number; stat: BigIntStats } {
+    let fd: number | null = null;
+    try {
+      fd = openSync(path, readFlags);
+      const stat = fstatSync(fd, { bigint: true });
+      if (!stat.isFile()) throw new AppError('file-missing', { path });
+      return { fd, stat };
+    } catch (thrown) {
+      if (fd !== null) closeSync(fd);
+      throw diskError(thrown, path, 'file-missing');
+    }
+  }
+
+  #result(path: string, fd: number, before: BigIntStats, pieceBytes: Bytes, builder: LayerBuilder): FileHash {
+    const version = fileVersion(before);
+    if (fileVersion(fstatSync(fd, { bigint: true })) !== version) throw new AppError('file-changed', { path });
+    return { ...builder.finish(), pieceBytes, bytes: Number(before.size), version };
+  }
+}

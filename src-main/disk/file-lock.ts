@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import type { Timestamp } from '#shared/units.ts';
+import { systemCode } from './disk-error.ts';
+import { readFully, writeFully, type Files, type Folder } from './files.ts';
+
+/** One thread that writes files, as others can tell whether it still does. */
+export interface Writer {
+  /** Random, one for each receiving thread. */
+  readonly token: string;
+  readonly pid: number;
+  readonly start: string | null;
+  readonly boot: string | null;
+}
+
+const lockSchema = z.object({
+  token: z.string().max(64),
+  pid: z.int().positive(),
+  start: z.string().max(32).nullable(),
+  boot: z.string().max(64).nullable(),
+  /** What is being written: hex of the root, or empty while it is not known. */
+  content: z.string().max(64),
+});
+export type LockHolder = z.infer<typeof lockSchema>;
+
+const lockBytes = 1024;
+
+function readHolder(files: Files, folder: Folder, name: string): LockHolder | 'none' | 'unreadable' {
+  let fd: number;
+  try {
+    fd = files.open(folder, name, 'read');
+  } catch (thrown) {
+    if (systemCode(thrown) === 'ENOENT') return 'none';
+    throw thrown;
+  }
+  try {
+    const buffer = new Uint8Array(lockBytes);
+    const text = new TextDecoder().decode(buffer.subarray(0, readFully(files, fd, buffer, 0)));
+    const parsed = lockSchema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : 'unreadable';
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return 'unreadable';
+    throw thrown;
+  } finally {
+    files.close(fd);
+  }
+}
+
+export type LockOutcome =
+  | { readonly kind: 'taken'; /** A writer that died left its lock: what lies here is ours to clean. */ readonly inherited: boolean }
+  | { readonly kind: 'held'; readonly content: string };
+
+/** A lock file without readable content is one that is just being written, for this long. */
+const writingMs = 10_000;
+
+export interface LockWorld {
+  readonly files: Files;
+  readonly writer: Writer;
+  readonly runs: (holder: LockHolder) => boolean;
+  readonly now: () => Timestamp;
+}
+
+function createLock({ files, writer }: LockWorld, folder: Folder, name: string, content: string): boolean {
+  let fd: number;
+  try {
+    fd = files.create(folder, name);
+  } catch (thrown) {
+    if (systemCode(thrown) === 'EEXIST') return false;
+    throw thrown;
+  }
+  try {
+    writeFully(files, fd, new TextEncoder().encode(JSON.stringify({ ...writer, content })), 0);
+    return true;
+  } catch (thrown) {
+    files.unlink(folder, name);
+    throw thrown;
+  } finally {
+    files.close(fd);
+  }
+}
+
+function isBeingWritten({ files, now }: LockWorld, folder: Folder, name: string): boolean {
+  const state = files.lookup(folder, name);
+  return state !== null && now() - Number(state.modifiedNs / 1_000_000n) < writingMs;
+}
+
+/** Moves a dead writer's lock aside and deletes it. If somebody else took over in between, theirs is put back. */
+function removeStale({ files, writer }: LockWorld, folder: Folder, name: string, stale: LockHolder | 'unreadable'): boolean {
+  const aside = `${name}~${writer.token}`;
+  try {
+    files.rename(folder, name, aside);
+  } catch (thrown) {
+    if (systemCode(thrown) === 'ENOENT') return false;
+    throw thrown;
+  }
+  const moved = readHolder(files, folder, aside);
+  const isSame = typeof moved === 'string' ? moved === stale : typeof stale !== 'string' && moved.token === stale.token;
+  if (isSame) files.unlink(folder, aside);
+  else files.rename(folder, aside, name);
+  return isSame;
+}
+
+/**
+ * Takes the lock file `name`, made exclusively; `content` says what is being written. A lock whose writer no longer runs
+ * is taken over. Throws system errors.
+ */
+export function takeLock(world: LockWorld, folder: Folder, name: string, content: string): LockOutcome {
+  let inherited = false;
+  while (!createLock(world, folder, name, content)) {
+    const holder = readHolder(world.files, folder, name);
+    if (holder === 'none') continue;
+    if (holder === 'unreadable' ? isBeingWritten(world, folder, name) : world.runs(holder)) {
+      return { kind: 'held', content: holder === 'unreadable' ? '' : holder.content };
+    }
+    inherited = removeStale(world, folder, name, holder) || inherited;
+  }
+  return { kind: 'taken', inherited };
+}

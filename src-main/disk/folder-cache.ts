@@ -1,0 +1,163 @@
+import { join } from 'node:path';
+import type { VolumeAbilities } from '#main/node/ports/receiver.ts';
+import { assertStillThere, openDestination, type Destination } from './destination.ts';
+import { diskError } from './disk-error.ts';
+import type { Files, Folder } from './files.ts';
+import type { Volumes } from './volumes.ts';
+
+const foldersOpen = 64;
+/** Folders remembered as durable; beyond, they are forgotten and synced once more when met again. */
+const foldersRemembered = 20_000;
+const keyOf = (base: string, path: readonly string[]): string => (path.length === 0 ? base : `${base}\0${path.join('\0')}`);
+
+/** A folder that small files go to. */
+export class OpenFolder {
+  readonly destination: Destination;
+  readonly volume: VolumeAbilities;
+  readonly #files: Files;
+  #users = 0;
+  #isForgotten = false;
+
+  constructor(files: Files, destination: Destination, volume: VolumeAbilities) {
+    this.#files = files;
+    this.destination = destination;
+    this.volume = volume;
+  }
+
+  get folder(): Folder {
+    return this.destination.folder;
+  }
+
+  /** Keeps the folder open until `release`. */
+  hold(): void {
+    this.#users++;
+  }
+
+  release(): void {
+    this.#users--;
+    this.#closeIfUnused();
+  }
+
+  /** The cache lets go of it. */
+  forget(): void {
+    this.#isForgotten = true;
+    this.#closeIfUnused();
+  }
+
+  #closeIfUnused(): void {
+    if (this.#isForgotten && this.#users === 0) this.#files.closeFolder(this.folder);
+  }
+}
+
+/**
+ * Folders that small files go to, kept open, the last used longest; and the folders whose names are not durable yet.
+ * A folder found in place may have been made by a process that died before it was synced, so every folder on the way to
+ * a file is synced once in this thread's life, not just those that this thread made.
+ */
+export class FolderCache {
+  readonly #files: Files;
+  readonly #volumes: Volumes;
+  readonly #open = new Map<string, OpenFolder>();
+  readonly #changed = new Map<string, { readonly base: string; readonly path: readonly string[] }>();
+  /** Folders whose own names are durable, and those whose names will be with the next flush. */
+  readonly #durable = new Set<string>();
+  readonly #reached = new Set<string>();
+
+  constructor(files: Files, volumes: Volumes) {
+    this.#files = files;
+    this.#volumes = volumes;
+  }
+
+  /** Opens a folder, made with its parents where missing. `hold` it over an `await`. */
+  async open(base: string, path: readonly string[]): Promise<OpenFolder> {
+    const key = keyOf(base, path);
+    const known = this.#open.get(key);
+    if (known !== undefined) return known;
+    const destination = openDestination(this.#files, base, path, true);
+    try {
+      this.reached(base, path, destination.changed);
+      const opened = new OpenFolder(this.#files, destination, await this.#volumes.of(destination.folder));
+      this.#forget(key);
+      this.#open.set(key, opened);
+      for (const oldest of this.#open.keys()) {
+        if (this.#open.size <= foldersOpen) break;
+        this.#forget(oldest);
+      }
+      return opened;
+    } catch (thrown) {
+      this.#files.closeFolder(destination.folder);
+      throw thrown;
+    }
+  }
+
+  /** A folder that is open already: spares the fast path a promise. */
+  get(base: string, path: readonly string[]): OpenFolder | undefined {
+    return this.#open.get(keyOf(base, path));
+  }
+
+  /** Lets go of folders that were moved or deleted since: to be called before each batch. */
+  forgetMoved(): void {
+    for (const [key, { destination }] of this.#open) {
+      try {
+        assertStillThere(this.#files, destination);
+      } catch {
+        // Whatever the reason, the next use opens it anew and meets the reason itself.
+        this.#forget(key);
+      }
+    }
+  }
+
+  /** Notes that a folder was opened: its name and those of its parents are to be made durable, once or when just `made`. */
+  reached(base: string, path: readonly string[], made: Destination['changed']): void {
+    const firstMade = made[0]?.length ?? path.length;
+    for (let depth = 1; depth <= path.length; depth++) {
+      const key = keyOf(base, path.slice(0, depth));
+      if (this.#durable.has(key) && depth <= firstMade) continue;
+      this.#reached.add(key);
+      this.touched(base, path.slice(0, depth - 1));
+    }
+  }
+
+  /** Notes that names in a folder changed. */
+  touched(base: string, path: readonly string[]): void {
+    this.#changed.set(keyOf(base, path), { base, path });
+  }
+
+  /** Makes the names in all noted folders durable. Throws errors with a code; a folder that is gone needs nothing. */
+  async flush(): Promise<void> {
+    const changed = [...this.#changed.values()];
+    const reached = [...this.#reached];
+    this.#changed.clear();
+    this.#reached.clear();
+    for (const { base, path } of changed) {
+      try {
+        const { folder } = openDestination(this.#files, base, path, false);
+        try {
+          await this.#sync(folder);
+        } finally {
+          this.#files.closeFolder(folder);
+        }
+      } catch (thrown) {
+        const error = diskError(thrown, join(base, ...path), 'folder-gone');
+        if (error.code !== 'folder-gone') throw error;
+      }
+    }
+    if (this.#durable.size > foldersRemembered) this.#durable.clear();
+    for (const key of reached) this.#durable.add(key);
+  }
+
+  close(): void {
+    for (const key of [...this.#open.keys()]) this.#forget(key);
+  }
+
+  async #sync(folder: Folder): Promise<void> {
+    const { isMemory, folderSync } = await this.#volumes.of(folder);
+    if (folderSync && !isMemory) await this.#files.syncFolder(folder);
+  }
+
+  #forget(key: string): void {
+    const opened = this.#open.get(key);
+    this.#open.delete(key);
+    opened?.forget();
+  }
+}

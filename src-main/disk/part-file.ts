@@ -1,0 +1,341 @@
+import { join } from 'node:path';
+import { Bitfield } from '#main/core/bitfield.ts';
+import { emptyRoot, equalBytes, hashBytes } from '#main/core/content/merkle.ts';
+import { pieceCount, pieceLength } from '#main/core/content/piece-size.ts';
+import type { FileTarget, VolumeAbilities, WriteOutcome } from '#main/node/ports/receiver.ts';
+import { AppError } from '#shared/errors.ts';
+import type { Timestamp } from '#shared/units.ts';
+import { assertRoom, assertStillThere, type Destination } from './destination.ts';
+import { diskError } from './disk-error.ts';
+import { writeFully, type Folder } from './files.ts';
+import type { JournalFile } from './journal-file.ts';
+import type { PartNames } from './part-names.ts';
+import { placeUnderFreeName } from './place.ts';
+import type { ReceiveWorld } from './receive-world.ts';
+
+/** Times that every file system takes: 1970 to 2106. */
+const latestModified = 2 ** 32 * 1000 - 1000;
+export const storableTime = (at: Timestamp): Timestamp => Math.min(Math.max(0, Number.isFinite(at) ? at : 0), latestModified);
+
+/** Layer of a target as it counts here: for a file of one piece, the root. */
+export function layerOf(root: Uint8Array | null, layer: Uint8Array | null, pieces: number): Uint8Array | null {
+  return root !== null && pieces === 1 ? root : layer;
+}
+
+/** What opening found and prepared; see `openPart`. */
+export interface OpenedPart {
+  readonly target: FileTarget;
+  readonly destination: Destination;
+  readonly names: PartNames;
+  readonly volume: VolumeAbilities;
+  readonly fd: number;
+  readonly journal: JournalFile;
+  /** Verified pieces with their hashes. */
+  readonly verified: ReadonlyMap<number, Uint8Array>;
+}
+
+/**
+ * One unfinished file: `NAME.part` with its journal, locked. A piece is `have` exactly when its hash was verified in
+ * memory, its write completed and its record was appended. After an error from a sync everything since the last
+ * barrier is forgotten and the file takes no more: close it and open it again.
+ */
+export class PartFile {
+  readonly have: Bitfield;
+  readonly #world: ReceiveWorld;
+  readonly #part: OpenedPart;
+  readonly #hashes: Uint8Array;
+  #root: Uint8Array | null;
+  #layer: Uint8Array | null;
+  #uncommittedBytes = 0;
+  #committing: Promise<void> | null = null;
+  #stopTimer: (() => void) | null = null;
+  #failure: AppError | null = null;
+  #isOpen = true;
+  #isLocked = true;
+
+  constructor(world: ReceiveWorld, part: OpenedPart) {
+    const { bytes, pieceBytes, root, layer } = part.target;
+    const pieces = pieceCount(bytes, pieceBytes);
+    this.#world = world;
+    this.#part = part;
+    this.have = new Bitfield(pieces);
+    this.#hashes = new Uint8Array(pieces * hashBytes);
+    for (const [piece, hash] of part.verified) {
+      this.have.add(piece);
+      this.#hashes.set(hash, piece * hashBytes);
+    }
+    this.#root = root;
+    this.#layer = layerOf(root, layer, pieces);
+  }
+
+  get haveBytes(): number {
+    const { bytes, pieceBytes } = this.#part.target;
+    const last = this.have.length - 1;
+    const shortBy = last >= 0 && this.have.has(last) ? pieceBytes - pieceLength(bytes, pieceBytes, last) : 0;
+    return this.have.count * pieceBytes - shortBy;
+  }
+
+  /** Verifies a piece, writes it, records it. Answers at once, unless the disk lags two groups behind. */
+  write(piece: number, data: Uint8Array, pieceHash: Uint8Array | null): WriteOutcome | Promise<WriteOutcome> {
+    const { bytes, pieceBytes } = this.#part.target;
+    if (this.#failure !== null) return { kind: 'error', error: this.#failure.toInfo() };
+    const expected = this.#layer?.subarray(piece * hashBytes, (piece + 1) * hashBytes) ?? pieceHash;
+    if (expected === null || !Number.isInteger(piece) || piece < 0 || piece >= this.have.length) {
+      return { kind: 'error', error: { code: 'bad-argument', params: { name: 'piece' } } };
+    }
+    if (this.have.has(piece)) return { kind: 'written' };
+    if (data.length !== pieceLength(bytes, pieceBytes, piece)) return { kind: 'corrupt' };
+    const hash = this.#world.merkle.pieceHash(data, pieceBytes, this.have.length === 1);
+    if (!equalBytes(hash, expected)) return { kind: 'corrupt' };
+    try {
+      this.#store(piece, data, hash);
+    } catch (thrown) {
+      return { kind: 'error', error: this.#errorOf(thrown).toInfo() };
+    }
+    const { groupBytes } = this.#world.policy;
+    if (this.#uncommittedBytes < groupBytes) this.#commitSoon();
+    else if (this.#committing === null) void this.#commit();
+    else if (this.#uncommittedBytes >= 2 * groupBytes) return this.#committing.then(() => this.#writtenOrFailed());
+    return { kind: 'written' };
+  }
+
+  /** Binds a provisional file to its root; pieces that do not fit are missing again, and stay so through a crash. */
+  async bindRoot(root: Uint8Array, layer: Uint8Array | null): Promise<{ missing: readonly number[] }> {
+    const { bytes, pieceBytes } = this.#part.target;
+    const bound = layerOf(root, layer, this.have.length);
+    const isProven = this.have.length === 0 ? equalBytes(root, emptyRoot) : bound !== null && this.#world.merkle.verifyLayer(bound, root, bytes, pieceBytes);
+    if (!isProven) throw new AppError('hash-mismatch', { path: this.#path });
+    this.#assertWorks();
+    const fits = (at: number): boolean => bound !== null && equalBytes(this.#hashes.subarray(at, at + hashBytes), bound.subarray(at, at + hashBytes));
+    const missing: number[] = [];
+    for (let piece = 0; piece < this.have.length; piece++) {
+      if (this.have.has(piece) && !fits(piece * hashBytes)) missing.push(piece);
+    }
+    try {
+      this.#part.journal.append({ kind: 'root', root });
+      for (const piece of missing) this.#part.journal.append({ kind: 'missing', piece });
+    } catch (thrown) {
+      throw this.#errorOf(thrown);
+    }
+    try {
+      // Their bytes may be overwritten from now on, so no older state of the journal may come back.
+      await this.#sync(() => this.#part.journal.sync());
+    } catch (thrown) {
+      throw this.#fail(thrown);
+    }
+    for (const piece of missing) this.have.delete(piece);
+    this.#root = root;
+    this.#layer = bound;
+    return { missing };
+  }
+
+  /** Proves the root from the recorded hashes and gives the file its final name. The file is closed afterwards. */
+  async finish(): Promise<{ path: string }> {
+    const { target, destination, names, volume, fd, journal } = this.#part;
+    const { files } = this.#world;
+    await this.#settle();
+    this.#assertWorks();
+    this.#assertComplete();
+    const { folder } = destination;
+    try {
+      files.truncate(fd, target.bytes);
+      if (target.executable) files.setExecutable(fd);
+      files.setModified(fd, storableTime(target.modifiedAt));
+      if (!volume.isMemory) await files.sync(fd);
+    } catch (thrown) {
+      throw this.#fail(thrown);
+    }
+    try {
+      assertStillThere(files, destination);
+      const named = files.lookup(folder, names.part);
+      if (named === null || named.kind !== 'file' || (volume.stableInodes && named.inode !== files.stat(fd).inode)) {
+        throw new AppError('file-missing', { path: join(folder.path, names.part) });
+      }
+      const { name } = placeUnderFreeName(files, folder, names.part, target.path.at(-1) ?? '', volume.hardLinks);
+      await this.#syncFolder();
+      journal.close();
+      files.close(fd);
+      this.#isOpen = false;
+      files.unlink(folder, names.progress);
+      this.#unlock();
+      await this.#syncFolder();
+      return { path: join(folder.path, name) };
+    } catch (thrown) {
+      throw this.#errorOf(thrown);
+    } finally {
+      if (!this.#isOpen) this.#release();
+    }
+  }
+
+  /** Leaves it resumable. Everything is durable and a clean close recorded, or the error is thrown; closed in any case. */
+  async close(): Promise<void> {
+    const { fd, journal } = this.#part;
+    if (!this.#isOpen) return;
+    try {
+      await this.#settle();
+      if (this.#failure !== null) return;
+      if (this.#uncommittedBytes > 0) await this.#commit();
+      this.#assertWorks();
+      // With the time stamp that the record speaks of, which syncing the data alone may leave behind.
+      await this.#sync(() => this.#world.files.sync(fd));
+      journal.append({ kind: 'closed', modifiedNs: this.#world.files.stat(fd).modifiedNs });
+      await this.#sync(() => journal.sync());
+    } catch (thrown) {
+      throw this.#errorOf(thrown);
+    } finally {
+      this.#closeHandles();
+      this.#release();
+    }
+  }
+
+  /** Closes and deletes what is unfinished. */
+  async discard(): Promise<void> {
+    const { destination, names } = this.#part;
+    const { files } = this.#world;
+    if (!this.#isOpen) return;
+    await this.#settle();
+    this.#closeHandles();
+    try {
+      files.unlink(destination.folder, names.progress);
+      files.unlink(destination.folder, names.part);
+    } catch (thrown) {
+      throw this.#errorOf(thrown);
+    } finally {
+      this.#release();
+    }
+  }
+
+  get #path(): string {
+    return join(this.#part.destination.folder.path, this.#part.target.path.at(-1) ?? '');
+  }
+
+  #store(piece: number, data: Uint8Array, hash: Uint8Array): void {
+    const { target, destination, fd, journal } = this.#part;
+    const { files, policy } = this.#world;
+    assertRoom(files, destination.folder, data.length, policy.reserveBytes);
+    writeFully(files, fd, data, piece * target.pieceBytes);
+    journal.append({ kind: 'piece', piece, hash });
+    this.have.add(piece);
+    this.#hashes.set(hash, piece * hashBytes);
+    this.#uncommittedBytes += data.length;
+  }
+
+  #commitSoon(): void {
+    this.#stopTimer ??= this.#world.later(this.#world.policy.groupMs, () => {
+      this.#stopTimer = null;
+      if (this.#uncommittedBytes > 0 && this.#committing === null) void this.#commit();
+    });
+  }
+
+  #cancelTimer(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = null;
+  }
+
+  /** Makes everything recorded so far durable. Never rejects: a failure stays with the file. */
+  #commit(): Promise<void> {
+    this.#cancelTimer();
+    const running = this.#commitNow().then(
+      () => {
+        this.#committing = null;
+        if (this.#uncommittedBytes > 0 && this.#failure === null && this.#isOpen) this.#commitSoon();
+      },
+      (thrown: unknown) => {
+        this.#committing = null;
+        this.#fail(thrown);
+      },
+    );
+    this.#committing = running;
+    return running;
+  }
+
+  async #commitNow(): Promise<void> {
+    const { fd, journal } = this.#part;
+    const { place } = journal;
+    this.#uncommittedBytes = 0;
+    await this.#sync(() => this.#world.files.syncData(fd));
+    if (!this.#part.volume.isMemory) await journal.barrier(place);
+  }
+
+  async #sync(sync: () => Promise<void>): Promise<void> {
+    if (!this.#part.volume.isMemory) await sync();
+  }
+
+  async #syncFolder(): Promise<void> {
+    const { volume, destination } = this.#part;
+    if (volume.folderSync && !volume.isMemory) await this.#world.files.syncFolder(destination.folder);
+  }
+
+  /** Waits for a commit that is under way, and starts no other. */
+  async #settle(): Promise<void> {
+    this.#cancelTimer();
+    await this.#committing;
+    this.#cancelTimer();
+  }
+
+  #assertWorks(): void {
+    if (this.#failure !== null) throw this.#failure;
+    if (!this.#isOpen) throw new AppError('bad-argument', { name: 'handle' });
+  }
+
+  #assertComplete(): void {
+    const { merkle } = this.#world;
+    if (!this.have.isFull || this.#root === null) throw new AppError('bad-argument', { name: 'handle', detail: 'not complete' });
+    const proven = this.have.length === 1 ? this.#hashes : merkle.rootOfLayer(this.#hashes, this.#part.target.pieceBytes);
+    if (!equalBytes(proven, this.#root)) throw new AppError('hash-mismatch', { path: this.#path });
+  }
+
+  #writtenOrFailed(): WriteOutcome {
+    return this.#failure === null ? { kind: 'written' } : { kind: 'error', error: this.#failure.toInfo() };
+  }
+
+  #errorOf(thrown: unknown): AppError {
+    return diskError(thrown, this.#path, 'folder-gone');
+  }
+
+  /**
+   * After a failed sync the system may have dropped our data and still show it to readers, so a second sync that works
+   * proves nothing. What was recorded since the last barrier is forgotten and will be fetched again.
+   */
+  #fail(thrown: unknown): AppError {
+    const { journal, destination, names } = this.#part;
+    this.#failure ??= this.#errorOf(thrown);
+    try {
+      journal.forgetSinceBarrier();
+    } catch (journalError) {
+      // A journal that can neither be cut nor trusted must go: without it the next opening reads every piece again.
+      this.#failure = this.#errorOf(journalError);
+      this.#removeJournal(destination.folder, names.progress);
+    }
+    return this.#failure;
+  }
+
+  #removeJournal(folder: Folder, name: string): void {
+    try {
+      this.#world.files.unlink(folder, name);
+    } catch (thrown) {
+      this.#failure = this.#errorOf(thrown);
+    }
+  }
+
+  #closeHandles(): void {
+    this.#isOpen = false;
+    this.#part.journal.close();
+    this.#world.files.close(this.#part.fd);
+  }
+
+  #unlock(): void {
+    if (!this.#isLocked) return;
+    this.#isLocked = false;
+    this.#world.files.unlink(this.#part.destination.folder, this.#part.names.lock);
+  }
+
+  /** Gives the lock back and lets go of the folder. */
+  #release(): void {
+    try {
+      this.#unlock();
+    } finally {
+      this.#world.files.closeFolder(this.#part.destination.folder);
+    }
+  }
+}

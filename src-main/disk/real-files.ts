@@ -1,0 +1,117 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import type { FileState, Files, Folder, VolumeKind } from './files.ts';
+
+/** Linux: what is opened stays what it is, whatever happens to the names above it. */
+const descriptors = '/proc/self/fd';
+const hasDescriptors = process.platform === 'linux' && fs.existsSync(descriptors);
+
+const { constants } = fs;
+/** Not all systems have these; where `O_NOFOLLOW` is missing, the kind is checked before and after opening. */
+const noFollow = constants.O_NOFOLLOW ?? 0;
+const nonBlock = constants.O_NONBLOCK ?? 0;
+const folderOnly = constants.O_DIRECTORY ?? 0;
+
+/** Magic numbers of `statfs` (man 2 statfs). */
+const volumeKinds: ReadonlyMap<number, VolumeKind> = new Map([
+  [0x01021994, 'memory'], // tmpfs
+  [0x858458f6, 'memory'], // ramfs
+  [0x4d44, 'loose-inodes'], // FAT
+  [0x2011bab0, 'loose-inodes'], // exFAT
+  [0xff534d42, 'loose-inodes'], // CIFS
+  [0xfe534d42, 'loose-inodes'], // SMB2
+  [0x517b, 'loose-inodes'], // SMB
+  [0x65735546, 'loose-inodes'], // FUSE: whatever lies behind it
+]);
+
+interface RealFolder extends Folder {
+  /** Handle that holds the folder; null where folders cannot be opened. */
+  readonly fd: number | null;
+}
+
+function kindOf(stat: fs.BigIntStats): FileState['kind'] {
+  if (stat.isFile()) return 'file';
+  if (stat.isDirectory()) return 'folder';
+  return stat.isSymbolicLink() ? 'link' : 'other';
+}
+
+function stateOf(stat: fs.BigIntStats): FileState {
+  return {
+    kind: kindOf(stat),
+    bytes: Number(stat.size),
+    allocatedBytes: Number(stat.blocks) * 512,
+    modifiedNs: stat.mtimeNs,
+    device: stat.dev,
+    inode: stat.ino,
+  };
+}
+
+function openRealFolder(path: string): RealFolder {
+  if (hasDescriptors) {
+    const fd = fs.openSync(path, constants.O_RDONLY | folderOnly);
+    return { fd, path: fs.readlinkSync(`${descriptors}/${fd}`) };
+  }
+  const real = fs.realpathSync.native(path);
+  if (!fs.statSync(real).isDirectory()) throw Object.assign(new Error(`${path} is no folder`), { code: 'ENOTDIR' });
+  if (process.platform === 'win32') return { fd: null, path: real };
+  return { fd: fs.openSync(real, constants.O_RDONLY | folderOnly | noFollow), path: real };
+}
+
+const atFolder = (folder: RealFolder, name: string): string =>
+  hasDescriptors && folder.fd !== null ? `${descriptors}/${folder.fd}/${name}` : join(folder.path, name);
+
+function openPlainFile(path: string, access: 'read' | 'write'): number {
+  const fd = fs.openSync(path, (access === 'read' ? constants.O_RDONLY : constants.O_RDWR) | noFollow | nonBlock);
+  const isPlain = fs.fstatSync(fd).isFile() && (noFollow !== 0 || fs.lstatSync(path).isFile());
+  if (isPlain) return fd;
+  fs.closeSync(fd);
+  throw Object.assign(new Error(`${path} is no plain file`), { code: 'ELOOP' });
+}
+
+const settled = (resolve: () => void, reject: (error: Error) => void) => (error: Error | null): void => (error === null ? resolve() : reject(error));
+
+/** The disk of this machine. */
+export const realFiles: Files = {
+  openFolder: openRealFolder,
+  openSubfolder: (folder: RealFolder, name) => openRealFolder(atFolder(folder, name)),
+  closeFolder(folder: RealFolder) {
+    if (folder.fd !== null) fs.closeSync(folder.fd);
+  },
+  whereIs: (folder: RealFolder) => (hasDescriptors && folder.fd !== null ? fs.readlinkSync(`${descriptors}/${folder.fd}`) : fs.realpathSync.native(folder.path)),
+  makeFolder: (folder: RealFolder, name) => fs.mkdirSync(atFolder(folder, name)),
+  syncFolder: (folder: RealFolder) =>
+    new Promise((resolve, reject) => {
+      if (folder.fd === null) reject(Object.assign(new Error('folders cannot be synced here'), { code: 'ENOTSUP' }));
+      else fs.fsync(folder.fd, settled(resolve, reject));
+    }),
+
+  lookup(folder: RealFolder, name) {
+    const stat = fs.lstatSync(atFolder(folder, name), { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? null : stateOf(stat);
+  },
+  create: (folder: RealFolder, name) => fs.openSync(atFolder(folder, name), constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | noFollow, 0o666),
+  open: (folder: RealFolder, name, access) => openPlainFile(atFolder(folder, name), access),
+  close: (fd) => fs.closeSync(fd),
+  stat: (fd) => stateOf(fs.fstatSync(fd, { bigint: true })),
+  read: (fd, buffer, position) => fs.readSync(fd, buffer, 0, buffer.length, position),
+  write: (fd, data, position) => fs.writeSync(fd, data, 0, data.length, position),
+  truncate: (fd, bytes) => fs.ftruncateSync(fd, bytes),
+  setModified: (fd, at) => fs.futimesSync(fd, at / 1000, at / 1000),
+  setExecutable(fd) {
+    const mode = fs.fstatSync(fd).mode & 0o777;
+    // Whoever may read it may start it, as a copy by hand would have it.
+    fs.fchmodSync(fd, mode | ((mode & 0o444) >> 2));
+  },
+  syncData: (fd) => new Promise((resolve, reject) => fs.fdatasync(fd, settled(resolve, reject))),
+  sync: (fd) => new Promise((resolve, reject) => fs.fsync(fd, settled(resolve, reject))),
+
+  link: (folder: RealFolder, from, to) => fs.linkSync(atFolder(folder, from), atFolder(folder, to)),
+  rename: (folder: RealFolder, from, to) => fs.renameSync(atFolder(folder, from), atFolder(folder, to)),
+  unlink: (folder: RealFolder, name) => fs.unlinkSync(atFolder(folder, name)),
+
+  freeBytes(folder: RealFolder) {
+    const stat = fs.statfsSync(atFolder(folder, '.'));
+    return stat.bavail * stat.bsize;
+  },
+  volumeKind: (folder: RealFolder) => volumeKinds.get(fs.statfsSync(atFolder(folder, '.')).type) ?? 'other',
+};

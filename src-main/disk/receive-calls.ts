@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { FileTarget, ReceivedFile, SmallFile, SmallOutcome, VolumeAbilities, WriteOutcome } from '#main/node/ports/receiver.ts';
+
+interface Handle {
+  readonly handle: number;
+}
+
+/** What receiving threads do. */
+export type ReceiveCalls = {
+  readonly open: { readonly params: Handle & { readonly target: FileTarget }; readonly result: ReceivedFile };
+  readonly write: { readonly params: Handle & { readonly piece: number; readonly data: Uint8Array; readonly pieceHash: Uint8Array | null }; readonly result: WriteOutcome };
+  readonly bindRoot: { readonly params: Handle & { readonly root: Uint8Array; readonly layer: Uint8Array | null }; readonly result: { missing: readonly number[] } };
+  readonly finish: { readonly params: Handle; readonly result: { path: string } };
+  readonly close: { readonly params: Handle; readonly result: void };
+  readonly discard: { readonly params: Handle; readonly result: void };
+  readonly discardPartial: { readonly params: { readonly base: string; readonly path: readonly string[]; readonly root: Uint8Array | null }; readonly result: void };
+  readonly writeSmall: { readonly params: readonly SmallFile[]; readonly result: readonly SmallOutcome[] };
+  readonly existing: { readonly params: readonly FileTarget[]; readonly result: readonly (string | null)[] };
+  readonly volume: { readonly params: string; readonly result: VolumeAbilities };
+  readonly makeFolder: { readonly params: { readonly base: string; readonly path: readonly string[] }; readonly result: void };
+  readonly flush: { readonly params: null; readonly result: void };
+  readonly shutdown: { readonly params: null; readonly result: void };
+  /** Another thread of this receiver died; what it had locked is free. */
+  readonly writerDied: { readonly params: string; readonly result: void };
+};
+
+export const receiveWorkerSchema = z.object({
+  /** Names this thread in lock files. */
+  token: z.string(),
+  policy: z.object({ groupBytes: z.number().positive(), groupMs: z.number().positive(), reserveBytes: z.number().nonnegative() }),
+  /** Tokens of threads of this process that died: what they locked is free. */
+  deadWriters: z.array(z.string()),
+});
+export type ReceiveWorkerData = z.infer<typeof receiveWorkerSchema>;

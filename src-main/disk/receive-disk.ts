@@ -1,0 +1,166 @@
+import type { FileTarget, ReceivedFile, SmallFile, SmallOutcome, VolumeAbilities, WriteOutcome } from '#main/node/ports/receiver.ts';
+import { pieceCount } from '#main/core/content/piece-size.ts';
+import { AppError } from '#shared/errors.ts';
+import type { Bytes } from '#shared/units.ts';
+import { deletePartial } from './delete-partial.ts';
+import { assertTarget, openDestination } from './destination.ts';
+import { diskError } from './disk-error.ts';
+import { findExisting, type CheckOptions } from './find-existing.ts';
+import { FolderCache } from './folder-cache.ts';
+import { assertLayer, openingOf, openPart, removeLeftovers } from './open-part.ts';
+import { PartFile } from './part-file.ts';
+import type { ReceiveWorld } from './receive-world.ts';
+import { SmallFiles } from './small-files.ts';
+import { Volumes } from './volumes.ts';
+
+export interface OpenOptions {
+  readonly signal: AbortSignal;
+  readonly onCheck: (checkedBytes: Bytes) => void;
+}
+
+/** The receiving disk of one thread: what `Receiver` promises, for the files that came to this thread. */
+export class ReceiveDisk {
+  readonly #world: ReceiveWorld;
+  readonly #volumes: Volumes;
+  readonly #folders: FolderCache;
+  readonly #small: SmallFiles;
+  readonly #parts = new Map<number, PartFile>();
+
+  constructor(world: ReceiveWorld) {
+    this.#world = world;
+    this.#volumes = new Volumes(world.files, world.randomBytes);
+    this.#folders = new FolderCache(world.files, this.#volumes);
+    this.#small = new SmallFiles(world, this.#folders);
+  }
+
+  /** `handle` is chosen by the caller. An existing identical file is not opened: its handle is not used. */
+  async open(handle: number, target: FileTarget, { signal, onCheck }: OpenOptions): Promise<ReceivedFile> {
+    assertTarget(target);
+    assertLayer(this.#world.merkle, target);
+    const options: CheckOptions = { signal, progress: { bytes: 0, tell: onCheck } };
+    const destination = openDestination(this.#world.files, target.base, target.path.slice(0, -1), true);
+    try {
+      this.#folders.reached(target.base, target.path.slice(0, -1), destination.changed);
+      const opening = openingOf(this.#world, target, destination, await this.#volumes.of(destination.folder), options);
+      const existing = await findExisting(this.#world, destination.folder, target, options);
+      if (existing !== null) {
+        // Whoever put it there may have died before its name was durable.
+        this.#folders.touched(target.base, target.path.slice(0, -1));
+        await this.#folders.flush();
+        removeLeftovers(opening);
+        this.#world.files.closeFolder(destination.folder);
+        const have = new Uint8Array(Math.ceil(pieceCount(target.bytes, target.pieceBytes) / 8)).fill(0xff);
+        return { handle, have, haveBytes: target.bytes, existing };
+      }
+      const part = new PartFile(this.#world, await openPart(opening));
+      this.#parts.set(handle, part);
+      return { handle, have: part.have.bytes.slice(), haveBytes: part.haveBytes, existing: null };
+    } catch (thrown) {
+      this.#world.files.closeFolder(destination.folder);
+      throw diskError(thrown, destination.folder.path, 'folder-gone');
+    }
+  }
+
+  write(handle: number, piece: number, data: Uint8Array, pieceHash: Uint8Array | null): WriteOutcome | Promise<WriteOutcome> {
+    return this.#part(handle).write(piece, data, pieceHash);
+  }
+
+  bindRoot(handle: number, root: Uint8Array, layer: Uint8Array | null): Promise<{ missing: readonly number[] }> {
+    return this.#part(handle).bindRoot(root, layer);
+  }
+
+  async finish(handle: number): Promise<{ path: string }> {
+    const finished = await this.#part(handle).finish();
+    this.#parts.delete(handle);
+    // Folders that were made on the way must outlive the power as the file does.
+    await this.#folders.flush();
+    return finished;
+  }
+
+  async close(handle: number): Promise<void> {
+    const part = this.#part(handle);
+    this.#parts.delete(handle);
+    await part.close();
+  }
+
+  async discard(handle: number): Promise<void> {
+    const part = this.#part(handle);
+    this.#parts.delete(handle);
+    await part.discard();
+  }
+
+  /** See `Receiver`. A folder that is gone holds nothing to delete. */
+  async discardPartial(base: string, path: readonly string[], root: Uint8Array | null): Promise<void> {
+    try {
+      const { folder } = openDestination(this.#world.files, base, path.slice(0, -1), false);
+      try {
+        deletePartial(this.#world, folder, path.at(-1) ?? '', root, await this.#volumes.of(folder));
+      } finally {
+        this.#world.files.closeFolder(folder);
+      }
+    } catch (thrown) {
+      const error = diskError(thrown, base, 'folder-gone');
+      if (error.code !== 'folder-gone') throw error;
+    }
+  }
+
+  writeSmall(files: readonly SmallFile[]): Promise<SmallOutcome[]> {
+    return this.#small.write(files);
+  }
+
+  async existing(targets: readonly FileTarget[], signal: AbortSignal): Promise<(string | null)[]> {
+    const found: (string | null)[] = [];
+    for (const target of targets) found.push(await this.#existing(target, signal));
+    return found;
+  }
+
+  async volume(path: string): Promise<VolumeAbilities> {
+    const { folder } = openDestination(this.#world.files, path, [], false);
+    try {
+      return await this.#volumes.of(folder);
+    } catch (thrown) {
+      throw diskError(thrown, path, 'folder-gone');
+    } finally {
+      this.#world.files.closeFolder(folder);
+    }
+  }
+
+  makeFolder(base: string, path: readonly string[]): void {
+    const { folder, changed } = openDestination(this.#world.files, base, path, true);
+    this.#world.files.closeFolder(folder);
+    this.#folders.reached(base, path, changed);
+  }
+
+  flush(): Promise<void> {
+    return this.#folders.flush();
+  }
+
+  /** Closes everything, resumable. The first error is thrown, after all are closed. */
+  async shutdown(): Promise<void> {
+    const results = await Promise.allSettled([...this.#parts.keys()].map((handle) => this.close(handle)).concat(this.flush()));
+    this.#folders.close();
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  #part(handle: number): PartFile {
+    const part = this.#parts.get(handle);
+    if (part === undefined) throw new AppError('bad-argument', { name: 'handle' });
+    return part;
+  }
+
+  async #existing(target: FileTarget, signal: AbortSignal): Promise<string | null> {
+    assertTarget(target);
+    try {
+      const { folder } = openDestination(this.#world.files, target.base, target.path.slice(0, -1), false);
+      try {
+        return await findExisting(this.#world, folder, target, { signal, progress: { bytes: 0, tell: () => undefined } });
+      } finally {
+        this.#world.files.closeFolder(folder);
+      }
+    } catch (thrown) {
+      const error = diskError(thrown, target.base, 'folder-gone');
+      if (error.code === 'folder-gone' || error.code === 'not-a-folder') return null;
+      throw error;
+    }
+  }
+}

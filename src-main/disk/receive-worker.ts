@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Merkle } from '#main/core/content/merkle.ts';
+import { toHex } from '#shared/ids.ts';
+import { isRunning, processStart, systemBootId } from './process-identity.ts';
+import { realFiles } from './real-files.ts';
+import { receiveWorkerSchema, type ReceiveCalls, type ReceiveWorkerData } from './receive-calls.ts';
+import { ReceiveDisk } from './receive-disk.ts';
+import type { ReceiveWorld } from './receive-world.ts';
+import { sha256 } from './sha256.ts';
+import { answerCalls } from './worker-calls.ts';
+
+function realWorld({ token, policy }: ReceiveWorkerData, deadWriters: ReadonlySet<string>): ReceiveWorld {
+  const bootId = systemBootId();
+  const boot = bootId === null ? null : toHex(bootId);
+  return {
+    files: realFiles,
+    writer: { token, pid: process.pid, start: processStart(process.pid), boot },
+    runs: (holder) => !deadWriters.has(holder.token) && holder.boot === boot && isRunning(holder.pid, holder.start),
+    now: () => Date.now(),
+    sha256,
+    merkle: new Merkle(sha256),
+    bootId,
+    policy,
+    randomBytes: (count) => Uint8Array.from(randomBytes(count)),
+    random: () => Math.random(),
+    nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
+    later: (ms, call) => {
+      const timer = setTimeout(call, ms);
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+if (parentPort === null) throw new Error('runs in a worker thread only');
+const data = receiveWorkerSchema.parse(workerData);
+const deadWriters = new Set(data.deadWriters);
+const disk = new ReceiveDisk(realWorld(data, deadWriters));
+
+answerCalls<ReceiveCalls>(parentPort, {
+  open: ({ handle, target }, context) => disk.open(handle, target, { signal: context.signal, onCheck: (bytes) => context.progress(bytes) }),
+  write: ({ handle, piece, data, pieceHash }) => disk.write(handle, piece, data, pieceHash),
+  bindRoot: ({ handle, root, layer }) => disk.bindRoot(handle, root, layer),
+  finish: ({ handle }) => disk.finish(handle),
+  close: ({ handle }) => disk.close(handle),
+  discard: ({ handle }) => disk.discard(handle),
+  discardPartial: ({ base, path, root }) => disk.discardPartial(base, path, root),
+  writeSmall: (files) => disk.writeSmall(files),
+  existing: (targets, context) => disk.existing(targets, context.signal),
+  volume: (folder) => disk.volume(folder),
+  makeFolder: ({ base, path }) => disk.makeFolder(base, path),
+  flush: () => disk.flush(),
+  shutdown: () => disk.shutdown(),
+  writerDied: (token) => {
+    deadWriters.add(token);
+  },
+});

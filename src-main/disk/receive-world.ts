@@ -1,0 +1,27 @@
+import type { Merkle, Sha256 } from '#main/core/content/merkle.ts';
+import type { Bytes, Millis } from '#shared/units.ts';
+import type { LockWorld } from './file-lock.ts';
+
+/** When received data is made durable, and how much space is never used. */
+export interface SyncPolicy {
+  /** Recorded since the last barrier before the next one begins. */
+  readonly groupBytes: Bytes;
+  readonly groupMs: Millis;
+  readonly reserveBytes: Bytes;
+}
+
+/** Everything outside that receiving needs: a test passes its own. */
+export interface ReceiveWorld extends LockWorld {
+  readonly sha256: Sha256;
+  readonly merkle: Merkle;
+  readonly bootId: Uint8Array | null;
+  readonly policy: SyncPolicy;
+  /** Random bytes for journal ids and names of trial files. */
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** 0 ≤ x < 1; which pieces are read again as a sample. */
+  readonly random: () => number;
+  /** Lets other work in: called between pieces of long checks. */
+  readonly nextTurn: () => Promise<void>;
+  /** Calls back once; returns how to call it off. */
+  readonly later: (ms: Millis, call: () => void) => () => void;
+}

@@ -1,0 +1,166 @@
+import { join } from 'node:path';
+import { equalBytes, emptyRoot } from '#main/core/content/merkle.ts';
+import type { FileTarget, SmallFile, SmallOutcome } from '#main/node/ports/receiver.ts';
+import { AppError } from '#shared/errors.ts';
+import { assertTarget } from './destination.ts';
+import { diskError, systemCode } from './disk-error.ts';
+import { readFully, writeFully, type Folder } from './files.ts';
+import type { FolderCache, OpenFolder } from './folder-cache.ts';
+import { storableTime } from './part-file.ts';
+import { smallPartName } from './part-names.ts';
+import { placeUnderFreeName } from './place.ts';
+import type { ReceiveWorld } from './receive-world.ts';
+
+/** A file that lies complete under its passing name. */
+interface Prepared {
+  readonly target: FileTarget;
+  readonly root: Uint8Array;
+  readonly opened: OpenFolder;
+  readonly part: string;
+  readonly fd: number;
+}
+
+/**
+ * Files of at most one piece, written whole: to a passing name first, synced together with the others of the batch (alone
+ * each would wait for the disk for itself), then given their names. So under its name a file is complete or not there,
+ * whatever ends us. `flush` of the folder cache makes the names durable.
+ */
+export class SmallFiles {
+  readonly #world: ReceiveWorld;
+  readonly #folders: FolderCache;
+  /** Passing names in use, by folder. */
+  readonly #writing = new Set<string>();
+
+  constructor(world: ReceiveWorld, folders: FolderCache) {
+    this.#world = world;
+    this.#folders = folders;
+  }
+
+  /** One outcome for each file, in order. */
+  async write(batch: readonly SmallFile[]): Promise<SmallOutcome[]> {
+    this.#folders.forgetMoved();
+    const room = new Map<OpenFolder, number>();
+    const started: (Prepared | SmallOutcome)[] = [];
+    for (const file of batch) started.push(await this.#start(file, room));
+    const synced = await Promise.allSettled(started.map((each) => this.#sync(each)));
+    // In order, so that of two files with one name the first one gets it.
+    return started.map((each, at) => {
+      if ('kind' in each) return each;
+      const result = synced[at];
+      return result?.status === 'rejected' ? this.#giveUp(each, result.reason) : this.#place(each);
+    });
+  }
+
+  async #start(file: SmallFile, room: Map<OpenFolder, number>): Promise<Prepared | SmallOutcome> {
+    const { base, path } = file.target;
+    try {
+      assertTarget(file.target);
+      const parents = path.slice(0, -1);
+      const opened = this.#folders.get(base, parents) ?? (await this.#folders.open(base, parents));
+      const left = (room.get(opened) ?? this.#world.files.freeBytes(opened.folder) - this.#world.policy.reserveBytes) - file.data.length;
+      room.set(opened, left);
+      if (left < 0) throw new AppError('disk-full', { path: opened.folder.path });
+      return this.#prepare(opened, file);
+    } catch (thrown) {
+      return this.#error(thrown, file.target);
+    }
+  }
+
+  #prepare(opened: OpenFolder, { target, data }: SmallFile): Prepared | SmallOutcome {
+    const { files } = this.#world;
+    const { root, bytes, pieceBytes } = target;
+    if (root === null) throw new AppError('bad-argument', { name: 'root' });
+    if (data.length !== bytes || bytes > pieceBytes || !equalBytes(this.#rootOf(data, target), root)) return { kind: 'corrupt' };
+    const { part, fd } = this.#create(opened.folder, target.path.at(-1) ?? '', root);
+    opened.hold();
+    const prepared: Prepared = { target, root, opened, part, fd };
+    try {
+      writeFully(files, fd, data, 0);
+      if (target.executable) files.setExecutable(fd);
+      files.setModified(fd, storableTime(target.modifiedAt));
+      return prepared;
+    } catch (thrown) {
+      this.#drop(prepared, true);
+      throw thrown;
+    }
+  }
+
+  async #sync(each: Prepared | SmallOutcome): Promise<void> {
+    if (!('kind' in each) && !each.opened.volume.isMemory) await this.#world.files.sync(each.fd);
+  }
+
+  #giveUp(prepared: Prepared, thrown: unknown): SmallOutcome {
+    this.#drop(prepared, true);
+    return this.#error(thrown, prepared.target);
+  }
+
+  #place(prepared: Prepared): SmallOutcome {
+    const { target, root, opened, part } = prepared;
+    const { folder, volume } = opened;
+    let isPlaced = false;
+    try {
+      const isSame = (taken: string): boolean => this.#holds(folder, taken, target, root);
+      const placed = placeUnderFreeName(this.#world.files, folder, part, target.path.at(-1) ?? '', volume.hardLinks, isSame);
+      isPlaced = true;
+      this.#folders.touched(target.base, target.path.slice(0, -1));
+      return { kind: 'done', path: join(folder.path, placed.name), existed: placed.existed };
+    } catch (thrown) {
+      return this.#error(thrown, target);
+    } finally {
+      this.#drop(prepared, !isPlaced);
+    }
+  }
+
+  /** Ends the work on a file; `remove`: what lies under its passing name goes. */
+  #drop({ opened, part, fd }: Prepared, remove: boolean): void {
+    const { files } = this.#world;
+    this.#writing.delete(this.#keyOf(opened.folder, part));
+    files.close(fd);
+    if (remove && files.lookup(opened.folder, part) !== null) files.unlink(opened.folder, part);
+    opened.release();
+  }
+
+  #rootOf(data: Uint8Array, { bytes, pieceBytes }: FileTarget): Uint8Array {
+    return bytes === 0 ? emptyRoot : this.#world.merkle.pieceHash(data, pieceBytes, true);
+  }
+
+  /** The passing name tells the content, so what has it and is not being written now is left over from a crash. */
+  #create(folder: Folder, name: string, root: Uint8Array): { part: string; fd: number } {
+    const { files, sha256 } = this.#world;
+    let part = smallPartName(name, root, sha256, 1);
+    for (let n = 2; this.#writing.has(this.#keyOf(folder, part)); n++) part = smallPartName(name, root, sha256, n);
+    const create = (): { part: string; fd: number } => {
+      const fd = files.create(folder, part);
+      this.#writing.add(this.#keyOf(folder, part));
+      return { part, fd };
+    };
+    try {
+      return create();
+    } catch (thrown) {
+      if (systemCode(thrown) !== 'EEXIST') throw thrown;
+      files.unlink(folder, part);
+      return create();
+    }
+  }
+
+  #keyOf(folder: Folder, part: string): string {
+    return `${folder.path}\0${part}`;
+  }
+
+  #holds(folder: Folder, name: string, target: FileTarget, root: Uint8Array): boolean {
+    const { files } = this.#world;
+    const state = files.lookup(folder, name);
+    if (state?.kind !== 'file' || state.bytes !== target.bytes) return false;
+    const fd = files.open(folder, name, 'read');
+    try {
+      const data = new Uint8Array(target.bytes);
+      return readFully(files, fd, data, 0) === data.length && equalBytes(this.#rootOf(data, target), root);
+    } finally {
+      files.close(fd);
+    }
+  }
+
+  #error(thrown: unknown, { base, path }: FileTarget): SmallOutcome {
+    return { kind: 'error', error: diskError(thrown, join(base, ...path), 'folder-gone').toInfo() };
+  }
+}

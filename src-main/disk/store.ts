@@ -1,0 +1,225 @@
+import type { BatchOperation, ClassicLevel } from 'classic-level';
+import type { z } from 'zod';
+import { storeError } from './store-errors.ts';
+
+/** A named part of the store: how its values are written and read. */
+export interface Table<Value> {
+  readonly name: string;
+  encode(value: Value): Uint8Array;
+  /** Null when the bytes are not such a value. */
+  decode(bytes: Uint8Array): Value | null;
+}
+
+const toText = new TextDecoder();
+const toBytes = new TextEncoder();
+
+/** Values as JSON, checked by a schema whenever they are read. */
+export const jsonTable = <Schema extends z.ZodType>(name: string, schema: Schema): Table<z.output<Schema>> => ({
+  name,
+  encode: (value) => toBytes.encode(JSON.stringify(value)),
+  decode(bytes) {
+    try {
+      return schema.safeParse(JSON.parse(toText.decode(bytes))).data ?? null;
+    } catch {
+      // Not JSON: as damaged as a value that does not fit the schema.
+      return null;
+    }
+  },
+});
+
+export const bytesTable = (name: string): Table<Uint8Array> => ({ name, encode: (value) => value, decode: (bytes) => bytes });
+
+const nothing = new Uint8Array(0);
+/** Keys are all there is to know: an index. */
+export const keyTable = (name: string): Table<true> => ({ name, encode: () => nothing, decode: () => true });
+
+/** Keys between two others, in the order of their UTF-8 bytes. */
+export interface Range {
+  readonly after?: string;
+  readonly from?: string;
+  readonly before?: string;
+  readonly limit?: number;
+}
+
+export type Row<Value> = readonly [key: string, value: Value];
+
+/** All keys that begin with `prefix`. The prefix must end in a character below U+10FFFF, as ours do. */
+export const withPrefix = (prefix: string): Range => {
+  const last = prefix.codePointAt(prefix.length - 1) ?? 0;
+  return { from: prefix, before: prefix.slice(0, prefix.length - 1) + String.fromCodePoint(last + 1) };
+};
+
+type Database = ClassicLevel<string, Uint8Array>;
+type Operation = BatchOperation<Database, string, Uint8Array>;
+
+const separator = '!';
+/** The character after the separator: upper bound of a table. */
+const tableEnd = '"';
+/** Rows fetched from LevelDB in one trip. */
+const trip = 500;
+
+const bounds = (table: Table<unknown>, range: Range) => ({
+  ...(range.after === undefined ? { gte: `${table.name}${separator}${range.from ?? ''}` } : { gt: `${table.name}${separator}${range.after}` }),
+  lt: range.before === undefined ? `${table.name}${tableEnd}` : `${table.name}${separator}${range.before}`,
+  limit: range.limit ?? -1,
+});
+
+/** Writes that take effect together or not at all. */
+export class StoreBatch {
+  readonly #database: Database;
+  readonly #operations: Operation[] = [];
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  get size(): number {
+    return this.#operations.length;
+  }
+
+  put<Value>(table: Table<Value>, key: string, value: Value): this {
+    this.#operations.push({ type: 'put', key: `${table.name}${separator}${key}`, value: table.encode(value) });
+    return this;
+  }
+
+  delete(table: Table<unknown>, key: string): this {
+    this.#operations.push({ type: 'del', key: `${table.name}${separator}${key}` });
+    return this;
+  }
+
+  /** Rejects with `disk-full`, `disk-error` or `store-damaged`; then nothing was written. */
+  async write(): Promise<void> {
+    if (this.#operations.length === 0) return;
+    try {
+      await this.#database.batch(this.#operations);
+    } catch (error) {
+      throw storeError(error, this.#database.location);
+    }
+  }
+}
+
+/**
+ * The embedded store of a node: tables of keys in order, batches that are atomic, range reads that never hold more than
+ * a few hundred rows. A value that cannot be read counts as absent and is reported to `onDamaged`.
+ */
+export class Store {
+  readonly #database: Database;
+  #damaged: (table: string, key: string) => void = () => undefined;
+
+  /** Use `openStore`, which checks the version and repairs what is damaged. */
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Folder of the store. */
+  get location(): string {
+    return this.#database.location;
+  }
+
+  /** Called with every record that was there but not readable. */
+  onDamaged(listener: (table: string, key: string) => void): void {
+    this.#damaged = listener;
+  }
+
+  async get<Value>(table: Table<Value>, key: string): Promise<Value | undefined> {
+    return this.#guarded(async () => this.#read(table, key, await this.#database.get(`${table.name}${separator}${key}`)));
+  }
+
+  /** Values in the order of the keys; undefined where there is none. */
+  async getMany<Value>(table: Table<Value>, keys: readonly string[]): Promise<(Value | undefined)[]> {
+    if (keys.length === 0) return [];
+    return this.#guarded(async () => {
+      const found = await this.#database.getMany(keys.map((key) => `${table.name}${separator}${key}`));
+      return found.map((bytes, at) => this.#read(table, keys[at] ?? '', bytes));
+    });
+  }
+
+  /** Rows of a range in batches of at most 500, read from one snapshot. */
+  async *batches<Value>(table: Table<Value>, range: Range = {}): AsyncGenerator<readonly Row<Value>[], void, undefined> {
+    const iterator = this.#database.iterator(bounds(table, range));
+    const skip = table.name.length + separator.length;
+    try {
+      for (;;) {
+        const rows = await this.#guarded(() => iterator.nextv(trip));
+        if (rows.length === 0) return;
+        yield rows.flatMap(([key, bytes]) => {
+          const value = this.#read(table, key.slice(skip), bytes);
+          return value === undefined ? [] : [[key.slice(skip), value] as const];
+        });
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  /** Keys of a range in batches of at most 500. */
+  async *keyBatches(table: Table<unknown>, range: Range = {}): AsyncGenerator<readonly string[], void, undefined> {
+    const iterator = this.#database.keys(bounds(table, range));
+    const skip = table.name.length + separator.length;
+    try {
+      for (;;) {
+        const keys = await this.#guarded(() => iterator.nextv(trip));
+        if (keys.length === 0) return;
+        yield keys.map((key) => key.slice(skip));
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  /** All rows of a range that is known to be small. */
+  async rows<Value>(table: Table<Value>, range: Range = {}): Promise<Row<Value>[]> {
+    const all: Row<Value>[] = [];
+    for await (const rows of this.batches(table, range)) all.push(...rows);
+    return all;
+  }
+
+  /** All keys of a range that is known to be small. */
+  async keys(table: Table<unknown>, range: Range = {}): Promise<string[]> {
+    const all: string[] = [];
+    for await (const keys of this.keyBatches(table, range)) all.push(...keys);
+    return all;
+  }
+
+  batch(): StoreBatch {
+    return new StoreBatch(this.#database);
+  }
+
+  put<Value>(table: Table<Value>, key: string, value: Value): Promise<void> {
+    return this.batch().put(table, key, value).write();
+  }
+
+  delete(table: Table<unknown>, key: string): Promise<void> {
+    return this.batch().delete(table, key).write();
+  }
+
+  /** Reads every record once; rejects with `store-damaged` at the first block that cannot be read. */
+  async readThrough(): Promise<void> {
+    const iterator = this.#database.iterator();
+    try {
+      while ((await this.#guarded(() => iterator.nextv(trip))).length > 0);
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+
+  #read<Value>(table: Table<Value>, key: string, bytes: Uint8Array | undefined): Value | undefined {
+    if (bytes === undefined) return undefined;
+    const value = table.decode(bytes);
+    if (value !== null) return value;
+    this.#damaged(table.name, key);
+    return undefined;
+  }
+
+  async #guarded<Result>(read: () => Promise<Result>): Promise<Result> {
+    try {
+      return await read();
+    } catch (error) {
+      throw storeError(error, this.#database.location);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, chmodSync, mkdirSync, openSync, closeSync, ftruncateSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { LayerBuilder, Merkle, emptyRoot } from '#main/core/content/merkle.ts';
+import { pieceBytesFor } from '#main/core/content/piece-size.ts';
+import { fileVersion } from '#main/disk/file-version.ts';
+import { createHasher } from '#main/disk/hasher.ts';
+import { sha256 } from '#main/disk/sha256.ts';
+import type { Hasher } from '#main/node/ports/hasher.ts';
+import { KiB, MiB } from '#shared/units.ts';
+import { vectorContent } from '../core/content/content-bytes.ts';
+import { tempFolder } from './temp-folder.ts';
+
+function hasher(workers = 1): Hasher {
+  const created = createHasher({ workers });
+  onTestFinished(() => created.close());
+  return created;
+}
+
+function expected(data: Uint8Array): { root: Uint8Array; layer: Uint8Array; bytes: number; pieceBytes: number } {
+  const pieceBytes = pieceBytesFor(data.length);
+  const builder = new LayerBuilder(new Merkle(sha256), data.length, pieceBytes);
+  builder.add(data);
+  return { ...builder.finish(), bytes: data.length, pieceBytes };
+}
+
+describe('hasher', () => {
+  it.each([0, 1, 16 * KiB, 1 * MiB - 1, 1 * MiB, 1 * MiB + 1, 5 * MiB, 5 * MiB + 12_345])('hashes a file of %d bytes', async (bytes) => {
+    const path = join(tempFolder(), 'file');
+    writeFileSync(path, vectorContent(bytes));
+    const hash = await hasher().hashFile(path);
+    expect(hash).toEqual({ ...expected(vectorContent(bytes)), version: fileVersion(statSync(path, { bigint: true })) });
+    if (bytes === 0) expect(hash.root).toEqual(emptyRoot);
+  });
+
+  it('hashes many files in one trip, one result or error each', async () => {
+    const folder = tempFolder();
+    const sizes = [0, 10, 100_000, 3 * MiB, 16 * KiB + 1];
+    sizes.forEach((bytes, at) => writeFileSync(join(folder, String(at)), vectorContent(bytes)));
+    mkdirSync(join(folder, 'folder'));
+    const names = [...sizes.keys()].map(String).concat('folder', 'missing');
+    const hashes = await hasher().hashFiles(names.map((name) => join(folder, name)));
+    expect(hashes.slice(0, 5)).toMatchObject(sizes.map((bytes) => expected(vectorContent(bytes))));
+    expect(hashes.slice(5)).toEqual([{ error: 'file-missing' }, { error: 'file-missing' }]);
+  });
+
+  it('hashes a piece in shared memory', async () => {
+    const data = new Uint8Array(new SharedArrayBuffer(100_000));
+    data.set(vectorContent(100_000));
+    const merkle = new Merkle(sha256);
+    const two = hasher(2);
+    expect(await two.hashPiece(data, 1 * MiB, false)).toEqual(merkle.pieceHash(data, 1 * MiB, false));
+    expect(await two.hashPiece(data, 1 * MiB, true)).toEqual(merkle.pieceHash(data, 1 * MiB, true));
+  });
+
+  it('tells progress of long files', async () => {
+    const path = join(tempFolder(), 'sparse');
+    const fd = openSync(path, 'w');
+    ftruncateSync(fd, 100 * MiB);
+    closeSync(fd);
+    const told: number[] = [];
+    await hasher().hashFile(path, { onProgress: (bytes) => told.push(bytes) });
+    expect(told).toEqual([32 * MiB, 64 * MiB, 96 * MiB]);
+  });
+
+  it('notices that a file changes while it is read', async () => {
+    const path = join(tempFolder(), 'growing');
+    const fd = openSync(path, 'w');
+    ftruncateSync(fd, 200 * MiB);
+    closeSync(fd);
+    await expect(hasher().hashFile(path, { onProgress: () => appendFileSync(path, 'x') })).rejects.toMatchObject({ code: 'file-changed' });
+  });
+
+  it('stops when cancelled, before and while reading, and works on', async () => {
+    const path = join(tempFolder(), 'sparse');
+    const fd = openSync(path, 'w');
+    ftruncateSync(fd, 400 * MiB);
+    closeSync(fd);
+    const one = hasher();
+    await expect(one.hashFile(path, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+    const controller = new AbortController();
+    await expect(one.hashFile(path, { signal: controller.signal, onProgress: () => controller.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+    writeFileSync(path, 'short');
+    await expect(one.hashFile(path)).resolves.toMatchObject({ bytes: 5 });
+  });
+
+  it('names what is missing, no plain file or forbidden', async () => {
+    const folder = tempFolder();
+    const one = hasher();
+    await expect(one.hashFile(join(folder, 'missing'))).rejects.toMatchObject({ code: 'file-missing' });
+    await expect(one.hashFile(folder)).rejects.toMatchObject({ code: 'file-missing' });
+    if (process.platform !== 'win32') {
+      execFileSync('mkfifo', [join(folder, 'pipe')]);
+      await expect(one.hashFile(join(folder, 'pipe'))).rejects.toMatchObject({ code: 'file-missing' });
+    }
+    if (process.getuid?.() !== 0) {
+      writeFileSync(join(folder, 'secret'), 'x');
+      chmodSync(join(folder, 'secret'), 0);
+      await expect(one.hashFile(join(folder, 'secret'))).rejects.toMatchObject({ code: 'no-permission' });
+    }
+  });
+
+  it('rejects what waits when it is closed', async () => {
+    const path = join(tempFolder(), 'sparse');
+    const fd = openSync(path, 'w');
+    ftruncateSync(fd, 400 * MiB);
+    closeSync(fd);
+    const one = createHasher({ workers: 1 });
+    const waiting = expect(one.hashFile(path)).rejects.toMatchObject({ code: 'cancelled' });
+    await one.close();
+    await waiting;
+    await expect(one.hashFile(path)).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
