@@ -1,0 +1,46 @@
+import { BlockList } from 'node:net';
+import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+
+/** One address family on one network interface: what multicast is spoken on. */
+export interface NetworkChannel {
+  /** `eth0/4` or `eth0/6`. */
+  readonly name: string;
+  readonly family: 4 | 6;
+  /** Our address there; IPv6 without its zone. */
+  readonly address: string;
+  /** Zone of IPv6 addresses on this interface (its name, on Windows its number); empty for IPv4. */
+  readonly zone: string;
+  /** Whether a sender is on this network itself and not behind a router. */
+  isOnLink(host: string): boolean;
+}
+
+export type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
+
+const isWindows = process.platform === 'win32';
+
+function channel4(name: string, infos: readonly NetworkInterfaceInfo[]): NetworkChannel | null {
+  const subnets = new BlockList();
+  let address: string | null = null;
+  for (const info of infos) {
+    if (info.family !== 'IPv4') continue;
+    address ??= info.address;
+    const prefix = Number(info.cidr?.split('/')[1] ?? 32);
+    subnets.addSubnet(info.address, prefix, 'ipv4');
+  }
+  return address === null ? null : { name: `${name}/4`, family: 4, address, zone: '', isOnLink: (host) => subnets.check(host, 'ipv4') };
+}
+
+/** IPv6 is spoken with link-local addresses only: no router passes them on, and every interface that knows IPv6 has one. */
+function channel6(name: string, infos: readonly NetworkInterfaceInfo[]): NetworkChannel | null {
+  for (const info of infos) {
+    if (info.family !== 'IPv6' || !/^fe[89ab]/i.test(info.address)) continue;
+    const zone = isWindows ? String(info.scopeid) : name;
+    return { name: `${name}/6`, family: 6, address: info.address, zone, isOnLink: (host) => /^fe[89ab]/i.test(host) && host.endsWith(`%${zone}`) };
+  }
+  return null;
+}
+
+/** Every channel this machine has now, loopback (IPv4) included. */
+export function listChannels(interfaces: Interfaces = networkInterfaces()): NetworkChannel[] {
+  return Object.entries(interfaces).flatMap(([name, infos = []]) => [channel4(name, infos), channel6(name, infos)].filter((channel) => channel !== null));
+}
