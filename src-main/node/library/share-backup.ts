@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { writeFileAtomic } from '../write-file-atomic.ts';
+import { shareRecordSchema, type ShareRecord } from './tables.ts';
+
+const listSchema = z.object({ version: z.literal(1), shares: z.array(shareRecordSchema.omit({ hashedFiles: true, hashedBytes: true, problems: true })) });
+
+/** The list of shares in a file beside the store: what is shared, and with whom, is not lost with a store beyond repair. */
+export class ShareBackup {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async write(shares: readonly ShareRecord[]): Promise<void> {
+    await writeFileAtomic(this.#path, `${JSON.stringify(listSchema.parse({ version: 1, shares }), null, 1)}\n`);
+  }
+
+  /** The shares as last written; none when the file is not there or not readable. */
+  async read(): Promise<ShareRecord[]> {
+    try {
+      const { shares } = listSchema.parse(JSON.parse(await readFile(this.#path, 'utf8')));
+      return shares.map((share) => ({ ...share, hashedFiles: 0, hashedBytes: 0, problems: 0 }));
+    } catch {
+      // It is the last resort already; without it the user shares anew.
+      return [];
+    }
+  }
+}

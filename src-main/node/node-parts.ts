@@ -1,0 +1,34 @@
+import type { SocketAddress } from '#shared/address.ts';
+import type { CallResult, TransferSource } from '#shared/api/contract.ts';
+import type { Peer, Trust } from '#shared/model/peer.ts';
+import type { NodeStatus } from '#shared/model/status.ts';
+import type { Priority, Transfer } from '#shared/model/transfer.ts';
+import type { NodeEvents } from './events.ts';
+import type { Offers } from './offers/offers.ts';
+import type { Devices } from './peers/devices.ts';
+import type { PairingService } from './peers/pairing.ts';
+import type { Library } from './ports/library.ts';
+import type { Link } from './ports/links.ts';
+import type { SearchService } from './search/search-service.ts';
+import type { SettingsStore } from './settings-store.ts';
+import type { TransfersService } from './transfers/transfers-service.ts';
+
+/** The services of a running node, as its NodeApi sees them. */
+export interface NodeParts {
+  readonly events: NodeEvents;
+  readonly settings: SettingsStore;
+  readonly devices: Devices;
+  readonly library: Library;
+  readonly transfers: TransfersService;
+  readonly offers: Offers;
+  readonly pairing: PairingService;
+  readonly search: SearchService;
+  readonly demo: { start(): Promise<void>; stop(): Promise<void> };
+  status(): Promise<NodeStatus>;
+  connect(address: SocketAddress, signal: AbortSignal): Promise<Peer>;
+  setTrust(peer: string, trust: Trust): Promise<Peer>;
+  forgetDevice(peer: string): Promise<void>;
+  browse(link: Link, path: string, cursor: string | undefined, limit: number, signal: AbortSignal): Promise<CallResult<'browse.list'>>;
+  listTransfers(finished: boolean | undefined, cursor: string | undefined, limit: number): Promise<CallResult<'transfers.list'>>;
+  startDownload(source: TransferSource, to: string | undefined, priority: Priority, signal: AbortSignal): Promise<Transfer>;
+}

@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import { appVersion } from '#shared/app-version.ts';
+import type { NodeApi } from '#shared/api/node-api.ts';
+import { AppError } from '#shared/errors.ts';
+import type { DeviceId } from '#shared/ids.ts';
+import type { NodeStatus } from '#shared/model/status.ts';
+import type { RateLimit, SettingsPatch } from '#shared/settings.ts';
+import { createDiscovery, type Discovery } from '../discovery/discovery.ts';
+import { diskError, makeFolders } from './data-dir.ts';
+import { DemoNeighbour } from './demo.ts';
+import { openFoundation, type Closers } from './foundation.ts';
+import { createNodeApi } from './node-api.ts';
+import type { NodeParts } from './node-parts.ts';
+import { browseDevice } from './peers/browse.ts';
+import { createServices, laterLinks, type Services } from './services.ts';
+import { planDownload } from './transfers/plan-download.ts';
+import { wireLinks } from './wire-links.ts';
+
+const statusEveryMs = 1000;
+const demoName = 'Demo';
+
+export interface NodeOptions {
+  /** Everything of the node lies here; created if need be, owner-readable only. */
+  readonly dataDir: string;
+  /** Command line options: above the settings file, not written to it. */
+  readonly overrides?: SettingsPatch | undefined;
+  /** Address to listen on; all of them by default. */
+  readonly listen?: string | undefined;
+  /** What nobody who asked can be told: for the log. */
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface RunningNode {
+  readonly api: NodeApi;
+  readonly deviceId: DeviceId;
+  readonly port: number;
+  /** Stops everything and leaves nothing running; what is unfinished goes on at the next start. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts one DistriShare. May exist several times in one process. Rejects with `node-already-running`, `port-taken`,
+ * `identity-damaged`, `newer-data`, `no-permission`, `disk-full`, `disk-error`.
+ */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const closers: Closers = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).toReversed()) await closer();
+  };
+  try {
+    return { ...(await compose(options, closers)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function compose({ dataDir, overrides, listen, onError = () => undefined }: NodeOptions, closers: Closers): Promise<Omit<RunningNode, 'close'>> {
+  const foundation = await openFoundation(dataDir, overrides, onError, closers);
+  const { identity, settings, library, now, problems } = foundation;
+  const nonce = randomBytes(8).toString('hex');
+  const later = laterLinks();
+  const services = await createServices(foundation, nonce, later.links, closers);
+  const { devices, membership, offers, transfers, background } = services;
+
+  const links = wireLinks(services);
+  later.set(links);
+  closers.push(() => links.close());
+  await devices.open();
+  for (const peer of devices.list()) membership.setTrust(peer.id, peer.trust);
+  await offers.open();
+  await followLibrary(services);
+  const { port } = await links.listen(settings.get().port, listen ?? '');
+
+  const discovery = createDiscovery({
+    port, nonce, now, random: Math.random,
+    multicast: settings.get().multicast, mdns: settings.get().mdns, visible: settings.get().visibility !== 'hidden',
+    onHint: (hint) => { membership.hint(hint); },
+    onGoodbye: (address, from) => { membership.goodbye(address, from); },
+    onNetworkChange: () => { membership.networkChanged(); },
+  });
+  closers.push(() => discovery.close());
+  closers.push(() => { for (const link of links.all()) link.notify({ kind: 'goodbye' }); });
+  followSettings(services, discovery);
+  await makeFolders(settings.get().downloadDir).catch((error: unknown) => { problems.push(diskError(error, settings.get().downloadDir).toInfo()); });
+  await transfers.open();
+  closers.push(() => transfers.close());
+
+  const startedAt = now();
+  const demo = new DemoNeighbour({ dataDir, startNode, ownId: identity.id, ownPort: port, name: demoName, onChange: () => { background(tellStatus()); } });
+  closers.push(() => demo.stop());
+  const status = (): Promise<NodeStatus> => readStatus(services, { port, startedAt, demo: demo.state, discovery });
+  const tellStatus = async (): Promise<void> => { services.events.emit({ type: 'status', status: await status() }); };
+  const statusTimer = setInterval(() => { background(tellStatus()); }, statusEveryMs);
+  closers.push(() => { clearInterval(statusTimer); });
+  background(discovery.start());
+  return { api: createNodeApi({ ...services, settings, library, demo, status, ...commandsOf(services) }), deviceId: identity.id, port };
+}
+
+/** Calls that need more than one service. */
+function commandsOf({ foundation, devices, membership, transfers, uploads, links }: Services): Pick<NodeParts, 'connect' | 'forgetDevice' | 'browse' | 'listTransfers' | 'startDownload'> {
+  const { settings, library } = foundation;
+  return {
+    async connect(address, signal) {
+      const link = await links().dial(address, { signal }).catch((error: unknown) => {
+        // Nobody answers there now: it is tried again by itself, so that the order of starting two devices does not matter.
+        if (error instanceof AppError && (error.code === 'not-reachable' || error.code === 'timeout')) membership.typed(address);
+        throw error;
+      });
+      membership.typed(address);
+      await devices.linkUp(link);
+      const peer = devices.get(link.remote.id);
+      if (peer === undefined) throw new AppError('link-closed', { name: link.remote.name });
+      return peer;
+    },
+    async forgetDevice(peer) {
+      const id = await devices.forget(peer);
+      membership.forget(id);
+      links().get(id)?.close({ code: 'link-closed' });
+    },
+    browse: (link, path, cursor, limit, signal) => browseDevice(link, library, path, cursor, limit, signal),
+    async listTransfers(finished, cursor, limit) {
+      const page = await transfers.list(finished, cursor, limit);
+      if (finished === true || cursor !== undefined) return page;
+      const up = uploads.list();
+      return { ...page, transfers: [...up, ...page.transfers], total: page.total + up.length };
+    },
+    async startDownload(source, to, priority, signal) {
+      return transfers.start({ ...(await planDownload(source, { devices, links: links(), signal })), base: to ?? settings.get().downloadDir, priority });
+    },
+  };
+}
+
+/** What others see and may read follows the library at once. */
+async function followLibrary({ foundation, events, blocks, shareNames, links }: Services): Promise<void> {
+  const { library } = foundation;
+  const tellAll = (share: string): void => { for (const link of links().all()) link.notify({ kind: 'listing', share }); };
+  library.onShare((share) => {
+    shareNames.set(share.id, share.name);
+    blocks.forgetRights();
+    events.emit({ type: 'share', share });
+  });
+  library.onShareGone((id) => {
+    blocks.forgetRights();
+    events.emit({ type: 'share-gone', id });
+    tellAll(shareNames.get(id) ?? '');
+  });
+  library.onListing((share) => { tellAll(share.name); });
+  for (const share of await library.shares()) shareNames.set(share.id, share.name);
+}
+
+const rateOf = (limit: RateLimit): number | null => (limit === 'off' ? null : limit);
+
+function followSettings({ foundation, events, blocks, swarm, membership, transfers, links, background }: Services, discovery: Discovery): void {
+  const { settings } = foundation;
+  const applyLimits = (): void => {
+    const { downloadLimit, uploadLimit } = settings.get();
+    swarm.setRateLimit(rateOf(downloadLimit));
+    blocks.setRateLimit(rateOf(uploadLimit));
+  };
+  applyLimits();
+  let { name } = settings.get();
+  settings.onChange((changed) => {
+    applyLimits();
+    membership.setVisibility(changed.visibility);
+    background(discovery.set({ multicast: changed.multicast, mdns: changed.mdns, visible: changed.visibility !== 'hidden' }));
+    transfers.settingsChanged();
+    if (changed.name !== name) for (const link of links().all()) link.notify({ kind: 'renamed', name: changed.name });
+    name = changed.name;
+    events.emit({ type: 'settings', settings: changed });
+  });
+}
+
+async function readStatus(
+  { foundation, transfers, uploads, offers, links }: Services,
+  { port, startedAt, demo, discovery }: { port: number; startedAt: number; demo: NodeStatus['demo']; discovery: Discovery },
+): Promise<NodeStatus> {
+  const { identity, settings, dataDir, problems } = foundation;
+  const { downloadDir, name } = settings.get();
+  const active = transfers.active;
+  return {
+    deviceId: identity.id, name, avatarSeed: identity.avatarSeed, version: appVersion, startedAt, port, addresses: ownAddresses(), dataDir, downloadDir,
+    freeBytes: await statfs(downloadDir).then((volume) => volume.bavail * volume.bsize, () => null),
+    downRate: active.reduce((sum, transfer) => sum + transfer.rate, 0), upRate: uploads.rate(),
+    peersOnline: [...links().all()].length, activeTransfers: active.length, offersWaiting: offers.waiting,
+    discovery: discovery.state(), demo, problems: [...problems, ...discovery.problems()],
+  };
+}
+
+const ownAddresses = (): string[] => Object.values(networkInterfaces()).flatMap((all) => (all ?? []).filter(({ internal }) => !internal).map(({ address }) => address));

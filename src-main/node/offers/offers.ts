@@ -1,0 +1,224 @@
+import { resolve } from 'node:path';
+import { AppError, errorInfo } from '#shared/errors.ts';
+import { isOfferId, type DeviceId, type OfferId, type TransferId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
+import { distinctNames } from '#shared/names.ts';
+import type { Offer } from '#shared/model/offer.ts';
+import type { Transfer } from '#shared/model/transfer.ts';
+import type { ControlParams, ControlResult, Notice } from '#shared/protocol/control.ts';
+import type { Timestamp } from '#shared/units.ts';
+import type { Store } from '../../disk/store.ts';
+import type { FileRef } from '../ports/library.ts';
+import type { Link } from '../ports/links.ts';
+import type { NewDownload } from '../transfers/transfers-service.ts';
+import { describeOffered, listOffered, offeredName, openOffered } from './offered-files.ts';
+import { offersTable, type OfferRecord } from './offer-records.ts';
+
+const itemsShown = 20;
+const progressEveryMs = 500;
+const prefix = 'offer:';
+
+export interface OffersPorts {
+  readonly store: Store;
+  readonly now: () => Timestamp;
+  readonly newId: () => OfferId;
+  readonly linkTo: (id: DeviceId) => Link | undefined;
+  readonly acceptsByItself: (id: DeviceId) => boolean;
+  readonly downloadDir: () => string;
+  readonly startDownload: (wanted: NewDownload) => Promise<Transfer>;
+  readonly cancelDownload: (id: TransferId) => Promise<void>;
+  /** A push of these files is over; `inUse` are the files of those that are not. */
+  readonly onOver: (paths: readonly string[], inUse: readonly string[]) => void;
+  readonly onChange: (offer: Offer) => void;
+}
+
+/**
+ * Pushes: what one person hands to another. The receiving side is asked, and then fetches what was offered like any other
+ * download, from a source that only it can see (`offer:ID/…`); so pushes resume and verify as downloads do.
+ */
+export class Offers {
+  readonly #ports: OffersPorts;
+  readonly #records = new Map<OfferId, OfferRecord>();
+  readonly #toldAt = new Map<OfferId, Timestamp>();
+
+  constructor(ports: OffersPorts) {
+    this.#ports = ports;
+  }
+
+  async open(): Promise<void> {
+    for (const [, record] of await this.#ports.store.rows(offersTable)) this.#records.set(record.offer.id, record);
+  }
+
+  list(): Offer[] {
+    return [...this.#records.values()].map(({ offer }) => offer).toSorted((a, b) => b.at - a.at);
+  }
+
+  get waiting(): number {
+    return this.list().filter((offer) => offer.direction === 'in' && offer.state === 'asked').length;
+  }
+
+  async send(link: Link, paths: readonly string[]): Promise<Offer> {
+    const wanted = paths.map((path) => resolve(path));
+    const about = await Promise.all(wanted.map(describeOffered));
+    const names = distinctNames(wanted.map(offeredName));
+    const items = about.map(({ kind, bytes, files }, at) => ({ name: names[at] ?? '', kind, bytes, files }));
+    const sources = items.map(({ name, kind }, at) => ({ name, kind, path: wanted[at] ?? '' }));
+    return this.#offer(link, { text: null, items, bytes: items.reduce((sum, item) => sum + item.bytes, 0) }, sources);
+  }
+
+  sendText(link: Link, text: string): Promise<Offer> {
+    if (Buffer.byteLength(text) > limits.push.textBytes) throw new AppError('bad-argument', { name: 'text' });
+    return this.#offer(link, { text, items: [], bytes: Buffer.byteLength(text) }, []);
+  }
+
+  async #offer(link: Link, what: { text: string | null; items: Offer['items']; bytes: number }, sources: OfferRecord['sources']): Promise<Offer> {
+    const id = this.#ports.newId();
+    const offer: Offer = {
+      id, direction: 'out', peer: link.remote.id, state: 'sending', reason: null, text: what.text, items: what.items.slice(0, itemsShown), count: what.items.length,
+      bytes: what.bytes, doneBytes: 0, transfers: [], at: this.#ports.now(),
+    };
+    await this.#save({ offer, sources });
+    try {
+      await link.request('offer', { id, text: what.text, items: what.items, count: what.items.length, bytes: what.bytes });
+    } catch (error) {
+      await this.#change(id, { state: 'failed', reason: errorInfo(error) });
+      throw error;
+    }
+    // An automatic yes may have overtaken the answer to the question.
+    const now = this.#records.get(id)?.offer;
+    return now?.state === 'sending' ? this.#change(id, { state: 'asked' }) : (now ?? offer);
+  }
+
+  /** A device asks whether we take something. */
+  async asked(link: Link, { id, text, items, count, bytes }: ControlParams<'offer'>): Promise<ControlResult<'offer'>> {
+    if (this.#records.has(id)) throw new AppError('already-exists', { name: id });
+    const waiting = this.list().filter((offer) => offer.direction === 'in' && offer.state === 'asked' && offer.peer === link.remote.id);
+    if (waiting.length >= limits.push.offersWaiting) throw new AppError('too-many');
+    const offer: Offer = {
+      id, direction: 'in', peer: link.remote.id, state: 'asked', reason: null, text, items: items.slice(0, itemsShown), count, bytes, doneBytes: 0,
+      transfers: [], at: this.#ports.now(),
+    };
+    await this.#save({ offer, sources: [] });
+    if (text === null && this.#ports.acceptsByItself(link.remote.id)) setImmediate(() => { this.accept(id, undefined).catch((error: unknown) => this.#change(id, { state: 'failed', reason: errorInfo(error) })); });
+    return {};
+  }
+
+  async accept(text: string, to: string | undefined): Promise<Offer> {
+    const { offer } = this.#find(text);
+    this.#mustBe(offer, 'in', 'asked');
+    const link = this.#ports.linkTo(offer.peer);
+    if (offer.text !== null) {
+      link?.notify({ kind: 'offer-answer', id: offer.id, answer: 'accepted' });
+      return this.#change(offer.id, { state: 'done', doneBytes: offer.bytes });
+    }
+    const only = offer.count === 1 ? offer.items[0] : undefined;
+    const transfer = await this.#ports.startDownload({
+      source: { kind: 'path', peer: offer.peer, path: prefix + offer.id }, kind: only?.kind ?? 'folder', bundle: true,
+      name: only?.name ?? `${offer.items[0]?.name ?? ''} +${offer.count - 1}`, contentId: null, base: to ?? this.#ports.downloadDir(), priority: 'normal',
+    });
+    link?.notify({ kind: 'offer-answer', id: offer.id, answer: 'accepted' });
+    return this.#change(offer.id, { state: 'accepted', transfers: [transfer.id] });
+  }
+
+  async decline(text: string): Promise<Offer> {
+    const { offer } = this.#find(text);
+    this.#mustBe(offer, 'in', 'asked');
+    this.#ports.linkTo(offer.peer)?.notify({ kind: 'offer-answer', id: offer.id, answer: 'declined' });
+    return this.#change(offer.id, { state: 'declined' });
+  }
+
+  async cancel(id: OfferId): Promise<Offer> {
+    const { offer } = this.#find(id);
+    for (const transfer of offer.transfers) await this.#ports.cancelDownload(transfer);
+    this.#ports.linkTo(offer.peer)?.notify({ kind: 'offer-withdrawn', id });
+    return this.#change(id, { state: 'cancelled' });
+  }
+
+  /** What the other side says about an offer of ours, or takes back of its own. */
+  async notice(link: Link, notice: Extract<Notice, { kind: 'offer-answer' | 'offer-progress' | 'offer-withdrawn' }>): Promise<void> {
+    const offer = this.#records.get(notice.id)?.offer;
+    if (offer === undefined || offer.peer !== link.remote.id) return;
+    if (notice.kind === 'offer-withdrawn') {
+      for (const transfer of offer.transfers) await this.#ports.cancelDownload(transfer);
+      if (offer.state !== 'done') await this.#change(offer.id, { state: 'cancelled' });
+      return;
+    }
+    if (offer.direction !== 'out' || offer.state === 'cancelled') return;
+    if (notice.kind === 'offer-answer') {
+      const accepted = offer.text === null ? 'accepted' : 'done';
+      await this.#change(offer.id, { state: notice.answer === 'accepted' ? accepted : 'declined', ...(accepted === 'done' ? { doneBytes: offer.bytes } : {}) });
+      return;
+    }
+    const state = notice.state === 'running' ? 'accepted' : notice.state;
+    await this.#change(offer.id, { state, doneBytes: Math.min(notice.doneBytes, offer.bytes) });
+  }
+
+  /** A download that carries an offer has moved: the sender sees it too, at most twice a second. */
+  transferChanged(transfer: Transfer): void {
+    for (const { offer } of this.#records.values()) {
+      if (offer.direction !== 'in' || !offer.transfers.includes(transfer.id)) continue;
+      const state = transfer.state === 'done' || transfer.state === 'cancelled' || transfer.state === 'failed' ? transfer.state : 'running';
+      const now = this.#ports.now();
+      if (state === 'running' && now - (this.#toldAt.get(offer.id) ?? 0) < progressEveryMs) return;
+      this.#toldAt.set(offer.id, now);
+      this.#ports.linkTo(offer.peer)?.notify({ kind: 'offer-progress', id: offer.id, doneBytes: transfer.doneBytes, state });
+      void this.#change(offer.id, { state: state === 'running' ? 'accepted' : state, doneBytes: transfer.doneBytes });
+      return;
+    }
+  }
+
+  isOfferPath(path: string): boolean {
+    return path.startsWith(prefix);
+  }
+
+  /** Files of an offer, for the device it was made to. */
+  walk(link: Link, path: string, cursor: string | undefined, limit: number): ReturnType<typeof listOffered> {
+    return listOffered(this.#offeredTo(link, path).record.sources, cursor, limit);
+  }
+
+  openFile(link: Link, path: string): Promise<FileRef> {
+    const { record, rest } = this.#offeredTo(link, path);
+    return openOffered(record.sources, rest);
+  }
+
+  #offeredTo(link: Link, path: string): { record: OfferRecord; rest: string } {
+    const [id = '', ...rest] = path.slice(prefix.length).split('/');
+    const record = isOfferId(id) ? this.#records.get(id) : undefined;
+    const given = record !== undefined && record.offer.direction === 'out' && record.offer.peer === link.remote.id;
+    const open = given && ['sending', 'asked', 'accepted', 'done'].includes(record.offer.state);
+    if (!open) throw new AppError('not-found', { name: path });
+    return { record, rest: rest.join('/') };
+  }
+
+  /** By id or unique prefix of one. */
+  #find(text: string): OfferRecord {
+    const exact = isOfferId(text) ? this.#records.get(text) : undefined;
+    if (exact !== undefined) return exact;
+    const matching = text.length < 4 ? [] : [...this.#records.values()].filter(({ offer }) => offer.id.startsWith(text.toLowerCase()));
+    if (matching.length > 1) throw new AppError('ambiguous', { name: text });
+    if (matching[0] === undefined) throw new AppError('offer-unknown', { name: text });
+    return matching[0];
+  }
+
+  #mustBe(offer: Offer, direction: Offer['direction'], state: Offer['state']): void {
+    if (offer.direction !== direction || offer.state !== state) throw new AppError('offer-unknown', { name: offer.id });
+  }
+
+  async #change(id: OfferId, change: Partial<Offer>): Promise<Offer> {
+    const record = this.#records.get(id);
+    if (record === undefined) throw new AppError('offer-unknown', { name: id });
+    const next = { ...record, offer: { ...record.offer, ...change } };
+    await this.#save(next);
+    return next.offer;
+  }
+
+  async #save(record: OfferRecord): Promise<void> {
+    this.#records.set(record.offer.id, record);
+    this.#ports.onChange(record.offer);
+    await this.#ports.store.put(offersTable, record.offer.id, record);
+    if (record.sources.length > 0 && isOver(record.offer)) this.#ports.onOver(pathsOf(record), [...this.#records.values()].filter(({ offer }) => !isOver(offer)).flatMap(pathsOf));
+  }
+}
+
+const isOver = ({ state }: Offer): boolean => state === 'done' || state === 'declined' || state === 'cancelled';
+const pathsOf = ({ sources }: OfferRecord): string[] => sources.map(({ path }) => path);

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { limits } from '#shared/limits.ts';
+import { deviceIdSchema, timestampSchema } from '#shared/model/ids.ts';
+import { platformSchema, trustSchema } from '#shared/model/peer.ts';
+import { jsonTable } from '../../disk/store.ts';
+import { knownDeviceSchema } from '../../discovery/known-devices.ts';
+
+/** What is remembered of a device that was linked at least once. */
+export const deviceRecordSchema = z.object({
+  id: deviceIdSchema,
+  name: z.string().max(limits.names.deviceNameChars * 4),
+  platform: platformSchema,
+  version: z.string(),
+  trust: trustSchema,
+  autoAccept: z.boolean(),
+  lastSeen: timestampSchema,
+});
+export type DeviceRecord = z.infer<typeof deviceRecordSchema>;
+
+export const devicesTable = jsonTable('devices', deviceRecordSchema);
+
+/** Where devices of earlier sessions took links: tried again before anything is heard of them. */
+export const knownDevicesTable = jsonTable('known-devices', knownDeviceSchema);

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { formatAddress } from '#shared/address.ts';
+import { AppError } from '#shared/errors.ts';
+import { parseDeviceId, type DeviceId } from '#shared/ids.ts';
+import type { Peer, PeerSource, Trust } from '#shared/model/peer.ts';
+import type { Timestamp } from '#shared/units.ts';
+import type { Store } from '../../disk/store.ts';
+import type { Viewer } from '../ports/library.ts';
+import type { Link, Links } from '../ports/links.ts';
+import { devicesTable, type DeviceRecord } from './device-records.ts';
+
+const minPrefix = 4;
+
+export interface SharesSummary {
+  readonly names: readonly string[];
+  readonly count: number;
+  readonly bytes: number;
+}
+
+export interface DevicesPorts {
+  readonly store: Store;
+  readonly links: () => Links;
+  readonly now: () => Timestamp;
+  /** Ways in which a device was found. */
+  readonly sourcesOf: (id: DeviceId) => readonly { source: PeerSource; address: string; lastSeen: Timestamp }[];
+  readonly onChange: (peer: Peer) => void;
+  readonly onGone: (id: DeviceId) => void;
+}
+
+/** The people around: who they are, how far they are trusted, and whether they are here now. */
+export class Devices {
+  readonly #ports: DevicesPorts;
+  readonly #records = new Map<DeviceId, DeviceRecord>();
+  readonly #shares = new Map<DeviceId, SharesSummary>();
+
+  constructor(ports: DevicesPorts) {
+    this.#ports = ports;
+  }
+
+  async open(): Promise<void> {
+    for (const [, record] of await this.#ports.store.rows(devicesTable)) this.#records.set(record.id, record);
+  }
+
+  list(): Peer[] {
+    return [...this.#records.values()].map((record) => this.#view(record));
+  }
+
+  get(id: DeviceId): Peer | undefined {
+    const record = this.#records.get(id);
+    return record === undefined ? undefined : this.#view(record);
+  }
+
+  /** A device by id, unique prefix of an id, or name. Rejects with `peer-unknown` or `ambiguous`. */
+  find(text: string): Peer {
+    const id = parseDeviceId(text);
+    if (id !== null && this.#records.has(id)) return this.#known(id);
+    const byName = this.list().filter((peer) => peer.name.toLowerCase() === text.toLowerCase());
+    const online = byName.filter((peer) => peer.online);
+    const named = online.length > 0 ? online : byName;
+    if (named.length > 1) throw new AppError('ambiguous', { name: text });
+    if (named[0] !== undefined) return named[0];
+    const prefix = text.toUpperCase().replace(/[\s-]/g, '');
+    const matching = prefix.length < minPrefix ? [] : this.list().filter((peer) => peer.id.replaceAll('-', '').startsWith(prefix));
+    if (matching.length > 1) throw new AppError('ambiguous', { name: text });
+    if (matching[0] === undefined) throw new AppError('peer-unknown', { name: text });
+    return matching[0];
+  }
+
+  /** The link to a device that a person named. Rejects with `peer-offline` when there is none, `blocked` when the user blocked it. */
+  linkOf(text: string): Link {
+    const peer = this.find(text);
+    if (peer.trust === 'blocked') throw new AppError('blocked', { name: peer.name });
+    const link = this.#ports.links().get(peer.id);
+    if (link === undefined) throw new AppError('peer-offline', { name: peer.name });
+    return link;
+  }
+
+  trustOf(id: DeviceId): Trust {
+    return this.#records.get(id)?.trust ?? 'seen';
+  }
+
+  isBlocked(id: DeviceId): boolean {
+    return this.trustOf(id) === 'blocked';
+  }
+
+  acceptsByItself(id: DeviceId): boolean {
+    return this.#records.get(id)?.autoAccept ?? false;
+  }
+
+  viewerOf(link: Link): Viewer {
+    return { kind: 'device', id: link.remote.id, trust: this.trustOf(link.remote.id), path: link.path };
+  }
+
+  async linkUp(link: Link): Promise<void> {
+    const { id, name, platform, version } = link.remote;
+    const known = this.#records.get(id);
+    await this.#save({ trust: 'seen', autoAccept: false, ...known, id, name, platform, version, lastSeen: this.#ports.now() });
+  }
+
+  async linkDown(id: DeviceId): Promise<void> {
+    this.#shares.delete(id);
+    const known = this.#records.get(id);
+    if (known !== undefined) await this.#save({ ...known, lastSeen: this.#ports.now() });
+  }
+
+  async renamed(id: DeviceId, name: string): Promise<void> {
+    const known = this.#records.get(id);
+    if (known !== undefined) await this.#save({ ...known, name });
+  }
+
+  noteShares(id: DeviceId, shares: SharesSummary): void {
+    this.#shares.set(id, shares);
+    this.touch(id);
+  }
+
+  /** Something that is shown of it has changed. */
+  touch(id: DeviceId): void {
+    const record = this.#records.get(id);
+    if (record !== undefined) this.#ports.onChange(this.#view(record));
+  }
+
+  async setTrust(text: string, trust: Trust): Promise<Peer> {
+    const peer = this.find(text);
+    const record = this.#records.get(peer.id);
+    if (record === undefined) throw new AppError('peer-unknown', { name: text });
+    // Whoever is not paired is asked for again: an automatic yes belongs to a device one trusts.
+    await this.#save({ ...record, trust, autoAccept: trust === 'paired' ? record.autoAccept : false });
+    return this.#known(peer.id);
+  }
+
+  async setAutoAccept(text: string, autoAccept: boolean): Promise<Peer> {
+    const peer = this.find(text);
+    const record = this.#records.get(peer.id);
+    if (record === undefined || record.trust === 'blocked') throw new AppError('peer-unknown', { name: text });
+    await this.#save({ ...record, autoAccept });
+    return this.#known(peer.id);
+  }
+
+  async forget(text: string): Promise<DeviceId> {
+    const { id } = this.find(text);
+    this.#records.delete(id);
+    await this.#ports.store.delete(devicesTable, id);
+    this.#ports.onGone(id);
+    return id;
+  }
+
+  #known(id: DeviceId): Peer {
+    const peer = this.get(id);
+    if (peer === undefined) throw new AppError('peer-unknown', { name: id });
+    return peer;
+  }
+
+  async #save(record: DeviceRecord): Promise<void> {
+    this.#records.set(record.id, record);
+    this.#ports.onChange(this.#view(record));
+    await this.#ports.store.put(devicesTable, record.id, record);
+  }
+
+  #view(record: DeviceRecord): Peer {
+    const link = this.#ports.links().get(record.id);
+    const shares = this.#shares.get(record.id);
+    return {
+      id: record.id,
+      name: record.name,
+      avatarSeed: avatarSeed(record.id),
+      platform: record.platform,
+      online: link !== undefined,
+      trust: record.trust,
+      autoAccept: record.autoAccept,
+      sources: [...this.#ports.sourcesOf(record.id)],
+      address: link === undefined ? null : formatAddress(link.address),
+      path: link?.path ?? null,
+      latencyMs: link?.latencyMs ?? null,
+      lastSeen: link === undefined ? record.lastSeen : this.#ports.now(),
+      shares: { names: [...(shares?.names ?? [])], count: shares?.count ?? 0, bytes: shares?.bytes ?? 0 },
+      downRate: link?.rates.down ?? 0,
+      upRate: link?.rates.up ?? 0,
+      version: record.version,
+    };
+  }
+}
+
+export const avatarSeed = (id: DeviceId): string => createHash('sha256').update(id).digest('hex');

@@ -1,0 +1,165 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { AppError } from '#shared/errors.ts';
+import type { DeviceId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
+import type { Pairing } from '#shared/model/peer.ts';
+import type { Timestamp } from '#shared/units.ts';
+import type { Link } from '../ports/links.ts';
+
+const exporterLabel = 'EXPORTER-distrishare-pairing';
+const exporterBytes = 32;
+
+interface Running {
+  readonly link: Link;
+  readonly nonce: Buffer;
+  readonly commitment: string;
+  theirCommitment: string | null;
+  view: Pairing;
+  ourAnswer: boolean | null;
+  theirAnswer: boolean | null;
+}
+
+export interface PairingPorts {
+  readonly ownId: DeviceId;
+  readonly now: () => Timestamp;
+  readonly onChange: (pairing: Pairing) => void;
+  /** Both people said that the codes are the same. */
+  readonly onPaired: (id: DeviceId) => Promise<void>;
+}
+
+const commit = (nonce: Uint8Array): string => createHash('sha256').update('distrishare-pairing').update(nonce).digest('hex');
+
+/**
+ * Comparison of codes, commit-then-reveal: both sides commit to a nonce before either shows its own, so that nobody in
+ * the middle can choose a nonce that makes two different links show one code. The code also covers both device ids and
+ * the link's own key material. One comparison with a device at a time; each code serves once.
+ */
+export class PairingService {
+  readonly #ports: PairingPorts;
+  readonly #running = new Map<DeviceId, Running>();
+  /** Starts per device, so that codes cannot be tried until one fits. */
+  readonly #tries = new Map<DeviceId, Timestamp[]>();
+
+  constructor(ports: PairingPorts) {
+    this.#ports = ports;
+  }
+
+  list(): Pairing[] {
+    this.#expire();
+    return [...this.#running.values()].map(({ view }) => view);
+  }
+
+  async start(link: Link): Promise<Pairing> {
+    const running = this.#begin(link, true);
+    try {
+      running.theirCommitment = (await link.request('pairCommit', { commitment: running.commitment })).commitment;
+      const { nonce } = await link.request('pairReveal', { nonce: running.nonce.toString('hex') });
+      this.#reveal(running, nonce);
+    } catch (error) {
+      this.#end(running, 'failed');
+      throw error;
+    }
+    return running.view;
+  }
+
+  /** Their commitment came first: answer with ours. */
+  committed(link: Link, commitment: string): { commitment: string } {
+    const running = this.#begin(link, false);
+    running.theirCommitment = commitment;
+    return { commitment: running.commitment };
+  }
+
+  /** Their nonce came: if it is what they committed to, show ours. */
+  revealed(link: Link, nonce: string): { nonce: string } {
+    const running = this.#of(link);
+    if (running.view.startedByUs || running.view.state !== 'exchanging') throw new AppError('protocol-error', { name: link.remote.name });
+    this.#reveal(running, nonce);
+    return { nonce: running.nonce.toString('hex') };
+  }
+
+  async answer(link: Link, same: boolean): Promise<Pairing> {
+    const running = this.#of(link);
+    if (running.view.state !== 'compare') throw new AppError('refused', { name: link.remote.name });
+    running.ourAnswer = same;
+    link.notify({ kind: 'pair-answer', same });
+    await this.#settle(running);
+    return running.view;
+  }
+
+  async answered(link: Link, same: boolean): Promise<void> {
+    const running = this.#running.get(link.remote.id);
+    if (running === undefined || running.link !== link || running.view.code === null) return;
+    running.theirAnswer = same;
+    await this.#settle(running);
+  }
+
+  linkDown(link: Link): void {
+    const running = this.#running.get(link.remote.id);
+    if (running !== undefined && running.link === link) this.#end(running, 'failed');
+  }
+
+  #begin(link: Link, startedByUs: boolean): Running {
+    this.#expire();
+    const id = link.remote.id;
+    const now = this.#ports.now();
+    const tries = (this.#tries.get(id) ?? []).filter((at) => now - at < limits.pairing.expiresMs);
+    if (tries.length >= limits.pairing.tries) throw new AppError('rate-limited', { name: link.remote.name });
+    if (this.#running.has(id)) throw new AppError('too-many', { name: link.remote.name });
+    this.#tries.set(id, [...tries, now]);
+    const nonce = randomBytes(32);
+    const running: Running = {
+      link, nonce, commitment: commit(nonce), theirCommitment: null, ourAnswer: null, theirAnswer: null,
+      view: { peer: id, state: 'exchanging', code: null, startedByUs, expiresAt: now + limits.pairing.expiresMs },
+    };
+    this.#running.set(id, running);
+    return running;
+  }
+
+  #of(link: Link): Running {
+    this.#expire();
+    const running = this.#running.get(link.remote.id);
+    if (running === undefined || running.link !== link) throw new AppError('timeout', { name: link.remote.name });
+    return running;
+  }
+
+  #reveal(running: Running, theirNonce: string): void {
+    const theirs = Buffer.from(theirNonce, 'hex');
+    if (running.theirCommitment === null || commit(theirs) !== running.theirCommitment) {
+      this.#end(running, 'failed');
+      throw new AppError('identity-changed', { name: running.link.remote.name });
+    }
+    this.#show(running, { ...running.view, state: 'compare', code: this.#code(running, theirs) });
+  }
+
+  /** Six digits from what both ends know, in an order both ends agree on. */
+  #code({ link, nonce }: Running, theirs: Buffer): string {
+    const sides = [{ id: this.#ports.ownId, nonce }, { id: link.remote.id, nonce: theirs }].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const hash = createHash('sha256').update('distrishare-code').update(link.exportKey(exporterLabel, exporterBytes));
+    for (const side of sides) hash.update(side.id).update(side.nonce);
+    const digits = (hash.digest().readUIntBE(0, 6) % 1_000_000).toString().padStart(6, '0');
+    return `${digits.slice(0, 3)} ${digits.slice(3)}`;
+  }
+
+  async #settle(running: Running): Promise<void> {
+    if (running.ourAnswer === false || running.theirAnswer === false) return this.#end(running, 'failed');
+    if (running.ourAnswer === null) return;
+    if (running.theirAnswer === null) return this.#show(running, { ...running.view, state: 'waiting-for-them' });
+    await this.#ports.onPaired(running.link.remote.id);
+    this.#end(running, 'done');
+  }
+
+  #show(running: Running, view: Pairing): void {
+    running.view = view;
+    this.#ports.onChange(view);
+  }
+
+  #end(running: Running, state: 'done' | 'failed'): void {
+    this.#running.delete(running.link.remote.id);
+    this.#show(running, { ...running.view, state });
+  }
+
+  #expire(): void {
+    const now = this.#ports.now();
+    for (const running of this.#running.values()) if (running.view.expiresAt <= now) this.#end(running, 'failed');
+  }
+}

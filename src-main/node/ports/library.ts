@@ -1,0 +1,86 @@
+import type { ContentId, DeviceId, ShareId } from '#shared/ids.ts';
+import type { PathKind, Trust } from '#shared/model/peer.ts';
+import type { Audience, Entry, Share } from '#shared/model/share.ts';
+import type { SearchFilter } from '#shared/model/search.ts';
+import type { FileType } from '#shared/model/search.ts';
+import type { Bytes, Timestamp } from '#shared/units.ts';
+
+/** Who asks. `self` is the user in front of this device. Every look into the library says who looks. */
+export type Viewer =
+  | { readonly kind: 'self' }
+  | { readonly kind: 'device'; readonly id: DeviceId; readonly trust: Trust; readonly path: PathKind };
+
+export interface Page<T> {
+  readonly entries: readonly T[];
+  readonly total: number;
+  readonly next: string | null;
+}
+
+/** A file as it is on disk now. `version` changes whenever size, time or inode change. */
+export interface FileRef {
+  /** Null for a file that is pushed, not shared. */
+  readonly share: ShareId | null;
+  /** Path inside the share, `/`-separated; empty when the share is a file. */
+  readonly path: string;
+  readonly diskPath: string;
+  readonly bytes: Bytes;
+  readonly modifiedAt: Timestamp;
+  readonly executable: boolean;
+  readonly version: string;
+  readonly contentId: ContentId | null;
+}
+
+/** A folder's manifest as docs/protocol.md lays it out. */
+export interface ManifestPart {
+  readonly bytes: Uint8Array;
+  /** Times and executable bits beside the content id; same order as the page's entries. Empty for a node. */
+  readonly attributes: Uint8Array;
+}
+
+export interface LibraryHit {
+  readonly path: string;
+  readonly name: string;
+  readonly kind: 'file' | 'folder';
+  readonly type: FileType;
+  readonly bytes: Bytes;
+  readonly modifiedAt: Timestamp;
+  readonly contentId: ContentId | null;
+  readonly score: number;
+}
+
+/** What this device shares: scanned, listed, hashed, watched, searched. Implemented by `LibraryService`. */
+export interface Library {
+  add(path: string, audience: Audience, name?: string): Promise<Share>;
+  update(share: string, change: { audience?: Audience; name?: string }): Promise<Share>;
+  remove(share: string): Promise<void>;
+  rescan(share: string): Promise<Share>;
+  pauseHashing(share: string, paused: boolean): Promise<Share>;
+  whenHashed(id: ShareId, signal: AbortSignal): Promise<Share>;
+  shares(): Promise<readonly Share[]>;
+
+  /** Empty path: the shares this viewer may see, as entries. Rejects with `not-found` alike for absent and for forbidden. */
+  browse(viewer: Viewer, path: string, cursor: string | undefined, limit: number): Promise<Page<Entry>>;
+  /** One file or folder; for a file also where it lies. */
+  stat(viewer: Viewer, path: string): Promise<{ entry: Entry; file: FileRef | null }>;
+  /** All files below a path, in listing order, paged; folders without files come as entries of kind `folder`. */
+  walk(viewer: Viewer, path: string, cursor: string | undefined, limit: number): Promise<Page<{ path: string; entry: Entry; executable: boolean }>>;
+  /** A file with this root that the viewer may read and that is unchanged on disk, else null. */
+  findFile(viewer: Viewer, id: ContentId): Promise<FileRef | null>;
+  /** Piece hashes of a file root (32 bytes each), or null when not here or not for the viewer. */
+  pieceLayer(viewer: Viewer, id: ContentId): Promise<Uint8Array | null>;
+  /** What a content id is, if the viewer may see it. */
+  resolve(viewer: Viewer, id: ContentId): Promise<{ kind: 'file' | 'folder'; name: string; bytes: Bytes; files: number } | null>;
+  /** Page 0… of a folder's manifest, or its node with `page: null`. */
+  manifest(viewer: Viewer, id: ContentId, page: number | null): Promise<ManifestPart | null>;
+  search(viewer: Viewer, words: string, filter: SearchFilter): Promise<readonly LibraryHit[]>;
+  /** Somebody waits for it: hashed before everything else. */
+  hashSoon(file: FileRef): void;
+  /** Hash found while the file was being sent ("one read feeds hash and wire"); stored if the version still fits. */
+  learned(file: FileRef, contentId: ContentId, pieceLayer: Uint8Array): Promise<void>;
+
+  onShare(listener: (share: Share) => void): void;
+  onShareGone(listener: (id: ShareId) => void): void;
+  /** Content below a share changed (for peers who look at it). */
+  onListing(listener: (share: Share) => void): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,96 @@
+import type { DeviceId } from '#shared/ids.ts';
+import type { ErrorInfo } from '#shared/errors.ts';
+import type { PathKind, Platform } from '#shared/model/peer.ts';
+import type { ControlMethod, ControlParams, ControlResult, Notice } from '#shared/protocol/control.ts';
+import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
+
+/** `HOST:PORT` split up; `host` is an IP address or a name, without brackets. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a device said in its hello, after its certificate proved who it is. Everything but `id` is its own word. */
+export interface RemoteDevice {
+  readonly id: DeviceId;
+  readonly name: string;
+  readonly platform: Platform;
+  readonly version: string;
+  /** Port on which it takes links; null when it does not listen. */
+  readonly listenPort: number | null;
+}
+
+/**
+ * Where the payload of an arriving block goes. The link copies every chunk straight into `buffer` and calls `done`
+ * when the last byte is there, or `lost` when the link ends first.
+ */
+export interface BlockSink {
+  readonly buffer: Uint8Array;
+  /** `pieceHash` comes along when the sender has no proven root yet (hash on the way), else null. */
+  done(pieceHash: Uint8Array | null): void;
+  rejected(reason: RejectReason): void;
+  lost(): void;
+}
+
+/** How a node answers a device. Every method checks what that device may see. */
+export interface LinkHandler {
+  /** Control requests; a rejection with an AppError travels as its code. */
+  request<Method extends ControlMethod>(link: Link, method: Method, params: ControlParams<Method>, signal: AbortSignal): Promise<ControlResult<Method>>;
+  notice(link: Link, notice: Notice): void;
+  /** A block is wanted; answer with `link.sendBlock` or `link.rejectBlock`. `lane` must be handed back. */
+  blockWanted(link: Link, lane: number, request: BlockRequest): void;
+  blockCancelled(link: Link, lane: number, requestId: number): void;
+  closed(link: Link, reason: ErrorInfo): void;
+}
+
+/** The one link to a device: a control connection and bulk connections ("lanes"; lane 0 is the control connection). */
+export interface Link {
+  readonly remote: RemoteDevice;
+  /** Address of the other end of the control connection. */
+  readonly address: Address;
+  readonly path: PathKind;
+  /** Whether we dialled it. */
+  readonly dialled: boolean;
+  readonly isClosed: boolean;
+  /** Smoothed round trip, milliseconds; null until the first answer. */
+  readonly latencyMs: number | null;
+  /** Payload bytes/s of the last seconds. */
+  readonly rates: { readonly down: number; readonly up: number };
+
+  request<Method extends ControlMethod>(method: Method, params: ControlParams<Method>, options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<ControlResult<Method>>;
+  notify(notice: Notice): void;
+
+  /** Asks for one block on the best lane; the answer goes to the sink. Returns the request's id for `cancelBlock`. */
+  requestBlock(request: Omit<BlockRequest, 'requestId'>, sink: BlockSink): number;
+  /** The sink hears nothing more, and its buffer is not written any more. */
+  cancelBlock(requestId: number): void;
+  /**
+   * Sends a block on the lane that asked. Resolves when the bytes have left our buffers and `payload` may be reused, at
+   * once when the block is not wanted any more. Rejects with `link-closed` when the lane has ended.
+   */
+  sendBlock(lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null): Promise<void>;
+  rejectBlock(lane: number, requestId: number, reason: RejectReason): void;
+
+  /** Opens bulk connections until there are `count` (within limits). Never rejects: blocks use the control connection meanwhile. */
+  wantLanes(count: number): void;
+  /** TLS exporter value of the control connection, the same at both ends (RFC 8446 §7.5). */
+  exportKey(label: string, bytes: number): Uint8Array;
+  close(reason: ErrorInfo): void;
+}
+
+/** Listener, dialler and table of links: at most one link per device. */
+export interface Links {
+  /** Starts to listen; takes the next free port if the wanted one is taken. Rejects with `port-taken` after 64 tries. */
+  listen(port: number, host: string): Promise<{ port: number }>;
+  /**
+   * Links to an address, or gives the existing link when that device is linked already. Rejects with `not-reachable`,
+   * `timeout`, `version-mismatch`, `blocked`, `self-dial`, `refused`, `too-many`, `cancelled`, `identity-changed` (when
+   * `expect` differs), and `protocol-error` when whoever answers there is no DistriShare.
+   */
+  dial(address: Address, options: { signal?: AbortSignal; expect?: DeviceId }): Promise<Link>;
+  get(id: DeviceId): Link | undefined;
+  all(): Iterable<Link>;
+  /** Called once for each link that is up (hello exchanged, simultaneous dials resolved). */
+  onLink(listener: (link: Link) => void): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,201 @@
+import { randomBytes } from 'node:crypto';
+import { AppError } from '#shared/errors.ts';
+import { isOfferId, isTransferId, type DeviceId, type OfferId, type ShareId, type TransferId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
+import type { Offer } from '#shared/model/offer.ts';
+import type { Peer, Trust } from '#shared/model/peer.ts';
+import type { Transfer } from '#shared/model/transfer.ts';
+import { minute } from '#shared/units.ts';
+import type { Store } from '../disk/store.ts';
+import { createMembership, type Membership } from '../discovery/membership.ts';
+import { NodeEvents, Throttle } from './events.ts';
+import type { Closers, Foundation } from './foundation.ts';
+import { dataPaths } from './data-dir.ts';
+import { Offers } from './offers/offers.ts';
+import { discardStaged } from './offers/staged-files.ts';
+import { knownDevicesTable } from './peers/device-records.ts';
+import { Devices } from './peers/devices.ts';
+import { PairingService } from './peers/pairing.ts';
+import type { Links } from './ports/links.ts';
+import { SearchService } from './search/search-service.ts';
+import { BlockServer } from './serving/block-server.ts';
+import { ControlServer } from './serving/control-server.ts';
+import { Uploads } from './serving/uploads.ts';
+import { ContentDirectory } from './transfers/content-directory.ts';
+import { ExistingFiles } from './transfers/existing-files.ts';
+import { SmallFileBatch } from './transfers/small-file-batch.ts';
+import { SwarmDriver } from './transfers/swarm-driver.ts';
+import { TransfersService } from './transfers/transfers-service.ts';
+import { LinkWaiter, pause } from './waiting.ts';
+
+/** A thing that changes all the time is told this often. */
+const tellEveryMs = 500;
+/** Where devices were last is kept this often, for a start after a crash. */
+const saveKnownEveryMs = 1 * minute;
+
+/** What a user thinks in, and what answers other devices. */
+export interface Services {
+  readonly foundation: Foundation;
+  readonly events: NodeEvents;
+  readonly devices: Devices;
+  readonly membership: Membership;
+  readonly pairing: PairingService;
+  readonly transfers: TransfersService;
+  readonly offers: Offers;
+  readonly search: SearchService;
+  readonly uploads: Uploads;
+  readonly blocks: BlockServer;
+  readonly control: ControlServer;
+  readonly swarm: SwarmDriver;
+  readonly waiter: LinkWaiter;
+  /** Names of the shares, for telling others what changed. */
+  readonly shareNames: Map<ShareId, string>;
+  /** There from the moment the node links. */
+  readonly links: () => Links;
+  setTrust(peer: string, trust: Trust): Promise<Peer>;
+  /** Work nobody waits for; its failure goes to the log. */
+  background(work: Promise<unknown>): void;
+}
+
+/** `nonce`: what this start of the node announces. */
+export async function createServices(foundation: Foundation, nonce: string, links: () => Links, closers: Closers): Promise<Services> {
+  const { identity, settings, store, hasher, receiver, library, now, onError } = foundation;
+  const background = (work: Promise<unknown>): void => { work.catch(onError); };
+  const events = new NodeEvents(onError);
+  const transferEvents = new Throttle<TransferId, Transfer>(tellEveryMs, (transfer) => { events.emit({ type: 'transfer', transfer }); });
+  const peerEvents = new Throttle<DeviceId, Peer>(tellEveryMs, (peer) => { events.emit({ type: 'peer', peer }); });
+  const offerEvents = new Throttle<OfferId, Offer>(tellEveryMs, (offer) => { events.emit({ type: 'offer', offer }); });
+  closers.push(() => { for (const throttle of [transferEvents, peerEvents, offerEvents]) throttle.close(); });
+
+  const known = await store.rows(knownDevicesTable);
+  const membership: Membership = createMembership({
+    nonce, now, random: Math.random, visibility: settings.get().visibility,
+    known: known.map(([, device]) => device),
+    dial: async (address, expect, signal) => (await links().dial(address, { signal, ...(expect === null ? {} : { expect }) })).remote.id,
+    onChange: (id) => { devices.touch(id); },
+  });
+  const saving = setInterval(() => { background(saveKnownDevices(store, membership)); }, saveKnownEveryMs);
+  closers.push(async () => {
+    clearInterval(saving);
+    await saveKnownDevices(store, membership);
+    await membership.close();
+  });
+  const devices: Devices = new Devices({
+    store, now, links,
+    sourcesOf: (id) => membership.peer(id)?.sources ?? [],
+    onChange: (peer) => { peerEvents.push(peer.id, peer); },
+    onGone: (id) => { events.emit({ type: 'peer-gone', id }); },
+  });
+  const setTrust = async (text: string, trust: Trust): Promise<Peer> => {
+    const peer = await devices.setTrust(text, trust);
+    membership.setTrust(peer.id, trust);
+    blocks.forgetRights();
+    const link = links().get(peer.id);
+    if (trust === 'blocked') link?.close({ code: 'blocked' });
+    else link?.notify({ kind: 'listing', share: '' });
+    return devices.get(peer.id) ?? peer;
+  };
+  const pairing = new PairingService({
+    ownId: identity.id, now,
+    onChange: (state) => { events.emit({ type: 'pairing', pairing: state }); },
+    onPaired: async (id) => { await setTrust(id, 'paired'); },
+  });
+
+  const shareNames = new Map<ShareId, string>();
+  const uploads = new Uploads({
+    now, shareName: (id) => shareNames.get(id),
+    onChange: (transfer) => { transferEvents.push(transfer.id, transfer); },
+    onGone: (id) => { events.emit({ type: 'transfer-gone', id }); },
+  });
+  closers.push(() => { uploads.close(); });
+  const blocks: BlockServer = new BlockServer({
+    hasher, now,
+    findFile: (link, id) => library.findFile(devices.viewerOf(link), id),
+    learned: (file, contentId, layer) => { if (file.share !== null) background(library.learned(file, contentId, layer)); },
+    sent: (link, file, bytes) => { uploads.sent(link, file, bytes); },
+  });
+  closers.push(() => blocks.close());
+
+  const swarm = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, now: () => performance.now() });
+  closers.push(() => { swarm.close(); });
+  const directory = new ContentDirectory();
+  const waiter = new LinkWaiter(links, directory);
+  let files = 0;
+  const transfers: TransfersService = new TransfersService({
+    context: {
+      links, swarm, receiver, library, store, directory, now, pause,
+      smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver),
+      nextFileNumber: () => ++files,
+      linkTo: (id, signal) => waiter.linkTo(id, signal),
+      withSources: (id, preferred, signal, work) => waiter.withSources(id, preferred, signal, work),
+    },
+    settings: () => settings.get(),
+    newId: newTransferId,
+    onChange: (transfer) => {
+      transferEvents.push(transfer.id, transfer);
+      offers.transferChanged(transfer);
+    },
+    onGone: (id) => { events.emit({ type: 'transfer-gone', id }); },
+    onDone: (transfer) => { transferEvents.flush(transfer.id, transfer); },
+  });
+  const offers: Offers = new Offers({
+    store, now, newId: newOfferId,
+    linkTo: (id) => links().get(id),
+    acceptsByItself: (id) => devices.acceptsByItself(id),
+    downloadDir: () => settings.get().downloadDir,
+    startDownload: (wanted) => transfers.start(wanted),
+    cancelDownload: async (id) => { await transfers.cancel(id, false); },
+    onOver: (paths, inUse) => {
+      background((async () => {
+        const shared = (await library.shares()).map(({ path }) => path);
+        await discardStaged(dataPaths(foundation.dataDir).outbox, paths, [...inUse, ...shared]);
+      })());
+    },
+    onChange: (offer) => { offerEvents.push(offer.id, offer); },
+  });
+  const control = new ControlServer({ library, offers, pairing, blocks, viewerOf: (link) => devices.viewerOf(link), now });
+  const search = new SearchService({
+    links, now,
+    whichAreHere: async (ids) => {
+      const found = await Promise.all(ids.map((id) => library.resolve({ kind: 'self' }, id)));
+      return ids.filter((_, at) => found[at] !== null);
+    },
+    onChange: (state) => { events.emit({ type: 'search', search: state }); },
+  });
+  closers.push(() => { search.close(); });
+  return { foundation, events, devices, membership, pairing, transfers, offers, search, uploads, blocks, control, swarm, waiter, shareNames, links, setTrust, background };
+}
+
+/** Also removes the rows of forgotten devices. */
+async function saveKnownDevices(store: Store, membership: Membership): Promise<void> {
+  const known = membership.snapshot();
+  const ids = new Set<string>(known.map(({ id }) => id));
+  const batch = store.batch();
+  for (const key of await store.keys(knownDevicesTable)) if (!ids.has(key)) batch.delete(knownDevicesTable, key);
+  for (const device of known) batch.put(knownDevicesTable, device.id, device);
+  await batch.write();
+}
+
+/** Before the node links there is nothing to ask. */
+export function laterLinks(): { readonly links: () => Links; set(links: Links): void } {
+  let there: Links | null = null;
+  return {
+    links: () => {
+      if (there === null) throw new AppError('internal', { detail: 'links are not there yet' });
+      return there;
+    },
+    set: (links) => { there = links; },
+  };
+}
+
+function newTransferId(): TransferId {
+  const id = randomBytes(8).toString('hex');
+  if (!isTransferId(id)) throw new Error('eight bytes are sixteen digits');
+  return id;
+}
+
+function newOfferId(): OfferId {
+  const id = randomBytes(16).toString('hex');
+  if (!isOfferId(id)) throw new Error('sixteen bytes are thirty-two digits');
+  return id;
+}

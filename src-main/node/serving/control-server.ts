@@ -1,0 +1,125 @@
+import { AppError } from '#shared/errors.ts';
+import type { DeviceId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
+import type { Entry } from '#shared/model/share.ts';
+import type { ControlMethod, ControlParams, ControlResult, WireEntry } from '#shared/protocol/control.ts';
+import type { Millis } from '#shared/units.ts';
+import { hashBytes } from '../../core/content/merkle.ts';
+import { TokenBucket } from '../../core/rate/token-bucket.ts';
+import type { Offers } from '../offers/offers.ts';
+import type { PairingService } from '../peers/pairing.ts';
+import type { Library, Viewer } from '../ports/library.ts';
+import type { Link } from '../ports/links.ts';
+import type { BlockServer } from './block-server.ts';
+
+export interface ControlServerPorts {
+  readonly library: Library;
+  readonly offers: Offers;
+  readonly pairing: PairingService;
+  readonly blocks: BlockServer;
+  readonly viewerOf: (link: Link) => Viewer;
+  readonly now: () => Millis;
+}
+
+type Answers = { readonly [Method in ControlMethod]: (link: Link, params: ControlParams<Method>) => Promise<ControlResult<Method>> };
+
+const forWire = ({ name, kind, bytes, files, modifiedAt, contentId }: Entry): WireEntry => ({ name, kind, bytes, files, modifiedAt, contentId });
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+/** A name alone takes this much of a search answer; the answer is cut to its limit. */
+const hitBytes = (hit: object): number => JSON.stringify(hit).length + 1;
+
+/** Answers what other devices ask. Every answer goes through the library's or the offers' own check of who asks. */
+export class ControlServer {
+  readonly #ports: ControlServerPorts;
+  readonly #searches = new Map<DeviceId, TokenBucket>();
+
+  constructor(ports: ControlServerPorts) {
+    this.#ports = ports;
+  }
+
+  async answer<Method extends ControlMethod>(link: Link, method: Method, params: ControlParams<Method>): Promise<ControlResult<Method>> {
+    return this.#answers[method](link, params);
+  }
+
+  linkDown(id: DeviceId): void {
+    // A bucket that is full again knows nothing worth keeping; one in debt stays, so that linking anew resets nothing.
+    const bucket = this.#searches.get(id);
+    if (bucket !== undefined && bucket.available(this.#ports.now()) >= limits.search.burst) this.#searches.delete(id);
+  }
+
+  readonly #answers: Answers = {
+    shares: async (link) => {
+      const { entries, total } = await this.#ports.library.browse(this.#ports.viewerOf(link), '', undefined, limits.browse.entriesPerPage);
+      return { names: entries.slice(0, 3).map(({ name }) => name), count: total, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) };
+    },
+    browse: async (link, { path, cursor, limit }) => {
+      const { entries, total, next } = await this.#ports.library.browse(this.#ports.viewerOf(link), path, cursor, limit);
+      return { entries: entries.map(forWire), total, next };
+    },
+    stat: async (link, { path }) => {
+      const { library, offers } = this.#ports;
+      if (offers.isOfferPath(path)) {
+        const file = await offers.openFile(link, path);
+        return { entry: { name: path.slice(path.lastIndexOf('/') + 1), kind: 'file', bytes: file.bytes, files: 1, modifiedAt: file.modifiedAt, contentId: null }, executable: file.executable };
+      }
+      const { entry, file } = await library.stat(this.#ports.viewerOf(link), path);
+      return { entry: forWire(entry), executable: file?.executable ?? false };
+    },
+    walk: async (link, { path, cursor, limit }) => {
+      if (this.#ports.offers.isOfferPath(path)) return this.#ports.offers.walk(link, path, cursor, limit);
+      // A list that still grows would make a download that looks complete and is not: whoever may see it tries again soon.
+      const isGrowing = (await this.#ports.library.shares()).some(({ name, state }) => name === path.split('/')[0] && state === 'scanning');
+      const { entries, next } = await this.#ports.library.walk(this.#ports.viewerOf(link), path, cursor, limit);
+      if (isGrowing) throw new AppError('timeout');
+      return { files: entries.map(({ path: at, entry, executable }) => ({ path: at, kind: entry.kind, bytes: entry.bytes, modifiedAt: entry.modifiedAt, executable, contentId: entry.contentId })), next };
+    },
+    search: async (link, { words, filter }) => {
+      const now = this.#ports.now();
+      const bucket = this.#searches.get(link.remote.id) ?? new TokenBucket(limits.search.perSecond, limits.search.burst, now);
+      this.#searches.set(link.remote.id, bucket);
+      if (!bucket.take(now)) throw new AppError('rate-limited');
+      const found = await this.#ports.library.search(this.#ports.viewerOf(link), words, filter);
+      const hits: (typeof found)[number][] = [];
+      let bytes = 0;
+      for (const hit of found) {
+        bytes += hitBytes(hit);
+        if (bytes > limits.search.answerBytes || hits.length === limits.search.results) break;
+        hits.push(hit);
+      }
+      return { hits, truncated: hits.length < found.length || found.length >= limits.search.results };
+    },
+    have: async (link, { contentIds }) => {
+      const viewer = this.#ports.viewerOf(link);
+      const answers = await Promise.all(contentIds.map((id) => this.#ports.library.resolve(viewer, id)));
+      return { have: answers.map((answer) => (answer === null ? '-' : answer.kind === 'file' ? 'f' : 'd')).join('') };
+    },
+    resolve: async (link, { contentId }) => {
+      const found = await this.#ports.library.resolve(this.#ports.viewerOf(link), contentId);
+      if (found === null) throw new AppError('content-unknown', { name: contentId });
+      return found;
+    },
+    manifest: async (link, { contentId, page }) => {
+      const part = await this.#ports.library.manifest(this.#ports.viewerOf(link), contentId, page);
+      if (part === null) throw new AppError('content-unknown', { name: contentId });
+      return { bytes: base64(part.bytes), attributes: base64(part.attributes) };
+    },
+    layer: async (link, { contentId, first, count }) => {
+      const layer = (await this.#ports.library.pieceLayer(this.#ports.viewerOf(link), contentId)) ?? this.#ports.blocks.provisional.layerOf(link, contentId);
+      if (layer === null || (first + count) * hashBytes > layer.length) throw new AppError('content-unknown', { name: contentId });
+      return { hashes: base64(layer.subarray(first * hashBytes, (first + count) * hashBytes)) };
+    },
+    open: async (link, { path }) => {
+      const { library, offers, blocks } = this.#ports;
+      const file = offers.isOfferPath(path) ? await offers.openFile(link, path) : (await library.stat(this.#ports.viewerOf(link), path)).file;
+      if (file === null) throw new AppError('not-found', { name: path });
+      const { bytes, modifiedAt, executable, contentId } = file;
+      if (contentId !== null) return { key: contentId, bytes, modifiedAt, executable, contentId };
+      return { key: blocks.provisional.open(link, file).key, bytes, modifiedAt, executable, contentId: null };
+    },
+    rootOf: async (link, { key }) => Promise.resolve({ contentId: this.#ports.blocks.rootOf(link, key) }),
+    offer: (link, params) => this.#ports.offers.asked(link, params),
+    pairCommit: async (link, { commitment }) => Promise.resolve(this.#ports.pairing.committed(link, commitment)),
+    pairReveal: async (link, { nonce }) => Promise.resolve(this.#ports.pairing.revealed(link, nonce)),
+  };
+}
+

@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { isTransferId, type DeviceId, type ShareId, type TransferId } from '#shared/ids.ts';
+import { second } from '#shared/units.ts';
+import type { Bytes, Timestamp } from '#shared/units.ts';
+import type { Transfer } from '#shared/model/transfer.ts';
+import { RateEstimator } from '../../core/swarm/rate-estimator.ts';
+import type { FileRef } from '../ports/library.ts';
+import type { Link } from '../ports/links.ts';
+
+/** An upload nobody has asked anything of for this long is over. */
+const idleMs = 15 * second;
+const sweepEveryMs = 1 * second;
+
+interface Upload {
+  readonly id: TransferId;
+  readonly peer: DeviceId;
+  readonly name: string;
+  readonly kind: 'file' | 'folder';
+  readonly rate: RateEstimator;
+  readonly files: Set<string>;
+  readonly startedAt: Timestamp;
+  bytes: Bytes;
+  at: Timestamp;
+  changed: boolean;
+}
+
+export interface UploadsPorts {
+  readonly now: () => Timestamp;
+  readonly shareName: (id: ShareId) => string | undefined;
+  readonly onChange: (transfer: Transfer) => void;
+  readonly onGone: (id: TransferId) => void;
+}
+
+/** What goes out, as people see it: one line for each device and share it takes from. */
+export class Uploads {
+  readonly #ports: UploadsPorts;
+  readonly #uploads = new Map<string, Upload>();
+  readonly #total = new RateEstimator(3 * second);
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(ports: UploadsPorts) {
+    this.#ports = ports;
+  }
+
+  sent(link: Link, file: FileRef, bytes: Bytes): void {
+    const now = this.#ports.now();
+    this.#total.add(now, bytes);
+    const key = `${link.remote.id}/${file.share ?? file.path.split('/')[0] ?? ''}`;
+    const upload = this.#uploads.get(key) ?? this.#begin(key, link.remote.id, file, now);
+    upload.bytes += bytes;
+    upload.at = now;
+    upload.changed = true;
+    upload.rate.add(now, bytes);
+    upload.files.add(file.path);
+    this.#timer ??= setInterval(() => { this.#sweep(); }, sweepEveryMs);
+  }
+
+  list(): Transfer[] {
+    return [...this.#uploads.values()].map((upload) => this.#view(upload));
+  }
+
+  rate(): number {
+    return this.#total.rate(this.#ports.now());
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  #begin(key: string, peer: DeviceId, file: FileRef, now: Timestamp): Upload {
+    const id = randomBytes(8).toString('hex');
+    if (!isTransferId(id)) throw new Error('eight bytes are sixteen digits');
+    const name = (file.share === null ? undefined : this.#ports.shareName(file.share)) ?? file.path.split('/')[0] ?? '';
+    const upload: Upload = { id, peer, name, kind: file.path === '' ? 'file' : 'folder', rate: new RateEstimator(3 * second), files: new Set(), startedAt: now, bytes: 0, at: now, changed: true };
+    this.#uploads.set(key, upload);
+    return upload;
+  }
+
+  #sweep(): void {
+    const now = this.#ports.now();
+    for (const [key, upload] of this.#uploads) {
+      if (now - upload.at > idleMs) {
+        this.#uploads.delete(key);
+        this.#ports.onGone(upload.id);
+      } else if (upload.changed || upload.rate.rate(now) > 0) {
+        upload.changed = false;
+        this.#ports.onChange(this.#view(upload));
+      }
+    }
+    if (this.#uploads.size > 0 || this.#timer === null) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  #view(upload: Upload): Transfer {
+    return {
+      id: upload.id, direction: 'up', name: upload.name, kind: upload.kind, state: 'running', reason: null, bytes: upload.bytes, doneBytes: upload.bytes,
+      files: upload.files.size, doneFiles: upload.files.size, reusedBytes: 0, rate: upload.rate.rate(this.#ports.now()), etaSeconds: null, priority: 'normal',
+      peers: [upload.peer], path: null, contentId: null, addedAt: upload.startedAt, finishedAt: null,
+    };
+  }
+}

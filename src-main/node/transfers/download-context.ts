@@ -1,0 +1,29 @@
+import type { ContentId, DeviceId } from '#shared/ids.ts';
+import type { Millis } from '#shared/units.ts';
+import type { Library } from '../ports/library.ts';
+import type { Link, Links } from '../ports/links.ts';
+import type { Receiver } from '../ports/receiver.ts';
+import type { Store } from '../../disk/store.ts';
+import type { ContentDirectory } from './content-directory.ts';
+import type { ExistingFiles } from './existing-files.ts';
+import type { SmallFileBatch } from './small-file-batch.ts';
+import type { SwarmDriver } from './swarm-driver.ts';
+
+/** What every download of a node works with. */
+export interface DownloadContext {
+  readonly links: () => Links;
+  readonly swarm: SwarmDriver;
+  readonly receiver: Receiver;
+  readonly library: Library;
+  readonly store: Store;
+  readonly smallFiles: SmallFileBatch;
+  readonly existing: ExistingFiles;
+  readonly directory: ContentDirectory;
+  now(): Millis;
+  nextFileNumber(): number;
+  /** The link to a device, as soon as there is one. */
+  linkTo(id: DeviceId, signal: AbortSignal): Promise<Link>;
+  /** Runs `work` with the links that have a content, the preferred one first; waits until there is one. */
+  withSources<T>(id: ContentId, preferred: DeviceId | null, signal: AbortSignal, work: (links: readonly Link[]) => Promise<T>): Promise<T>;
+  pause(ms: Millis, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,304 @@
+import { AppError, errorInfo, type ErrorInfo } from '#shared/errors.ts';
+import { contentIdOf, fromHex, type ContentId, type DeviceId } from '#shared/ids.ts';
+import { KiB, second } from '#shared/units.ts';
+import type { Bytes } from '#shared/units.ts';
+import { Bitfield } from '../../core/bitfield.ts';
+import { emptyRoot } from '../../core/content/merkle.ts';
+import { pieceBytesFor, pieceCount, pieceLength } from '../../core/content/piece-size.ts';
+import type { Link } from '../ports/links.ts';
+import type { FileTarget, WriteOutcome } from '../ports/receiver.ts';
+import type { DownloadContext } from './download-context.ts';
+import type { FileListener } from './swarm-driver.ts';
+import { fetchPieceLayer } from './piece-layer.ts';
+import { copyLocally } from './local-copy.ts';
+import type { FileRecord } from './records.ts';
+
+const askForRootEveryMs = 0.3 * second;
+/** To look for a smaller file on this device takes longer than to fetch it. */
+const lookedForLocally = 64 * KiB;
+
+/** What a file tells the download it belongs to. */
+export interface DownloadFileOwner {
+  readonly number: number;
+  /** The device that was asked for a path, with the path of this file there; null for a download by content id. */
+  originPath(file: FileRecord): { readonly peer: DeviceId; readonly path: string } | null;
+  readonly base: string;
+  progressed(bytes: Bytes, from: DeviceId | null): void;
+  /** A piece came damaged, or late. */
+  troubled(from: DeviceId): void;
+  /** Nobody who is linked has what is missing. */
+  starved(file: DownloadFile): void;
+  /** The disk refused: the whole download has to wait. */
+  diskFailed(error: ErrorInfo): void;
+}
+
+/** One file of a download while it is being fetched. It ends with a path, or with an error. */
+export class DownloadFile {
+  readonly index: number;
+  /** Its number in the swarm. */
+  readonly number: number;
+  readonly pieceBytes: Bytes;
+  readonly pieces: number;
+  verified: Bitfield;
+  verifiedBytes: Bytes = 0;
+  isStarved = false;
+  readonly #context: DownloadContext;
+  readonly #owner: DownloadFileOwner;
+  readonly #signal: AbortSignal;
+  #record: FileRecord;
+  /** Its root was not known when it was listed: the origin is asked by path, again whenever it loses track. */
+  readonly #openedByPath: boolean;
+  /** Number of the open file at the disk; null for a small file, which is written at once. */
+  #handle: number | null = null;
+  #inSwarm = false;
+  #provisionalKey: string | null = null;
+  #originLost = false;
+  #settle: { resolve: (path: string) => void; reject: (error: unknown) => void } | null = null;
+  #smallPath: string | null = null;
+
+  constructor(context: DownloadContext, owner: DownloadFileOwner, index: number, record: FileRecord, signal: AbortSignal) {
+    this.index = index;
+    this.number = context.nextFileNumber();
+    this.pieceBytes = pieceBytesFor(record.bytes);
+    this.pieces = pieceCount(record.bytes, this.pieceBytes);
+    this.verified = new Bitfield(this.pieces);
+    this.#context = context;
+    this.#owner = owner;
+    this.#record = record;
+    this.#openedByPath = record.contentId === null;
+    this.#signal = signal;
+  }
+
+  get contentId(): ContentId | null {
+    return this.#record.contentId;
+  }
+
+  get isSmall(): boolean {
+    return this.#record.bytes <= this.pieceBytes;
+  }
+
+  /** Fetches, verifies and finishes the file. Resolves with where it lies and what it is. */
+  async run(): Promise<{ path: string; contentId: ContentId | null }> {
+    if (this.#record.bytes === 0) return { path: await this.#writeEmpty(), contentId: this.contentId };
+    if (this.contentId === null) await this.#askOrigin();
+    const path = this.isSmall ? await this.#runSmall() : await this.#runLarge();
+    return { path, contentId: this.contentId };
+  }
+
+  /** A device is linked: perhaps it has this file. */
+  async consider(link: Link): Promise<void> {
+    const origin = this.#owner.originPath(this.#record);
+    const isOrigin = origin?.peer === link.remote.id;
+    if (this.contentId === null) {
+      if (!isOrigin) return;
+      if (this.#provisionalKey === null) await this.#askOrigin();
+      if (this.contentId === null && this.#provisionalKey !== null) return this.#addSource(link, fromHex(this.#provisionalKey));
+    }
+    const id = this.contentId;
+    if (id === null) return;
+    if (isOrigin || (await this.#context.directory.has(link, id))) this.#addSource(link, fromHex(id));
+  }
+
+  linkDown(id: DeviceId): void {
+    if (this.#owner.originPath(this.#record)?.peer === id) this.#provisionalKey = null;
+  }
+
+  /** The download stops: `run` ends with `cancelled`. */
+  cancel(): void {
+    this.#fail(new AppError('cancelled'));
+  }
+
+  /** Leaves what is there resumable. */
+  async stop(): Promise<void> {
+    this.#leaveSwarm();
+    const handle = this.#handle;
+    this.#handle = null;
+    if (handle !== null) await this.#context.receiver.close(handle);
+  }
+
+  #target(root: Uint8Array | null, layer: Uint8Array | null): FileTarget {
+    const { path, bytes, modifiedAt, executable } = this.#record;
+    return { base: this.#owner.base, path, bytes, pieceBytes: this.pieceBytes, root, layer, modifiedAt, executable };
+  }
+
+  get #root(): Uint8Array | null {
+    return this.contentId === null ? null : fromHex(this.contentId);
+  }
+
+  async #writeEmpty(): Promise<string> {
+    const outcome = await this.#context.smallFiles.write({ target: this.#target(emptyRoot, null), data: new Uint8Array(new SharedArrayBuffer(0)) });
+    if (outcome.kind === 'done') return outcome.path;
+    throw outcome.kind === 'error' ? new AppError(outcome.error.code, outcome.error.params) : new AppError('hash-mismatch', { name: this.#name });
+  }
+
+  get #name(): string {
+    return this.#record.path.at(-1) ?? '';
+  }
+
+  /** The file is not hashed yet where we saw it: get its root, or a key for the time until it has one. */
+  async #askOrigin(): Promise<void> {
+    const origin = this.#owner.originPath(this.#record);
+    if (origin === null) throw new AppError('content-unknown');
+    const link = await this.#context.linkTo(origin.peer, this.#signal);
+    const answer = await link.request('open', { path: origin.path }, { signal: this.#signal });
+    if (answer.bytes !== this.#record.bytes) throw new AppError('source-changed', { name: this.#name });
+    if (answer.contentId !== null) this.#record = { ...this.#record, contentId: answer.contentId };
+    else this.#provisionalKey = answer.key;
+  }
+
+  async #runSmall(): Promise<string> {
+    const id = this.contentId;
+    const existing = await this.#context.existing.find(this.#target(this.#root, null));
+    if (existing !== null) {
+      this.#found(this.#record.bytes);
+      return existing;
+    }
+    const local = id === null || this.#record.bytes < lookedForLocally ? null : await this.#context.library.findFile({ kind: 'self' }, id);
+    if (local !== null) {
+      const copied = await copyLocally(local, this, (piece, data) => this.#writeSmall(piece, data, null));
+      if (copied && this.#smallPath !== null) {
+        this.#found(this.#record.bytes);
+        return this.#smallPath;
+      }
+    }
+    return this.#fetch(null);
+  }
+
+  async #runLarge(): Promise<string> {
+    const layer = this.contentId === null ? null : await this.#context.withSources(this.contentId, this.#owner.originPath(this.#record)?.peer ?? null, this.#signal,
+      (links) => fetchPieceLayer(links, this.contentId ?? contentIdOf(new Uint8Array(32)), this.#record.bytes, this.#signal));
+    const opened = await this.#context.receiver.open(this.#target(this.#root, layer), { signal: this.#signal });
+    if (opened.existing !== null) {
+      this.#found(this.#record.bytes);
+      return opened.existing;
+    }
+    this.#handle = opened.handle;
+    this.verified = new Bitfield(this.pieces, opened.have);
+    this.#found(opened.haveBytes);
+    const local = this.contentId === null ? null : await this.#context.library.findFile({ kind: 'self' }, this.contentId);
+    if (local !== null) await copyLocally(local, this, (piece, data) => this.#writePiece(piece, data, null));
+    return this.#fetch(this.verified.bytes);
+  }
+
+  /** Hands the file to the swarm; resolves when it is finished. */
+  #fetch(have: Uint8Array | null): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+      if (this.#signal.aborted) return reject(new AppError('cancelled'));
+      this.#inSwarm = true;
+      this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have }, this.#listener);
+      for (const link of this.#context.links().all()) {
+        this.consider(link).catch((error: unknown) => {
+          // Another source may still have it; what the origin said decides only when it is the only one.
+          if (this.#owner.originPath(this.#record)?.peer === link.remote.id && this.contentId === null) this.#fail(error);
+        });
+      }
+    });
+  }
+
+  #addSource(link: Link, key: Uint8Array): void {
+    if (!this.#inSwarm || link.isClosed) return;
+    this.isStarved = false;
+    this.#context.swarm.addSource(this.number, link.remote.id, key);
+  }
+
+  #leaveSwarm(): void {
+    if (this.#inSwarm) this.#context.swarm.closeFile(this.number);
+    this.#inSwarm = false;
+  }
+
+  #found(bytes: Bytes): void {
+    this.verifiedBytes += bytes;
+    this.#owner.progressed(bytes, null);
+  }
+
+  #fail(error: unknown): void {
+    this.#leaveSwarm();
+    this.#settle?.reject(error);
+  }
+
+  async #writeSmall(_piece: number, data: Uint8Array, pieceHash: Uint8Array | null): Promise<WriteOutcome> {
+    const root = this.#root ?? pieceHash;
+    if (root === null) return { kind: 'corrupt' };
+    const outcome = await this.#context.smallFiles.write({ target: this.#target(root, null), data });
+    if (outcome.kind !== 'done') return outcome;
+    this.#smallPath = outcome.path;
+    // A file of one piece is its piece: its hash is the root.
+    this.#record = { ...this.#record, contentId: contentIdOf(root) };
+    return { kind: 'written' };
+  }
+
+  async #writePiece(piece: number, data: Uint8Array, pieceHash: Uint8Array | null): Promise<WriteOutcome> {
+    if (this.#handle === null) return { kind: 'error', error: { code: 'cancelled' } };
+    return this.#context.receiver.write(this.#handle, piece, data, pieceHash).catch((error: unknown): WriteOutcome => ({ kind: 'error', error: errorInfo(error) }));
+  }
+
+  /** All pieces are there: give the file its name. */
+  async #finish(): Promise<void> {
+    const handle = this.#handle;
+    if (handle === null) {
+      this.#leaveSwarm();
+      return this.#settle?.resolve(this.#smallPath ?? '');
+    }
+    if (this.contentId === null && !(await this.#bindRoot(handle))) return;
+    this.#leaveSwarm();
+    const { path } = await this.#context.receiver.finish(handle);
+    this.#handle = null;
+    this.#settle?.resolve(path);
+  }
+
+  /** The sender finishes hashing about when we finish fetching; its root decides whether every piece was right. */
+  async #bindRoot(handle: number): Promise<boolean> {
+    let id: ContentId | null = null;
+    while (id === null) {
+      if (this.#provisionalKey === null) await this.#askOrigin();
+      id = this.contentId;
+      const origin = this.#owner.originPath(this.#record);
+      if (id !== null || this.#provisionalKey === null || origin === null) break;
+      const link = await this.#context.linkTo(origin.peer, this.#signal);
+      id = (await link.request('rootOf', { key: this.#provisionalKey }, { signal: this.#signal })).contentId;
+      if (id === null) await this.#context.pause(askForRootEveryMs, this.#signal);
+    }
+    if (id === null) throw new AppError('content-unknown');
+    const bound = id;
+    const layer = await this.#context.withSources(bound, this.#owner.originPath(this.#record)?.peer ?? null, this.#signal, (links) => fetchPieceLayer(links, bound, this.#record.bytes, this.#signal));
+    const { missing } = await this.#context.receiver.bindRoot(handle, fromHex(bound), layer);
+    this.#record = { ...this.#record, contentId: bound };
+    if (missing.length === 0) return true;
+    for (const piece of missing) {
+      if (!this.verified.delete(piece)) continue;
+      this.verifiedBytes -= pieceLength(this.#record.bytes, this.pieceBytes, piece);
+    }
+    this.#context.swarm.piecesMissing(this.number, missing);
+    for (const link of this.#context.links().all()) await this.consider(link);
+    return false;
+  }
+
+  /** Notes a piece that is verified on disk. */
+  pieceDone(piece: number, from: DeviceId | null): void {
+    if (!this.verified.add(piece)) return;
+    const bytes = pieceLength(this.#record.bytes, this.pieceBytes, piece);
+    this.verifiedBytes += bytes;
+    this.#owner.progressed(bytes, from);
+  }
+
+  readonly #listener: FileListener = {
+    write: (piece, data, pieceHash) => (this.isSmall ? this.#writeSmall(piece, data, pieceHash) : this.#writePiece(piece, data, pieceHash)),
+    pieceWritten: (piece, _bytes, from) => { this.pieceDone(piece, from); },
+    complete: () => { this.#finish().catch((error: unknown) => { this.#fail(error); }); },
+    starved: () => {
+      this.isStarved = true;
+      if (this.#originLost) return this.#fail(new AppError('source-changed', { name: this.#name }));
+      this.#owner.starved(this);
+    },
+    sourceLost: (from) => {
+      if (this.#owner.originPath(this.#record)?.peer !== from) return;
+      this.#provisionalKey = null;
+      this.#originLost = true;
+      // Others may still have what the origin has no more; without them the origin is asked what it has instead.
+      if (this.isStarved || this.#openedByPath) this.#fail(new AppError('source-changed', { name: this.#name }));
+    },
+    corrupt: (_piece, from) => { this.#owner.troubled(from); },
+    diskFailed: (error) => { this.#owner.diskFailed(error); },
+  };
+}

@@ -1,0 +1,83 @@
+import type { Transfer, TransferDetail, TransferState } from '#shared/model/transfer.ts';
+import type { Millis } from '#shared/units.ts';
+import { join } from 'node:path';
+import type { Download } from './download.ts';
+import type { DownloadRecord } from './records.ts';
+
+const maxCells = 2000;
+const peersShown = 8;
+
+const stateOf = (record: DownloadRecord, download: Download | undefined): TransferState => {
+  if (record.state !== 'active') return record.state;
+  if (download === undefined || !download.isRunning) return 'queued';
+  return download.activity.kind;
+};
+
+/** A download as every face sees it. */
+export function viewDownload(record: DownloadRecord, download: Download | undefined, now: Millis): Transfer {
+  const rate = download?.isRunning === true ? download.rate.rate(now) : 0;
+  const doneBytes = download?.doneBytes ?? record.doneBytes + record.partialBytes;
+  const state = stateOf(record, download);
+  const peers = download === undefined ? [] : [...download.shares].toSorted(([, a], [, b]) => b.bytes - a.bytes).map(([id]) => id);
+  return {
+    id: record.id,
+    direction: 'down',
+    name: record.name,
+    kind: record.kind,
+    state,
+    reason: state === 'waiting' && download?.activity.kind === 'waiting' ? download.activity.reason : record.reason,
+    bytes: record.bytes,
+    doneBytes,
+    files: record.files,
+    doneFiles: download?.doneFiles ?? record.doneFiles,
+    reusedBytes: record.reusedBytes,
+    rate,
+    etaSeconds: state === 'running' && rate > 0 && record.listed ? Math.ceil((record.bytes - doneBytes) / rate) : null,
+    priority: record.priority,
+    peers: peers.slice(0, peersShown),
+    path: record.path ?? (record.bundle && record.kind === 'folder' ? record.base : join(record.base, record.name)),
+    contentId: record.contentId ?? (record.source.kind === 'content' ? record.source.contentId : null),
+    addedAt: record.addedAt,
+    finishedAt: record.finishedAt,
+  };
+}
+
+/** Piece map and sources; for a folder the map shows bytes done, because its pieces are many files'. */
+export function viewDetail(transfer: Transfer, download: Download | undefined, rates: readonly number[], arriving: (file: number) => Iterable<number>, ratesOf: (id: Transfer['peers'][number]) => { latencyMs: number | null; rate: number }): TransferDetail {
+  const map = pieceMap(transfer, download, arriving);
+  return {
+    transfer,
+    ...map,
+    sources: download === undefined ? [] : [...download.shares].map(([peer, share]) => ({ peer, ...ratesOf(peer), ...share })),
+    rates: [...rates],
+  };
+}
+
+type PieceMap = Pick<TransferDetail, 'cells' | 'piecesPerCell' | 'pieces' | 'verifiedPieces'>;
+
+function pieceMap(transfer: Transfer, download: Download | undefined, arriving: (file: number) => Iterable<number>): PieceMap {
+  const file = transfer.kind === 'file' && download !== undefined ? [...download.open.values()][0] : undefined;
+  if (file === undefined) return partMap(transfer);
+  const piecesPerCell = Math.max(1, Math.ceil(file.pieces / maxCells));
+  const cells: string[] = [];
+  const onTheWay = new Set(arriving(file.number));
+  for (let first = 0; first < file.pieces; first += piecesPerCell) {
+    let verified = 0;
+    let busy = false;
+    const last = Math.min(first + piecesPerCell, file.pieces);
+    for (let piece = first; piece < last; piece++) {
+      if (file.verified.has(piece)) verified++;
+      busy ||= onTheWay.has(piece);
+    }
+    cells.push(verified === last - first ? 'v' : busy ? 'a' : '.');
+  }
+  return { cells: cells.join(''), piecesPerCell, pieces: file.pieces, verifiedPieces: file.verified.count };
+}
+
+/** Without pieces of its own to show: one cell for each part of the bytes. */
+function partMap(transfer: Transfer): PieceMap {
+  const parts = 200;
+  const done = transfer.bytes === 0 ? (transfer.state === 'done' ? parts : 0) : Math.floor((transfer.doneBytes / transfer.bytes) * parts);
+  return { cells: 'v'.repeat(done) + '.'.repeat(parts - done), piecesPerCell: 1, pieces: parts, verifiedPieces: done };
+}
+

@@ -1,0 +1,68 @@
+import { AppError } from '#shared/errors.ts';
+import { limits } from '#shared/limits.ts';
+import { safePath } from '#shared/names.ts';
+import type { WireFile } from '#shared/protocol/control.ts';
+import type { ContentId, DeviceId } from '#shared/ids.ts';
+import type { Link } from '../ports/links.ts';
+import type { Receiver } from '../ports/receiver.ts';
+import type { DownloadRecord, FileRecord } from './records.ts';
+import { readManifestPage } from './manifest-reader.ts';
+
+export interface ListerPorts {
+  readonly receiver: Receiver;
+  linkTo(id: DeviceId, signal: AbortSignal): Promise<Link>;
+  withSources<T>(id: ContentId, preferred: DeviceId | null, signal: AbortSignal, work: (links: readonly Link[]) => Promise<T>): Promise<T>;
+}
+
+/** Windows cannot store some characters that others can. */
+export const nameRules = { windows: process.platform === 'win32' };
+
+/** Reads the list of a download's files, page by page, so that fetching begins before a long list is complete. */
+export class FileLister {
+  readonly #ports: ListerPorts;
+
+  constructor(ports: ListerPorts) {
+    this.#ports = ports;
+  }
+
+  /** The page at `record.listCursor`; `next` is null after the last one. Empty folders are created as they come. */
+  async next(record: DownloadRecord, signal: AbortSignal): Promise<{ files: readonly FileRecord[]; next: string | null }> {
+    const page = record.source.kind === 'path' ? await this.#walk(record, record.source, signal) : await this.#readManifest(record, record.source.contentId, signal);
+    const files: FileRecord[] = [];
+    for (const file of page.files) {
+      const { path, changed } = safePath([...(record.bundle ? [] : [record.name]), ...(file.path === '' ? [] : file.path.split('/'))], nameRules);
+      if (file.kind === 'folder') {
+        await this.#ports.receiver.makeFolder(record.base, path);
+        continue;
+      }
+      const { bytes, modifiedAt, executable, contentId } = file;
+      if (bytes > limits.content.fileBytes) throw new AppError('protocol-error', { name: file.path });
+      files.push({ remotePath: file.path, path: [...path], mapped: changed.length > 0, bytes, modifiedAt, executable, contentId, selected: true, state: 'waiting' });
+    }
+    return { files, next: page.next };
+  }
+
+  /** A file that changed at its source, as it is there now; the same record when nothing is different. */
+  async refresh(record: DownloadRecord, file: FileRecord, signal: AbortSignal): Promise<FileRecord> {
+    if (record.source.kind !== 'path') return file;
+    const link = await this.#ports.linkTo(record.source.peer, signal);
+    const path = file.remotePath === '' ? record.source.path : `${record.source.path}/${file.remotePath}`;
+    const { entry, executable } = await link.request('stat', { path }, { signal });
+    if (entry.kind !== 'file' || (entry.bytes === file.bytes && entry.contentId === file.contentId)) return file;
+    return { ...file, bytes: entry.bytes, modifiedAt: entry.modifiedAt, contentId: entry.contentId, executable };
+  }
+
+  async #walk(record: DownloadRecord, source: { peer: DeviceId; path: string }, signal: AbortSignal): Promise<{ files: readonly WireFile[]; next: string | null }> {
+    const link = await this.#ports.linkTo(source.peer, signal);
+    if (record.kind === 'file' && !record.bundle) {
+      const { entry, executable } = await link.request('stat', { path: source.path }, { signal });
+      const { bytes, modifiedAt, contentId } = entry;
+      return { files: [{ path: '', kind: 'file', bytes, modifiedAt, executable, contentId }], next: null };
+    }
+    return link.request('walk', { path: source.path, ...(record.listCursor === null ? {} : { cursor: record.listCursor }), limit: limits.browse.entriesPerPage }, { signal });
+  }
+
+  #readManifest(record: DownloadRecord, id: ContentId, signal: AbortSignal): Promise<{ files: readonly WireFile[]; next: string | null }> {
+    return this.#ports.withSources(id, null, signal, (links) => readManifestPage(links, record, id, signal));
+  }
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { bytesSchema, contentIdSchema, deviceIdSchema, timestampSchema, transferIdSchema } from '#shared/model/ids.ts';
+import { errorInfoSchema } from '#shared/model/error.ts';
+import { prioritySchema } from '#shared/model/transfer.ts';
+import type { TransferId } from '#shared/ids.ts';
+import { jsonTable, withPrefix, type Range } from '../../disk/store.ts';
+
+/** Where a download's bytes come from. Other devices with the same content help in either case. */
+export const sourceRecordSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('path'), peer: deviceIdSchema, path: z.string() }),
+  z.object({ kind: z.literal('content'), contentId: contentIdSchema }),
+]);
+export type SourceRecord = z.infer<typeof sourceRecordSchema>;
+
+/** What outlives a restart of one download. */
+export const downloadRecordSchema = z.object({
+  id: transferIdSchema,
+  /** Order in which downloads were added; also their number in the swarm. */
+  number: z.int().positive(),
+  source: sourceRecordSchema,
+  kind: z.enum(['file', 'folder']),
+  /** Name of the file or folder as it is created in `base`; of a bundle only what it is called. */
+  name: z.string(),
+  /** Several things at once (a push): each is created in `base` under its own name. */
+  bundle: z.boolean(),
+  base: z.string(),
+  state: z.enum(['active', 'paused', 'done', 'failed', 'cancelled']),
+  reason: errorInfoSchema.nullable(),
+  priority: prioritySchema,
+  contentId: contentIdSchema.nullable(),
+  /** Whether the list of files is complete, and where to go on reading it if not. */
+  listed: z.boolean(),
+  listCursor: z.string().nullable(),
+  files: z.int().nonnegative(),
+  bytes: bytesSchema,
+  doneFiles: z.int().nonnegative(),
+  doneBytes: bytesSchema,
+  reusedBytes: bytesSchema,
+  /** Verified bytes of files that are not finished, as of the last stop: only to be shown. */
+  partialBytes: bytesSchema,
+  failedFiles: z.int().nonnegative(),
+  /** Final path of a single file, which may have got another name. */
+  path: z.string().nullable(),
+  addedAt: timestampSchema,
+  finishedAt: timestampSchema.nullable(),
+});
+export type DownloadRecord = z.infer<typeof downloadRecordSchema>;
+
+export const fileRecordSchema = z.object({
+  /** Path as the source names it, relative to what was asked for; empty for a single file. */
+  remotePath: z.string(),
+  /** Safe components below `base`, the download's own name first. */
+  path: z.array(z.string()),
+  mapped: z.boolean(),
+  bytes: bytesSchema,
+  modifiedAt: timestampSchema,
+  executable: z.boolean(),
+  contentId: contentIdSchema.nullable(),
+  selected: z.boolean(),
+  state: z.enum(['waiting', 'done', 'failed']),
+});
+export type FileRecord = z.infer<typeof fileRecordSchema>;
+
+/** Files of one download lie together, in listing order. */
+export const fileKey = (id: TransferId, index: number): string => `${id}/${index.toString().padStart(10, '0')}`;
+export const fileRange = (id: TransferId): Range => withPrefix(`${id}/`);
+export const indexOfKey = (key: string): number => Number(key.slice(key.indexOf('/') + 1));
+
+export const downloadsTable = jsonTable('downloads', downloadRecordSchema);
+export const filesTable = jsonTable('download-files', fileRecordSchema);

@@ -1,0 +1,325 @@
+import { resolve } from 'node:path';
+import { AppError } from '#shared/errors.ts';
+import { fromHex, type ContentId, type DeviceId, type TransferId } from '#shared/ids.ts';
+import { safeName } from '#shared/names.ts';
+import type { Priority, Transfer, TransferDetail, TransferFile } from '#shared/model/transfer.ts';
+import type { Settings } from '#shared/settings.ts';
+import { diskError, makeFolders } from '../data-dir.ts';
+import type { Link } from '../ports/links.ts';
+import { Download, rankOf, type DownloadObserver } from './download.ts';
+import type { DownloadContext } from './download-context.ts';
+import { viewDetail, viewDownload } from './download-view.ts';
+import { FileLister, nameRules } from './file-lister.ts';
+import { downloadsTable, fileKey, filesTable, fileRange, indexOfKey, type DownloadRecord, type SourceRecord } from './records.ts';
+
+const sampleEveryMs = 1000;
+const samplesKept = 120;
+
+export interface NewDownload {
+  readonly source: SourceRecord;
+  readonly kind: 'file' | 'folder';
+  /** As the other side calls it. */
+  readonly name: string;
+  readonly bundle: boolean;
+  readonly contentId: ContentId | null;
+  /** Folder of this machine; created if it is not there. */
+  readonly base: string;
+  readonly priority: Priority;
+}
+
+export interface TransfersPorts {
+  readonly context: DownloadContext;
+  readonly settings: () => Settings;
+  /** 16 hex digits. */
+  readonly newId: () => TransferId;
+  readonly onChange: (transfer: Transfer) => void;
+  readonly onGone: (id: TransferId) => void;
+  readonly onDone: (transfer: Transfer) => void;
+}
+
+/** All downloads of a node: which ones run, which wait their turn, and what is remembered of those that ended. */
+export class TransfersService implements DownloadObserver {
+  readonly #ports: TransfersPorts;
+  readonly #context: DownloadContext;
+  readonly #lister: FileLister;
+  /** Everything that is not finished. */
+  readonly #downloads = new Map<TransferId, Download>();
+  readonly #samples = new Map<TransferId, number[]>();
+  #nextNumber = 1;
+  #sampler: NodeJS.Timeout | null = null;
+
+  constructor(ports: TransfersPorts) {
+    this.#ports = ports;
+    this.#context = ports.context;
+    this.#lister = new FileLister(ports.context);
+  }
+
+  /** Takes up where the last run ended. */
+  async open(): Promise<void> {
+    for await (const rows of this.#context.store.batches(downloadsTable)) {
+      for (const [, record] of rows) {
+        this.#nextNumber = Math.max(this.#nextNumber, record.number + 1);
+        if (record.state === 'active' || record.state === 'paused') this.#add(record);
+      }
+    }
+    this.#schedule();
+    this.#sampler = setInterval(() => { this.#sample(); }, sampleEveryMs);
+  }
+
+  async start(wanted: NewDownload): Promise<Transfer> {
+    const base = resolve(wanted.base);
+    await makeFolders(base).catch((error: unknown) => { throw diskError(error, base); });
+    const record: DownloadRecord = {
+      id: this.#ports.newId(), number: this.#nextNumber++, source: wanted.source, kind: wanted.kind, name: safeName(wanted.name, nameRules).name, bundle: wanted.bundle, base,
+      state: 'active', reason: null, priority: wanted.priority, contentId: wanted.contentId, listed: false, listCursor: null,
+      files: 0, bytes: 0, doneFiles: 0, doneBytes: 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null,
+      addedAt: this.#context.now(), finishedAt: null,
+    };
+    const same = [...this.#downloads.values()].find((other) => sameGoal(other.record, record));
+    if (same !== undefined) return this.#takeUp(same);
+    await this.save(record);
+    const download = this.#add(record);
+    this.#schedule();
+    this.changed(download);
+    return this.#view(download);
+  }
+
+  async list(finished: boolean | undefined, cursor: string | undefined, limit: number): Promise<{ transfers: Transfer[]; total: number; next: string | null }> {
+    const rows = await this.#context.store.rows(downloadsTable);
+    const all = rows.map(([, record]) => record)
+      .filter((record) => finished === undefined || finished === (record.state !== 'active' && record.state !== 'paused'))
+      .toSorted((a, b) => b.number - a.number);
+    const from = cursor === undefined ? 0 : Number(cursor);
+    const page = all.slice(from, from + limit).map((record) => this.viewOf(record));
+    return { transfers: page, total: all.length, next: from + limit < all.length ? String(from + limit) : null };
+  }
+
+  async get(id: TransferId): Promise<Transfer> {
+    return this.viewOf(await this.#record(id));
+  }
+
+  async detail(id: TransferId): Promise<TransferDetail> {
+    const download = this.#downloads.get(id);
+    return viewDetail(await this.get(id), download, this.#samples.get(id) ?? [], (file) => this.#context.swarm.arriving(file), (peer) => ({
+      latencyMs: this.#context.links().get(peer)?.latencyMs ?? null,
+      rate: this.#context.swarm.rateOf(peer),
+    }));
+  }
+
+  async files(id: TransferId, cursor: string | undefined, limit: number): Promise<{ files: TransferFile[]; total: number; next: string | null }> {
+    const record = await this.#record(id);
+    const open = this.#downloads.get(id)?.open;
+    const rows = await this.#context.store.rows(filesTable, { ...fileRange(id), ...(cursor === undefined ? {} : { after: fileKey(id, Number(cursor)) }), limit });
+    const files = rows.map(([key, file]): TransferFile => {
+      const index = indexOfKey(key);
+      const running = open?.get(index);
+      return {
+        index, path: file.remotePath === '' ? record.name : file.remotePath, mappedPath: file.mapped ? file.path.join('/') : null, bytes: file.bytes,
+        doneBytes: file.state === 'done' ? file.bytes : running?.verifiedBytes ?? 0, selected: file.selected,
+        state: running === undefined ? file.state : 'running',
+      };
+    });
+    const last = files.at(-1)?.index ?? 0;
+    return { files, total: record.files, next: files.length === limit ? String(last) : null };
+  }
+
+  async pause(id: TransferId): Promise<Transfer> {
+    const download = this.#unfinished(id);
+    await download.stop();
+    await this.#setState(download, 'paused');
+    this.#schedule();
+    return this.#view(download);
+  }
+
+  async resume(id: TransferId): Promise<Transfer> {
+    const ended = await this.#record(id);
+    const download = this.#downloads.get(id) ?? this.#add({ ...ended, state: 'paused', finishedAt: null, failedFiles: 0 });
+    return this.#takeUp(download);
+  }
+
+  /** Ends it; `deletePartial` also deletes what of unfinished files is on disk. */
+  async cancel(id: TransferId, deletePartial: boolean): Promise<Transfer> {
+    const download = this.#downloads.get(id);
+    if (download === undefined) return this.get(id);
+    await download.stop();
+    if (deletePartial) await this.#deletePartial(download.record);
+    download.record = { ...download.record, finishedAt: this.#context.now() };
+    await this.#setState(download, 'cancelled');
+    this.#downloads.delete(id);
+    this.#schedule();
+    return this.viewOf(download.record);
+  }
+
+  async retry(id: TransferId | undefined): Promise<number> {
+    const rows = await this.#context.store.rows(downloadsTable);
+    const failed = rows.map(([, record]) => record).filter((record) => record.state === 'failed' && (id === undefined || record.id === id));
+    for (const record of failed) await this.resume(record.id);
+    return failed.length;
+  }
+
+  async pauseAll(paused: boolean): Promise<number> {
+    const chosen = [...this.#downloads.values()].filter((download) => (download.record.state === 'paused') !== paused);
+    for (const download of chosen) await (paused ? this.pause(download.record.id) : this.resume(download.record.id));
+    return chosen.length;
+  }
+
+  async setPriority(id: TransferId, priority: Priority): Promise<Transfer> {
+    const download = this.#unfinished(id);
+    download.setPriority(priority);
+    await this.save(download.record);
+    this.#schedule();
+    this.changed(download);
+    return this.#view(download);
+  }
+
+  /** Chooses files of a folder; what is finished already stays. */
+  async select(id: TransferId, indices: readonly number[], selected: boolean): Promise<Transfer> {
+    const download = this.#unfinished(id);
+    const active = download.record.state === 'active';
+    await download.stop();
+    const batch = this.#context.store.batch();
+    for (const index of indices) {
+      const file = await this.#context.store.get(filesTable, fileKey(id, index));
+      if (file === undefined || file.selected === selected) continue;
+      batch.put(filesTable, fileKey(id, index), { ...file, selected });
+      download.record = { ...download.record, bytes: download.record.bytes + (selected ? file.bytes : -file.bytes) };
+    }
+    await batch.write();
+    await this.save(download.record);
+    if (active) this.#schedule();
+    this.changed(download);
+    return this.#view(download);
+  }
+
+  /** Forgets one that ended, or all that need nobody any more; failed ones wait for the user. Files stay where they are. */
+  async forget(id: TransferId | undefined): Promise<number> {
+    const rows = await this.#context.store.rows(downloadsTable);
+    const ended = rows.map(([, record]) => record).filter((record) => !this.#downloads.has(record.id) && (id === undefined ? record.state !== 'failed' : record.id === id));
+    for (const record of ended) await this.#forget(record.id);
+    return ended.length;
+  }
+
+  linkUp(link: Link): void {
+    for (const download of this.#downloads.values()) download.linkUp(link);
+  }
+
+  linkDown(id: DeviceId): void {
+    for (const download of this.#downloads.values()) download.linkDown(id);
+  }
+
+  /** Settings may allow more or fewer at once. */
+  settingsChanged(): void {
+    this.#schedule();
+  }
+
+  viewOf(record: DownloadRecord): Transfer {
+    const download = this.#downloads.get(record.id);
+    return viewDownload(download?.record ?? record, download, this.#context.now());
+  }
+
+  get active(): Transfer[] {
+    return [...this.#downloads.values()].filter((download) => download.isRunning).map((download) => this.#view(download));
+  }
+
+  async close(): Promise<void> {
+    if (this.#sampler !== null) clearInterval(this.#sampler);
+    await Promise.all([...this.#downloads.values()].map((download) => download.stop()));
+  }
+
+  changed(download: Download): void {
+    this.#ports.onChange(this.#view(download));
+    const { state } = download.record;
+    if (state !== 'done' && state !== 'failed') return;
+    this.#downloads.delete(download.record.id);
+    this.#samples.delete(download.record.id);
+    this.#ports.onDone(this.viewOf(download.record));
+    this.#schedule();
+  }
+
+  save(record: DownloadRecord): Promise<void> {
+    return this.#context.store.put(downloadsTable, record.id, record);
+  }
+
+  #view(download: Download): Transfer {
+    return viewDownload(download.record, download, this.#context.now());
+  }
+
+  #add(record: DownloadRecord): Download {
+    const download = new Download(this.#context, this, this.#lister, record);
+    this.#downloads.set(record.id, download);
+    return download;
+  }
+
+  async #takeUp(download: Download): Promise<Transfer> {
+    download.record = { ...download.record, reason: null };
+    await this.#setState(download, 'active');
+    this.#schedule();
+    return this.#view(download);
+  }
+
+  async #setState(download: Download, state: DownloadRecord['state']): Promise<void> {
+    download.record = { ...download.record, state };
+    await this.save(download.record);
+    this.changed(download);
+  }
+
+  #unfinished(id: TransferId): Download {
+    const download = this.#downloads.get(id);
+    if (download === undefined) throw new AppError('not-found', { name: id });
+    return download;
+  }
+
+  async #record(id: TransferId): Promise<DownloadRecord> {
+    const record = this.#downloads.get(id)?.record ?? (await this.#context.store.get(downloadsTable, id));
+    if (record === undefined) throw new AppError('not-found', { name: id });
+    return record;
+  }
+
+  /** Starts the first ones in line, as many as may run at once. */
+  #schedule(): void {
+    const line = [...this.#downloads.values()].filter((download) => download.record.state === 'active')
+      .toSorted((a, b) => rankOf[b.record.priority] - rankOf[a.record.priority] || a.number - b.number);
+    // One that only waits for somebody to come back does not hold up the others.
+    let free = this.#ports.settings().activeTransfers - line.filter((download) => download.isRunning && download.activity.kind !== 'waiting').length;
+    for (const download of line) {
+      if (download.isRunning) continue;
+      if (free <= 0) return;
+      free--;
+      download.start();
+    }
+  }
+
+  #sample(): void {
+    const now = this.#context.now();
+    for (const [id, download] of this.#downloads) {
+      if (!download.isRunning) continue;
+      const samples = this.#samples.get(id) ?? [];
+      samples.push(Math.round(download.rate.rate(now)));
+      if (samples.length > samplesKept) samples.shift();
+      this.#samples.set(id, samples);
+      if (samples.at(-1) !== 0 || samples.at(-2) !== 0) this.#ports.onChange(this.#view(download));
+    }
+    this.#schedule();
+  }
+
+  async #deletePartial(record: DownloadRecord): Promise<void> {
+    for await (const rows of this.#context.store.batches(filesTable, fileRange(record.id))) {
+      for (const [, file] of rows) if (file.state !== 'done') await this.#context.receiver.discardPartial(record.base, file.path, file.contentId === null ? undefined : fromHex(file.contentId));
+    }
+  }
+
+  async #forget(id: TransferId): Promise<void> {
+    for await (const keys of this.#context.store.keyBatches(filesTable, fileRange(id))) {
+      const batch = this.#context.store.batch();
+      for (const key of keys) batch.delete(filesTable, key);
+      await batch.write();
+    }
+    await this.#context.store.delete(downloadsTable, id);
+    this.#ports.onGone(id);
+  }
+}
+
+/** The same thing asked for twice is one download. */
+const sameGoal = (a: DownloadRecord, b: DownloadRecord): boolean =>
+  a.base === b.base && a.name === b.name && JSON.stringify(a.source) === JSON.stringify(b.source);
+

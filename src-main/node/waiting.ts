@@ -1,0 +1,77 @@
+import { AppError } from '#shared/errors.ts';
+import type { ContentId, DeviceId } from '#shared/ids.ts';
+import type { Millis } from '#shared/units.ts';
+import type { Link, Links } from './ports/links.ts';
+import type { ContentDirectory } from './transfers/content-directory.ts';
+
+/** Waits that end by themselves when the signal fires. Resolves early then; whoever waits looks at the signal. */
+export function pause(ms: Millis, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end, { once: true });
+  });
+}
+
+/** Lets parts wait for devices that are not linked now. */
+export class LinkWaiter {
+  readonly #links: () => Links;
+  readonly #directory: ContentDirectory;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(links: () => Links, directory: ContentDirectory) {
+    this.#links = links;
+    this.#directory = directory;
+  }
+
+  linkUp(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** The link to a device, as soon as there is one. Rejects with `cancelled`. */
+  async linkTo(id: DeviceId, signal: AbortSignal): Promise<Link> {
+    for (;;) {
+      const link = this.#links().get(id);
+      if (link !== undefined && !link.isClosed) return link;
+      await this.#nextLink(signal);
+    }
+  }
+
+  /** Runs `work` with the links that have a content, the preferred one first; waits until there is one. */
+  async withSources<T>(id: ContentId, preferred: DeviceId | null, signal: AbortSignal, work: (links: readonly Link[]) => Promise<T>): Promise<T> {
+    for (;;) {
+      const links = await this.#sources(id, preferred);
+      if (links.length > 0) return work(links);
+      await this.#nextLink(signal);
+    }
+  }
+
+  async #sources(id: ContentId, preferred: DeviceId | null): Promise<Link[]> {
+    const all = [...this.#links().all()];
+    const first = all.filter((link) => link.remote.id === preferred);
+    // The device that was asked for it is taken at its word; others are asked only when it is away.
+    if (first.length > 0) return first;
+    const answers = await Promise.all(all.map((link) => this.#directory.has(link, id, 'any')));
+    return all.filter((_, at) => answers[at]);
+  }
+
+  #nextLink(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => (): void => {
+        this.#waiting.delete(wake);
+        signal.removeEventListener('abort', abort);
+        settle();
+      };
+      const wake = end(resolve);
+      const abort = end(() => { reject(new AppError('cancelled')); });
+      if (signal.aborted) return reject(new AppError('cancelled'));
+      this.#waiting.add(wake);
+      signal.addEventListener('abort', abort, { once: true });
+    });
+  }
+}

@@ -1,0 +1,62 @@
+import { appVersion } from '#shared/app-version.ts';
+import { createLinks } from '../net/links.ts';
+import type { Link, LinkHandler, Links } from './ports/links.ts';
+import type { Services } from './services.ts';
+
+/** Makes the links of a node and tells every service what happens on them. */
+export function wireLinks(services: Services): Links {
+  const { foundation, events, devices, membership, pairing, transfers, offers, search, blocks, control, swarm, waiter, background } = services;
+  const { identity, settings, now } = foundation;
+  /** Links whose device said that it leaves: there is no hurry to dial it again. */
+  const leaving = new WeakSet<Link>();
+  const askShares = async (link: Link): Promise<void> => { devices.noteShares(link.remote.id, await link.request('shares', {})); };
+
+  const handler: LinkHandler = {
+    request: (link, method, params) => control.answer(link, method, params),
+    notice: (link, notice) => {
+      switch (notice.kind) {
+        case 'listing':
+          events.emit({ type: 'listing', peer: link.remote.id, share: notice.share });
+          return background(askShares(link));
+        case 'renamed': return background(devices.renamed(link.remote.id, notice.name));
+        case 'goodbye': return void leaving.add(link);
+        case 'pair-answer': return background(pairing.answered(link, notice.same));
+        case 'offer-answer': case 'offer-progress': case 'offer-withdrawn': return background(offers.notice(link, notice));
+      }
+    },
+    blockWanted: (link, lane, request) => { blocks.wanted(link, lane, request); },
+    blockCancelled: (link, lane, requestId) => { blocks.cancelled(link, lane, requestId); },
+    closed: (link) => {
+      const { id } = link.remote;
+      blocks.linkDown(link);
+      pairing.linkDown(link);
+      // Another connection took its place (both dialled at once): the device is still here.
+      if (links.get(id) !== undefined) return;
+      swarm.linkDown(id);
+      control.linkDown(id);
+      search.linkDown(id);
+      transfers.linkDown(id);
+      membership.linkDown(id, leaving.has(link));
+      background(devices.linkDown(id));
+    },
+  };
+
+  const links: Links = createLinks({
+    identity, handler, now, random: Math.random,
+    hello: () => ({ name: settings.get().name, version: appVersion }),
+    isBlocked: (id) => devices.isBlocked(id),
+    mayLink: (id) => settings.get().visibility === 'everyone' || devices.trustOf(id) === 'paired',
+  });
+  links.onLink((link) => {
+    const { id, listenPort } = link.remote;
+    const takesLinks = link.dialled ? link.address : listenPort === null ? null : { host: link.address.host, port: listenPort };
+    membership.linkUp(id, takesLinks, link.dialled);
+    swarm.linkUp(link);
+    background(devices.linkUp(link));
+    background(askShares(link));
+    waiter.linkUp();
+    transfers.linkUp(link);
+    search.linkUp(link);
+  });
+  return links;
+}

@@ -1,0 +1,39 @@
+import { open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { diskError } from './data-dir.ts';
+
+/**
+ * Replaces a small file of our own so that after any crash either the old or the new text is there: temporary file,
+ * fsync, rename, fsync of the folder. Rejects with `no-permission`, `disk-full` or `disk-error`.
+ */
+export async function writeFileAtomic(file: string, text: string, mode = 0o600): Promise<void> {
+  const aside = `${file}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    const handle = await open(aside, 'wx', mode);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(aside, file);
+  } catch (error) {
+    await unlink(aside).catch(() => undefined); // It may never have been created; the first error is the one that counts.
+    throw diskError(error, file);
+  }
+  await syncFolder(dirname(file));
+}
+
+/** Windows and some network volumes cannot open or sync a folder; the rename itself is then all there is. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => null);
+  if (handle === null) return;
+  try {
+    await handle.sync();
+  } catch {
+    // Not supported here; see above.
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { limits } from '#shared/limits.ts';
+import { device, everyone, libraryFixture, self, shareAll } from './library-fixture.ts';
+
+const { at, disk, start } = libraryFixture();
+const any = { type: 'any' as const };
+
+async function music() {
+  await disk({
+    'Music/Björk/Jóga.flac': 'x'.repeat(300), 'Music/Björk/cover.jpg': 'x', 'Music/Joga warmup.mp3': 'xx', 'Music/joga/notes.txt': 'n', 'Music/Straße nach Süden.mp3': 'yy',
+    'Other/joga': 'z',
+  });
+  const { library } = await start();
+  await shareAll(library, at('Music'));
+  await shareAll(library, at('Other'), { kind: 'nobody' });
+  const paths = async (words: string, filter: Parameters<typeof library.search>[2] = any, viewer = self) => (await library.search(viewer, words, filter)).map((hit) => hit.path);
+  return { library, paths };
+}
+
+describe('searching', () => {
+  test('finds whatever the order, case and accents, best first', async () => {
+    const { paths } = await music();
+    expect(await paths('JOGA')).toEqual(['Music/joga', 'Other/joga', 'Music/Björk/Jóga.flac', 'Music/Joga warmup.mp3']);
+    for (const words of ['bjork joga', 'Jóga BJÖRK', 'jog bjo', 'music björk flac']) expect(await paths(words)).toEqual(['Music/Björk/Jóga.flac']);
+    expect(await paths('sueden')).toEqual([]);
+    expect(await paths('STRASSE suden')).toEqual(['Music/Straße nach Süden.mp3']);
+    expect(await paths('joga nothing')).toEqual([]);
+    expect(await paths('   ... ')).toEqual([]);
+  });
+
+  test('finds folders and shares by name, and what lies in them by name and folder', async () => {
+    const { paths } = await music();
+    expect((await paths('music'))[0]).toBe('Music');
+    expect(await paths('joga notes')).toEqual(['Music/joga/notes.txt']);
+    expect(await paths('björk', { type: 'folder' })).toEqual(['Music/Björk']);
+  });
+
+  test('keeps to the filter and to what the viewer may see', async () => {
+    const { library, paths } = await music();
+    expect(await paths('joga', { type: 'audio' })).toEqual(['Music/Björk/Jóga.flac', 'Music/Joga warmup.mp3']);
+    expect(await paths('joga', { type: 'any', minBytes: 2, maxBytes: 10 })).toEqual(['Music/Joga warmup.mp3']);
+    expect(await paths('joga', any, device())).not.toContain('Other/joga');
+    await library.update('Music', { name: 'Lieder' });
+    expect(await paths('lieder flac')).toEqual(['Lieder/Björk/Jóga.flac']);
+    expect(await paths('music')).toEqual([]);
+  });
+
+  test('gives no more than an answer holds', async () => {
+    await disk(Object.fromEntries(Array.from({ length: 700 }, (_, number) => [`long/${'very '.repeat(20)}long name ${number}`, '1'])));
+    const { library } = await start();
+    await shareAll(library, at('long'));
+    const hits = await library.search(self, 'very', any);
+    expect(hits.length).toBeGreaterThan(50);
+    expect(hits.length).toBeLessThanOrEqual(limits.search.results);
+    expect(JSON.stringify(hits).length).toBeLessThanOrEqual(limits.search.answerBytes + hits.length + 2);
+  });
+});
+
+test('ten thousand files are listed, hashed, found and removed', async () => {
+  await disk(Object.fromEntries(Array.from({ length: 10_000 }, (_, number) => [`big/${number % 100}/IMG_${number}.jpg`, `${number}`])));
+  const { library, store, hasher } = await start();
+  const share = await shareAll(library, at('big'), everyone);
+  expect(share).toMatchObject({ files: 10_000, folders: 100, hashedFiles: 10_000, state: 'ready' });
+  expect(new Set(hasher.read).size).toBe(10_000);
+  expect((await library.search(self, '4711', any)).map((hit) => hit.path)).toEqual(['big/11/IMG_4711.jpg']);
+  expect((await library.search(self, 'img', any)).length).toBe(limits.search.results);
+  await library.remove(share.id);
+  expect(await store.keys({ name: 'token', encode: () => new Uint8Array(), decode: () => true }, { limit: 5 })).toEqual([]);
+});
