@@ -1,0 +1,41 @@
+import type { Peer } from '#shared/model/peer.ts';
+import { formatBytes } from '#shared/i18n/format.ts';
+import { withNode } from '../context.ts';
+import type { AddCommands, CliContext } from '../context.ts';
+import { shortDeviceId } from '../short-id.ts';
+
+export const addPeerCommands: AddCommands = (program, context) => {
+  const { t, out } = context;
+  program.command('peers').description(t('cli.command.peers')).action(() => withNode(context, async (api) => {
+    const peers = await api.call('peers.list', {});
+    for (const peer of peers) out.event('peer', peer);
+    showPeers(context, peers);
+  }));
+
+  program.command('connect').description(t('cli.command.connect')).argument('<address>', t('cli.argument.address')).action((address: string) => withNode(context, async (api) => {
+    const peer = await api.call('peers.connect', { address }, { signal: context.signal });
+    out.event('peer', peer);
+    out.line(t('cli.peers.connected', { name: peer.name, id: peer.id }));
+  }));
+
+  program.command('block').description(t('cli.command.block')).argument('<peer>', t('cli.argument.peer')).option('--off', t('cli.option.off')).action((peer: string, { off = false }: { off?: boolean }) => withNode(context, async (api) => {
+    const changed = await api.call('peers.block', { peer, blocked: !off });
+    out.event('peer', changed);
+    out.line(t(off ? 'cli.peers.unblocked' : 'cli.peers.blocked', { name: changed.name }));
+  }));
+};
+
+function showPeers({ out, t }: CliContext, peers: readonly Peer[]): void {
+  if (peers.length === 0) out.line(t('cli.peers.none'));
+  out.table(
+    [
+      { title: t('cli.column.name') }, { title: t('cli.column.id') }, { title: t('cli.column.state') }, { title: t('cli.column.trust') },
+      { title: t('cli.column.address') }, { title: t('cli.column.path') }, { title: t('cli.column.latency'), align: 'right' }, { title: t('cli.column.shares') },
+    ],
+    peers.map((peer) => [
+      peer.name, shortDeviceId(peer.id), t(peer.online ? 'state.presence.online' : 'state.presence.offline'), t(`state.trust.${peer.trust}`), peer.address ?? '',
+      peer.path === null ? '' : t(`path.${peer.path}`), peer.latencyMs === null ? '' : `${peer.latencyMs.toFixed(1)} ms`,
+      t('count.shares', { n: peer.shares.count }) + (peer.shares.count === 0 ? '' : `, ${formatBytes(out.locale, peer.shares.bytes)}`),
+    ]),
+  );
+}

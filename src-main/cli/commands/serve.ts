@@ -1,0 +1,48 @@
+import { AppError } from '#shared/errors.ts';
+import { settingsPatchSchema } from '#shared/settings.ts';
+import type { SettingsPatch } from '#shared/settings.ts';
+import { absolute } from '../context.ts';
+import type { AddCommands, CliContext } from '../context.ts';
+
+interface ServeOptions {
+  readonly name?: string;
+  readonly port?: string;
+  readonly listen?: string;
+  readonly downloadDir?: string;
+  readonly multicast: boolean;
+  readonly mdns: boolean;
+  readonly webPort?: string;
+  readonly web: boolean;
+}
+
+export const addServeCommand: AddCommands = (program, context) => {
+  const { t } = context;
+  program.command('serve').description(t('cli.command.serve'))
+    .option('--name <name>', t('cli.option.name')).option('--port <port>', t('cli.option.port')).option('--listen <address>', t('cli.option.listen'))
+    .option('--download-dir <dir>', t('cli.option.downloadDir')).option('--no-multicast', t('cli.option.noMulticast')).option('--no-mdns', t('cli.option.noMdns'))
+    .option('--web-port <port>', t('cli.option.webPort')).option('--no-web', t('cli.option.noWeb'))
+    .action(async (options: ServeOptions) => {
+      const plan = { overrides: overridesOf(context, options), listen: options.listen, web: options.web ? { port: portOf('--web-port', options.webPort) } : null };
+      // Everything heavy is behind this line, so that the other commands answer at once.
+      const { serveNode } = await import('../serve-node.ts');
+      await serveNode(context, plan);
+    });
+};
+
+function overridesOf(context: CliContext, { name, port, downloadDir, multicast, mdns }: ServeOptions): SettingsPatch {
+  const checked = settingsPatchSchema.safeParse({
+    ...(name === undefined ? {} : { name }), ...(port === undefined ? {} : { port: portOf('--port', port) }), ...(multicast ? {} : { multicast: false }), ...(mdns ? {} : { mdns: false }),
+    ...(downloadDir === undefined ? {} : { downloadDir: absolute(context, downloadDir) }),
+  });
+  if (!checked.success) throw new AppError('bad-argument', { name: `--${checked.error.issues[0]?.path.join('.') ?? ''}`, detail: checked.error.issues[0]?.message ?? '' });
+  return checked.data;
+}
+
+function portOf(option: string, text: string): number;
+function portOf(option: string, text: string | undefined): number | undefined;
+function portOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (!(port <= 65_535)) throw new AppError('bad-argument', { name: option, detail: text });
+  return port;
+}

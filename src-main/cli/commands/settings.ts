@@ -1,0 +1,44 @@
+import { AppError } from '#shared/errors.ts';
+import { settingsPatchSchema, settingsSchema } from '#shared/settings.ts';
+import type { SettingKey, SettingsPatch } from '#shared/settings.ts';
+import { withNode } from '../context.ts';
+import type { AddCommands } from '../context.ts';
+
+const keys = settingsSchema.keyof().options;
+const isKey = (text: string): text is SettingKey => (keys as readonly string[]).includes(text);
+
+export const addSettingsCommand: AddCommands = (program, context) => {
+  const { t, out } = context;
+  program.command('settings').description(t('cli.command.settings')).argument('[key]', t('cli.argument.key')).argument('[value]', t('cli.argument.value'))
+    .action((key: string | undefined, value: string | undefined) => withNode(context, async (api) => {
+      if (key !== undefined && !isKey(key)) throw new AppError('bad-argument', { name: key, detail: t('cli.error.commander.choices', { choices: keys.join(', ') }) });
+      const settings = key !== undefined && value !== undefined ? await api.call('settings.set', { patch: settingFrom(key, value) }) : await api.call('settings.get', {});
+      if (key === undefined) {
+        out.event('settings', settings);
+        for (const name of keys) out.line(`${name} = ${settings[name]}`);
+        return;
+      }
+      out.event('setting', { key, value: settings[key] });
+      out.line(value === undefined ? String(settings[key]) : t('cli.settings.changed', { key, value: String(settings[key]) }));
+    }));
+};
+
+const readings: readonly ((text: string) => unknown)[] = [
+  (text) => ({ true: true, on: true, yes: true, false: false, no: false, off: false })[text.toLowerCase()],
+  (text) => (/^-?\d+$/.test(text) ? Number(text) : undefined),
+  (text) => text,
+];
+
+/**
+ * A setting as it is typed. What the setting takes decides how the text is read: `off` is a word for a limit and a no
+ * for a switch. Throws `bad-argument`.
+ */
+export function settingFrom(key: SettingKey, text: string): SettingsPatch {
+  for (const read of readings) {
+    const value = read(text);
+    const patch = value === undefined ? undefined : settingsPatchSchema.safeParse({ [key]: value });
+    if (patch?.success === true) return patch.data;
+  }
+  const detail = settingsPatchSchema.safeParse({ [key]: /^-?\d+$/.test(text) ? Number(text) : text }).error?.issues[0]?.message ?? text;
+  throw new AppError('bad-argument', { name: key, detail });
+}

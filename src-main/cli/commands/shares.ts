@@ -1,0 +1,102 @@
+import { Option } from 'commander';
+import type { ApiClient } from '#shared/api/client.ts';
+import { AppError } from '#shared/errors.ts';
+import { formatBytes, formatSeconds } from '#shared/i18n/format.ts';
+import { audienceKinds } from '#shared/model/share.ts';
+import type { Audience, Share } from '#shared/model/share.ts';
+import { errorSentences } from '../../api/translate.ts';
+import { absolute, withNode } from '../context.ts';
+import type { AddCommands, CliContext } from '../context.ts';
+import { findPeer } from '../find-peer.ts';
+
+interface ShareOptions {
+  readonly audience?: (typeof audienceKinds)[number];
+  readonly device?: string[];
+  readonly room?: string;
+  readonly name?: string;
+  readonly wait?: boolean;
+}
+
+const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+
+export const addShareCommands: AddCommands = (program, context) => {
+  const { t, out } = context;
+  program.command('share').description(t('cli.command.share')).argument('<path>', t('cli.argument.path'))
+    .addOption(new Option('--audience <audience>', t('cli.option.audience', { choices: audienceKinds.join(', ') })).choices(audienceKinds))
+    .option('--device <peer>', t('cli.option.device'), collect).option('--room <name>', t('cli.option.room'))
+    .option('--name <name>', t('cli.option.shareName')).option('--wait', t('cli.option.waitHashed'))
+    .action((path: string, options: ShareOptions) => withNode(context, async (api) => {
+      const audience = await audienceOf(api, options);
+      // Listening starts before the share exists, so that no progress is missed.
+      const stop = options.wait === true ? showHashing(context, api, absolute(context, path)) : undefined;
+      try {
+        const added = await api.call('shares.add', { path: absolute(context, path), audience, ...(options.name === undefined ? {} : { name: options.name }) }, { signal: context.signal });
+        if (options.wait !== true) out.event('share', { ...added, shareId: added.id });
+        out.line(t('cli.share.added', { name: added.name, audience: t(`audience.${added.audience.kind}`) }));
+        if (options.wait === true) showHashed(context, await api.call('shares.whenHashed', { id: added.id }, { signal: context.signal }));
+        else out.line(t('cli.share.id', { id: added.id }));
+      } finally {
+        stop?.();
+        out.clearProgress();
+      }
+    }));
+
+  program.command('unshare').description(t('cli.command.unshare')).argument('<share>', t('cli.argument.share')).action((share: string) => withNode(context, async (api) => {
+    // A path only if there is no share of that name: names win, as for people.
+    const known = (await api.call('shares.list', {})).find(({ id, name, path }) => id === share || name === share || path === absolute(context, share));
+    if (known === undefined) throw new AppError('not-found', { name: share });
+    await api.call('shares.remove', { share: known.id });
+    out.event('unshared', { id: known.id, name: known.name });
+    out.line(t('cli.share.removed', { name: known.name }));
+  }));
+
+  program.command('shares').description(t('cli.command.shares')).action(() => withNode(context, async (api) => {
+    const shares = await api.call('shares.list', {});
+    for (const share of shares) out.event('share', share);
+    showShares(context, shares);
+  }));
+};
+
+async function audienceOf(api: ApiClient, { audience, device = [], room }: ShareOptions): Promise<Audience> {
+  const kind = audience ?? (device.length > 0 ? 'devices' : room !== undefined ? 'room' : 'nobody');
+  if (kind === 'room') {
+    if (room === undefined) throw new AppError('bad-usage', { detail: '--room' });
+    return { kind, room };
+  }
+  if (kind !== 'devices') return { kind };
+  const peers = device.length === 0 ? [] : await api.call('peers.list', {});
+  return { kind, devices: device.map((written) => findPeer(peers, written).id) };
+}
+
+/** Shows how far hashing is; returns the way to stop. */
+function showHashing({ out, t }: CliContext, api: ApiClient, path: string): () => void {
+  return api.subscribe((event) => {
+    if (event.type !== 'share' || event.share.path !== path) return;
+    const { id, name, state, files, hashedFiles, bytes, hashedBytes, etaSeconds } = event.share;
+    out.event('progress', { id, state, files, hashedFiles, bytes, doneBytes: hashedBytes, etaSeconds });
+    const left = etaSeconds === null ? '' : `  ${t('cli.get.left', { time: formatSeconds(etaSeconds) })}`;
+    out.progress(bytes === 0 ? 0 : hashedBytes / bytes, `${formatBytes(out.locale, hashedBytes)} / ${formatBytes(out.locale, bytes)}${left}`, name);
+  });
+}
+
+function showHashed({ out, t }: CliContext, share: Share): void {
+  out.event('done', { ...share, shareId: share.id });
+  out.line(t('cli.share.id', { id: share.id }));
+  if (share.contentId !== null) out.line(t('cli.share.content', { id: share.contentId }));
+  const { count, first } = share.problems;
+  if (count > 0) out.line(t('cli.share.problems', { n: count }));
+  for (const { path, error } of first) out.line(`  ${path}: ${errorSentences(out.locale, error).what}`);
+}
+
+function showShares({ out, t }: CliContext, shares: readonly Share[]): void {
+  if (shares.length === 0) out.line(t('cli.share.none'));
+  out.table(
+    [
+      { title: t('cli.column.name') }, { title: t('cli.column.state') }, { title: t('cli.column.files'), align: 'right' }, { title: t('cli.column.size'), align: 'right' },
+      { title: t('cli.column.audience') }, { title: t('cli.column.path') }, { title: t('cli.column.id') },
+    ],
+    shares.map((share) => [
+      share.name, t(`state.share.${share.state}`), String(share.files), formatBytes(out.locale, share.bytes), t(`audience.${share.audience.kind}`), share.path, share.id,
+    ]),
+  );
+}

@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { AppError, errorInfo } from '#shared/errors.ts';
+import type { ErrorInfo } from '#shared/errors.ts';
+import type { SettingsPatch } from '#shared/settings.ts';
+import { connectLocal } from '../local/connect-local.ts';
+import { startLocalServer } from '../local/local-server.ts';
+import { startNode } from '../node/node.ts';
+import { defaultWebPort, startWebServer } from '../web/web-server.ts';
+import type { WebServer } from '../web/web-server.ts';
+import type { CliContext } from './context.ts';
+import { exitCodes } from './exit-codes.ts';
+
+export interface ServePlan {
+  readonly overrides: SettingsPatch;
+  readonly listen: string | undefined;
+  readonly web: { readonly port: number | undefined } | null;
+}
+
+/** A stop that takes longer is cut off: who asked waits, and everything that matters is crash-safe. */
+const stopWithinMs = 1900;
+/** The call that gives a fresh link to the web page; only the local channel has it. */
+const webUrlCall = 'local.webUrl';
+const webUrlSchema = z.string().nullable();
+
+/** The built UI lies beside the bundle; code run from its sources takes what was built last. */
+const uiDir = (): string => fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../out/renderer' : '../renderer', import.meta.url));
+
+/**
+ * The nursery of the collector grows to 48 MB by default and is never given back; a node that moves many small files
+ * would keep it filled with garbage. In MB for each half-space.
+ */
+const nurseryFlag = '--max-semi-space-size=4';
+
+/** Runs a node with all its faces until Ctrl-C or SIGTERM. Rejects with what keeps it from starting. */
+export async function serveNode(context: CliContext, plan: ServePlan): Promise<void> {
+  setFlagsFromString(nurseryFlag);
+  const { out, t, dataDir, signal } = context;
+  const log = (what: string, error: unknown): void => { console.error(what, error); };
+  const node = await startNode({ dataDir, overrides: plan.overrides, listen: plan.listen, onError: (error) => { log('background work', error); } }).catch(async (error: unknown) => {
+    if (error instanceof AppError && error.code === 'node-already-running') await showRunning(context);
+    throw error;
+  });
+  const closing: (() => Promise<void>)[] = [() => node.close()];
+  try {
+    const { web, problem } = plan.web === null ? { web: null, problem: null } : await startWeb({ api: node.api, dataDir, uiDir: uiDir(), port: plan.web.port ?? defaultWebPort, onInternalError: log });
+    if (web !== null) closing.unshift(() => web.close());
+    const local = await startLocalServer({ api: node.api, dataDir, onInternalError: log, extras: { [webUrlCall]: () => Promise.resolve(web?.newUrl() ?? null) } });
+    closing.unshift(() => local.close());
+
+    const { name } = await node.api.call('settings.get', {});
+    const webUrl = web?.newUrl() ?? null;
+    out.event('ready', { deviceId: node.deviceId, port: node.port, webUrl, name, dataDir });
+    out.line(t('cli.serve.ready', { name, port: node.port }));
+    out.line(t('cli.serve.device', { id: node.deviceId }));
+    out.line(webUrl === null ? t('cli.serve.webOff') : t('cli.serve.web', { url: webUrl }));
+    if (problem !== null) {
+      out.note(t('cli.serve.failedFace'));
+      out.error(problem);
+    }
+    if (web !== null && !existsSync(join(uiDir(), 'index.html'))) out.note(t('cli.serve.noUi'));
+    out.line(t('cli.serve.stop'));
+
+    await aborted(signal);
+    out.note(t('cli.serve.stopping'));
+  } finally {
+    const cutOff = setTimeout(() => { process.exit(exitCodes.failed); }, stopWithinMs);
+    for (const close of closing) await close();
+    clearTimeout(cutOff);
+  }
+}
+
+/** Without its web page a node is still worth running. */
+async function startWeb(options: Parameters<typeof startWebServer>[0]): Promise<{ web: WebServer | null; problem: ErrorInfo | null }> {
+  try {
+    return { web: await startWebServer(options), problem: null };
+  } catch (error) {
+    return { web: null, problem: errorInfo(error) };
+  }
+}
+
+/** Somebody wants to use what runs already: give them a way in. */
+async function showRunning({ out, t, dataDir }: CliContext): Promise<void> {
+  try {
+    const running = await connectLocal(dataDir);
+    const webUrl = webUrlSchema.parse(await running.callExtra(webUrlCall, {}));
+    running.close();
+    out.event('already-running', { webUrl });
+    if (webUrl !== null) out.note(t('cli.serve.web', { url: webUrl }));
+  } catch (error) {
+    // It is just starting or stopping; that it runs is said anyway.
+    if (!(error instanceof AppError)) throw error;
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> => new Promise((resolve) => {
+  if (signal.aborted) resolve();
+  else signal.addEventListener('abort', () => { resolve(); }, { once: true });
+});

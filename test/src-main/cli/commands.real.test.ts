@@ -1,0 +1,427 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { NodeEvent } from '#shared/api/events.ts';
+import { AppError } from '#shared/errors.ts';
+import { offerIdSchema, transferIdSchema } from '#shared/model/ids.ts';
+import type { Offer } from '#shared/model/offer.ts';
+import type { Pairing } from '#shared/model/peer.ts';
+import { defaultSettings } from '#shared/settings.ts';
+import type { Settings } from '#shared/settings.ts';
+import { deviceA, deviceB, forever, until } from '../../contract/fake-node.ts';
+import { CliHarness } from './cli-harness.ts';
+import type { CliRun } from './cli-harness.ts';
+import { content, done, entryOf, hitOf, offerId, offerOf, peerOf, searchOf, shareOf, transferId, transferOf } from './things.ts';
+
+let cli: CliHarness;
+beforeEach(async () => { cli = await CliHarness.start(); });
+afterEach(() => cli.close());
+
+/** Tells the story of a thing, one event after the other, once the command listens. */
+async function tell(...events: NodeEvent[]): Promise<void> {
+  await until(() => cli.node.listeners.size > 0);
+  for (const event of events) cli.node.emit(event);
+}
+
+describe('get', () => {
+  it('waits, reports progress, and ends with what scripts rely on', async () => {
+    cli.node.handlers['transfers.start'] = () => transferOf({ state: 'queued' });
+    const run = cli.begin('get Amber Film/film.mkv --to there --json');
+    await until(() => run.out().includes('queued'));
+    await tell({ type: 'transfer', transfer: transferOf({ doneBytes: 500, rate: 100 }) }, { type: 'transfer', transfer: done({ reusedBytes: 10 }) });
+    const { code, json } = await run.result;
+    expect(code).toBe(0);
+    expect(cli.node.asked).toContainEqual({ name: 'transfers.start', args: { source: { kind: 'path', peer: 'Amber', path: 'Film/film.mkv' }, to: join(cli.dataDir, 'there') } });
+    expect((await stat(join(cli.dataDir, 'there'))).isDirectory()).toBe(true);
+    const lines = json();
+    expect(lines[0]).toMatchObject({ event: 'queued', id: transferId('1') });
+    expect(lines.filter(({ event }) => event === 'progress').length).toBe(3);
+    expect(lines.at(-1)).toEqual({ event: 'done', bytes: 1000, seconds: 2, path: '/downloads/film.mkv', files: 1, reusedBytes: 10, paths: ['/downloads/film.mkv'], ids: [transferId('1')] });
+  });
+
+  it('takes an end that comes before the answer to its start', async () => {
+    cli.node.handlers['transfers.start'] = async () => {
+      await tell({ type: 'transfer', transfer: done() });
+      return transferOf({ state: 'queued' });
+    };
+    expect((await cli.run('get Amber Film/film.mkv')).code).toBe(0);
+  });
+
+  it('takes a content id alone, in any case', async () => {
+    cli.node.handlers['transfers.start'] = () => done();
+    expect((await cli.run(`get ${content.toUpperCase()}`)).code).toBe(0);
+    expect(cli.node.asked[0]?.args).toEqual({ source: { kind: 'content', contentId: content } });
+  });
+
+  it('gets several, and tells the folder they are in', async () => {
+    let started = 0;
+    cli.node.handlers['transfers.start'] = () => {
+      started++;
+      return done({ id: transferId(String(started)), name: `${started}`, path: `/downloads/${started}`, addedAt: 1000 * started, finishedAt: 5000 });
+    };
+    const { code, json } = await cli.run('get Amber Film/1 Film/2 --json');
+    expect(code).toBe(0);
+    expect(json().at(-1)).toMatchObject({ event: 'done', bytes: 2000, seconds: 4, path: '/downloads', paths: ['/downloads/1', '/downloads/2'] });
+  });
+
+  it('gets what can be got when one of several cannot, and says so in the end', async () => {
+    cli.node.handlers['transfers.start'] = ({ source }) => {
+      if (source.kind === 'path' && source.path === 'Film/none') throw new AppError('not-found', { name: 'Film/none' });
+      return done();
+    };
+    const { code, json } = await cli.run('get Amber Film/none Film/film.mkv --json');
+    expect(code).toBe(1);
+    expect(json().slice(-2)).toMatchObject([{ event: 'done', bytes: 1000 }, { event: 'error', code: 'not-found' }]);
+  });
+
+  it.each([['failed', { code: 'refused', params: { name: 'Ana' } }, 4, 'refused'], ['failed', { code: 'disk-error' }, 1, 'disk-error'], ['cancelled', null, 1, 'cancelled']] as const)('that ends %s exits with its reason', async (state, reason, exit, code) => {
+    cli.node.handlers['transfers.start'] = () => transferOf({ state, reason });
+    const result = await cli.run('get Amber Film/film.mkv --json');
+    expect(result.code).toBe(exit);
+    expect(result.json().at(-1)).toMatchObject({ event: 'error', code });
+  });
+
+  it('says why it waits, once, and goes on', async () => {
+    const waiting = transferOf({ state: 'waiting', reason: { code: 'peer-offline', params: { name: 'Amber' } } });
+    cli.node.handlers['transfers.start'] = () => transferOf({ state: 'queued' });
+    const run = cli.begin('get Amber Film/film.mkv');
+    await until(() => run.err().includes('in the queue'));
+    await tell({ type: 'transfer', transfer: waiting }, { type: 'transfer', transfer: { ...waiting, doneBytes: 1 } }, { type: 'transfer', transfer: done() });
+    const { code, err, out } = await run.result;
+    expect(code).toBe(0);
+    expect(err.split('Amber is not online.')).toHaveLength(2);
+    expect(out).toContain('“film.mkv” has arrived: /downloads/film.mkv');
+  });
+
+  it('leaves the transfer in the queue on Ctrl-C, and says how to go on', async () => {
+    cli.node.handlers['transfers.start'] = () => transferOf();
+    const run = cli.begin('get Amber Film/film.mkv');
+    await until(() => run.err().includes('in the queue'));
+    run.interrupt();
+    const { code, err } = await run.result;
+    expect(code).toBe(5);
+    expect(err).toContain(`distrishare cancel ${transferId('1')}`);
+    expect(cli.node.asked.map(({ name }) => name)).toEqual(['transfers.start']);
+  });
+
+  it('only queues with --no-wait', async () => {
+    cli.node.handlers['transfers.start'] = () => transferOf({ state: 'queued' });
+    const { code, json } = await cli.run('get Amber Film/film.mkv --no-wait --json');
+    expect(code).toBe(0);
+    expect(json()).toMatchObject([{ event: 'queued', id: transferId('1') }]);
+  });
+
+  it('exits with 3 when the node ends meanwhile', async () => {
+    cli.node.handlers['transfers.start'] = () => transferOf();
+    const run = cli.begin('get Amber Film/film.mkv --json');
+    await until(() => run.out().includes('queued'));
+    await cli.close();
+    expect((await run.result).code).toBe(3);
+    cli = await CliHarness.start();
+  });
+
+  it('draws a bar on a terminal', async () => {
+    cli.node.handlers['transfers.start'] = () => transferOf({ doneBytes: 500, rate: 100 });
+    const run = cli.begin('get Amber Film/film.mkv', { tty: true });
+    await until(() => run.err().includes('50 %'));
+    await tell({ type: 'transfer', transfer: done() });
+    expect((await run.result).err.replaceAll('\u00a0', ' ')).toContain('50 %  500 B / 1.00 kB  100 B/s  5 s left  film.mkv');
+  });
+});
+
+describe('transfers', () => {
+  it('lists all pages', async () => {
+    cli.node.handlers['transfers.list'] = ({ cursor }) => (cursor === undefined ? { transfers: [transferOf()], total: 2, next: 'more' } : { transfers: [transferOf({ id: transferId('2') })], total: 2, next: null });
+    const { json } = await cli.run('transfers --json');
+    expect(json().map(({ id }) => id)).toEqual([transferId('1'), transferId('2')]);
+    expect(cli.node.asked[0]?.args).toMatchObject({ finished: false });
+  });
+
+  it.each(['pause', 'resume'] as const)('%s takes the beginning of an id', async (command) => {
+    cli.node.handlers['transfers.list'] = () => ({ transfers: [transferOf(), transferOf({ id: transferId('2') })], total: 2, next: null });
+    cli.node.handlers[`transfers.${command}`] = ({ id }) => transferOf({ id, state: 'paused' });
+    const { code, json } = await cli.run(`${command} 22 --json`);
+    expect(code).toBe(0);
+    expect(json()).toMatchObject([{ event: 'transfer', id: transferId('2'), state: 'paused' }]);
+  });
+
+  it('changes nothing when one of several ids is unknown or ambiguous', async () => {
+    const twins = [transferIdSchema.parse('2'.repeat(16)), transferIdSchema.parse('2'.repeat(15) + '3')];
+    cli.node.handlers['transfers.list'] = () => ({ transfers: [transferOf(), ...twins.map((id) => transferOf({ id }))], total: 3, next: null });
+    expect((await cli.run('pause 1 9')).code).toBe(1);
+    expect((await cli.run('pause 1 2')).code).toBe(2);
+    expect(cli.node.asked.some(({ name }) => name === 'transfers.pause')).toBe(false);
+  });
+
+  it('resume tries a failed one again', async () => {
+    cli.node.handlers['transfers.list'] = () => ({ transfers: [transferOf({ state: 'failed' })], total: 1, next: null });
+    cli.node.handlers['transfers.retry'] = () => ({ retried: 1 });
+    cli.node.handlers['transfers.get'] = () => ({ transfer: transferOf({ state: 'queued' }), cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, sources: [], rates: [] });
+    expect((await cli.run('resume 1 --json')).json()).toMatchObject([{ state: 'queued' }]);
+  });
+
+  it('cancel also takes back an offer', async () => {
+    cli.node.handlers['transfers.list'] = () => ({ transfers: [], total: 0, next: null });
+    cli.node.handlers['offers.list'] = () => [offerOf({ state: 'asked' })];
+    cli.node.handlers['offers.cancel'] = () => offerOf({ state: 'cancelled' });
+    expect((await cli.run('cancel ccc --json')).json()).toMatchObject([{ event: 'offer', state: 'cancelled' }]);
+  });
+});
+
+describe('share', () => {
+  it('waits until everything is hashed and gives share id and content id', async () => {
+    const hashed = shareOf({ state: 'ready', contentId: content, problems: { count: 1, first: [{ path: 'a', error: { code: 'name-not-shareable' } }] } });
+    cli.node.handlers['shares.add'] = () => shareOf();
+    cli.node.handlers['shares.whenHashed'] = async () => {
+      await tell({ type: 'share', share: shareOf({ path: join(cli.dataDir, 'Holiday'), hashedBytes: 1500 }) });
+      return hashed;
+    };
+    const { code, json } = await cli.run('share Holiday --audience everyone --wait --json');
+    expect(code).toBe(0);
+    expect(cli.node.asked[0]).toEqual({ name: 'shares.add', args: { path: join(cli.dataDir, 'Holiday'), audience: { kind: 'everyone' } } });
+    expect(json()).toMatchObject([{ event: 'progress', doneBytes: 1500 }, { event: 'done', id: hashed.id, shareId: hashed.id, contentId: content }]);
+  });
+
+  it('is visible to nobody unless told otherwise', async () => {
+    cli.node.handlers['shares.add'] = () => shareOf({ audience: { kind: 'nobody' } });
+    await cli.run('share x');
+    expect(cli.node.asked[0]?.args).toMatchObject({ audience: { kind: 'nobody' } });
+  });
+
+  it('names devices as people do', async () => {
+    cli.node.handlers['peers.list'] = () => [peerOf(), peerOf({ id: deviceB, name: 'Jade Otter' })];
+    cli.node.handlers['shares.add'] = () => shareOf();
+    await cli.run(`share x --device jade --device ${deviceA.slice(0, 9).toLowerCase()}`);
+    expect(cli.node.asked.some(({ name }) => name === 'shares.add')).toBe(false);
+    await cli.run(`share x --device ${deviceB.slice(0, 12)} --device ${deviceA.slice(0, 9).toLowerCase()}`);
+    expect(cli.node.asked.at(-1)?.args).toMatchObject({ audience: { kind: 'devices', devices: [deviceB, deviceA] } });
+  });
+
+  it('stops by name or path', async () => {
+    cli.node.handlers['shares.list'] = () => [shareOf({ path: join(cli.dataDir, 'here') })];
+    cli.node.handlers['shares.remove'] = () => ({});
+    expect((await cli.run('unshare Holiday')).code).toBe(0);
+    expect((await cli.run('unshare here')).code).toBe(0);
+    expect((await cli.run('unshare other')).code).toBe(1);
+  });
+
+  it('lists what is shared', async () => {
+    cli.node.handlers['shares.list'] = () => [shareOf()];
+    expect((await cli.run('shares')).out).toMatch(/Holiday +preparing +3 +3\.00.kB +everyone on this network +\/pictures\/Holiday/);
+  });
+});
+
+describe('browse', () => {
+  it('prints every page, with whole paths for programs', async () => {
+    cli.node.handlers['browse.list'] = ({ cursor }) => (cursor === undefined
+      ? { entries: [entryOf('Áa', { kind: 'folder', files: 7 })], total: 2, next: 'more' } : { entries: [entryOf('名前.txt', { bytes: 5, haveBytes: 5 })], total: 2, next: null });
+    expect((await cli.run('browse Amber Film --json')).json()).toMatchObject([{ event: 'entry', path: 'Film/Áa' }, { event: 'entry', path: 'Film/名前.txt' }, { event: 'done', count: 2 }]);
+    expect((await cli.run('browse Amber')).out).toMatch(/Áa\/ +1.B +7\n[^]*名前\.txt +5.B +you have it\n2 entries/);
+  });
+});
+
+describe('search', () => {
+  beforeEach(() => {
+    cli.node.handlers['search.start'] = () => searchOf();
+    cli.node.handlers['search.stop'] = () => ({});
+  });
+
+  it('streams hits as they come and ends when all have answered', async () => {
+    cli.node.handlers['search.get'] = () => searchOf({ hits: [hitOf('one.mkv')] });
+    const run = cli.begin('search my film --type video --json');
+    await until(() => run.out().includes('one.mkv'));
+    cli.node.emit({ type: 'search', search: searchOf({ finished: true, hits: [hitOf('two.mkv'), hitOf('one.mkv')], peers: [{ peer: deviceA, state: 'answered', hits: 2 }] }) });
+    const { code, json } = await run.result;
+    expect(code).toBe(0);
+    expect(cli.node.asked[0]?.args).toEqual({ words: 'my film', filter: { type: 'video' } });
+    expect(json()).toMatchObject([{ event: 'hit', name: 'one.mkv' }, { event: 'hit', name: 'two.mkv' }, { event: 'done', hits: 2, finished: true }]);
+  });
+
+  it('ends after the time given, with what there is', async () => {
+    cli.node.handlers['search.get'] = () => searchOf();
+    const { code, json } = await cli.run('search film --for 0.05 --json');
+    expect(code).toBe(0);
+    expect(json()).toMatchObject([{ event: 'done', hits: 0, finished: false, peers: [{ state: 'waiting' }] }]);
+  });
+
+  it('with a time asks who comes online meanwhile', async () => {
+    let starts = 0;
+    cli.node.handlers['search.start'] = () => {
+      starts++;
+      return searchOf({ id: `s${starts}`, peers: [] });
+    };
+    cli.node.handlers['search.get'] = ({ id }) => (id === 's1' ? searchOf({ id, finished: true, peers: [] }) : searchOf({ id, finished: true, hits: [hitOf('late.mkv')] }));
+    const run = cli.begin('search film --for 60 --json');
+    await until(() => cli.node.asked.some(({ name }) => name === 'search.get'));
+    await tell({ type: 'peer', peer: peerOf() });
+    expect((await run.result).json()).toMatchObject([{ event: 'hit', name: 'late.mkv' }, { event: 'done', hits: 1 }]);
+  });
+
+  it('tells apart no match, no answer yet, and not reachable', async () => {
+    cli.node.handlers['search.get'] = () => searchOf({ finished: true, peers: [{ peer: deviceA, state: 'none', hits: 0 }, { peer: deviceB, state: 'unreachable', hits: 0 }] });
+    expect((await cli.run('search film')).out).toContain('Asked 2: 1 answered, 0 without answer yet, 1 not reachable.');
+    cli.node.handlers['search.get'] = () => searchOf({ finished: true, peers: [] });
+    expect((await cli.run('search film')).out).toContain('Nobody is connected.');
+  });
+
+  it('can be interrupted', async () => {
+    cli.node.handlers['search.get'] = () => searchOf();
+    const run = cli.begin('search film --for 60');
+    await until(() => cli.node.asked.some(({ name }) => name === 'search.get'));
+    run.interrupt();
+    expect((await run.result).code).toBe(5);
+  });
+});
+
+describe('send', () => {
+  beforeEach(() => { cli.node.handlers['peers.list'] = () => [peerOf()]; });
+  /** Runs the command and tells it what becomes of its offer. */
+  async function send(...events: Partial<Offer>[]): Promise<CliRun> {
+    cli.node.handlers['offers.send'] = () => offerOf();
+    const run = cli.begin('send amber a.txt --json');
+    await until(() => run.out().includes('sending'));
+    for (const change of events) cli.node.emit({ type: 'offer', offer: offerOf(change) });
+    return run;
+  }
+
+  it('waits for the answer and until everything is there', async () => {
+    const { code, json } = await (await send({ state: 'asked' }, { state: 'accepted' }, { state: 'accepted', doneBytes: 500 }, { state: 'done', doneBytes: 1000 })).result;
+    expect(code).toBe(0);
+    expect(cli.node.asked[1]?.args).toEqual({ peer: deviceA, paths: [join(cli.dataDir, 'a.txt')] });
+    expect(json().at(-1)).toMatchObject({ event: 'done', id: offerId, bytes: 1000, count: 1 });
+    expect(json().filter(({ state }) => state === 'asked')).toHaveLength(1);
+  });
+
+  it.each([['declined', 4], ['cancelled', 1], ['failed', 1]] as const)('that ends %s exits with %d', async (state, exit) => {
+    expect((await (await send({ state: 'asked' }, { state })).result).code).toBe(exit);
+  });
+
+  it('leaves the offer on Ctrl-C', async () => {
+    const run = await send({ state: 'asked' });
+    await until(() => run.out().includes('asked'));
+    run.interrupt();
+    expect((await run.result).code).toBe(5);
+  });
+});
+
+describe('inbox', () => {
+  const incoming = offerOf({ direction: 'in', state: 'asked' });
+  beforeEach(() => {
+    cli.node.handlers['peers.list'] = () => [peerOf()];
+    cli.node.handlers['offers.list'] = () => [incoming, offerOf({ id: offerIdSchema.parse('e'.repeat(32)), direction: 'in', state: 'asked', text: 'Hi\nthere' }), offerOf({ id: offerIdSchema.parse('f'.repeat(32)) })];
+  });
+
+  it('lists what is offered to us', async () => {
+    expect((await cli.run('inbox --json')).json()).toHaveLength(2);
+    expect((await cli.run('inbox')).out).toMatch(/cccccccccccc +Amber +film\.mkv +1\.00.kB\neeeeeeeeeeee +Amber +Text: Hi\\x0athere/);
+  });
+
+  it('accepts into a folder and declines, by the beginning of the id', async () => {
+    cli.node.handlers['offers.accept'] = () => offerOf({ direction: 'in', state: 'accepted' });
+    cli.node.handlers['offers.decline'] = () => offerOf({ direction: 'in', state: 'declined' });
+    expect((await cli.run('accept cc --to there')).code).toBe(0);
+    expect(cli.node.asked.at(-1)?.args).toEqual({ id: offerId, to: join(cli.dataDir, 'there') });
+    expect((await cli.run('decline cc')).code).toBe(0);
+    expect((await cli.run('accept ff')).code).toBe(1);
+  });
+
+  it('waits for the arrival with --wait', async () => {
+    cli.node.handlers['offers.accept'] = () => {
+      queueMicrotask(() => { void tell({ type: 'offer', offer: offerOf({ direction: 'in', state: 'done', doneBytes: 1000 }) }); });
+      return offerOf({ direction: 'in', state: 'accepted' });
+    };
+    expect((await cli.run('accept cc --wait --json')).json().at(-1)).toMatchObject({ event: 'done', state: 'done' });
+  });
+});
+
+describe('pair', () => {
+  const pairingOf = (state: Pairing['state']): Pairing => ({ peer: deviceA, state, code: '123 456', startedByUs: true, expiresAt: 9 });
+  beforeEach(() => {
+    cli.node.handlers['peers.list'] = () => [peerOf()];
+    cli.node.handlers['pairing.list'] = () => [];
+    cli.node.handlers['pairing.start'] = () => pairingOf('compare');
+  });
+
+  it('shows the code, asks, and waits for the other person', async () => {
+    cli.node.handlers['pairing.answer'] = () => {
+      queueMicrotask(() => { void tell({ type: 'pairing', pairing: pairingOf('done') }); });
+      return pairingOf('waiting-for-them');
+    };
+    const { code, out } = await cli.run('pair amber', { stdin: 'Y\n' });
+    expect(code).toBe(0);
+    expect(out).toContain('123 456');
+    expect(cli.node.asked.at(-1)).toEqual({ name: 'pairing.answer', args: { peer: deviceA, same: true } });
+  });
+
+  it.each(['n\n', '\n', ''])('takes %j for a no', async (stdin) => {
+    cli.node.handlers['pairing.answer'] = () => pairingOf('failed');
+    const { code } = await cli.run('pair amber', { stdin });
+    expect(code).toBe(4);
+    expect(cli.node.asked.at(-1)).toEqual({ name: 'pairing.answer', args: { peer: deviceA, same: false } });
+  });
+
+  it('joins what the other person has begun, and needs no question with --yes', async () => {
+    cli.node.handlers['pairing.list'] = () => [{ ...pairingOf('compare'), startedByUs: false }];
+    cli.node.handlers['pairing.answer'] = () => pairingOf('done');
+    expect((await cli.run('pair amber --yes --json')).json()).toMatchObject([{ event: 'pairing', code: '123 456' }, { event: 'pairing', state: 'done' }]);
+    expect(cli.node.asked.some(({ name }) => name === 'pairing.start')).toBe(false);
+  });
+
+  it('fails when the other person says no', async () => {
+    cli.node.handlers['pairing.answer'] = () => pairingOf('failed');
+    expect((await cli.run('pair amber --yes')).code).toBe(4);
+  });
+
+  it('can be interrupted at the question', async () => {
+    const run = cli.begin('pair amber', { stdin: 'wait' });
+    cli.node.handlers['pairing.answer'] = forever;
+    await until(() => run.out().includes('123 456'));
+    run.interrupt();
+    expect((await run.result).code).toBe(5);
+  });
+});
+
+describe('settings', () => {
+  const settings: Settings = { ...defaultSettings, name: 'Jade Otter', downloadDir: '/downloads' };
+  beforeEach(() => {
+    cli.node.handlers['settings.get'] = () => settings;
+    cli.node.handlers['settings.set'] = ({ patch }) => ({ ...settings, ...patch }) as Settings;
+  });
+
+  it('shows all, or one', async () => {
+    expect((await cli.run('settings')).out).toContain('downloadLimit = off\n');
+    expect((await cli.run('settings port')).out).toBe('47800\n');
+    expect((await cli.run('settings port --json')).json()).toEqual([{ event: 'setting', key: 'port', value: 47800 }]);
+  });
+
+  it.each([
+    ['downloadLimit 1000000', { downloadLimit: 1_000_000 }], ['downloadLimit off', { downloadLimit: 'off' }], ['multicast off', { multicast: false }], ['multicast true', { multicast: true }],
+    ['name 123', { name: '123' }], ['theme dark', { theme: 'dark' }], ['name off', { name: 'off' }],
+  ])('%s', async (args, patch) => {
+    expect((await cli.run(`settings ${args}`)).code).toBe(0);
+    expect(cli.node.asked).toEqual([{ name: 'settings.set', args: { patch } }]);
+  });
+});
+
+describe('peers', () => {
+  it('are listed, connected and blocked', async () => {
+    cli.node.handlers['peers.list'] = () => [peerOf()];
+    cli.node.handlers['peers.connect'] = () => peerOf();
+    cli.node.handlers['peers.block'] = ({ blocked }) => peerOf({ trust: blocked ? 'blocked' : 'seen' });
+    expect((await cli.run('peers')).out).toMatch(new RegExp(`Amber +${deviceA.slice(0, 15)} +online +new +192\\.168\\.1\\.9:47800 +LAN +0\\.4 ms +one share, 2\\.00.GB`));
+    expect((await cli.run('connect [::1]:5')).out).toContain('Connected to Amber');
+    expect((await cli.run('block amber --json')).json()).toMatchObject([{ trust: 'blocked' }]);
+    expect((await cli.run('block amber --off --json')).json()).toMatchObject([{ trust: 'seen' }]);
+  });
+});
+
+describe('hash', () => {
+  it('needs no node and says when there is nothing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hash-'));
+    const { code, json } = await cli.run(`hash ${join(folder, 'none')} --json`);
+    expect(code).toBe(1);
+    expect(json()).toMatchObject([{ event: 'error', code: 'file-missing' }]);
+    await rm(folder, { recursive: true });
+  });
+});
