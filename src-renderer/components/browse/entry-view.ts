@@ -1,0 +1,44 @@
+import type { Entry } from '#shared/model/share.ts';
+import { fileKind } from '../base/file-kind.ts';
+import type { FileKind } from '../base/file-kind.ts';
+
+export type SortKey = 'name' | 'bytes' | 'modifiedAt';
+export interface EntryView {
+  readonly sort: SortKey;
+  readonly descending: boolean;
+  readonly filter: string;
+  readonly kind: FileKind | 'any';
+  readonly hideHere: boolean;
+}
+
+/** The order and choice in which a device hands out its listing: nothing has to be loaded for it. */
+export const plainView: EntryView = { sort: 'name', descending: false, filter: '', kind: 'any', hideHere: false };
+export const isPlain = (view: EntryView): boolean => view.sort === 'name' && !view.descending && view.filter.trim() === '' && view.kind === 'any' && !view.hideHere;
+
+/** Whether the whole of it is on this device. */
+export const isHere = (entry: Entry): boolean => entry.haveBytes !== null && entry.haveBytes >= entry.bytes && (entry.bytes > 0 || entry.kind === 'file');
+
+/** Case and accents do not matter. */
+const plainText = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+
+/** The rows to show. Folders come first in every order; what ties keeps the device's order. */
+export function viewEntries(entries: readonly Entry[], view: EntryView): readonly Entry[] {
+  if (isPlain(view)) return entries;
+  const wanted = plainText(view.filter.trim());
+  const chosen = entries.filter((entry) =>
+    (view.kind === 'any' || fileKind(entry.name, entry.kind) === view.kind) && !(view.hideHere && isHere(entry)) && (wanted === '' || plainText(entry.name).includes(wanted)));
+  const { sort } = view;
+  if (sort === 'name') return view.descending ? [...chosen.filter((entry) => entry.kind === 'folder').reverse(), ...chosen.filter((entry) => entry.kind === 'file').reverse()] : chosen;
+  const sign = view.descending ? -1 : 1;
+  return chosen.sort((a, b) => (a.kind === b.kind ? sign * (a[sort] - b[sort]) : a.kind === 'folder' ? -1 : 1));
+}
+
+/** How many there are of each kind. */
+export function countKinds(entries: readonly Entry[]): Map<FileKind, number> {
+  const counts = new Map<FileKind, number>();
+  for (const entry of entries) {
+    const kind = fileKind(entry.name, entry.kind);
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,33 @@
+import { MiB, GiB } from '#shared/units.ts';
+import type { FileType, SearchHit } from '#shared/model/search.ts';
+
+export type HitSort = 'best' | 'sources' | 'largest' | 'newest' | 'name';
+export type SizeRange = 'any' | 'small' | 'medium' | 'large' | 'huge';
+
+export interface HitView {
+  readonly type: FileType;
+  readonly size: SizeRange;
+  readonly sort: HitSort;
+  readonly hideHere: boolean;
+}
+
+export const sizeRanges: Readonly<Record<SizeRange, { readonly minBytes?: number; readonly maxBytes?: number }>> = {
+  any: {}, small: { maxBytes: MiB }, medium: { minBytes: MiB, maxBytes: 100 * MiB }, large: { minBytes: 100 * MiB, maxBytes: GiB }, huge: { minBytes: GiB },
+};
+
+const comparers: Readonly<Record<HitSort, (a: SearchHit, b: SearchHit) => number>> = {
+  best: (a, b) => b.score - a.score,
+  sources: (a, b) => b.sources.length - a.sources.length,
+  largest: (a, b) => b.bytes - a.bytes,
+  newest: (a, b) => b.modifiedAt - a.modifiedAt,
+  name: (a, b) => a.name.localeCompare(b.name),
+};
+
+/** Hits to show, in order; ties go by score, then by key, so that the order never depends on who answered first. */
+export function viewHits(hits: readonly SearchHit[], view: HitView): SearchHit[] {
+  const { minBytes = 0, maxBytes = Number.MAX_SAFE_INTEGER } = sizeRanges[view.size];
+  const compare = comparers[view.sort];
+  return hits
+    .filter((hit) => (view.type === 'any' || hit.type === view.type) && hit.bytes >= minBytes && hit.bytes <= maxBytes && !(view.hideHere && hit.here))
+    .sort((a, b) => compare(a, b) || b.score - a.score || (a.key < b.key ? -1 : 1));
+}

@@ -1,0 +1,34 @@
+import { useNotices } from '../stores/notices.ts';
+import { usePeers } from '../stores/peers.ts';
+import { useSending } from '../stores/sending.ts';
+import { useSharing } from '../stores/sharing.ts';
+import { useUploads } from '../stores/uploads.ts';
+import type { Dropped } from './dropped-items.ts';
+
+/**
+ * What a drop does: shares on the Shares page, sends to the person under it, else asks to whom. A desktop tells where
+ * dropped files lie; a browser does not, so there they are copied to the node first.
+ */
+export function useDropped(): (dropped: Dropped, person: string | null, share: boolean) => void {
+  const notices = useNotices();
+  const peers = usePeers();
+  const sending = useSending();
+  const sharing = useSharing();
+  const uploads = useUploads();
+
+  async function pathsOf(dropped: Dropped): Promise<readonly string[]> {
+    const bridge = window.distrishare;
+    if (bridge) return dropped.files.map((file) => bridge.pathForFile(file)).filter((path) => path !== '');
+    return (await notices.attempt(() => uploads.take(dropped))) ?? [];
+  }
+
+  async function take(dropped: Dropped, person: string | null, share: boolean): Promise<void> {
+    const paths = await pathsOf(dropped);
+    if (paths.length === 0) return;
+    const peer = peers.all.find((candidate) => candidate.id === person);
+    if (share) sharing.ask(paths);
+    else if (peer) await sending.send([peer.id], paths);
+    else sending.choosePeople(paths);
+  }
+  return (dropped, person, share) => void take(dropped, person, share);
+}

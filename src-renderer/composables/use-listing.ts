@@ -1,0 +1,73 @@
+import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
+import type { Ref } from 'vue';
+import type { ErrorInfo } from '#shared/errors.ts';
+import { errorInfo } from '#shared/errors.ts';
+import { limits } from '#shared/limits.ts';
+import type { Entry } from '#shared/model/share.ts';
+import { useApi } from '../api.ts';
+
+/** How many rows beyond the visible ones are fetched ahead. */
+const ahead = 500;
+
+/**
+ * One folder of another device, fetched page by page as far as somebody looks. Pages come in the device's own order;
+ * sorting and filtering need `loadAll`.
+ */
+export function useListing(peer: Readonly<Ref<string>>, path: Readonly<Ref<string>>) {
+  const api = useApi();
+  const entries = shallowRef<readonly Entry[]>([]);
+  const total = ref(0);
+  const started = ref(false);
+  const busy = ref(false);
+  const error = ref<ErrorInfo | null>(null);
+  let next: string | null = null;
+  let wanted = 0;
+  let stop = new AbortController();
+
+  /** Fetches until `wanted` rows are there. One run at a time; a newer folder ends it. */
+  async function fill(): Promise<void> {
+    if (busy.value) return;
+    const { signal } = stop;
+    busy.value = true;
+    error.value = null;
+    try {
+      while (!signal.aborted && (!started.value || (next !== null && entries.value.length < wanted))) {
+        const page = await api.call('browse.list', { peer: peer.value, path: path.value, limit: limits.browse.entriesPerPage, ...(next === null ? {} : { cursor: next }) }, { signal });
+        if (signal.aborted) return;
+        entries.value = [...entries.value, ...page.entries];
+        total.value = page.total;
+        next = page.next;
+        started.value = true;
+      }
+    } catch (thrown) {
+      if (!signal.aborted) error.value = errorInfo(thrown);
+    } finally {
+      if (stop.signal === signal) busy.value = false;
+    }
+  }
+
+  function reload(): void {
+    stop.abort();
+    stop = new AbortController();
+    entries.value = [];
+    total.value = 0;
+    started.value = false;
+    busy.value = false;
+    next = null;
+    wanted = 0;
+    void fill();
+  }
+  function ensure(row: number): void {
+    wanted = Math.max(wanted, row + ahead);
+    void fill();
+  }
+  function loadAll(): void {
+    wanted = Number.MAX_SAFE_INTEGER;
+    void fill();
+  }
+  watch([peer, path], reload, { immediate: true });
+  onScopeDispose(() => stop.abort());
+
+  const complete = computed(() => started.value && entries.value.length >= total.value);
+  return { entries, total, started, complete, busy, error, reload, ensure, loadAll };
+}

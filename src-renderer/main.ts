@@ -1,0 +1,7 @@
+import { config } from 'zod';
+import { connectToNode } from './api.ts';
+import { createDistriShareApp } from './app.ts';
+
+// The page's content policy forbids making code from text, which zod would else try.
+config({ jitless: true });
+createDistriShareApp(connectToNode()).mount('#app');

@@ -1,0 +1,25 @@
+import type { Offer } from '#shared/model/offer.ts';
+import type { Transfer } from '#shared/model/transfer.ts';
+import type { useNotices } from './notices.ts';
+
+type Notices = Pick<ReturnType<typeof useNotices>, 'add'>;
+
+/** Tells of a download that has just arrived or failed. Things that were so before the page opened are no news. */
+export function announceTransfer(notices: Notices, before: Transfer | undefined, now: Transfer): void {
+  if (!before || before.state === now.state || now.direction === 'up') return;
+  if (now.state === 'done') {
+    const { path } = now;
+    const bridge = window.distrishare;
+    const show = path !== null && bridge?.showItem ? { label: 'ui.action.show' as const, run: () => bridge.showItem?.(path) } : undefined;
+    notices.add({ kind: 'done', title: 'ui.notice.arrived', text: 'ui.notice.arrivedText', params: { name: now.name, bytes: now.bytes } }, show);
+  }
+  if (now.state === 'failed' && now.reason) notices.add({ kind: 'problem', error: now.reason });
+}
+
+/** Tells the sender what became of an offer. */
+export function announceOffer(notices: Notices, before: Offer | undefined, now: Offer, person: string): void {
+  if (!before || before.state === now.state || now.direction === 'in') return;
+  if (now.state === 'declined') notices.add({ kind: 'info', title: 'ui.notice.declined', params: { name: person } });
+  if (now.state === 'done') notices.add({ kind: 'done', title: now.text === null ? 'ui.notice.delivered' : 'ui.notice.textDelivered', params: { name: person, bytes: now.bytes } });
+  if (now.state === 'failed' && now.reason) notices.add({ kind: 'problem', error: now.reason });
+}

@@ -1,0 +1,34 @@
+import { defineStore } from 'pinia';
+import { computed, ref } from 'vue';
+import type { DeviceId, OfferId } from '#shared/ids.ts';
+import type { Offer } from '#shared/model/offer.ts';
+import { useApi } from '../api.ts';
+
+/** What people hand to each other and are asked about, in both directions. */
+export const useOffers = defineStore('offers', () => {
+  const api = useApi();
+  const byId = ref(new Map<OfferId, Offer>());
+
+  const set = (offer: Offer): void => void byId.value.set(offer.id, offer);
+  const remove = (id: OfferId): void => void byId.value.delete(id);
+
+  const oldestFirst = (a: Offer, b: Offer): number => a.at - b.at;
+  /** Waiting for this user's yes, the first to come first. */
+  const incoming = computed(() => [...byId.value.values()].filter((offer) => offer.direction === 'in' && offer.state === 'asked').sort(oldestFirst));
+  /** Waiting for somebody else's yes. */
+  const outgoing = computed(() =>
+    [...byId.value.values()].filter((offer) => offer.direction === 'out' && (offer.state === 'sending' || offer.state === 'asked')).sort(oldestFirst));
+
+  async function load(): Promise<void> {
+    const offers = await api.call('offers.list', {});
+    byId.value = new Map(offers.map((offer) => [offer.id, offer]));
+  }
+
+  const send = async (peer: DeviceId, paths: string[]): Promise<void> => set(await api.call('offers.send', { peer, paths }));
+  const sendText = async (peer: DeviceId, text: string): Promise<void> => set(await api.call('offers.sendText', { peer, text }));
+  const accept = async (id: OfferId, to?: string): Promise<void> => set(await api.call('offers.accept', to === undefined ? { id } : { id, to }));
+  const decline = async (id: OfferId): Promise<void> => set(await api.call('offers.decline', { id }));
+  const cancel = async (id: OfferId): Promise<void> => set(await api.call('offers.cancel', { id }));
+
+  return { byId, incoming, outgoing, set, remove, load, send, sendText, accept, decline, cancel };
+});

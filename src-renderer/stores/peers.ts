@@ -1,0 +1,62 @@
+import { defineStore } from 'pinia';
+import { computed, ref } from 'vue';
+import type { DeviceId } from '#shared/ids.ts';
+import type { Pairing, Peer } from '#shared/model/peer.ts';
+import { useApi } from '../api.ts';
+
+/** Other people's devices, and comparisons of codes with them. */
+export const usePeers = defineStore('peers', () => {
+  const api = useApi();
+  const byId = ref(new Map<DeviceId, Peer>());
+  const pairings = ref(new Map<DeviceId, Pairing>());
+  /** A card keeps its place: order of first sight, not of the last packet. */
+  const order = ref<DeviceId[]>([]);
+
+  function set(peer: Peer): void {
+    if (!byId.value.has(peer.id)) order.value.push(peer.id);
+    byId.value.set(peer.id, peer);
+  }
+  function remove(id: DeviceId): void {
+    byId.value.delete(id);
+    order.value = order.value.filter((other) => other !== id);
+  }
+  const setPairing = (pairing: Pairing): void => void pairings.value.set(pairing.peer, pairing);
+  const closePairing = (peer: DeviceId): void => void pairings.value.delete(peer);
+
+  const all = computed(() => order.value.flatMap((id) => byId.value.get(id) ?? []));
+  const online = computed(() => all.value.filter((peer) => peer.online && peer.trust !== 'blocked'));
+  const near = computed(() => online.value.filter((peer) => peer.path !== 'internet' && peer.path !== 'overlay'));
+  const far = computed(() => online.value.filter((peer) => peer.path === 'internet' || peer.path === 'overlay'));
+  const away = computed(() => all.value.filter((peer) => !peer.online && peer.trust !== 'blocked'));
+  const blocked = computed(() => all.value.filter((peer) => peer.trust === 'blocked'));
+  /** What a person should look at now: codes to compare, or how a comparison ended. */
+  const openPairing = computed(() => [...pairings.value.values()][0] ?? null);
+
+  async function load(): Promise<void> {
+    const [peers, running] = await Promise.all([api.call('peers.list', {}), api.call('pairing.list', {})]);
+    const present = new Set(peers.map((peer) => peer.id));
+    for (const id of [...byId.value.keys()]) if (!present.has(id)) remove(id);
+    peers.forEach(set);
+    pairings.value = new Map(running.map((pairing) => [pairing.peer, pairing]));
+  }
+
+  const connect = async (address: string): Promise<Peer> => {
+    const peer = await api.call('peers.connect', { address });
+    set(peer);
+    return peer;
+  };
+  const block = async (peer: DeviceId, blocked: boolean): Promise<void> => set(await api.call('peers.block', { peer, blocked }));
+  const setAutoAccept = async (peer: DeviceId, autoAccept: boolean): Promise<void> => set(await api.call('peers.setAutoAccept', { peer, autoAccept }));
+  const unpair = async (peer: DeviceId): Promise<void> => set(await api.call('peers.unpair', { peer }));
+  async function forget(peer: DeviceId): Promise<void> {
+    await api.call('peers.forget', { peer });
+    remove(peer);
+  }
+  const startPairing = async (peer: DeviceId): Promise<void> => setPairing(await api.call('pairing.start', { peer }));
+  const answerPairing = async (peer: DeviceId, same: boolean): Promise<void> => setPairing(await api.call('pairing.answer', { peer, same }));
+
+  return {
+    byId, all, online, near, far, away, blocked, openPairing,
+    set, remove, setPairing, closePairing, load, connect, block, setAutoAccept, unpair, forget, startPairing, answerPairing,
+  };
+});

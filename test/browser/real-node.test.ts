@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ensureBuilt } from '../../scripts/build-parts.mjs';
+import { Stage } from '../e2e/programs.ts';
+import type { ServedNode } from '../e2e/programs.ts';
+import { arrived, browse, download, meet } from './walk.ts';
+
+const mark = randomBytes(3).toString('hex');
+const [annName, bobName] = [`Ann ${mark}`, `Bob ${mark}`];
+const stage = new Stage();
+const trouble: string[] = [];
+let ann: ServedNode;
+let bob: ServedNode;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  await ensureBuilt(['node', 'renderer']);
+  const local = ['--listen', '127.0.0.1', '--no-multicast', '--no-mdns', '--web-port', '0'];
+  ann = await stage.serve([...local, '--name', annName]);
+  bob = await stage.serve([...local, '--name', bobName]);
+  browser = await chromium.launch({ executablePath: process.env['DISTRISHARE_CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--lang=en'] });
+  page = await browser.newPage({ locale: 'en', viewport: { width: 1280, height: 800 } });
+  page.on('pageerror', (error) => trouble.push(error.message));
+  page.on('console', (message) => { if (message.type() === 'error') trouble.push(message.text()); });
+});
+afterAll(async () => {
+  await browser.close();
+  await stage.close();
+});
+
+it('the address that was printed opens the UI, once', async () => {
+  const url = bob.ready.webUrl ?? '';
+  await page.goto(url);
+  await page.getByRole('banner').getByText(bobName).waitFor();
+  expect(page.url()).not.toContain('token');
+  const stranger = await browser.newContext();
+  const again = await stranger.newPage();
+  const answer = await again.goto(url);
+  expect(answer?.status()).not.toBe(200);
+  await stranger.close();
+});
+
+it('a person who links appears, and what they share is fetched', async () => {
+  const folder = join(await stage.folder(), 'Recordings');
+  await mkdir(folder);
+  const bytes = randomBytes(5_000_000);
+  await writeFile(join(folder, 'take one.wav'), bytes);
+  await ann.must('share', folder, '--audience', 'everyone', '--wait');
+  await bob.must('connect', `127.0.0.1:${ann.ready.port}`);
+  await meet(page, annName);
+  await browse(page, annName);
+  await download(page, 'Recordings');
+  await arrived(page, 'Recordings');
+  expect((await readFile(join(bob.dataDir, 'downloads/Recordings/take one.wav'))).equals(bytes)).toBe(true);
+});
+
+it('a search finds it, whatever the case and order of the words', async () => {
+  const field = page.getByRole('search').getByRole('textbox');
+  await field.fill('ONE take');
+  await field.press('Enter');
+  await page.getByText('take one.wav').first().waitFor();
+});
+
+it('says so when the node is gone', async () => {
+  await bob.kill('SIGTERM');
+  await page.getByText('Connection to DistriShare lost.').waitFor();
+});
+
+it('the page never complained', () => {
+  // A closed WebSocket is told by the browser itself; nothing else may be.
+  expect(trouble.filter((text) => !text.includes('WebSocket'))).toEqual([]);
+});

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ApiChannel } from '#shared/api/channel.ts';
+import { createLiveApi } from '../../src-renderer/api.ts';
+import { createFakeNode } from './fake-node.ts';
+import { settled } from './with-app.ts';
+
+/** A channel whose far end is in the test's hands. */
+function fakeChannel(): { channel: ApiChannel; sent: string[]; receive(value: unknown): void; close(): void } {
+  const messages: ((text: string) => void)[] = [];
+  const closes: (() => void)[] = [];
+  const sent: string[] = [];
+  const close = (): void => closes.forEach((listener) => listener());
+  return { sent, channel: { send: (text) => void sent.push(text), onMessage: (listener) => void messages.push(listener), onClose: (listener) => void closes.push(listener), close }, receive: (value) => messages.forEach((listener) => listener(JSON.stringify(value))), close };
+}
+
+describe('the connection to the node', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  it('connects again by itself, and listeners hear the new channel', async () => {
+    const channels = [fakeChannel(), fakeChannel()];
+    let next = 0;
+    const api = createLiveApi(() => Promise.resolve(channels[next++]?.channel ?? fakeChannel().channel));
+    const heard: string[] = [];
+    api.subscribe((event) => heard.push(event.type));
+    await settled();
+    expect(api.state.value).toBe('connected');
+
+    channels[0]?.close();
+    expect(api.state.value).toBe('lost');
+    await expect(api.call('peers.list', {})).rejects.toMatchObject({ code: 'node-not-running' });
+
+    await vi.advanceTimersByTimeAsync(500);
+    expect(api.state.value).toBe('connected');
+    expect(channels[1]?.sent.some((text) => text.includes('subscribe'))).toBe(true);
+    channels[1]?.receive({ kind: 'event', event: { type: 'settings', settings: createFakeNode().world.settings } });
+    expect(heard).toEqual(['settings']);
+  });
+
+  it('waits longer after each failure, five seconds at most', async () => {
+    let tries = 0;
+    const api = createLiveApi(() => { tries++; return Promise.reject(new Error('nobody there')); });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(api.state.value).toBe('lost');
+    expect(tries).toBe(1);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(tries).toBe(2);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(tries).toBe(2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    const before = tries;
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(tries - before).toBe(4);
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { effectScope, ref } from 'vue';
+import { useListing } from '../../../src-renderer/composables/use-listing.ts';
+import { settled, surroundings } from '../with-app.ts';
+
+const pages = (calls: { name: string }[]): number => calls.filter((call) => call.name === 'browse.list').length;
+
+describe('a folder of 100,000 entries', () => {
+  it('is fetched only as far as somebody looks', async () => {
+    const { node, run } = surroundings();
+    const listing = run(() => useListing(ref('Slate Lynx'), ref('Backups/photos-all')));
+    await settled();
+    expect(listing.total.value).toBe(100_000);
+    expect([listing.entries.value.length, pages(node.calls)]).toEqual([1000, 1]);
+    listing.ensure(400);
+    await settled();
+    expect(pages(node.calls)).toBe(1);
+    listing.ensure(2600);
+    await settled();
+    expect(listing.entries.value.length).toBe(4000);
+    expect(listing.complete.value).toBe(false);
+  });
+
+  it('gives up the old folder when another is opened', async () => {
+    const { run } = surroundings();
+    const path = ref('Backups/photos-all');
+    const listing = run(() => useListing(ref('Slate Lynx'), path));
+    listing.loadAll();
+    path.value = 'ISO mirror';
+    for (let turn = 0; turn < 10; turn++) await settled();
+    expect(listing.entries.value.map((entry) => entry.name)).toEqual(['debian', 'fedora', 'ubuntu-26.04-desktop-amd64.iso', 'SHA256SUMS']);
+    expect(listing.complete.value).toBe(true);
+  });
+
+  it('says why it cannot be read, and stops with its page', async () => {
+    const { run, node } = surroundings();
+    const scope = effectScope();
+    const listing = run(() => scope.run(() => useListing(ref('Plum Finch'), ref(''))));
+    await settled();
+    expect(listing?.error.value?.code).toBe('peer-offline');
+    scope.stop();
+    const before = pages(node.calls);
+    listing?.loadAll();
+    await settled();
+    expect(pages(node.calls)).toBe(before);
+  });
+});

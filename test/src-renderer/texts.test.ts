@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { uiEn } from '#shared/i18n/ui.en.ts';
+import { uiEs } from '#shared/i18n/ui.es.ts';
+
+type Tree = { readonly [key: string]: string | Tree };
+const flatten = (tree: Tree, at = ''): [string, string][] => Object.entries(tree).flatMap(([key, value]) => (typeof value === 'string' ? [[`${at}${key}`, value] as [string, string]] : flatten(value, `${at}${key}.`)));
+const placeholders = (text: string): string[] => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
+
+describe('the texts of the UI', () => {
+  const spanish = new Map(flatten(uiEs));
+  it('have the same placeholders and plural forms in both languages', () => {
+    const shape = (text: string): string => `${placeholders(text).join(' ')} in ${text.split('|').length}`;
+    const differing = flatten(uiEn).filter(([key, english]) => shape(english) !== shape(spanish.get(key) ?? ''));
+    expect(differing).toEqual([]);
+  });
+
+  it('stay calm: no exclamation marks, and use none of the words of the machinery', () => {
+    const words = /!|\bpeers?\b|\bnodes?\b|\bclients?\b|oops/i;
+    expect(flatten(uiEn).filter(([, text]) => words.test(text))).toEqual([]);
+    expect(flatten(uiEs).filter(([, text]) => /!|¡|\bpar(es)?\b|\bnodos?\b/i.test(text))).toEqual([]);
+  });
+});
