@@ -1,0 +1,8 @@
+/** What menu, tray and notifications can ask of the program. */
+export interface ShellActions {
+  /** Shows the window, at a page if one is named. */
+  open(route?: string): void;
+  openDownloads(): void;
+  pauseAll(paused: boolean): void;
+  quit(): void;
+}
