@@ -1,0 +1,166 @@
+import { spawnSync } from 'node:child_process';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { isTransferId } from '#shared/ids.ts';
+import type { Transfer } from '#shared/model/transfer.ts';
+import { MiB } from '#shared/units.ts';
+import { pairOfNodes, Stage, type ServedNode } from './programs.ts';
+import { sha256Of, writeRandom } from './trees.ts';
+
+const quiet = ['--no-multicast', '--no-mdns', '--no-web', '--listen', '127.0.0.1'];
+let stage = new Stage();
+const mounted: string[] = [];
+afterEach(async () => {
+  for (const folder of mounted.splice(0)) spawnSync('umount', ['-l', folder]);
+  await stage.close();
+  stage = new Stage();
+});
+
+async function startDownload(node: ServedNode, path: string, to: string): Promise<Transfer> {
+  return node.call('transfers.start', { source: { kind: 'path', peer: 'Sender', path }, to });
+}
+
+async function until(node: ServedNode, id: string, fits: (transfer: Transfer) => boolean): Promise<Transfer> {
+  if (!isTransferId(id)) throw new Error('no transfer id');
+  for (;;) {
+    const { transfer } = await node.call('transfers.get', { id });
+    if (fits(transfer)) return transfer;
+    // Something about it, or the status of the next second.
+    await node.event((event) => event.type === 'status' || (event.type === 'transfer' && event.transfer.id === id));
+  }
+}
+
+const isDone = (transfer: Transfer): boolean => transfer.state === 'done';
+
+async function sharedFile(node: ServedNode, name: string, bytes: number): Promise<string> {
+  const source = join(await stage.folder(), name);
+  await writeRandom(source, bytes);
+  await node.must('share', source, '--audience', 'everyone', '--wait');
+  return source;
+}
+
+describe('a download', () => {
+  it('takes from everyone who has the content, whatever it is called there', async () => {
+    const { sender, receiver } = await pairOfNodes(stage);
+    const source = await sharedFile(sender, 'film.bin', 48 * MiB);
+    const second = await stage.serve(['--name', 'Second', ...quiet]);
+    const copy = join(await stage.folder(), 'other name.bin');
+    await copyFile(source, copy);
+    await second.must('share', copy, '--audience', 'everyone', '--wait');
+    for (const node of [sender, second]) await node.must('settings', 'uploadLimit', String(16 * MiB));
+    await receiver.must('connect', `127.0.0.1:${second.ready.port}`);
+    const to = await stage.folder();
+    const { id } = await startDownload(receiver, 'film.bin', to);
+    await until(receiver, id, isDone);
+    expect(await sha256Of(join(to, 'film.bin'))).toBe(await sha256Of(source));
+    const sent = await Promise.all([sender, second].map((node) => node.call('transfers.list', {})));
+    expect(sent.map(({ transfers }) => transfers.some((transfer) => transfer.direction === 'up' && transfer.bytes > 8 * MiB))).toEqual([true, true]);
+  });
+
+  it('waits while its only source is away, and goes on by itself when it is back', async () => {
+    const { sender, receiver } = await pairOfNodes(stage);
+    const source = await sharedFile(sender, 'film.bin', 24 * MiB);
+    await sender.must('settings', 'uploadLimit', String(6 * MiB));
+    const to = await stage.folder();
+    const { id } = await startDownload(receiver, 'film.bin', to);
+    const before = await until(receiver, id, (transfer) => transfer.doneBytes >= 4 * MiB);
+    await sender.kill('SIGKILL');
+    await until(receiver, id, (transfer) => transfer.state === 'waiting' && transfer.reason !== null);
+    const back = await stage.serve(['--name', 'Sender', ...quiet], undefined, sender.dataDir);
+    await receiver.must('connect', `127.0.0.1:${back.ready.port}`);
+    const after = await until(receiver, id, isDone);
+    expect(after.doneBytes).toBeGreaterThan(before.doneBytes);
+    expect(await sha256Of(join(to, 'film.bin'))).toBe(await sha256Of(source));
+  });
+
+  it('waits for the new version when the file changes at its source', async () => {
+    const { sender, receiver } = await pairOfNodes(stage);
+    const source = await sharedFile(sender, 'film.bin', 24 * MiB);
+    await sender.must('settings', 'uploadLimit', String(6 * MiB));
+    const to = await stage.folder();
+    const { id } = await startDownload(receiver, 'film.bin', to);
+    await until(receiver, id, (transfer) => transfer.doneBytes >= 4 * MiB);
+    await writeRandom(source, 20 * MiB);
+    await sender.must('settings', 'uploadLimit', 'off');
+    await until(receiver, id, isDone);
+    expect(await sha256Of(join(to, 'film.bin'))).toBe(await sha256Of(source));
+  });
+
+  it('keeps to the download limit, pauses and resumes', async () => {
+    const { sender, receiver } = await pairOfNodes(stage);
+    await sharedFile(sender, 'film.bin', 12 * MiB);
+    await receiver.must('settings', 'downloadLimit', String(4 * MiB));
+    const to = await stage.folder();
+    const started = performance.now();
+    const { id } = await startDownload(receiver, 'film.bin', to);
+    await until(receiver, id, (transfer) => transfer.doneBytes > 0);
+    await receiver.must('pause', id);
+    const paused = await until(receiver, id, (transfer) => transfer.state === 'paused');
+    expect(paused.doneBytes).toBeLessThan(12 * MiB);
+    await receiver.must('resume', id);
+    await until(receiver, id, isDone);
+    expect(performance.now() - started).toBeGreaterThan(2000);
+  });
+});
+
+const mayMount = process.platform === 'linux' && process.getuid?.() === 0;
+if (!mayMount) console.warn('skipped: a full disk (mounting a small one needs root on Linux)');
+
+describe.skipIf(!mayMount)('a full disk', () => {
+  it('makes the download wait with its reason, and go on by itself when there is room', async () => {
+    const { sender, receiver } = await pairOfNodes(stage);
+    const source = await sharedFile(sender, 'film.bin', 40 * MiB);
+    const to = join(await stage.folder(), 'disk');
+    await mkdir(to);
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=90m', 'tmpfs', to]).status).toBe(0);
+    mounted.push(to);
+    const { id } = await startDownload(receiver, 'film.bin', to);
+    const waiting = await until(receiver, id, (transfer) => transfer.state === 'waiting');
+    expect(waiting.reason?.code).toBe('disk-full');
+    expect(spawnSync('mount', ['-o', 'remount,size=400m', to]).status).toBe(0);
+    await until(receiver, id, isDone);
+    expect(await sha256Of(join(to, 'film.bin'))).toBe(await sha256Of(source));
+  });
+});
+
+describe('people', () => {
+  it('pair by comparing codes, and then see what is for paired devices', async () => {
+    const { sender, receiver } = await pairOfNodes(stage);
+    const source = join(await stage.folder(), 'for friends.bin');
+    await writeRandom(source, 1000);
+    await sender.must('share', source, '--audience', 'devices', '--wait');
+    expect((await receiver.cli('browse', 'Sender', 'for friends.bin')).code).not.toBe(0);
+    const asked = sender.event((event) => event.type === 'pairing' && event.pairing.state === 'compare');
+    const ours = await receiver.call('pairing.start', { peer: 'Sender' });
+    const theirs = await asked;
+    expect(theirs.type === 'pairing' && theirs.pairing.code).toBe(ours.code);
+    await receiver.call('pairing.answer', { peer: 'Sender', same: true });
+    await sender.call('pairing.answer', { peer: 'Receiver', same: true });
+    expect(await receiver.call('peers.list', {})).toMatchObject([{ name: 'Sender' }]);
+    const to = await stage.folder();
+    await receiver.must('get', 'Sender', 'for friends.bin', '--to', to);
+    expect(await sha256Of(join(to, 'for friends.bin'))).toBe(await sha256Of(source));
+  });
+
+  it('that are blocked see nothing and are not linked', async () => {
+    const { sender, receiver } = await pairOfNodes(stage);
+    await sharedFile(sender, 'film.bin', 1000);
+    await sender.must('block', 'Receiver');
+    const outcome = await receiver.cli('connect', `127.0.0.1:${sender.ready.port}`);
+    expect(outcome.code).toBe(4);
+  });
+});
+
+it('one person alone can try everything with the demo neighbour', async () => {
+  const node = await stage.serve(['--name', 'Alone', ...quiet]);
+  await node.call('demo.start', {});
+  const peers = await node.call('peers.list', {});
+  expect(peers).toMatchObject([{ name: 'Demo', online: true }]);
+  const { entries } = await node.call('browse.list', { peer: 'Demo', path: '', limit: 100 });
+  expect(entries.map(({ name }) => name)).toEqual(['Sample papers', 'Sample photos']);
+  const to = await stage.folder();
+  await node.must('get', 'Demo', 'Sample papers', '--to', to);
+  await node.call('demo.stop', {});
+  expect(await node.call('peers.list', {})).toMatchObject([{ name: 'Demo', online: false }]);
+});

@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type {} from '../src-renderer/fake-node.ts';
+import { openUiSite } from './ui-site.ts';
+import type { UiSite } from './ui-site.ts';
+
+let site: UiSite;
+let shots: string;
+beforeAll(async () => {
+  site = await openUiSite();
+  shots = await mkdtemp(join(tmpdir(), 'distrishare-ui-'));
+});
+afterAll(async () => {
+  await site.close();
+  await rm(shots, { recursive: true });
+});
+
+const routes = ['/', '/browse', '/search?q=porto%20roll', '/transfers', '/shares', '/settings'];
+const sizes = [[1280, 800], [900, 600], [390, 844]] as const;
+
+/** Opens the UI and collects everything the browser complains about: errors, warnings, breaches of the content policy. */
+async function open(address: string, [width, height]: readonly [number, number]): Promise<{ page: Page; complaints: string[]; close: () => Promise<void> }> {
+  const context = await site.browser.newContext({ viewport: { width, height }, hasTouch: width < 640 });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => { if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text()); });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(`${site.url}${address}`);
+  await page.waitForSelector('.page');
+  return { page, complaints, close: () => context.close() };
+}
+
+/** Things a screen reader or a finger would stumble over. */
+const defects = (page: Page): Promise<string[]> => page.evaluate(() => {
+  const seen = (element: Element): boolean => element.getClientRects().length > 0;
+  const describeElement = (element: Element): string => element.outerHTML.slice(0, 120);
+  const found: string[] = [];
+  for (const control of document.querySelectorAll('button, a, input, [role=switch], [role=radio], [role=checkbox]')) {
+    const labelled = control.getAttribute('aria-labelledby');
+    const name = control.getAttribute('aria-label') ?? (labelled ? document.getElementById(labelled)?.textContent : null) ?? control.closest('label')?.textContent ?? control.textContent ?? '';
+    if (seen(control) && name.trim() === '') found.push(`no name: ${describeElement(control)}`);
+  }
+  if (document.documentElement.scrollWidth > window.innerWidth) found.push(`wider than the window by ${document.documentElement.scrollWidth - window.innerWidth}`);
+  if (document.querySelectorAll('main').length !== 1) found.push('not one main region');
+  if (document.querySelectorAll('h1').length !== 1) found.push('not one page title');
+  const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);
+  if (new Set(ids).size !== ids.length) found.push(`ids twice: ${ids.filter((id, index) => ids.indexOf(id) !== index).join(' ')}`);
+  // A key of the catalogue on the screen means a text is missing.
+  if (/\bui\.[a-z]+\.[a-zA-Z]+/.test(document.body.innerText)) found.push('a text is missing');
+  return found;
+});
+
+describe.each(sizes)('every page at %i × %i', (...size) => {
+  it.each(['light en', 'dark es'])('renders without a complaint under a strict content policy (%s)', async (look) => {
+    const [theme = '', lang = ''] = look.split(' ');
+    const { page, complaints, close } = await open(`?theme=${theme}&lang=${lang}&still#/`, size);
+    for (const route of routes) {
+      await page.evaluate((to) => { window.location.hash = to; }, route);
+      const area = route.slice(1).split('?')[0] ?? '';
+      await page.waitForFunction((wanted) => document.querySelector('main')?.dataset['area'] === wanted && document.querySelector('main h1') !== null, area === '' ? 'nearby' : area);
+      // One frame for what is drawn after mounting: graphs, virtual rows.
+      await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve); }); }));
+      const shot = await page.screenshot({ path: join(shots, `${theme}-${size[0]}${route.replace(/\W+/g, '-')}.png`) });
+      expect(shot.length).toBeGreaterThan(5000);
+      expect([route, await defects(page)]).toEqual([route, []]);
+      expect([route, complaints]).toEqual([route, []]);
+      expect(await page.evaluate(() => [document.documentElement.dataset['theme'], document.documentElement.lang])).toEqual([theme, lang]);
+    }
+    await close();
+  });
+});
+
+describe('the first run', () => {
+  it('is one sentence and one action, and the action brings somebody', async () => {
+    const { page, close } = await open('?empty&lang=en#/', [1280, 800]);
+    await page.getByText('Open DistriShare on another device on this network and it appears here by itself.').waitFor();
+    await page.getByRole('button', { name: 'Try it alone' }).click();
+    await page.getByRole('heading', { name: 'Amber Falcon' }).waitFor();
+    await page.getByRole('button', { name: 'End the trial' }).click();
+    await page.getByRole('button', { name: 'Try it alone' }).waitFor();
+    await close();
+  });
+});
+
+describe('a lost connection', () => {
+  it('is said calmly, what was there stays, and it goes away by itself', async () => {
+    const { page, close } = await open('?lang=en&still#/', [1280, 800]);
+    await page.evaluate(() => { window.fakeNode.connection.value = 'lost'; });
+    await page.getByText('Connection to DistriShare lost.').waitFor();
+    expect(await page.getByRole('heading', { name: 'Amber Falcon', exact: true }).count()).toBe(1);
+    await page.evaluate(() => { window.fakeNode.connection.value = 'connected'; });
+    await page.getByText('Connection to DistriShare lost.').waitFor({ state: 'detached' });
+    await close();
+  });
+});

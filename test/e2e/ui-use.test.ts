@@ -1,0 +1,189 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type {} from '../src-renderer/fake-node.ts';
+import { openUiSite } from './ui-site.ts';
+import type { UiSite } from './ui-site.ts';
+
+let site: UiSite;
+beforeAll(async () => { site = await openUiSite(); });
+afterAll(() => site.close());
+
+async function open(address: string): Promise<Page> {
+  const page = await site.browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(`${site.url}${address}`);
+  await page.waitForSelector('.page');
+  return page;
+}
+const calls = (page: Page, name: string): Promise<unknown[]> => page.evaluate((wanted) => window.fakeNode.calls.filter((call) => call.name === wanted).map((call) => call.args), name);
+const focusName = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent?.trim() ?? '');
+
+async function openFolder(page: Page, name: string, path: string): Promise<void> {
+  await page.evaluate(([person, folder]) => {
+    const id = window.fakeNode.world.peers.find((peer) => peer.name === person)?.id ?? '';
+    window.location.hash = `/browse/${id}?path=${encodeURIComponent(folder ?? '')}`;
+  }, [name, path]);
+  await page.getByRole('gridcell').first().waitFor();
+}
+
+describe('with the keyboard alone', () => {
+  it('skips to the content, searches from anywhere, and answers an offer', async () => {
+    const page = await open('?lang=en&still#/');
+    await page.keyboard.press('Tab');
+    expect(await focusName(page)).toBe('Skip to content');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('sheet');
+
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('porto roll');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'porto roll', exact: true }).waitFor();
+    expect(await calls(page, 'search.start')).toMatchObject([{ words: 'porto roll' }]);
+
+    await page.getByRole('button', { name: 'Decline' }).focus();
+    await page.keyboard.press('Enter');
+    expect(await calls(page, 'offers.decline')).toHaveLength(1);
+    await page.close();
+  });
+
+  it('reaches everything on Nearby in order, and every stop shows its ring', async () => {
+    const page = await open('?lang=en&still&quiet#/');
+    const stops: string[] = [];
+    for (let step = 0; step < 40; step++) {
+      await page.keyboard.press('Tab');
+      stops.push(await focusName(page));
+      const ring = await page.evaluate(() => { const element = document.activeElement; return element ? getComputedStyle(element).boxShadow !== 'none' || getComputedStyle(element.parentElement ?? element).boxShadow !== 'none' : false; });
+      expect([stops.at(-1), ring]).toEqual([stops.at(-1), true]);
+    }
+    const at = (name: string): number => stops.findIndex((stop) => stop.startsWith(name));
+    expect(at('DistriShare')).toBeLessThan(at('Search everybody'));
+    expect(at('Search everybody')).toBeLessThan(at('Transfers'));
+    expect(at('Transfers')).toBeLessThan(at('Add by address'));
+    expect(at('Add by address')).toBeLessThan(at('More about Amber Falcon'));
+    expect(at('More about Amber Falcon')).toBeLessThan(at('More about Coral Heron'));
+    await page.close();
+  });
+
+  it('opens a dialog, keeps the focus in it, and gives it back on Esc', async () => {
+    const page = await open('?lang=en&still&quiet#/');
+    const opener = page.getByRole('button', { name: 'Add by address' });
+    await opener.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    for (let step = 0; step < 8; step++) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(() => document.querySelector('[role=dialog]')?.contains(document.activeElement))).toBe(true);
+    }
+    // On a button with a tooltip the first Esc closes that; a field has none.
+    await page.getByRole('textbox', { name: 'Address of the other device' }).focus();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await expect.poll(() => focusName(page)).toBe('Add by address');
+    await page.close();
+  });
+});
+
+describe('browsing', () => {
+  it('scrolls through 100,000 rows holding only those in sight, and fetches no more than is looked at', async () => {
+    const page = await open('?lang=en&still&quiet#/');
+    await openFolder(page, 'Slate Lynx', 'Backups/photos-all');
+    expect(await page.getByRole('grid').getAttribute('aria-rowcount')).toBe('100001');
+    expect(await calls(page, 'browse.list')).toHaveLength(1);
+    const frames = await page.evaluate(async () => {
+      const list = document.querySelector('[role=rowgroup]');
+      if (!list) return null;
+      let most = 0;
+      for (let step = 1; step <= 60; step++) {
+        list.scrollTop = step * 500;
+        await new Promise((resolve) => { requestAnimationFrame(resolve); });
+        most = Math.max(most, list.querySelectorAll('[role=row]').length);
+      }
+      return { most, height: list.scrollHeight };
+    });
+    expect(frames?.height).toBeGreaterThan(3_500_000);
+    expect(frames?.most).toBeGreaterThan(10);
+    expect(frames?.most).toBeLessThan(100);
+    expect((await calls(page, 'browse.list')).length).toBeLessThan(5);
+
+    await page.getByRole('grid').focus();
+    await page.keyboard.press('End');
+    await page.getByText('IMG_099999.mov').first().waitFor({ timeout: 30_000 });
+    expect(await calls(page, 'browse.list')).toHaveLength(100);
+    await page.close();
+  });
+
+  it('chooses rows with keys and pointer and says what will really be fetched', async () => {
+    const page = await open('?lang=en&still&quiet#/');
+    await openFolder(page, 'Amber Falcon', 'Film scans/2024/Porto roll 07');
+    await page.getByRole('row').nth(4).click({ position: { x: 400, y: 18 } });
+    await page.keyboard.press('Shift+ArrowDown');
+    await page.keyboard.press('Shift+ArrowDown');
+    await page.getByText('3 selected').waitFor();
+    expect((await page.getByRole('toolbar', { name: 'Selection' }).innerText()).replaceAll('\u00a0', ' ')).toMatch(/1\.42 GB, of which 94\d MB to fetch/);
+    await page.getByRole('toolbar').getByRole('button', { name: 'Download', exact: true }).click();
+    await page.getByText('2 downloads started').waitFor();
+    expect(await calls(page, 'transfers.start')).toMatchObject([{ source: { kind: 'path', path: 'Film scans/2024/Porto roll 07/porto07_002.tif' } }, { source: { path: 'Film scans/2024/Porto roll 07/porto07_003.tif' } }]);
+    await page.getByRole('grid').focus();
+    await page.keyboard.press('Backspace');
+    await page.getByText('Porto roll 06').waitFor();
+    await page.close();
+  });
+});
+
+describe('handing over files', () => {
+  const hold = (page: Page, selector: string, drop: boolean): Promise<void> => page.evaluate(([wanted, last]) => {
+    const target = document.querySelector(String(wanted));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['x'], 'clip.mov'));
+    for (const type of ['dragenter', 'dragover', ...(last ? ['drop'] : [])]) target?.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: transfer }));
+  }, [selector, drop] as const);
+
+  it('shows over whom they are held, and sends them there', async () => {
+    const page = await open('?lang=en&still&quiet#/');
+    // What a desktop window has: the path of a dropped file.
+    await page.evaluate(() => { Object.assign(window, { distrishare: { platform: 'linux', send() {}, onMessage: () => () => {}, pathForFile: (file: File) => `/home/jade/${file.name}` } }); });
+    await hold(page, 'article', false);
+    await page.getByText('Drop to send to Amber Falcon').waitFor();
+    await hold(page, 'article', true);
+    await page.getByText('Amber Falcon is asked about 1 item').waitFor();
+    expect(await calls(page, 'offers.send')).toMatchObject([{ paths: ['/home/jade/clip.mov'] }]);
+
+    await hold(page, 'h1', true);
+    const dialog = page.getByRole('dialog', { name: 'Send 1 item to' });
+    await dialog.getByRole('checkbox', { name: /Slate Lynx/ }).click();
+    await dialog.getByRole('checkbox', { name: /Moss Badger/ }).click();
+    await dialog.getByRole('button', { name: 'Send' }).click();
+    await expect.poll(() => calls(page, 'offers.send')).toHaveLength(3);
+    await page.close();
+  });
+
+  it('takes them in over the web first when the page is a browser’s', async () => {
+    const page = await open('?lang=en&still&quiet#/shares');
+    await page.route('**/upload/**', (route) => route.fulfill({ status: 201, contentType: 'application/json', body: JSON.stringify({ path: '/data/outbox/1/clip.mov', root: '/data/outbox/1/clip.mov' }) }));
+    await hold(page, 'h1', true);
+    const dialog = page.getByRole('dialog', { name: 'Who may see “clip.mov”?' });
+    expect(await dialog.getByRole('button', { name: 'Share' }).isDisabled()).toBe(true);
+    await dialog.getByRole('radio', { name: /Trusted people/ }).click();
+    await dialog.getByRole('button', { name: 'Share' }).click();
+    await page.getByRole('heading', { name: 'clip.mov' }).waitFor();
+    expect(await calls(page, 'shares.add')).toMatchObject([{ path: '/data/outbox/1/clip.mov', audience: { kind: 'devices', devices: [] } }]);
+    await page.close();
+  });
+});
+
+describe('searching', () => {
+  it('keeps rows where they are while they are pointed at', async () => {
+    const page = await open('?lang=en&still&quiet#/search?q=porto%20roll');
+    const names = (): Promise<string[]> => page.locator('.hit').evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+    await page.getByText('Still asking').waitFor();
+    await page.evaluate(() => window.fakeNode.advance(500));
+    await page.locator('.hit').first().hover();
+    const before = await names();
+    expect(before.length).toBeGreaterThan(1);
+    await page.evaluate(() => window.fakeNode.advance(3000));
+    await expect.poll(async () => (await names()).length).toBeGreaterThan(before.length);
+    expect((await names()).slice(0, before.length)).toEqual(before);
+    await page.mouse.move(5, 795);
+    await page.getByText('Results move only when you are not pointing at them.').waitFor({ state: 'detached' });
+    await page.close();
+  });
+});

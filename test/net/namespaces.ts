@@ -1,0 +1,155 @@
+import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { once } from 'node:events';
+
+const prefix = 'dst';
+let networks = 0;
+
+function run(command: string, args: readonly string[]): { ok: boolean; output: string } {
+  const result = spawnSync(command, args, { encoding: 'utf8' });
+  return { ok: result.status === 0, output: `${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}` };
+}
+
+function must(command: string, ...args: string[]): string {
+  const { ok, output } = run(command, args);
+  if (!ok) throw new Error(`${command} ${args.join(' ')}: ${output}`);
+  return output;
+}
+
+/** Why tests in network namespaces cannot run here; null when they can. */
+export function whyNoNamespaces(): string | null {
+  if (process.platform !== 'linux') return 'network namespaces exist on Linux only';
+  if (process.getuid?.() !== 0) return 'network namespaces need root';
+  const name = `${prefix}${process.pid}-probe`;
+  const made = run('ip', ['netns', 'add', name]);
+  if (!made.ok) return `ip netns add: ${made.output.trim()}`;
+  must('ip', 'netns', 'del', name);
+  return null;
+}
+
+/** Names are `dst<pid>-…`: what a killed run left behind can be told from what is in use. */
+function removeLeftovers(): void {
+  for (const name of namesOf(run('ip', ['netns', 'list']).output)) {
+    const pid = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1] ?? 0);
+    if (pid > 0 && pid !== process.pid && !isAlive(pid)) run('ip', ['netns', 'del', name]);
+  }
+}
+
+const namesOf = (listing: string): string[] => listing.split('\n').flatMap((line) => line.split(' ')[0] || []);
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface NamespaceOptions {
+  /** IPv4 addresses 10.77.0.1, .2 …/24 with a default route; default true. */
+  readonly ipv4?: boolean;
+  /** IPv6 link-local addresses and fd77::1, ::2 …/64; default true. */
+  readonly ipv6?: boolean;
+}
+
+/** One machine of a made network: loopback and `eth0`. */
+export class Namespace {
+  readonly name: string;
+  readonly ipv4: string;
+  readonly ipv6: string;
+  readonly #children = new Set<ChildProcess>();
+
+  constructor(name: string, number: number) {
+    this.name = name;
+    this.ipv4 = `10.77.0.${number}`;
+    this.ipv6 = `fd77::${number.toString(16)}`;
+  }
+
+  /** Starts a program inside; it is killed when the network is closed. */
+  spawn(command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+    const child = spawn('ip', ['netns', 'exec', this.name, command, ...args], options);
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
+    return child;
+  }
+
+  /** Runs a command inside to its end and gives what it printed; throws when it fails. */
+  exec(command: string, ...args: string[]): string {
+    return must('ip', 'netns', 'exec', this.name, command, ...args);
+  }
+
+  /** Plugs the cable in or out. */
+  setLink(state: 'up' | 'down'): void {
+    must('ip', '-n', this.name, 'link', 'set', 'eth0', state);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#children].map(async (child) => {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    }));
+  }
+}
+
+/** Machines on one switch, each a network namespace; nothing outside is touched, and everything goes with `close`. */
+export class NamespaceNetwork {
+  readonly nodes: readonly Namespace[];
+  readonly #names: string[] = [];
+  readonly #onExit = (): void => this.#delete();
+
+  constructor(count: number, options: NamespaceOptions = {}) {
+    removeLeftovers();
+    process.once('exit', this.#onExit);
+    const base = `${prefix}${process.pid}-${networks++}`;
+    try {
+      const hub = this.#add(`${base}-hub`);
+      must('ip', '-n', hub, 'link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0');
+      must('ip', '-n', hub, 'link', 'set', 'br0', 'up');
+      this.nodes = Array.from({ length: count }, (_, index) => this.#addNode(`${base}-${index + 1}`, index + 1, hub, options));
+    } catch (error) {
+      this.#delete();
+      throw error;
+    }
+  }
+
+  /** The machine number `index`, from 0. */
+  node(index: number): Namespace {
+    const node = this.nodes[index];
+    if (!node) throw new Error(`no machine ${index}`);
+    return node;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.close()));
+    this.#delete();
+    process.removeListener('exit', this.#onExit);
+  }
+
+  #add(name: string): string {
+    must('ip', 'netns', 'add', name);
+    this.#names.push(name);
+    return name;
+  }
+
+  #addNode(name: string, number: number, hub: string, { ipv4 = true, ipv6 = true }: NamespaceOptions): Namespace {
+    this.#add(name);
+    const node = new Namespace(name, number);
+    // Without duplicate address detection an IPv6 address is usable at once.
+    node.exec('sysctl', '-qw', 'net.ipv6.conf.default.accept_dad=0', 'net.ipv6.conf.all.accept_dad=0', `net.ipv6.conf.default.disable_ipv6=${ipv6 ? 0 : 1}`);
+    must('ip', '-n', name, 'link', 'set', 'lo', 'up');
+    must('ip', '-n', hub, 'link', 'add', `port${number}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
+    must('ip', '-n', hub, 'link', 'set', `port${number}`, 'master', 'br0', 'up');
+    must('ip', '-n', name, 'link', 'set', 'eth0', 'up');
+    if (ipv4) {
+      must('ip', '-n', name, 'addr', 'add', `${node.ipv4}/24`, 'dev', 'eth0');
+      must('ip', '-n', name, 'route', 'add', 'default', 'via', '10.77.0.254');
+    }
+    if (ipv6) must('ip', '-n', name, 'addr', 'add', `${node.ipv6}/64`, 'dev', 'eth0', 'nodad');
+    return node;
+  }
+
+  #delete(): void {
+    for (const name of this.#names.splice(0)) run('ip', ['netns', 'del', name]);
+  }
+}
