@@ -2,9 +2,10 @@
 import tseslint from 'typescript-eslint';
 import vue from 'eslint-plugin-vue';
 import { layersRule } from './scripts/lint-rules/layers.mjs';
+import { noBytesSlice } from './scripts/lint-rules/no-bytes-slice.mjs';
 import { noUncheckedCast } from './scripts/lint-rules/no-unchecked-cast.mjs';
 
-const project = { rules: { layers: layersRule, 'no-unchecked-cast': noUncheckedCast } };
+const project = { rules: { layers: layersRule, 'no-bytes-slice': noBytesSlice, 'no-unchecked-cast': noUncheckedCast } };
 
 /** What would make a core depend on the outside: time, chance, scheduling. */
 const bannedGlobals = [
@@ -87,6 +88,7 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
     },
   },
+  { files: ['src-*/**/*.ts'], ignores: ['**/*.d.ts'], rules: { 'project/no-bytes-slice': 'error' } },
   {
     files: ['src-shared/**/*.ts', 'src-main/core/**/*.ts'],
     rules: {

@@ -54,7 +54,7 @@ export class ReceiveDisk {
       }
       const part = new PartFile(this.#world, await openPart(opening));
       this.#parts.set(handle, part);
-      return { handle, have: part.have.bytes.slice(), haveBytes: part.haveBytes, existing: null };
+      return { handle, have: new Uint8Array(part.have.bytes), haveBytes: part.haveBytes, existing: null };
     } catch (thrown) {
       this.#world.files.closeFolder(destination.folder);
       throw diskError(thrown, destination.folder.path, 'folder-gone');

@@ -232,7 +232,7 @@ export class FrameDecoder {
     const payloadBytes = this.#bodyBytes - this.#headBytes;
     if (payloadBytes > limits.link.bulkPayloadBytes) throw new ProtocolError('too-long', `payload of ${payloadBytes} bytes`);
     this.#blockId = readU32(this.#scratch, 0);
-    const hash = this.#headBytes === blockHeadWithHashBytes ? this.#scratch.slice(blockHeadBytes, blockHeadWithHashBytes) : null;
+    const hash = this.#headBytes === blockHeadWithHashBytes ? new Uint8Array(this.#scratch.subarray(blockHeadBytes, blockHeadWithHashBytes)) : null;
     this.#target = this.#sink.blockBegin(this.#blockId, payloadBytes, hash);
     this.#targetAt = 0;
     if (this.#target === null) {

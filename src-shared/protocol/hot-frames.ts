@@ -62,7 +62,7 @@ export function decodeRequest(body: Uint8Array): BlockRequest {
   const length = readU32(body, 44);
   if (length === 0 || length > limits.link.bulkPayloadBytes) throw new ProtocolError('bad-field', 'block length');
   if (begin + length > limits.content.maxPieceBytes) throw new ProtocolError('bad-field', 'block beyond its piece');
-  return { requestId: readU32(body, 0), key: body.slice(4, 4 + hashBytes), piece: readU32(body, 36), begin, length };
+  return { requestId: readU32(body, 0), key: new Uint8Array(body.subarray(4, 4 + hashBytes)), piece: readU32(body, 36), begin, length };
 }
 
 /** Everything of a block frame that comes before its payload, which follows on the wire from where it lies. */

@@ -131,7 +131,7 @@ function decodeEntry(bytes: Uint8Array, view: DataView, at: number): { entry: Ma
   if (kind === undefined) throw new ProtocolError('bad-field', 'kind of a manifest entry');
   const size = readUint64(view, at + 1, 'size of a manifest entry');
   if (kind === 'file' && size > limits.content.fileBytes) throw new ProtocolError('bad-field', 'size of a manifest entry');
-  const root = bytes.slice(at + 9, at + 41);
+  const root = new Uint8Array(bytes.subarray(at + 9, at + 41));
   const nameLength = view.getUint16(at + 41);
   const end = at + entryBytes(nameLength);
   if (end > bytes.length) throw new ProtocolError('too-short', 'manifest entry');
@@ -167,7 +167,7 @@ export function decodeNode(bytes: Uint8Array): ManifestNode {
   const count = view.getUint32(21);
   if (count > limits.content.manifestPagesPerFolder) throw new ProtocolError('bad-field', 'pages of a manifest node');
   if (bytes.length !== nodeHeaderBytes + count * hashBytes) throw new ProtocolError(bytes.length > nodeHeaderBytes + count * hashBytes ? 'too-long' : 'too-short', 'manifest node');
-  return { files: readUint64(view, 5, 'files of a manifest node'), bytes: readUint64(view, 13, 'bytes of a manifest node'), pages: bytes.slice(nodeHeaderBytes) };
+  return { files: readUint64(view, 5, 'files of a manifest node'), bytes: readUint64(view, 13, 'bytes of a manifest node'), pages: new Uint8Array(bytes.subarray(nodeHeaderBytes)) };
 }
 
 function checkHead(bytes: Uint8Array, magic: number, headerBytes: number, what: string): DataView {

@@ -76,11 +76,11 @@ export class Merkle {
   /** Root of a file from its piece layer (32 bytes a piece), padded with zero subtrees of a piece's height. */
   rootOfLayer(layer: Uint8Array, pieceBytes: Bytes): Uint8Array {
     const width = layer.length / hashBytes;
-    if (width <= 1) return width === 1 ? layer.slice() : emptyRoot.slice();
-    const nodes = layer.slice();
+    if (width <= 1) return new Uint8Array(width === 1 ? layer : emptyRoot);
+    const nodes = new Uint8Array(layer);
     const pieceHeight = heightOver(pieceBytes / leafBytes);
     this.#reduce(nodes, width, pieceHeight, pieceHeight + heightOver(width));
-    return nodes.slice(0, hashBytes);
+    return new Uint8Array(nodes.subarray(0, hashBytes));
   }
 
   /** Whether a piece layer has the right length for the file and leads to its root. */

@@ -199,13 +199,13 @@ function parseHeader(bytes: Uint8Array, sha256: Sha256): { kind: 'header'; heade
   if (version !== journalVersion || length !== headerBytes || fileBytes > BigInt(Number.MAX_SAFE_INTEGER)) return { kind: 'damaged' };
   const set = view.getUint32(12);
   const header: JournalHeader = {
-    root: (set & flags.provisional) === 0 ? bytes.slice(16, 48) : null,
+    root: (set & flags.provisional) === 0 ? new Uint8Array(bytes.subarray(16, 48)) : null,
     bytes: Number(fileBytes),
     pieceBytes: view.getUint32(56),
     device: view.getBigUint64(60),
     inode: view.getBigUint64(68),
-    bootId: (set & flags.noBootId) === 0 ? bytes.slice(76, 92) : null,
-    journalId: bytes.slice(92, 108),
+    bootId: (set & flags.noBootId) === 0 ? new Uint8Array(bytes.subarray(76, 92)) : null,
+    journalId: new Uint8Array(bytes.subarray(92, 108)),
   };
   return { kind: 'header', header, chain };
 }
@@ -214,15 +214,15 @@ function parsePayload(type: number, payload: Uint8Array): JournalRecord | null {
   const view = viewOf(payload);
   switch (type) {
     case types.piece:
-      return payload.length === 4 + hashBytes ? { kind: 'piece', piece: view.getUint32(0), hash: payload.slice(4) } : null;
+      return payload.length === 4 + hashBytes ? { kind: 'piece', piece: view.getUint32(0), hash: new Uint8Array(payload.subarray(4)) } : null;
     case types.barrier:
       return payload.length === 4 ? { kind: 'barrier', through: view.getUint32(0) } : null;
     case types.root:
-      return payload.length === hashBytes ? { kind: 'root', root: payload.slice() } : null;
+      return payload.length === hashBytes ? { kind: 'root', root: new Uint8Array(payload) } : null;
     case types.missing:
       return payload.length === 4 ? { kind: 'missing', piece: view.getUint32(0) } : null;
     case types.opened:
-      return payload.length === 1 + idBytes ? { kind: 'opened', bootId: payload[0] === flags.noBootId ? null : payload.slice(1) } : null;
+      return payload.length === 1 + idBytes ? { kind: 'opened', bootId: payload[0] === flags.noBootId ? null : new Uint8Array(payload.subarray(1)) } : null;
     case types.closed:
       return payload.length === 8 ? { kind: 'closed', modifiedNs: view.getBigUint64(0) } : null;
     default:

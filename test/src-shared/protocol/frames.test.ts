@@ -61,6 +61,18 @@ describe('frames', () => {
     }));
   });
 
+  it('keep nothing of the memory they were read from', () => {
+    // Readers reuse their buffer, and a Buffer's own `slice` is a view of it.
+    const key = new Uint8Array(32).fill(7);
+    const read: Uint8Array[] = [];
+    const sink = new RecordingSink();
+    sink.blockRequest = (asked) => { read.push(asked.key); };
+    const chunk = Buffer.from(encodeRequest({ requestId: 1, key, piece: 0, begin: 0, length: 1 }));
+    greetedDecoder(sink).push(chunk);
+    chunk.fill(0);
+    expect(read.map(toHex)).toEqual([toHex(key)]);
+  });
+
   it('never answer random bytes with anything but a protocol error', () => {
     const seeds = fc.oneof(fc.uint8Array({ maxLength: 400 }), fc.tuple(fc.nat({ max: 0x14 }), fc.uint8Array({ maxLength: 60 }), u32).map(([type, body, length]) => rawFrame(type, body, length % 80)));
     fc.assert(fc.property(fc.array(seeds, { maxLength: 8 }), fc.boolean(), (chunks, greeted) => {

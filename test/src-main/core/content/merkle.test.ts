@@ -80,6 +80,14 @@ describe('merkle roots and piece layers', () => {
     }), { numRuns: 100 });
   });
 
+  it('leaves a layer that lies in a Buffer as it was', () => {
+    const layer = Buffer.from(Array.from({ length: 5 * 32 }, (_, at) => at));
+    const before = Buffer.from(layer);
+    const root = merkle.rootOfLayer(layer, MiB);
+    expect(layer).toEqual(before);
+    expect(merkle.rootOfLayer(layer, MiB)).toEqual(root);
+  });
+
   it('refuses a layer of another length, even when its padding gives the same root', () => {
     const data = vectorContent(3 * 64 * KiB);
     const { root, layer } = hashOf(data, 64 * KiB);
