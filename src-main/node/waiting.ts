@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors.ts';
 import type { ContentId, DeviceId } from '#shared/ids.ts';
 import type { Millis } from '#shared/units.ts';
+import { Bell } from './bell.ts';
 import type { Link, Links } from './ports/links.ts';
 import type { ContentDirectory } from './transfers/content-directory.ts';
 
@@ -22,7 +23,7 @@ export function pause(ms: Millis, signal: AbortSignal): Promise<void> {
 export class LinkWaiter {
   readonly #links: () => Links;
   readonly #directory: ContentDirectory;
-  readonly #waiting = new Set<() => void>();
+  readonly #bell = new Bell();
 
   constructor(links: () => Links, directory: ContentDirectory) {
     this.#links = links;
@@ -30,7 +31,7 @@ export class LinkWaiter {
   }
 
   linkUp(): void {
-    for (const wake of [...this.#waiting]) wake();
+    this.#bell.ring();
   }
 
   /** The link to a device, as soon as there is one. Rejects with `cancelled`. */
@@ -38,16 +39,17 @@ export class LinkWaiter {
     for (;;) {
       const link = this.#links().get(id);
       if (link !== undefined && !link.isClosed) return link;
-      await this.#nextLink(signal);
+      await this.#nextLink(this.#bell.rings, signal);
     }
   }
 
   /** Runs `work` with the links that have a content, the preferred one first; waits until there is one. */
   async withSources<T>(id: ContentId, preferred: DeviceId | null, signal: AbortSignal, work: (links: readonly Link[]) => Promise<T>): Promise<T> {
     for (;;) {
+      const { rings } = this.#bell;
       const links = await this.#sources(id, preferred);
       if (links.length > 0) return work(links);
-      await this.#nextLink(signal);
+      await this.#nextLink(rings, signal);
     }
   }
 
@@ -60,18 +62,8 @@ export class LinkWaiter {
     return all.filter((_, at) => answers[at]);
   }
 
-  #nextLink(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const end = (settle: () => void) => (): void => {
-        this.#waiting.delete(wake);
-        signal.removeEventListener('abort', abort);
-        settle();
-      };
-      const wake = end(resolve);
-      const abort = end(() => { reject(new AppError('cancelled')); });
-      if (signal.aborted) return reject(new AppError('cancelled'));
-      this.#waiting.add(wake);
-      signal.addEventListener('abort', abort, { once: true });
-    });
+  async #nextLink(seen: number, signal: AbortSignal): Promise<void> {
+    await this.#bell.after(seen, signal);
+    if (signal.aborted) throw new AppError('cancelled');
   }
 }

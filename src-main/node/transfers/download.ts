@@ -8,6 +8,7 @@ import type { PriorityRank } from '../../core/swarm/events.ts';
 import type { Link } from '../ports/links.ts';
 import { RateEstimator } from '../../core/swarm/rate-estimator.ts';
 import { DownloadFile, type DownloadFileOwner } from './download-file.ts';
+import { Bell } from '../bell.ts';
 import type { DownloadContext } from './download-context.ts';
 import type { FileLister } from './file-lister.ts';
 import type { Row } from '../../disk/store.ts';
@@ -61,8 +62,8 @@ export class Download implements DownloadFileOwner {
   #saving: Promise<void> = Promise.resolve();
   /** Whether the user wants it to run; a retry that comes due after a stop sees it. */
   #wanted = false;
-  /** Wakes the feeder: a file ended, the list grew. */
-  #wake: (() => void) | null = null;
+  /** Rings when a file ended or the list grew. */
+  readonly #bell = new Bell();
 
   constructor(context: DownloadContext, observer: DownloadObserver, lister: FileLister, record: DownloadRecord) {
     this.#context = context;
@@ -135,7 +136,7 @@ export class Download implements DownloadFileOwner {
       // What the device says now is about this file only; the file asks again when the next device comes.
       file.consider(link).catch((error: unknown) => { this.#note(errorInfo(error)); });
     }
-    this.#wakeUp();
+    this.#bell.ring();
   }
 
   linkDown(id: DeviceId): void {
@@ -203,7 +204,7 @@ export class Download implements DownloadFileOwner {
   async #work(signal: AbortSignal): Promise<void> {
     const listing = this.#list(signal);
     // A failed listing ends the feeding too; its error is what the user hears.
-    listing.catch(() => { this.#wakeUp(); });
+    listing.catch(() => { this.#bell.ring(); });
     await Promise.all([listing, this.#feed(signal)]);
     if (signal.aborted) return;
     await this.#saveFinished(true);
@@ -231,7 +232,7 @@ export class Download implements DownloadFileOwner {
       };
       await this.#observer.save(this.record);
       this.#observer.changed(this);
-      this.#wakeUp();
+      this.#bell.ring();
     }
   }
 
@@ -241,21 +242,22 @@ export class Download implements DownloadFileOwner {
     const running = new Set<Promise<void>>();
     for (;;) {
       if (signal.aborted) break;
-      const listed = this.record.listed;
+      const { listed } = this.record;
+      const { rings } = this.#bell;
       const page: readonly Row<FileRecord>[] = await this.#context.store.rows(filesTable, { ...range, ...(after === null ? {} : { after }), limit: recordsPerRead });
       if (page.length === 0) {
         if (listed) break;
-        await this.#sleep(signal);
+        await this.#bell.after(rings, signal);
         continue;
       }
       for (const [key, file] of page) {
         after = key;
         if (!file.selected || file.state === 'done') continue;
-        while (!signal.aborted && !this.#hasRoomFor(file)) await this.#sleep(signal);
+        while (!signal.aborted && !this.#hasRoomFor(file)) await this.#bell.after(this.#bell.rings, signal);
         if (signal.aborted) break;
         const task: Promise<void> = this.#fetchFile(indexOfKey(key), file, signal).finally(() => {
           running.delete(task);
-          this.#wakeUp();
+          this.#bell.ring();
         });
         running.add(task);
         task.catch(() => undefined);
@@ -344,16 +346,6 @@ export class Download implements DownloadFileOwner {
 
   #cancelFiles(): void {
     for (const file of this.open.values()) file.cancel();
-    this.#wakeUp();
-  }
-
-  #wakeUp(): void {
-    this.#wake?.();
-    this.#wake = null;
-  }
-
-  #sleep(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => { this.#wake = resolve; });
+    this.#bell.ring();
   }
 }
