@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 
@@ -9,6 +10,8 @@ export default defineConfig({
   plugins: [vue()],
   test: {
     watch: false,
+    // Vitest leaves one core to itself, which is half of a small machine; many files wait more than they work.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     globalSetup: ['test/bundle-workers.ts'],
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/src-*/**/*.test.ts', 'test/tidy/**/*.test.ts'], exclude: ['**/*.real.test.ts', 'test/src-renderer/**'] } },

@@ -77,7 +77,7 @@ describe('the program', () => {
 
     expect(await Promise.all([stop(a.child), stop(b.child)])).toEqual([0, 0]);
     expect((await run('status', '--data', a.data)).code).toBe(3);
-    expect((await readdir(a.data)).filter((name) => ['lock', 'run.json', 'node.sock'].includes(name))).toEqual([]);
+    expect((await readdir(a.data)).filter((name) => ['run.json', 'node.sock'].includes(name))).toEqual([]);
   });
 
   it('says that it runs already, and lets the browser in once more', async () => {
