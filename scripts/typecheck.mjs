@@ -13,6 +13,7 @@ const parts = [
   { name: 'test', program: 'typescript/bin/tsc' },
   { name: 'src-main', program: 'typescript/bin/tsc' },
   { name: 'src-main/core', program: 'typescript/bin/tsc' },
+  { name: 'src-main/lab/engine', program: 'typescript/bin/tsc' },
   { name: 'src-shared', program: 'typescript/bin/tsc' },
   { name: 'scripts', program: 'typescript/bin/tsc' },
 ];
@@ -49,6 +50,6 @@ await Promise.all([worker(), worker()]);
 
 for (const { name, ok, output, seconds } of results) {
   if (output) process.stdout.write(output.endsWith('\n') ? output : `${output}\n`);
-  console.log(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(14)} ${seconds.toFixed(1)} s`);
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(19)} ${seconds.toFixed(1)} s`);
 }
 process.exitCode = results.every((result) => result.ok) ? 0 : 1;

@@ -11,6 +11,8 @@ import { root } from '../project-root.mjs';
 const below = ['shared', 'core', 'ports', 'spawn-worker'];
 const services = ['net', 'discovery', 'disk'];
 const faces = ['api', 'local', 'web', 'cli'];
+/** The simulator: the engine is as pure as the cores it drives, its runners may use Node. */
+const lab = ['lab-engine', 'lab'];
 
 /** @type {Layer[]} */
 export const layers = [
@@ -18,9 +20,11 @@ export const layers = [
   { name: 'core', in: 'src-main/core/', layers: ['core', 'shared'], packages: 'none', node: false },
   { name: 'ports', in: 'src-main/node/ports/', layers: ['shared', 'core', 'ports'], packages: 'none' },
   { name: 'spawn-worker', in: 'src-main/node/spawn-worker.ts', layers: ['shared'], packages: 'none' },
+  { name: 'lab-engine', in: 'src-main/lab/engine/', layers: ['lab-engine', 'core', 'shared'], packages: 'none', node: false },
+  { name: 'lab', in: 'src-main/lab/', layers: [...lab, 'core', 'shared'], packages: 'none' },
   ...services.map((name) => ({ name, in: `src-main/${name}/`, layers: [name, ...below], packages: /** @type {const} */ ('all') })),
   { name: 'node', in: 'src-main/node/', layers: ['node', ...services, ...below], packages: 'all' },
-  ...faces.map((name) => ({ name, in: `src-main/${name}/`, layers: [...faces, 'node', ...services, ...below], packages: /** @type {const} */ ('all') })),
+  ...faces.map((name) => ({ name, in: `src-main/${name}/`, layers: [...faces, 'node', ...services, ...below, ...lab], packages: /** @type {const} */ ('all') })),
   { name: 'electron', in: 'src-main/electron/', layers: ['electron', ...faces, 'node', ...services, ...below], packages: 'all' },
   { name: 'renderer', in: 'src-renderer/', layers: ['renderer', 'shared'], packages: 'all', node: false },
 ];
