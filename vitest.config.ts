@@ -18,11 +18,11 @@ export default defineConfig({
       { extends: true, test: { name: 'renderer', environment: 'happy-dom', include: ['test/src-renderer/**/*.test.ts'] } },
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 30_000 } },
       { extends: true, test: { name: 'integration', include: ['test/src-*/**/*.real.test.ts'], testTimeout: 30_000, hookTimeout: 30_000 } },
-      { extends: true, test: { name: 'net', include: ['test/net/**/*.test.ts'], testTimeout: 60_000, fileParallelism: false } },
+      { extends: true, test: { name: 'net', include: ['test/net/**/*.test.ts'], testTimeout: 60_000, maxWorkers: 2 } },
       { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000, fileParallelism: false } },
       { extends: true, test: { name: 'electron', include: ['test/electron/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false } },
       { extends: true, test: { name: 'campaign', include: ['test/campaign/**/*.test.ts'], testTimeout: 7_200_000, fileParallelism: false } },
-      { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false } },
+      { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 2 } },
     ],
   },
 });

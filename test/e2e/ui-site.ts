@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -18,8 +19,9 @@ export interface UiSite {
 /** Builds the UI on its invented node, serves it on loopback and starts a browser for it. */
 export async function openUiSite(): Promise<UiSite> {
   const config = fileURLToPath(new URL('../src-renderer/dev/vite.config.ts', import.meta.url));
-  const outDir = fileURLToPath(new URL('../../out/ui-fake', import.meta.url));
-  await build({ configFile: config, logLevel: 'error' });
+  // A folder of its own: another file's build would empty a shared one under the browser's hands.
+  const outDir = await mkdtemp(join(tmpdir(), 'distrishare-site-'));
+  await build({ configFile: config, logLevel: 'error', build: { outDir, emptyOutDir: true } });
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname);
     const file = join(outDir, path.endsWith('/') ? `${path}index.html` : path);
@@ -44,6 +46,7 @@ export async function openUiSite(): Promise<UiSite> {
     async close() {
       await browser.close();
       await new Promise<void>((resolve) => { server.close(() => resolve()); });
+      await rm(outDir, { recursive: true, force: true });
     },
   };
 }
