@@ -76,12 +76,13 @@ export class FairShare {
     const to = this.#to[flow] ?? 0;
     remove(this.#flows[from] ?? [], this.#placeFrom, flow);
     remove(this.#flows[to] ?? [], this.#placeTo, flow);
-    this.#touch(flow);
+    // At once: if it opens again before the others are settled, it begins anew.
+    this.#rate[flow] = 0;
     this.#wait(from);
     this.#wait(to);
   }
 
-  /** Bytes per microsecond as of the last `settle`; 0 for a closed flow. */
+  /** Bytes per microsecond as of the last `settle`; 0 for a flow that is closed or was opened since. */
   rate(flow: FlowNumber): number {
     return this.#rate[flow] ?? 0;
   }
@@ -90,7 +91,7 @@ export class FairShare {
     return this.#waiting.length === 0;
   }
 
-  /** Makes the rates right again and names every flow whose rate has changed, after the change, with the rate it had. */
+  /** Makes the rates right again and names every open flow whose rate has changed, with the rate it had. */
   settle(changed: (flow: FlowNumber, before: number) => void): void {
     for (let at = 0; at < this.#waiting.length; at++) {
       const port = this.#waiting[at] ?? 0;
@@ -102,7 +103,8 @@ export class FairShare {
       const flow = this.#touched[at] ?? 0;
       this.#isTouched[flow] = false;
       const before = this.#rate[flow] ?? 0;
-      const rate = this.isOpen(flow) ? Math.min(this.#level[this.#from[flow] ?? 0] ?? 0, this.#level[this.#to[flow] ?? 0] ?? 0) : 0;
+      if (!this.isOpen(flow)) continue;
+      const rate = Math.min(this.#level[this.#from[flow] ?? 0] ?? 0, this.#level[this.#to[flow] ?? 0] ?? 0);
       if (rate === before) continue;
       this.#rate[flow] = rate;
       changed(flow, before);

@@ -49,8 +49,10 @@ describe('fair sharing', () => {
       for (const flow of numbers) share.open(flow);
       for (const [step, toggle] of toggles.entries()) {
         const flow = numbers[toggle % numbers.length] ?? 0;
-        if (share.isOpen(flow)) share.close(flow);
-        else share.open(flow);
+        if (share.isOpen(flow)) {
+          share.close(flow);
+          heard[flow] = 0;
+        } else share.open(flow);
         if (settles[step] === true) settle();
       }
       settle();
