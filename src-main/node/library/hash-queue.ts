@@ -72,6 +72,8 @@ export class HashQueue {
   #timer: NodeJS.Timeout | null = null;
   #choosing = false;
   #chooseAgain = false;
+  /** Grows with what may make a choice wrong that is being made: a share was stopped, a file is hashed by now. */
+  #turns = 0;
   #closed = false;
   /** Work per second, bytes with the cost of files added; null until measured. */
   #rate: number | null = null;
@@ -111,6 +113,7 @@ export class HashQueue {
 
   /** Ends what is being hashed of a share: it was paused or removed. */
   stop(share: ShareId): void {
+    this.#turns++;
     for (const job of this.#jobs) if (job.share === share) job.abort.abort(new AppError('cancelled'));
   }
 
@@ -135,17 +138,26 @@ export class HashQueue {
 
   async #fill(): Promise<void> {
     while (!this.#closed && this.#jobs.size < jobsAtOnce + urgentJobs) {
+      const turn = this.#turns;
       const job = (await this.#chooseUrgent()) ?? (this.#jobs.size < jobsAtOnce ? await this.#choose() : null);
-      if (job === null) return;
-      this.#start(job.share, job.paths);
+      if (job === null || this.#closed) return;
+      if (turn === this.#turns) this.#start(job.share, job.paths);
     }
   }
 
   #start(share: HashShare, paths: readonly string[]): void {
     const job: Job = { share: share.id, paths, abort: new AbortController(), read: 0 };
     this.#jobs.add(job);
-    for (const path of paths) this.#busy.add(pathKey(share.id, path));
-    const task = this.#run(job, share).catch((error: unknown) => this.#failed(error)).finally(() => {
+    for (const path of paths) {
+      this.#busy.add(pathKey(share.id, path));
+      this.#urgent.delete(pathKey(share.id, path));
+    }
+    const task = this.#run(job, share).catch((error: unknown) => {
+      // Whatever it was would happen again at once; only a job that was stopped is begun again at the first chance.
+      if (!job.abort.signal.aborted) this.#rest(share.id, paths);
+      this.#failed(error);
+    }).finally(() => {
+      this.#turns++;
       this.#jobs.delete(job);
       for (const path of paths) this.#busy.delete(pathKey(share.id, path));
       this.#running.delete(task);
@@ -157,6 +169,7 @@ export class HashQueue {
   /** A failure of the store or the worker: told, and tried again later instead of at once. */
   #failed(error: unknown): void {
     if (this.#closed || (error instanceof AppError && error.code === 'cancelled')) return;
+    this.#wakeAt(this.#now() + retryMs);
     this.#outside.failed(error);
   }
 
@@ -180,8 +193,8 @@ export class HashQueue {
         this.#wakeAt(readyAt);
         continue;
       }
-      this.#urgent.delete(key);
       if (share !== null && todo !== undefined) return { share, paths: [pathOfPathKey(key)] };
+      this.#urgent.delete(key);
     }
     return null;
   }
@@ -255,10 +268,9 @@ export class HashQueue {
         },
       })];
     } catch (error) {
-      // Errors of the file itself are results; what else happened here would happen again at once.
+      // Errors of the file itself are results.
       const code = error instanceof AppError ? error.code : null;
       if (code !== null && job.paths.length === 1 && fileErrors.has(code)) return [{ error: code }];
-      if (code !== 'cancelled') this.#rest(share.id, job.paths);
       throw error;
     }
   }

@@ -260,11 +260,16 @@ export class ShareRuntime implements HashShare {
         if (inside !== null) this.#changed.add(inside);
       }
     }
-    if (this.#draining === null && this.#changed.size > 0) {
-      this.#draining = this.#drain().catch((error: unknown) => this.#drainFailed(error)).finally(() => {
-        this.#draining = null;
-      });
-    }
+    this.#drainSoon();
+  }
+
+  #drainSoon(): void {
+    if (this.#draining !== null || this.#changed.size === 0 || this.#abort.signal.aborted) return;
+    this.#draining = this.#drain().catch((error: unknown) => this.#drainFailed(error)).finally(() => {
+      this.#draining = null;
+      // What was noticed while a failure ended the last round.
+      this.#drainSoon();
+    });
   }
 
   /** Path inside the share of a path on disk; null for one that is outside. */
@@ -285,9 +290,13 @@ export class ShareRuntime implements HashShare {
 
   #drainFailed(error: unknown): void {
     if (this.#abort.signal.aborted) return;
-    // A folder that cannot be read to its end while it is being changed is looked at again as a whole.
-    if (error instanceof AppError && error.code !== 'internal') this.#schedule(missingPollMs);
-    else this.#outside.failed(error);
+    // What could not be listed is not known any more, so all is looked at again: soon when it was changing under our eyes.
+    if (error instanceof AppError && error.code !== 'internal') {
+      this.#schedule(missingPollMs);
+      return;
+    }
+    this.#schedule(retryMs);
+    this.#outside.failed(error);
   }
 
   /** The path, or the folder furthest up of those above it that is not listed yet. */

@@ -1,5 +1,5 @@
 import { contentIdOf, fromHex, toHex, type ContentId, type ShareId } from '#shared/ids.ts';
-import type { Timestamp } from '#shared/units.ts';
+import { second, type Timestamp } from '#shared/units.ts';
 import { ManifestBuilder } from '#main/core/content/manifest-tree.ts';
 import { sha256 } from '#main/disk/sha256.ts';
 import type { Store, StoreBatch } from '#main/disk/store.ts';
@@ -19,6 +19,9 @@ export interface TreeEvents {
   failed(error: unknown): void;
 }
 
+/** Content ids that could not be worked out, because the store failed, are tried again after this long. */
+const retryMs = 30 * second;
+
 /**
  * The listings of all shares in the store. Every write goes through here, one after the other; reads go to the store
  * directly and see each write whole or not at all.
@@ -31,6 +34,7 @@ export class Tree {
   readonly #shares = new Map<ShareId, ShareRecord>();
   #sealing: Promise<void> | null = null;
   #sealAgain = false;
+  #sealLater: NodeJS.Timeout | null = null;
   #closed = false;
 
   constructor(store: Store, now: () => Timestamp, events: TreeEvents) {
@@ -183,9 +187,17 @@ export class Tree {
       return;
     }
     if (this.#closed) return;
-    this.#sealing = this.#sealAll().catch((error: unknown) => this.#events.failed(error)).finally(() => {
+    this.#sealing = this.#sealAll().catch((error: unknown) => {
+      if (!this.#closed) this.#sealLater ??= setTimeout(() => this.#sealNow(), retryMs);
+      this.#events.failed(error);
+    }).finally(() => {
       this.#sealing = null;
     });
+  }
+
+  #sealNow(): void {
+    this.#sealLater = null;
+    this.wakeSealer();
   }
 
   async #sealAll(): Promise<void> {
@@ -252,6 +264,7 @@ export class Tree {
 
   async close(): Promise<void> {
     this.#closed = true;
+    if (this.#sealLater !== null) clearTimeout(this.#sealLater);
     await this.idle();
   }
 }

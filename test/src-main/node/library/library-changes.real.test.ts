@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { appendFile, mkdir, readFile, rename, rm, stat, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { startWatch, type WatchEvents } from '#main/disk/watch.ts';
 import type { LibraryService } from '#main/node/library/library.ts';
+import { tables } from '#main/node/library/tables.ts';
 import { AppError } from '#shared/errors.ts';
 import type { Share } from '#shared/model/share.ts';
+import { minute } from '#shared/units.ts';
 import { device, everyone, libraryFixture, self, shareAll, until } from './library-fixture.ts';
 
 const { at, disk, start } = libraryFixture();
@@ -215,6 +217,60 @@ describe('without a watcher', () => {
     await until(library, async () => (await names(library, 's')).length === 3);
     expect(started).toHaveLength(2);
     expect((await library.shares())[0]?.problems.count).toBe(0);
+  });
+});
+
+describe('a store that fails for a moment', () => {
+  afterEach(() => { vi.useRealTimers(); });
+
+  test('loses no change: others are listed at once, what failed a little later', async () => {
+    await disk({ 's/a': 'a' });
+    const watchers: WatchEvents[] = [];
+    const { library, store, errors } = await start({
+      watch: (_path, _kind, events) => {
+        watchers.push(events);
+        return Promise.resolve({ close: () => Promise.resolve() });
+      },
+    });
+    await shareAll(library, at('s'));
+    await library.settled();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await disk({ 's/b': 'b', 's/c': 'c' });
+    vi.spyOn(store, 'getMany').mockImplementationOnce(() => {
+      watchers[0]?.changed([at('s/c')]);
+      return Promise.reject(new Error('the disk with the store is full'));
+    });
+    watchers[0]?.changed([at('s/b')]);
+    await library.settled();
+    expect(await names(library, 's')).toEqual(['a', 'c']);
+    expect(errors).toEqual([new Error('the disk with the store is full')]);
+    await vi.advanceTimersByTimeAsync(minute);
+    await library.settled();
+    expect(await names(library, 's')).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('a store that cannot be read for a moment', () => {
+  afterEach(() => { vi.useRealTimers(); });
+
+  test('delays the content ids of folders, no more', async () => {
+    await disk({ 's/a': 'a' });
+    const { library, store, errors } = await start();
+    const { id } = await library.add(at('s'), everyone);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const keyBatches = store.keyBatches.bind(store);
+    let failures = 0;
+    vi.spyOn(store, 'keyBatches').mockImplementation((table, range) => {
+      if (failures > 0 || table.name !== tables.due.name) return keyBatches(table, range);
+      failures++;
+      throw new Error('no such luck');
+    });
+    while (failures === 0) await vi.advanceTimersByTimeAsync(10);
+    await library.settled();
+    expect(errors).toEqual([new Error('no such luck')]);
+    expect((await library.shares())[0]?.contentId).toBeNull();
+    await vi.advanceTimersByTimeAsync(minute);
+    expect((await library.whenHashed(id, AbortSignal.timeout(20_000))).contentId).not.toBeNull();
   });
 });
 

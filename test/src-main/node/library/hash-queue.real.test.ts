@@ -1,0 +1,132 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openStore } from '#main/disk/open-store.ts';
+import type { Store } from '#main/disk/store.ts';
+import { HashQueue, type HashShare } from '#main/node/library/hash-queue.ts';
+import { pathKey, tables } from '#main/node/library/tables.ts';
+import type { FileHash, Hasher } from '#main/node/ports/hasher.ts';
+import { shareIdSchema } from '#shared/model/ids.ts';
+import { MiB } from '#shared/units.ts';
+
+const id = shareIdSchema.parse('0123456789abcdef0123456789abcdef');
+
+let folder: string;
+let store: Store;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'queue-'));
+  ({ store } = await openStore(folder));
+});
+afterEach(async () => {
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A queue over one share; `looked` is called each time the queue looks whether the share is paused, before it hears. */
+function queueOver(looked: (queue: HashQueue, share: { paused: boolean }) => void, writeFails = false) {
+  const asked: string[] = [];
+  const state = { paused: false };
+  const hashed = (path: string): Promise<FileHash> => {
+    asked.push(path);
+    return Promise.resolve({ root: new Uint8Array(32), layer: new Uint8Array(32), pieceBytes: MiB, bytes: 2 * MiB, version: 'one' });
+  };
+  const hasher: Hasher = {
+    hashFile: hashed,
+    hashFiles: (paths) => Promise.all(paths.map(hashed)),
+    hashPiece: () => Promise.reject(new Error('not used')),
+    close: () => Promise.resolve(),
+  };
+  const share: HashShare = {
+    id, available: true, diskPath: (path) => path,
+    get paused() {
+      const { paused } = state;
+      looked(queue, state);
+      return paused;
+    },
+  };
+  const failures: unknown[] = [];
+  const queue: HashQueue = new HashQueue(store, hasher, () => 1_000_000, {
+    share: () => share, shares: () => [share],
+    commit: async (_share, changes) => {
+      if (writeFails) throw new Error('the disk with the store is full');
+      for (const { path } of changes) await store.batch().delete(tables.todo, pathKey(id, path)).write();
+      return { stale: [] };
+    },
+    refresh: () => Promise.resolve(),
+    progressed: () => undefined,
+    failed: (error) => failures.push(error),
+  });
+  return { queue, asked, state, failures };
+}
+
+/** A promise and what fulfils it. */
+function signal(): { promise: Promise<void>; fire: () => void } {
+  let fire = (): void => undefined;
+  const promise = new Promise<void>((resolve) => { fire = resolve; });
+  return { promise, fire: () => fire() };
+}
+
+const wanted = (path: string): Promise<void> => store.put(tables.todo, pathKey(id, path), { bytes: 2 * MiB, seenAt: 0 });
+
+describe('what happens while the next file is being chosen', () => {
+  test('a pause keeps it from being read', async () => {
+    await wanted('film');
+    const again = signal();
+    let looks = 0;
+    const { queue, asked } = queueOver((one, share) => {
+      looks++;
+      if (looks === 1) {
+        share.paused = true;
+        one.stop(id);
+      } else {
+        again.fire();
+      }
+    });
+    queue.wake();
+    await again.promise;
+    await queue.close();
+    expect(asked).toEqual([]);
+  });
+
+  test('the end of the node keeps it from being read', async () => {
+    await wanted('film');
+    const closing: Promise<void>[] = [];
+    const looked = signal();
+    const { queue, asked } = queueOver((one) => {
+      closing.push(one.close());
+      looked.fire();
+    });
+    queue.wake();
+    await looked.promise;
+    await Promise.all(closing);
+    expect(asked).toEqual([]);
+  });
+
+  test('what somebody waits for is not forgotten when the choice is made anew', async () => {
+    await wanted('film');
+    const done = signal();
+    const { queue, asked, state } = queueOver(() => { if (asked.length > 0) done.fire(); });
+    state.paused = true;
+    queue.soon(id, 'film');
+    queue.stop(id);
+    await done.promise;
+    await queue.close();
+    expect(asked).toEqual(['film']);
+  });
+});
+
+test('a hash that cannot be written down is not worked out again at once', async () => {
+  await wanted('film');
+  const thrice = signal();
+  let looks = 0;
+  const { queue, asked, failures } = queueOver(() => {
+    looks++;
+    if (looks === 3) thrice.fire();
+  }, true);
+  queue.wake();
+  await thrice.promise;
+  await queue.close();
+  expect(asked).toEqual(['film']);
+  expect(failures).toEqual([new Error('the disk with the store is full')]);
+});
