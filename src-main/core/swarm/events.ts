@@ -1,4 +1,5 @@
 import type { Bytes, Millis } from '#shared/units.ts';
+import type { Pieces } from './content.ts';
 
 /** Numbers by which the driver and the machine speak of the same things; chosen by the driver, never reused while in use. */
 export type PeerNumber = number;
@@ -9,6 +10,12 @@ export type RequestNumber = number;
 
 /** Higher fetches first. */
 export type PriorityRank = 0 | 1 | 2;
+
+/**
+ * `gone`: it is no source for this file any more. `busy`: it cannot now. `choked`: it lets us begin no piece. `elsewhere`:
+ * others have or get this piece, while there are pieces that nobody else has.
+ */
+export type RefusalKind = 'gone' | 'busy' | 'choked' | 'elsewhere';
 
 /** What happens to the swarm machine. Times are not in events: `step` gets `now`. */
 export type SwarmEvent =
@@ -24,18 +31,24 @@ export type SwarmEvent =
       readonly bytes: Bytes;
       readonly pieceBytes: Bytes;
       readonly have: Uint8Array | null;
+      /** Pieces are wanted in file order: somebody watches it arrive, or the volume has no holes. */
+      readonly inOrder?: boolean;
     }
   | { readonly type: 'file-closed'; readonly file: FileNumber }
   /** Pieces that counted as verified turned out wrong (a provisional file met its root). */
   | { readonly type: 'pieces-missing'; readonly file: FileNumber; readonly pieces: readonly number[] }
-  | { readonly type: 'source-added'; readonly file: FileNumber; readonly peer: PeerNumber }
+  /** The peer has these pieces of the file; replaces what was known. */
+  | { readonly type: 'source-added'; readonly file: FileNumber; readonly peer: PeerNumber; readonly pieces: Pieces }
+  | { readonly type: 'source-has'; readonly file: FileNumber; readonly peer: PeerNumber; readonly piece: number }
   | { readonly type: 'source-removed'; readonly file: FileNumber; readonly peer: PeerNumber }
-  | { readonly type: 'peer-up'; readonly peer: PeerNumber; readonly latencyMs: Millis }
+  | { readonly type: 'peer-up'; readonly peer: PeerNumber; readonly latencyMs: Millis; readonly strikes?: number }
   | { readonly type: 'peer-down'; readonly peer: PeerNumber }
   /** All bytes of a block are in its piece's buffer. */
   | { readonly type: 'block-arrived'; readonly request: RequestNumber }
-  /** The peer will not or cannot give it. `gone`: it is no source for this file any more. */
-  | { readonly type: 'block-refused'; readonly request: RequestNumber; readonly gone: boolean }
+  /** The peer will not or cannot give it. */
+  | { readonly type: 'block-refused'; readonly request: RequestNumber; readonly why: RefusalKind }
+  /** The peer lets us begin no new piece, or does again; what has begun goes on. */
+  | { readonly type: 'choked'; readonly peer: PeerNumber; readonly choked: boolean }
   /** A whole piece was hashed: right and on disk, or wrong. */
   | { readonly type: 'piece-written'; readonly file: FileNumber; readonly piece: number; readonly fetch: number }
   | { readonly type: 'piece-corrupt'; readonly file: FileNumber; readonly piece: number; readonly fetch: number }

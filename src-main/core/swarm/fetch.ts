@@ -19,4 +19,6 @@ export interface Fetch {
   verifying: boolean;
   /** Given up while the disk still holds its buffer: the outcome is ignored, only the buffer is freed. */
   abandoned: boolean;
+  /** It takes long: perhaps somebody else delivers it sooner. */
+  isOld: boolean;
 }

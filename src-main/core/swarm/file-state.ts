@@ -1,7 +1,8 @@
 import type { Bytes } from '#shared/units.ts';
-import { Bitfield } from '../bitfield.ts';
+import type { Content } from './content.ts';
 import type { Fetch } from './fetch.ts';
-import type { DownloadNumber, FileNumber, PeerNumber, PriorityRank } from './events.ts';
+import type { DownloadNumber, FileNumber, PriorityRank } from './events.ts';
+import type { PeerState } from './peer-state.ts';
 
 export interface Download {
   readonly number: DownloadNumber;
@@ -13,30 +14,34 @@ export interface Download {
   inFlightBytes: Bytes;
 }
 
+/** So many pieces are taken at random, so that there is soon something to give that others lack. */
+const firstAtRandom = 4;
+
 /**
- * One file of a download. A piece is in exactly one state: verified (in `verified`), being fetched or verified right now
- * (in `fetches`), or missing (in neither).
+ * One file of a download. A piece is in exactly one state: verified (in the content's `have`), being fetched or verified
+ * right now (in `fetches`), or wanted.
  */
 export class FileState {
   readonly number: FileNumber;
   readonly download: Download;
+  readonly content: Content;
   readonly bytes: Bytes;
   readonly pieceBytes: Bytes;
-  readonly pieces: number;
-  readonly verified: Bitfield;
   readonly fetches = new Map<number, Fetch[]>();
-  readonly sources = new Set<PeerNumber>();
   starved = false;
-  /** No missing piece lies before it. */
+  /** Somebody watches it while it arrives, or its volume has no holes. */
+  readonly #inOrder: boolean;
+  /** No wanted piece lies before it. */
   #cursor = 0;
 
-  constructor(number: FileNumber, download: Download, bytes: Bytes, pieceBytes: Bytes, have: Uint8Array | null) {
+  constructor(number: FileNumber, download: Download, content: Content, about: { bytes: Bytes; pieceBytes: Bytes; inOrder: boolean }) {
     this.number = number;
     this.download = download;
-    this.bytes = bytes;
-    this.pieceBytes = pieceBytes;
-    this.pieces = Math.ceil(bytes / pieceBytes);
-    this.verified = new Bitfield(this.pieces, have ?? undefined);
+    this.content = content;
+    this.bytes = about.bytes;
+    this.pieceBytes = about.pieceBytes;
+    this.#inOrder = about.inOrder;
+    for (let piece = 0; piece < content.pieces; piece++) if (!content.have.has(piece)) content.want(piece);
   }
 
   bytesOf(piece: number): Bytes {
@@ -44,21 +49,62 @@ export class FileState {
   }
 
   get isComplete(): boolean {
-    return this.verified.isFull;
+    return this.content.have.isFull;
   }
 
-  /** The first missing piece, in file order, or null. */
-  nextMissing(): number | null {
-    while (this.#cursor < this.pieces && this.verified.has(this.#cursor)) this.#cursor++;
-    for (let piece = this.#cursor; piece < this.pieces; piece++) {
-      if (!this.verified.has(piece) && !this.fetches.has(piece)) return piece;
-    }
-    return null;
+  get isWanting(): boolean {
+    return this.content.wantedCount > 0;
+  }
+
+  /**
+   * A wanted piece that the peer has, or null. In file order while nobody else takes part, because disks like it; else the
+   * rarest one, chosen at random among equals, so that what only one device has spreads first.
+   */
+  pick(peer: PeerState, random: () => number): number | null {
+    const member = this.content.members.get(peer.number);
+    if (member === undefined || member.useful <= 0) return null;
+    if (this.#inOrder || this.content.members.size === 1) return this.#firstOf(peer);
+    return this.#rarestOf(peer, random);
   }
 
   /** The piece has no verified bytes any more. */
   forgetPiece(piece: number): void {
-    this.verified.delete(piece);
+    this.content.have.delete(piece);
+    if (!this.fetches.has(piece)) this.want(piece);
+  }
+
+  want(piece: number): void {
+    this.content.want(piece);
     this.#cursor = Math.min(this.#cursor, piece);
+  }
+
+  #firstOf(peer: PeerState): number | null {
+    const { content } = this;
+    while (this.#cursor < content.pieces && !content.isWanted(this.#cursor)) this.#cursor++;
+    for (let piece = this.#cursor; piece < content.pieces; piece++) {
+      if (content.isWanted(piece) && content.memberHas(peer.number, piece) && !peer.avoids(this.number, piece)) return piece;
+    }
+    return null;
+  }
+
+  #rarestOf(peer: PeerState, random: () => number): number | null {
+    const { content } = this;
+    const anyWillDo = content.have.count < Math.min(firstAtRandom, content.pieces / 2);
+    let chosen: number | null = null;
+    let rarest = Infinity;
+    let equals = 0;
+    for (let piece = 0; piece < content.pieces; piece++) {
+      if (!content.isWanted(piece) || !content.memberHas(peer.number, piece) || peer.avoids(this.number, piece)) continue;
+      const count = anyWillDo ? 0 : content.availability(piece);
+      if (count > rarest) continue;
+      if (count < rarest) {
+        rarest = count;
+        equals = 0;
+      }
+      // Reservoir sampling: each of the equally rare ones is as likely.
+      equals++;
+      if (random() * equals < 1) chosen = piece;
+    }
+    return chosen;
   }
 }

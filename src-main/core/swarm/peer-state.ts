@@ -3,12 +3,14 @@ import type { Bytes, Millis } from '#shared/units.ts';
 import { limits } from '#shared/limits.ts';
 import { RateEstimator } from './rate-estimator.ts';
 import type { Fetch } from './fetch.ts';
-import type { PeerNumber } from './events.ts';
+import type { FileNumber, PeerNumber } from './events.ts';
 
 const minBlockBytes = 16 * KiB;
 /** A peer nobody has measured is asked for little: on a slow path a large block would look like a stall. */
 const firstBlockBytes = 64 * KiB;
 const firstWindowBytes = 1 * MiB;
+/** A slow peer that was measured has this much to send, so that few pieces lie around half-finished. */
+const minWindowBytes = 4 * minBlockBytes;
 /** Longest time one block should occupy the wire, so that control messages and cancels are not held up. */
 const blockMs = 100;
 /** Requests in flight cover the round trip plus this, so that the sender always has the next one at hand. */
@@ -17,6 +19,8 @@ const queueMs = 100;
 const headroom = 1.25;
 const measuredAfterMs = 250;
 const rateWindowMs = 2 * second;
+/** A piece that a peer would rather have us fetch elsewhere is not asked of it for this long. */
+const avoidMs = 2 * second;
 
 /** What the machine knows of one peer: how much it may have in flight, how fast it delivers, how it behaved. */
 export class PeerState {
@@ -32,22 +36,29 @@ export class PeerState {
   stalls = 0;
   /** Gets no requests before this instant. */
   restUntil: Millis = 0;
+  isResting = false;
+  /** It lets us begin no new piece. */
+  isChoking = false;
+  /** Until then it is not asked for the pieces in `#avoided`. */
+  avoidUntil: Millis = 0;
+  readonly #avoided = new Map<FileNumber, Set<number>>();
   readonly delivered = new RateEstimator(rateWindowMs);
   #windowBytes: Bytes = firstWindowBytes;
   #firstDelivery: Millis | null = null;
 
-  constructor(number: PeerNumber, latencyMs: Millis) {
+  constructor(number: PeerNumber, latencyMs: Millis, strikes: number) {
     this.number = number;
     this.latencyMs = latencyMs;
+    this.strikes = strikes;
   }
 
   get isBanned(): boolean {
     return this.strikes >= 2;
   }
 
-  mayAsk(now: Millis): boolean {
+  mayAsk(): boolean {
     return (
-      !this.isBanned && now >= this.restUntil && this.inFlightBytes < this.#windowBytes &&
+      !this.isBanned && !this.isResting && this.inFlightBytes < this.#windowBytes &&
       this.inFlightRequests < limits.transfer.requestsInFlightPerPeer
     );
   }
@@ -69,14 +80,37 @@ export class PeerState {
     // As TCP's slow start: every delivery widens the window, until the measured rate says what the path can use.
     const grown = this.#windowBytes + bytes;
     const measured = now - this.#firstDelivery > measuredAfterMs;
-    const useful = measured ? Math.max(firstWindowBytes, (headroom * this.delivered.rate(now) * (this.latencyMs + queueMs)) / 1000) : grown;
+    const useful = measured ? Math.max(minWindowBytes, (headroom * this.delivered.rate(now) * (this.latencyMs + queueMs)) / 1000) : grown;
     this.#windowBytes = Math.min(grown, useful, limits.transfer.requestWindowBytes);
   }
 
   /** It owed bytes for too long: leave it alone for a while, longer each time. */
   noteStall(now: Millis): void {
     this.stalls++;
+    this.isResting = true;
     this.restUntil = now + Math.min(5 * second * 2 ** this.stalls, 60 * second);
     this.#windowBytes = firstWindowBytes;
+  }
+
+  /** It gives this piece to others already and would rather give us another one. */
+  avoid(now: Millis, file: FileNumber, piece: number): void {
+    const pieces = this.#avoided.get(file);
+    if (pieces === undefined) this.#avoided.set(file, new Set([piece]));
+    else pieces.add(piece);
+    this.avoidUntil = now + avoidMs;
+  }
+
+  avoids(file: FileNumber, piece: number): boolean {
+    return this.#avoided.size > 0 && this.#avoided.get(file)?.has(piece) === true;
+  }
+
+  /** Ends pauses that are over. */
+  timePasses(now: Millis): void {
+    if (now >= this.avoidUntil && this.#avoided.size > 0) this.#avoided.clear();
+    if (now >= this.restUntil) this.isResting = false;
+  }
+
+  get isAvoiding(): boolean {
+    return this.#avoided.size > 0;
   }
 }

@@ -2,6 +2,7 @@ import { assertNever } from '#shared/assert.ts';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
+import type { Contents } from './content.ts';
 import type { DownloadNumber, FileNumber, PeerNumber, RequestNumber, SwarmEvent, SwarmSink } from './events.ts';
 import type { Fetch } from './fetch.ts';
 import { FileState, type Download } from './file-state.ts';
@@ -20,6 +21,16 @@ export interface SwarmLimits {
   readonly requestWindowBytes: Bytes;
 }
 
+export interface SwarmOptions {
+  readonly limits: SwarmLimits;
+  /** Shared with whatever serves them. */
+  readonly contents: Contents;
+  /** Evenly distributed in [0, 1). */
+  readonly random: () => number;
+  /** Told of every block that arrives. */
+  readonly delivered: (now: Millis, peer: PeerNumber, bytes: Bytes) => void;
+}
+
 /**
  * Decides which piece to fetch from whom. Several downloads, each of many files, share the peers and one budget of
  * buffers; the download with the highest priority picks first. It sees indices and lengths only: bytes stay with the
@@ -31,6 +42,9 @@ export interface SwarmLimits {
  */
 export class SwarmMachine {
   readonly #limits: SwarmLimits;
+  readonly #contents: Contents;
+  readonly #random: () => number;
+  readonly #delivered: SwarmOptions['delivered'];
   /** Highest priority first, then oldest first. */
   #downloads: Download[] = [];
   readonly #files = new Map<FileNumber, FileState>();
@@ -39,11 +53,16 @@ export class SwarmMachine {
   readonly #fetches = new Map<number, Fetch>();
   readonly #rate = new RequestRate();
   #budgetUsed: Bytes = 0;
+  /** Requests wait for nothing but the limit. */
+  #waitsForRate = false;
   #nextRequest: RequestNumber = 1;
   #nextFetch = 1;
 
-  constructor(swarmLimits: SwarmLimits = limits.transfer) {
-    this.#limits = swarmLimits;
+  constructor({ limits: own, contents, random, delivered }: SwarmOptions) {
+    this.#limits = own;
+    this.#delivered = delivered;
+    this.#contents = contents;
+    this.#random = random;
   }
 
   step(now: Millis, event: SwarmEvent, out: SwarmSink): void {
@@ -73,15 +92,23 @@ export class SwarmMachine {
         const file = this.#files.get(event.file);
         if (file === undefined) return;
         for (const piece of event.pieces) file.forgetPiece(piece);
-        if (event.pieces.length > 0) file.download.wanting.add(file);
+        this.#noteWanting(file);
         break;
       }
       case 'source-added': {
         const file = this.#files.get(event.file);
-        if (file === undefined) return;
-        file.sources.add(event.peer);
-        if (this.#peers.has(event.peer)) file.starved = false;
-        break;
+        const peer = this.#peers.get(event.peer);
+        if (file === undefined || peer === undefined || peer.isBanned) return;
+        file.content.setMember(event.peer, event.pieces);
+        this.#noteSource(file, event.peer);
+        return this.#pump(now, out);
+      }
+      case 'source-has': {
+        const file = this.#files.get(event.file);
+        const peer = this.#peers.get(event.peer);
+        if (file === undefined || peer === undefined || !file.content.noteHas(event.peer, event.piece)) return;
+        this.#noteSource(file, event.peer);
+        return this.#pumpOne(now, peer, out);
       }
       case 'source-removed': {
         const file = this.#files.get(event.file);
@@ -90,24 +117,31 @@ export class SwarmMachine {
         break;
       }
       case 'peer-up':
-        this.#peers.set(event.peer, new PeerState(event.peer, event.latencyMs));
-        for (const file of this.#files.values()) if (file.sources.has(event.peer)) file.starved = false;
+        this.#peers.set(event.peer, new PeerState(event.peer, event.latencyMs, event.strikes ?? 0));
         break;
       case 'peer-down': {
         const peer = this.#peers.get(event.peer);
         if (peer === undefined) return;
         for (const fetch of [...peer.fetches]) this.#giveUp(fetch, out, false);
         this.#peers.delete(event.peer);
-        this.#noteAllStarved(out);
+        this.#forgetMember(event.peer, out);
         break;
       }
-      case 'block-arrived': this.#blockArrived(now, event.request, out); break;
+      case 'choked': {
+        const peer = this.#peers.get(event.peer);
+        if (peer === undefined) return;
+        peer.isChoking = event.choked;
+        return this.#pumpOne(now, peer, out);
+      }
+      case 'block-arrived': return this.#blockArrived(now, event.request, out);
       case 'block-refused': {
         const fetch = this.#requests.get(event.request);
         if (fetch === undefined) return;
         this.#settleRequest(event.request, fetch);
         this.#giveUp(fetch, out, true);
-        if (event.gone) this.#removeSource(fetch.file, fetch.peer.number, out);
+        if (event.why === 'gone') this.#removeSource(fetch.file, fetch.peer.number, out);
+        else if (event.why === 'elsewhere') fetch.peer.avoid(now, fetch.file.number, fetch.piece);
+        else if (event.why === 'choked') fetch.peer.isChoking = true;
         else fetch.peer.noteStall(now);
         break;
       }
@@ -117,14 +151,21 @@ export class SwarmMachine {
         if (fetch === undefined) break;
         fetch.peer.strikes++;
         out.peerCorrupt(fetch.peer.number, fetch.file.number, fetch.piece, fetch.peer.strikes);
-        if (!fetch.peer.isBanned) break;
+        if (!fetch.peer.isBanned) {
+          this.#noteStarved(fetch.file, out);
+          break;
+        }
         for (const other of [...fetch.peer.fetches]) this.#giveUp(other, out, true);
-        this.#noteAllStarved(out);
+        this.#forgetMember(fetch.peer.number, out);
         break;
       }
-      case 'piece-unwritten': this.#endVerifying(event.fetch, out); break;
+      case 'piece-unwritten': {
+        const fetch = this.#endVerifying(event.fetch, out);
+        if (fetch !== undefined) this.#noteStarved(fetch.file, out);
+        break;
+      }
       case 'rate-limit': this.#rate.set(now, event.bytesPerSecond); break;
-      case 'tick': this.#endStalls(now, out); break;
+      case 'tick': this.#timePasses(now, out); break;
       default: assertNever(event);
     }
     this.#pump(now, out);
@@ -138,15 +179,15 @@ export class SwarmMachine {
     for (const download of this.#downloads) waiting ||= download.wanting.size > 0;
     for (const peer of this.#peers.values()) {
       if (peer.inFlightRequests > 0) earliest(peer.activeAt + stallMs);
-      if (waiting && peer.restUntil > now) earliest(peer.restUntil);
+      if (waiting && peer.isResting) earliest(peer.restUntil);
+      if (waiting && peer.isAvoiding) earliest(peer.avoidUntil);
     }
     for (const fetch of this.#fetches.values()) {
-      if (fetch.verifying || fetch.file.sources.size < 2 || fetch.startedAt + endgameAfterMs <= now) continue;
+      if (fetch.verifying || fetch.isOld || fetch.file.content.members.size < 2) continue;
       earliest(fetch.startedAt + endgameAfterMs);
       break; // Fetches are kept in the order they started: the others come later.
     }
-    const rateAt = this.#rate.nextAt(now);
-    if (rateAt !== null && (waiting || this.#hasUnrequested())) earliest(rateAt);
+    if (this.#waitsForRate) earliest(this.#rate.nextAt(now) ?? now);
     return wake;
   }
 
@@ -158,6 +199,17 @@ export class SwarmMachine {
   /** Delivery rate of a peer, bytes/s. */
   peerRate(now: Millis, number: PeerNumber): number {
     return this.#peers.get(number)?.delivered.rate(now) ?? 0;
+  }
+
+  isOpen(file: FileNumber): boolean {
+    return this.#files.has(file);
+  }
+
+  /** Whether we would take something from a peer now. */
+  wantsFrom(number: PeerNumber): boolean {
+    if ((this.#peers.get(number)?.inFlightRequests ?? 0) > 0) return true;
+    for (const download of this.#downloads) for (const file of download.wanting) if ((file.content.members.get(number)?.useful ?? 0) > 0) return true;
+    return false;
   }
 
   /** Pieces of a file that are on their way now. */
@@ -176,11 +228,13 @@ export class SwarmMachine {
   #openFile(event: Extract<SwarmEvent, { type: 'file-opened' }>, out: SwarmSink): void {
     const download = this.#download(event.download);
     if (download === undefined) return;
-    const file = new FileState(event.file, download, event.bytes, event.pieceBytes, event.have);
+    const { bytes, pieceBytes, have, inOrder = false } = event;
+    const content = this.#contents.open(event.file, Math.ceil(bytes / pieceBytes), have);
+    const file = new FileState(event.file, download, content, { bytes, pieceBytes, inOrder });
     this.#files.set(event.file, file);
     download.files.add(file);
     if (file.isComplete) out.fileComplete(file.number);
-    else download.wanting.add(file);
+    else this.#noteWanting(file);
   }
 
   #closeFile(file: FileState, out: SwarmSink): void {
@@ -188,10 +242,27 @@ export class SwarmMachine {
     this.#files.delete(file.number);
     file.download.files.delete(file);
     file.download.wanting.delete(file);
+    for (let piece = 0; file.isWanting && piece < file.content.pieces; piece++) file.content.unwant(piece);
+    if (!file.content.isKept) this.#contents.delete(file.number);
+  }
+
+  #noteWanting(file: FileState): void {
+    if (file.isWanting) file.download.wanting.add(file);
+    else file.download.wanting.delete(file);
+  }
+
+  #noteSource(file: FileState, peer: PeerNumber): void {
+    if ((file.content.members.get(peer)?.useful ?? 0) > 0) file.starved = false;
+  }
+
+  /** It is away, or banned: nothing of it counts any more. */
+  #forgetMember(peer: PeerNumber, out: SwarmSink): void {
+    for (const content of this.#contents.values()) content.removeMember(peer);
+    for (const download of this.#downloads) for (const file of download.wanting) this.#noteStarved(file, out);
   }
 
   #removeSource(file: FileState, number: PeerNumber, out: SwarmSink): void {
-    file.sources.delete(number);
+    file.content.removeMember(number);
     for (const fetches of [...file.fetches.values()]) {
       for (const fetch of [...fetches]) if (fetch.peer.number === number && !fetch.verifying) this.#giveUp(fetch, out, true);
     }
@@ -204,20 +275,26 @@ export class SwarmMachine {
     const bytes = this.#settleRequest(request, fetch);
     fetch.arrivedBytes += bytes;
     fetch.peer.noteDelivery(now, bytes);
-    if (fetch.arrivedBytes < fetch.bytes) return;
-    fetch.verifying = true;
-    fetch.peer.fetches.delete(fetch);
-    out.pieceComplete(fetch.number, fetch.file.number, fetch.piece, fetch.bytes, fetch.peer.number);
+    this.#delivered(now, fetch.peer.number, bytes);
+    if (fetch.arrivedBytes >= fetch.bytes) {
+      fetch.verifying = true;
+      fetch.peer.fetches.delete(fetch);
+      out.pieceComplete(fetch.number, fetch.file.number, fetch.piece, fetch.bytes, fetch.peer.number);
+    }
+    // Only this peer's window has more room now.
+    this.#pumpOne(now, fetch.peer, out);
   }
 
   #pieceWritten(number: number, out: SwarmSink): void {
     const fetch = this.#endVerifying(number, out);
     if (fetch === undefined) return;
     const { file, piece } = fetch;
-    file.verified.add(piece);
+    file.content.have.add(piece);
+    file.content.unwant(piece);
     for (const rival of [...(file.fetches.get(piece) ?? [])]) this.#giveUp(rival, out, true);
-    if (file.nextMissing() === null) file.download.wanting.delete(file);
+    this.#noteWanting(file);
     if (file.isComplete) out.fileComplete(file.number);
+    else if (file.isWanting && file.fetches.size === 0) this.#noteStarved(file, out);
   }
 
   /** The disk gave its word on a fetch: its buffer is free. Undefined when the fetch had been given up meanwhile. */
@@ -266,23 +343,27 @@ export class SwarmMachine {
       return;
     }
     file.fetches.delete(piece);
-    if (!file.verified.has(piece) && this.#files.has(file.number)) file.download.wanting.add(file);
+    if (file.content.have.has(piece) || !this.#files.has(file.number)) return;
+    file.want(piece);
+    file.download.wanting.add(file);
   }
 
-  #endStalls(now: Millis, out: SwarmSink): void {
+  #timePasses(now: Millis, out: SwarmSink): void {
     for (const peer of this.#peers.values()) {
+      peer.timePasses(now);
       if (peer.inFlightRequests === 0 || now < peer.activeAt + stallMs) continue;
       peer.noteStall(now);
       for (const fetch of [...peer.fetches]) this.#giveUp(fetch, out, true);
     }
+    for (const fetch of this.#fetches.values()) {
+      if (now < fetch.startedAt + endgameAfterMs) break;
+      fetch.isOld = true;
+    }
   }
 
   #noteStarved(file: FileState, out: SwarmSink): void {
-    if (file.starved || file.isComplete) return;
-    for (const number of file.sources) {
-      const peer = this.#peers.get(number);
-      if (peer !== undefined && !peer.isBanned) return;
-    }
+    if (file.starved || file.isComplete || file.fetches.size > 0) return;
+    for (const member of file.content.members.values()) if (member.useful > 0) return;
     file.starved = true;
     out.fileStarved(file.number);
   }
@@ -292,14 +373,19 @@ export class SwarmMachine {
     for (let progress = true; progress;) {
       progress = false;
       for (const peer of this.#peers.values()) {
-        if (!this.#rate.mayAsk(now)) return;
-        if (peer.mayAsk(now) && this.#askOne(now, peer, out)) progress = true;
+        if (!this.#mayRequest(now)) return;
+        if (peer.mayAsk() && this.#askOne(now, peer, out)) progress = true;
       }
     }
   }
 
-  #noteAllStarved(out: SwarmSink): void {
-    for (const download of this.#downloads) for (const file of download.wanting) this.#noteStarved(file, out);
+  #mayRequest(now: Millis): boolean {
+    this.#waitsForRate = !this.#rate.mayAsk(now);
+    return !this.#waitsForRate;
+  }
+
+  #pumpOne(now: Millis, peer: PeerState, out: SwarmSink): void {
+    while (this.#mayRequest(now) && peer.mayAsk() && this.#askOne(now, peer, out));
   }
 
   #askOne(now: Millis, peer: PeerState, out: SwarmSink): boolean {
@@ -324,32 +410,28 @@ export class SwarmMachine {
     return null;
   }
 
-  #hasUnrequested(): boolean {
-    for (const peer of this.#peers.values()) if (this.#unfinishedFetch(peer) !== null) return true;
-    return false;
-  }
-
   #startFetch(now: Millis, peer: PeerState, out: SwarmSink): Fetch | null {
+    if (peer.isChoking) return null;
     for (const download of this.#downloads) {
       for (const file of download.wanting) {
-        if (!file.sources.has(peer.number)) continue;
-        const piece = file.nextMissing();
-        if (piece === null) {
-          download.wanting.delete(file);
-          continue;
-        }
+        const piece = file.pick(peer, this.#random);
+        if (piece === null) continue;
         return this.#hasRoom(download, file.bytesOf(piece)) ? this.#newFetch(now, file, piece, peer, out) : null;
       }
     }
     return this.#endgameFetch(now, peer, out);
   }
 
-  /** Every missing piece is on its way: ask this idle peer too for one that takes long elsewhere (BEP 3's endgame). */
+  /**
+   * Every missing piece of a file is on its way: ask this idle peer too for one that takes long elsewhere (BEP 3's
+   * endgame), but only when it would deliver much sooner, so that slow lines do not carry everything twice.
+   */
   #endgameFetch(now: Millis, peer: PeerState, out: SwarmSink): Fetch | null {
     for (const fetch of this.#fetches.values()) {
       const { file, piece } = fetch;
-      if (fetch.verifying || fetch.peer === peer || !file.sources.has(peer.number)) continue;
-      if (now < fetch.startedAt + endgameAfterMs || (file.fetches.get(piece)?.length ?? 0) > 1) continue;
+      if (!fetch.isOld) return null;
+      if (fetch.verifying || fetch.peer === peer || file.isWanting || !file.content.memberHas(peer.number, piece)) continue;
+      if ((file.fetches.get(piece)?.length ?? 0) > 1 || !isMuchFaster(now, peer, fetch)) continue;
       if (!this.#hasRoom(file.download, fetch.bytes)) return null;
       return this.#newFetch(now, file, piece, peer, out);
     }
@@ -365,15 +447,25 @@ export class SwarmMachine {
     const bytes = file.bytesOf(piece);
     const fetch: Fetch = {
       number: this.#nextFetch++, file, piece, bytes, peer, startedAt: now,
-      requestedTo: 0, arrivedBytes: 0, open: new Map(), verifying: false, abandoned: false,
+      requestedTo: 0, arrivedBytes: 0, open: new Map(), verifying: false, abandoned: false, isOld: false,
     };
     this.#budgetUsed += bytes;
     file.download.inFlightBytes += bytes;
     this.#fetches.set(fetch.number, fetch);
     file.fetches.set(piece, [...(file.fetches.get(piece) ?? []), fetch]);
     peer.fetches.add(fetch);
-    if (file.nextMissing() === null) file.download.wanting.delete(file);
+    file.content.unwant(piece);
+    this.#noteWanting(file);
     out.fetchStarted(fetch.number, file.number, piece, bytes, peer.number);
     return fetch;
   }
+}
+
+/** Whether a peer would send a whole piece in less than half the time its present source needs for the rest of it. */
+function isMuchFaster(now: Millis, peer: PeerState, fetch: Fetch): boolean {
+  const theirs = fetch.peer.delivered.rate(now) / Math.max(1, fetch.peer.fetches.size);
+  const ours = peer.delivered.rate(now);
+  // Nobody knows yet how fast it is: it is idle, and the other one has had its time.
+  if (ours === 0) return true;
+  return 2 * fetch.bytes * theirs < (fetch.bytes - fetch.arrivedBytes) * ours;
 }

@@ -3,6 +3,7 @@ import type { DeviceId } from '#shared/ids.ts';
 import type { RejectReason } from '#shared/protocol/hot-frames.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { DownloadNumber, FileNumber, PriorityRank, SwarmEvent, SwarmSink } from '../../core/swarm/events.ts';
+import { Contents } from '../../core/swarm/content.ts';
 import { SwarmMachine } from '../../core/swarm/swarm-machine.ts';
 import type { Link } from '../ports/links.ts';
 import type { WriteOutcome } from '../ports/receiver.ts';
@@ -63,7 +64,7 @@ export class SwarmDriver {
   #closed = false;
 
   constructor(options: { receiveBudgetBytes: Bytes; requestWindowBytes: Bytes; now: () => Millis }) {
-    this.#machine = new SwarmMachine(options);
+    this.#machine = new SwarmMachine({ limits: options, contents: new Contents(), random: Math.random, delivered: () => undefined });
     this.#pool = new BufferPool(options.receiveBudgetBytes);
     this.#now = options.now;
   }
@@ -116,7 +117,7 @@ export class SwarmDriver {
     const open = this.#files.get(file);
     if (peer === undefined || open === undefined) return;
     open.keys.set(peer, key);
-    this.#step({ type: 'source-added', file, peer });
+    this.#step({ type: 'source-added', file, peer, pieces: 'all' });
   }
 
   setRateLimit(bytesPerSecond: number | null): void {
@@ -169,7 +170,7 @@ export class SwarmDriver {
       const attempt = this.#attempts.get(fetch);
       const key = this.#files.get(file)?.keys.get(number);
       if (peer === undefined || attempt === undefined || key === undefined) {
-        queueMicrotask(() => { this.#step({ type: 'block-refused', request, gone: true }); });
+        queueMicrotask(() => { this.#step({ type: 'block-refused', request, why: 'gone' }); });
         return;
       }
       peer.link.wantLanes(bulkLanes);
@@ -185,7 +186,7 @@ export class SwarmDriver {
           const gone = reason !== 'busy';
           const listener = this.#files.get(file)?.listener;
           if (gone) this.#files.get(file)?.keys.delete(number);
-          this.#step({ type: 'block-refused', request, gone });
+          this.#step({ type: 'block-refused', request, why: gone ? 'gone' : 'busy' });
           if (gone) listener?.sourceLost(peer.link.remote.id, reason);
         },
         // The link is down: `linkDown` tells the machine.

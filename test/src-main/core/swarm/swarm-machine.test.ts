@@ -12,7 +12,7 @@ function world(files: number[], peers: Record<number, Parameters<SwarmWorld['add
   made.step({ type: 'download-added', download: 1, priority: 1 });
   files.forEach((pieces, index) => {
     made.step({ type: 'file-opened', download: 1, file: index + 1, bytes: pieces * MiB - 5, pieceBytes: MiB, have: null });
-    for (const peer of Object.keys(peers)) made.step({ type: 'source-added', file: index + 1, peer: Number(peer) });
+    for (const peer of Object.keys(peers)) made.step({ type: 'source-added', file: index + 1, peer: Number(peer), pieces: 'all' });
   });
   return made;
 }
@@ -33,7 +33,7 @@ describe('one source', () => {
     swarm.addPeer(1, lan);
     swarm.step({ type: 'download-added', download: 1, priority: 1 });
     swarm.step({ type: 'file-opened', download: 1, file: 1, bytes: 10 * MiB, pieceBytes: MiB, have: Uint8Array.of(0b1011_1111, 0b0100_0000) });
-    swarm.step({ type: 'source-added', file: 1, peer: 1 });
+    swarm.step({ type: 'source-added', file: 1, peer: 1, pieces: 'all' });
     swarm.run();
     expect(new Set(swarm.requests.map((request) => request.piece))).toEqual(new Set([1, 8]));
     expect(swarm.complete.has(1)).toBe(true);
@@ -61,6 +61,7 @@ describe('one source', () => {
     expect(swarm.starved).toEqual([1]);
     expect(swarm.buffered).toBe(0);
     swarm.addPeer(1, lan);
+    swarm.step({ type: 'source-added', file: 1, peer: 1, pieces: 'all' });
     swarm.run();
     expect(swarm.complete.has(1)).toBe(true);
   });
@@ -102,7 +103,7 @@ it('the download with the higher priority fetches first', () => {
   const swarm = world([50], { 1: lan });
   swarm.step({ type: 'download-added', download: 2, priority: 2 });
   swarm.step({ type: 'file-opened', download: 2, file: 9, bytes: 50 * MiB, pieceBytes: MiB, have: null });
-  swarm.step({ type: 'source-added', file: 9, peer: 1 });
+  swarm.step({ type: 'source-added', file: 9, peer: 1, pieces: 'all' });
   swarm.run();
   const lastHigh = Math.max(...swarm.requests.filter((request) => request.file === 9).map((request) => request.at));
   const lastNormal = Math.max(...swarm.requests.filter((request) => request.file === 1).map((request) => request.at));
@@ -139,7 +140,7 @@ it('finishes whatever the peers do, within its budget, as long as one is honest'
     swarm.step({ type: 'download-added', download: 1, priority: 0 });
     files.forEach((pieces, file) => {
       swarm.step({ type: 'file-opened', download: 1, file, bytes: pieces * MiB - 1, pieceBytes: MiB, have: null });
-      all.forEach((_, number) => { swarm.step({ type: 'source-added', file, peer: number }); });
+      all.forEach((_, number) => { swarm.step({ type: 'source-added', file, peer: number, pieces: 'all' }); });
     });
     swarm.run();
     expect(swarm.complete.size).toBe(files.length);

@@ -1,4 +1,6 @@
+import { Contents } from '#main/core/swarm/content.ts';
 import { SwarmMachine, type SwarmLimits } from '#main/core/swarm/swarm-machine.ts';
+import { limits as defaults } from '#shared/limits.ts';
 import type { SwarmEvent, SwarmSink } from '#main/core/swarm/events.ts';
 
 export interface PeerBehaviour {
@@ -38,7 +40,7 @@ export class SwarmWorld {
 
   constructor(random: () => number, limits?: SwarmLimits) {
     this.#random = random;
-    this.machine = new SwarmMachine(limits);
+    this.machine = new SwarmMachine({ limits: limits ?? defaults.transfer, contents: new Contents(), random, delivered: () => undefined });
   }
 
   addPeer(number: number, behaviour: PeerBehaviour): void {
@@ -110,7 +112,7 @@ export class SwarmWorld {
       peer.busyUntil = Math.max(peer.busyUntil, this.now) + length / peer.bytesPerMs;
       this.#at(peer.busyUntil - this.now + peer.latencyMs, () => {
         if (this.#cancelled.has(request) || this.#peers.get(number) !== peer) return null;
-        if (refuse) return { type: 'block-refused', request, gone: false };
+        if (refuse) return { type: 'block-refused', request, why: 'busy' };
         const buffer = this.#buffers.get(fetch);
         if (buffer !== undefined && corrupt) buffer.corrupt = true;
         return { type: 'block-arrived', request };

@@ -1,0 +1,156 @@
+import type { Millis } from '#shared/units.ts';
+import { ServeMachine } from '../serve/serve-machine.ts';
+import type { ServeSettings } from '../serve/events.ts';
+import { Contents, type Content } from '../swarm/content.ts';
+import type { PeerNumber, SwarmEvent } from '../swarm/events.ts';
+import { SwarmMachine } from '../swarm/swarm-machine.ts';
+import type { ContentNumber, PeerEvent, PeerLimits, PeerSink } from './events.ts';
+
+export interface PeerOptions {
+  readonly limits: PeerLimits;
+  readonly serving: ServeSettings;
+  /** Evenly distributed in [0, 1). */
+  readonly random: () => number;
+}
+
+/**
+ * One peer: what it downloads (`SwarmMachine`), what it gives (`ServeMachine`), and what it tells others about the pieces
+ * it has. The app drives it with real links and disks, the lab with simulated ones. Pure: time and randomness come in, what
+ * is to be done goes out through the sink.
+ *
+ * A swarm is the set of peers that told each other of one content with `join`; each tells the others of every piece it
+ * verified with `has`. Contents of one piece have no swarm: whoever has them has all.
+ */
+export class PeerMachine {
+  readonly #contents = new Contents();
+  readonly #swarm: SwarmMachine;
+  readonly #serve: ServeMachine;
+  readonly #peers = new Set<PeerNumber>();
+  /** Whom we told that we take part. */
+  readonly #told = new Map<ContentNumber, Set<PeerNumber>>();
+
+  constructor({ limits, serving, random }: PeerOptions) {
+    this.#swarm = new SwarmMachine({
+      limits, random, contents: this.#contents,
+      delivered: (now, peer, bytes) => { this.#serve.received(now, peer, bytes); },
+    });
+    this.#serve = new ServeMachine({ settings: serving, random, contents: this.#contents, wantsFrom: (peer) => this.#swarm.wantsFrom(peer) });
+  }
+
+  step(now: Millis, event: PeerEvent, out: PeerSink): void {
+    switch (event.type) {
+      case 'peer-up':
+        this.#peers.add(event.peer);
+        this.#swarm.step(now, { type: 'peer-up', peer: event.peer, latencyMs: event.latencyMs, ...(event.strikes === undefined ? {} : { strikes: event.strikes }) }, out);
+        return this.#serve.step(now, { type: 'peer-up', peer: event.peer, local: event.local }, out);
+      case 'peer-down':
+        this.#peers.delete(event.peer);
+        for (const told of this.#told.values()) told.delete(event.peer);
+        this.#swarm.step(now, event, out);
+        return this.#serve.step(now, event, out);
+      case 'content-kept': {
+        const content = this.#contents.open(event.content, event.pieces, event.have);
+        content.isKept = true;
+        return;
+      }
+      case 'content-dropped': return this.#drop(event.content, out);
+      case 'member-found': return this.#tell(event.peer, event.content, out);
+      case 'joined': return this.#joined(now, event, out);
+      case 'has': return this.#has(now, event, out);
+      case 'left': return this.#left(now, event, out);
+      case 'choked': return this.#swarm.step(now, event, out);
+      case 'tick':
+        this.#swarm.step(now, event, out);
+        return this.#serve.step(now, event, out);
+      case 'source-added':
+        this.#swarm.step(now, event, out);
+        return this.#tell(event.peer, event.file, out);
+      case 'file-closed': return this.#fileClosed(now, event, out);
+      case 'piece-written':
+        this.#swarm.step(now, event, out);
+        return this.#announce(now, event.file, event.piece, out);
+      case 'download-removed':
+        this.#swarm.step(now, event, out);
+        for (const number of [...this.#told.keys()]) if (this.#contents.get(number) === undefined) this.#leave(number, out);
+        return;
+      case 'wanted': case 'unwanted': case 'served': case 'upload-limit':
+        return this.#serve.step(now, event, out);
+      default:
+        return this.#swarm.step(now, event, out);
+    }
+  }
+
+  /** When to step with a `tick` if nothing else happens; null: not at all. */
+  nextWake(now: Millis): Millis | null {
+    const swarm = this.#swarm.nextWake(now);
+    const serve = this.#serve.nextWake(now);
+    return swarm === null || serve === null ? swarm ?? serve : Math.min(swarm, serve);
+  }
+
+  get downloading(): Pick<SwarmMachine, 'budgetUsed' | 'peerRate' | 'arriving'> {
+    return this.#swarm;
+  }
+  get serving(): Pick<ServeMachine, 'sentRate' | 'isChoked'> {
+    return this.#serve;
+  }
+  content(number: ContentNumber): Pick<Content, 'pieces' | 'have' | 'members' | 'availability'> | undefined {
+    return this.#contents.get(number);
+  }
+
+  #tell(peer: PeerNumber, number: ContentNumber, out: PeerSink): void {
+    const content = this.#contents.get(number);
+    if (content === undefined || content.pieces < 2 || !this.#peers.has(peer)) return;
+    const told = this.#told.get(number) ?? new Set<PeerNumber>();
+    if (told.has(peer)) return;
+    this.#told.set(number, told.add(peer));
+    out.join(peer, number, content.have.isFull ? 'all' : content.have.bytes);
+  }
+
+  #joined(now: Millis, { content: number, peer, pieces }: Extract<PeerEvent, { type: 'joined' }>, out: PeerSink): void {
+    const content = this.#contents.get(number);
+    if (content === undefined || !this.#peers.has(peer)) return;
+    // What a file lacks decides what its members are good for, so the machine that downloads it takes the news first.
+    this.#swarm.step(now, { type: 'source-added', file: number, peer, pieces }, out);
+    if (!this.#swarm.isOpen(number)) content.setMember(peer, pieces);
+    this.#tell(peer, number, out);
+    this.#serve.step(now, { type: 'news' }, out);
+  }
+
+  #has(now: Millis, { content: number, peer, piece }: Extract<PeerEvent, { type: 'has' }>, out: PeerSink): void {
+    if (this.#swarm.isOpen(number)) this.#swarm.step(now, { type: 'source-has', file: number, peer, piece }, out);
+    else this.#contents.get(number)?.noteHas(peer, piece);
+  }
+
+  #left(now: Millis, { content: number, peer }: Extract<PeerEvent, { type: 'left' }>, out: PeerSink): void {
+    this.#told.get(number)?.delete(peer);
+    if (this.#swarm.isOpen(number)) this.#swarm.step(now, { type: 'source-removed', file: number, peer }, out);
+    else this.#contents.get(number)?.removeMember(peer);
+  }
+
+  /** A piece of ours is news for every member. */
+  #announce(now: Millis, number: ContentNumber, piece: number, out: PeerSink): void {
+    const told = this.#told.get(number);
+    if (told === undefined || told.size === 0 || this.#contents.get(number)?.have.has(piece) !== true) return;
+    for (const peer of told) out.has(peer, number, piece);
+    this.#serve.step(now, { type: 'news' }, out);
+  }
+
+  #fileClosed(now: Millis, event: Extract<SwarmEvent, { type: 'file-closed' }>, out: PeerSink): void {
+    this.#swarm.step(now, event, out);
+    if (this.#contents.get(event.file) === undefined) this.#leave(event.file, out);
+  }
+
+  #drop(number: ContentNumber, out: PeerSink): void {
+    const content = this.#contents.get(number);
+    if (content === undefined) return;
+    content.isKept = false;
+    if (this.#swarm.isOpen(number)) return;
+    this.#contents.delete(number);
+    this.#leave(number, out);
+  }
+
+  #leave(number: ContentNumber, out: PeerSink): void {
+    for (const peer of this.#told.get(number) ?? []) out.leave(peer, number);
+    this.#told.delete(number);
+  }
+}

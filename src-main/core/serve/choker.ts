@@ -1,0 +1,173 @@
+import type { Millis } from '#shared/units.ts';
+import type { PeerNumber } from '../swarm/events.ts';
+import type { RateEstimator } from '../swarm/rate-estimator.ts';
+import type { ServeSettings } from './events.ts';
+import type { ServedPeer } from './served-peer.ts';
+
+export interface ChokerOptions {
+  readonly settings: ServeSettings;
+  readonly random: () => number;
+  readonly wantsFrom: (peer: PeerNumber) => boolean;
+  /** All that goes out. */
+  readonly total: RateEstimator;
+  /** Whether we have something that the peer lacks. */
+  readonly isInteresting: (peer: ServedPeer) => boolean;
+}
+
+/** New peers are this much likelier to be tried, so that they get something to give. */
+const newPeerWeight = 3;
+const isNewMs = 60_000;
+
+/**
+ * Chooses who may begin new pieces (BEP 3's choking). Peers on this network are choked only under a limit that the user
+ * set, others always begin choked; there are as many slots as the upload capacity can fill well, at least `slots`. Those
+ * who give us most get them; while we only give, those who take fastest do, in turns. One slot tries somebody else.
+ */
+export class Choker {
+  readonly #options: ChokerOptions;
+  readonly #peers = new Set<ServedPeer>();
+  #limit: number | null = null;
+  /** Upload capacity as measured in rounds that were busy throughout, bytes/s. */
+  #measured: number | null = null;
+  #idle = true;
+  #roundAt: Millis | null = null;
+  #optimistic: ServedPeer | null = null;
+  #optimisticUntil: Millis = 0;
+  #choked = 0;
+
+  constructor(options: ChokerOptions) {
+    this.#options = options;
+  }
+
+  /** When the next round is due; null while nobody could be choked. */
+  get nextRound(): Millis | null {
+    return this.#roundAt;
+  }
+
+  get isChoking(): boolean {
+    return this.#choked > 0;
+  }
+
+  peerUp(now: Millis, peer: ServedPeer, changed: (peer: ServedPeer) => void): void {
+    this.#peers.add(peer);
+    if (this.#isFree(peer)) return;
+    this.#set(now, peer, true, changed);
+    this.#roundAt ??= now + this.#options.settings.rechokeMs;
+  }
+
+  peerDown(now: Millis, peer: ServedPeer, changed: (peer: ServedPeer) => void): void {
+    if (!this.#peers.delete(peer)) return;
+    if (peer.isChoked) this.#choked--;
+    if (this.#optimistic === peer) this.#optimistic = null;
+    this.fill(now, changed);
+  }
+
+  /** For a moment nothing was on its way: the capacity is larger than what goes out. */
+  wasIdle(): void {
+    this.#idle = true;
+  }
+
+  setLimit(now: Millis, bytesPerSecond: number | null, changed: (peer: ServedPeer) => void): void {
+    this.#limit = bytesPerSecond;
+    this.#roundAt = now + this.#options.settings.rechokeMs;
+    this.#choose(now, changed);
+  }
+
+  /** Gives free slots at once to those who wait for one. */
+  fill(now: Millis, changed: (peer: ServedPeer) => void): void {
+    if (this.#choked === 0) return;
+    let free = this.#slots - this.#taken(now);
+    if (free <= 0) return;
+    for (const peer of this.#byMerit(now)) {
+      if (!peer.isChoked || !this.#isInterested(now, peer)) continue;
+      this.#set(now, peer, false, changed);
+      if (--free <= 0) return;
+    }
+  }
+
+  round(now: Millis, changed: (peer: ServedPeer) => void): void {
+    if (this.#roundAt === null || now < this.#roundAt) return;
+    this.#measured = this.#idle ? null : this.#options.total.rate(now);
+    this.#idle = false;
+    this.#choose(now, changed);
+    const anybody = [...this.#peers].some((peer) => !this.#isFree(peer));
+    this.#roundAt = anybody ? now + this.#options.settings.rechokeMs : null;
+  }
+
+  get #slots(): number {
+    const { slots, slotBytesPerSecond } = this.#options.settings;
+    const capacity = this.#limit ?? this.#measured;
+    return capacity === null ? slots : Math.max(slots, Math.floor(capacity / slotBytesPerSecond));
+  }
+
+  /** Never choked: there is bandwidth to spare. */
+  #isFree(peer: ServedPeer): boolean {
+    return peer.local && this.#limit === null;
+  }
+
+  #taken(now: Millis): number {
+    let taken = 0;
+    for (const peer of this.#peers) if (!peer.isChoked && !this.#isFree(peer) && this.#isInterested(now, peer)) taken++;
+    return taken;
+  }
+
+  #choose(now: Millis, changed: (peer: ServedPeer) => void): void {
+    const { settings, random } = this.#options;
+    const wanting = this.#byMerit(now).filter((peer) => this.#isInterested(now, peer));
+    const chosen = new Set<ServedPeer>();
+    const slots = this.#slots;
+    const regular = wanting.length > slots ? slots - 1 : slots;
+    for (const peer of wanting.slice(0, regular)) if (!this.#isSnubbed(now, peer)) chosen.add(peer);
+    const left = wanting.filter((peer) => !chosen.has(peer));
+    const tried = this.#optimistic;
+    if (tried === null || now >= this.#optimisticUntil || !left.includes(tried)) {
+      this.#optimistic = pickWeighted(left, (peer) => (now - peer.upAt < isNewMs ? newPeerWeight : 1), random);
+      this.#optimisticUntil = now + settings.optimisticMs;
+    }
+    if (this.#optimistic !== null) chosen.add(this.#optimistic);
+    // Those who snub us fill only what would stay empty.
+    for (const peer of left) if (chosen.size < slots) chosen.add(peer);
+    for (const peer of this.#peers) {
+      const choked = !this.#isFree(peer) && !chosen.has(peer) && (peer.isChoked || this.#isInterested(now, peer));
+      this.#set(now, peer, choked, changed);
+    }
+  }
+
+  #byMerit(now: Millis): ServedPeer[] {
+    const { turnMs } = this.#options.settings;
+    const merit = new Map<ServedPeer, number>();
+    for (const peer of this.#peers) {
+      if (this.#isFree(peer)) continue;
+      const given = peer.received.rate(now);
+      // What a peer gives us counts far more than what it takes; without either, whoever had its turn goes to the end.
+      const hadTurn = !peer.isChoked && now - peer.unchokedAt >= turnMs;
+      merit.set(peer, given > 0 ? 1 + given : hadTurn ? -1 : 1 - 1 / (1 + peer.sent.rate(now)));
+    }
+    return [...merit.keys()].sort((a, b) => (merit.get(b) ?? 0) - (merit.get(a) ?? 0));
+  }
+
+  #isInterested(now: Millis, peer: ServedPeer): boolean {
+    return peer.seemsInterested(now, this.#options.settings.rechokeMs) || this.#options.isInteresting(peer);
+  }
+
+  #isSnubbed(now: Millis, peer: ServedPeer): boolean {
+    return now - peer.receivedAt >= this.#options.settings.snubbedAfterMs && this.#options.wantsFrom(peer.number);
+  }
+
+  #set(now: Millis, peer: ServedPeer, choked: boolean, changed: (peer: ServedPeer) => void): void {
+    if (peer.isChoked === choked) return;
+    peer.isChoked = choked;
+    this.#choked += choked ? 1 : -1;
+    if (!choked) peer.unchokedAt = now;
+    changed(peer);
+  }
+}
+
+function pickWeighted<T>(all: readonly T[], weightOf: (one: T) => number, random: () => number): T | null {
+  let at = random() * all.reduce((sum, one) => sum + weightOf(one), 0);
+  for (const one of all) {
+    at -= weightOf(one);
+    if (at < 0) return one;
+  }
+  return all.at(-1) ?? null;
+}

@@ -1,0 +1,221 @@
+import { assertNever } from '#shared/assert.ts';
+import { second } from '#shared/units.ts';
+import type { Bytes, Millis } from '#shared/units.ts';
+import { RateEstimator } from '../swarm/rate-estimator.ts';
+import { RequestRate } from '../swarm/request-rate.ts';
+import type { Contents } from '../swarm/content.ts';
+import type { PeerNumber } from '../swarm/events.ts';
+import { Choker } from './choker.ts';
+import type { ServeEvent, ServeSettings, ServeSink } from './events.ts';
+import { ServedPeer, type Want } from './served-peer.ts';
+
+/** So many blocks may always be on their way, and beyond that what goes out in this time. */
+const fewBlocks = 4;
+const ahead = 500;
+
+export interface ServeOptions {
+  readonly settings: ServeSettings;
+  /** Shared with the machine that downloads them. */
+  readonly contents: Contents;
+  /** Evenly distributed in [0, 1). */
+  readonly random: () => number;
+  /** Whether we would take something from this peer now. */
+  readonly wantsFrom: (peer: PeerNumber) => boolean;
+}
+
+/**
+ * Decides who is given which block next. Peers take turns, one block each; while uploading is what everybody waits for,
+ * only some of them may begin new pieces (`Choker`), and a piece that others have or get already gives way to one that
+ * nobody else has, so that a single source sends little more than one copy. It sees numbers and lengths only.
+ *
+ * Invariants: every want is served, refused or taken back exactly once; no more than `blocksAtOnce` are in service, but
+ * for one block of each peer; what is sent keeps to the limit.
+ */
+export class ServeMachine {
+  readonly #settings: ServeSettings;
+  readonly #contents: Contents;
+  readonly #peers = new Map<PeerNumber, ServedPeer>();
+  /** Whose turn it is: peers with waiting blocks, in rotation. */
+  readonly #turns: ServedPeer[] = [];
+  readonly #rate = new RequestRate();
+  readonly #total: RateEstimator;
+  readonly #choker: Choker;
+  /** What went out in the last moments. */
+  readonly #recent = new RateEstimator(2 * second);
+  #inService = 0;
+  #inServiceBytes: Bytes = 0;
+  /** Blocks wait for nothing but the limit. */
+  #waitsForRate = false;
+
+  constructor({ settings, contents, random, wantsFrom }: ServeOptions) {
+    this.#settings = settings;
+    this.#contents = contents;
+    this.#total = new RateEstimator(settings.rateWindowMs);
+    this.#choker = new Choker({ settings, random, wantsFrom, total: this.#total, isInteresting: (peer) => this.#isInteresting(peer) });
+  }
+
+  step(now: Millis, event: ServeEvent, out: ServeSink): void {
+    switch (event.type) {
+      case 'peer-up': {
+        const peer = new ServedPeer(event.peer, event.local, now, this.#settings.rateWindowMs);
+        this.#peers.set(event.peer, peer);
+        this.#choker.peerUp(now, peer, this.#changed(out));
+        return;
+      }
+      case 'peer-down': {
+        const peer = this.#peers.get(event.peer);
+        if (peer === undefined) return;
+        this.#peers.delete(event.peer);
+        this.#inService -= peer.inService.size;
+        for (const want of peer.inService.values()) this.#inServiceBytes -= want.bytes;
+        this.#leaveTurns(peer);
+        this.#choker.peerDown(now, peer, this.#changed(out));
+        break;
+      }
+      case 'wanted': return this.#wanted(now, event, out);
+      case 'unwanted': {
+        const peer = this.#peers.get(event.peer);
+        const at = peer?.queue.findIndex((want) => want.number === event.want) ?? -1;
+        if (peer === undefined || at < 0) return;
+        peer.queue.splice(at, 1);
+        if (peer.queue.length === 0) this.#leaveTurns(peer);
+        return;
+      }
+      case 'served': {
+        const peer = this.#peers.get(event.peer);
+        const want = peer?.inService.get(event.want);
+        if (peer === undefined || want === undefined) return;
+        peer.inService.delete(event.want);
+        this.#inService--;
+        this.#inServiceBytes -= want.bytes;
+        this.#recent.add(now, event.bytes);
+        peer.sent.add(now, event.bytes);
+        this.#total.add(now, event.bytes);
+        if (this.#inService === 0) this.#choker.wasIdle();
+        break;
+      }
+      case 'news':
+        this.#choker.fill(now, this.#changed(out));
+        return;
+      case 'upload-limit':
+        this.#rate.set(now, event.bytesPerSecond);
+        this.#choker.setLimit(now, event.bytesPerSecond, this.#changed(out));
+        break;
+      case 'tick':
+        this.#choker.round(now, this.#changed(out));
+        break;
+      default: assertNever(event);
+    }
+    this.#pump(now, out);
+  }
+
+  /** A peer gave us bytes: tit for tat. Called for every block, so it is no event. */
+  received(now: Millis, number: PeerNumber, bytes: Bytes): void {
+    const peer = this.#peers.get(number);
+    if (peer === undefined) return;
+    peer.received.add(now, bytes);
+    peer.receivedAt = now;
+  }
+
+  /** When to step with a `tick` if nothing else happens; null: not at all. */
+  nextWake(now: Millis): Millis | null {
+    const round = this.#choker.nextRound;
+    const paid = this.#waitsForRate ? this.#rate.nextAt(now) ?? now : null;
+    return round === null || paid === null ? round ?? paid : Math.min(round, paid);
+  }
+
+  /** Bytes/s that go out to a peer. */
+  sentRate(now: Millis, peer: PeerNumber): number {
+    return this.#peers.get(peer)?.sent.rate(now) ?? 0;
+  }
+
+  isChoked(peer: PeerNumber): boolean {
+    return this.#peers.get(peer)?.isChoked ?? false;
+  }
+
+  #wanted(now: Millis, { peer: number, want, content, piece, bytes }: Extract<ServeEvent, { type: 'wanted' }>, out: ServeSink): void {
+    const peer = this.#peers.get(number);
+    if (peer === undefined) return out.refuse(number, want, 'busy');
+    peer.noteWant(now);
+    if (peer.queue.length >= this.#settings.wantsPerPeer) return out.refuse(number, want, 'busy');
+    if (peer.isChoked) this.#choker.fill(now, this.#changed(out));
+    if (!peer.hasBegun(content, piece)) {
+      if (peer.isChoked) return out.refuse(number, want, 'choked');
+      const shared = content === null ? undefined : this.#contents.get(content);
+      if (shared?.isBetterElsewhere(piece) === true && this.#isScarce(now)) return out.refuse(number, want, 'elsewhere');
+      peer.begin(content, piece);
+      shared?.give(piece);
+    }
+    peer.queue.push({ number: want, content, piece, bytes });
+    if (peer.queue.length === 1) this.#turns.push(peer);
+    this.#pump(now, out);
+  }
+
+  /** Whether uploading is what others wait for. */
+  #isScarce(now: Millis): boolean {
+    return this.#rate.nextAt(now) !== null || this.#choker.isChoking;
+  }
+
+  #pump(now: Millis, out: ServeSink): void {
+    this.#waitsForRate = false;
+    for (let looked = 0; looked < this.#turns.length;) {
+      if (!this.#rate.mayAsk(now)) {
+        this.#waitsForRate = true;
+        return;
+      }
+      const peer = this.#turns.shift();
+      if (peer === undefined) return;
+      const mine = peer.inService.size;
+      const share = Math.max(1, Math.floor(this.#settings.blocksAtOnce / (this.#turns.length + 1)));
+      // Whoever reads slowly must not hold up the others: each may always have one block under way.
+      if (mine >= 1 && (mine >= share || this.#isFull(now))) {
+        this.#turns.push(peer);
+        looked++;
+        continue;
+      }
+      const want = peer.queue.shift();
+      if (peer.queue.length > 0) this.#turns.push(peer);
+      if (want !== undefined) this.#serve(peer, want, out);
+      looked = 0;
+    }
+  }
+
+  /** Enough is on its way to keep the line busy: more would only wait there, before what matters then. */
+  #isFull(now: Millis): boolean {
+    if (this.#inService >= this.#settings.blocksAtOnce) return true;
+    return this.#inService >= fewBlocks && this.#inServiceBytes >= (this.#recent.rate(now) * ahead) / 1000;
+  }
+
+  #serve(peer: ServedPeer, want: Want, out: ServeSink): void {
+    peer.inService.set(want.number, want);
+    this.#inService++;
+    this.#inServiceBytes += want.bytes;
+    this.#rate.pay(want.bytes);
+    out.serve(peer.number, want.number);
+  }
+
+  /** Tells a peer of its choke; pieces it has not begun are refused. */
+  #changed(out: ServeSink): (peer: ServedPeer) => void {
+    return (peer) => {
+      out.choke(peer.number, peer.isChoked);
+      if (!peer.isChoked) return;
+      for (let at = peer.queue.length - 1; at >= 0; at--) {
+        const want = peer.queue[at];
+        if (want === undefined || peer.hasBegun(want.content, want.piece)) continue;
+        peer.queue.splice(at, 1);
+        out.refuse(peer.number, want.number, 'choked');
+      }
+      if (peer.queue.length === 0) this.#leaveTurns(peer);
+    };
+  }
+
+  #leaveTurns(peer: ServedPeer): void {
+    const at = this.#turns.indexOf(peer);
+    if (at >= 0) this.#turns.splice(at, 1);
+  }
+
+  #isInteresting(peer: ServedPeer): boolean {
+    for (const content of this.#contents.values()) if (content.isInteresting(peer.number)) return true;
+    return false;
+  }
+}

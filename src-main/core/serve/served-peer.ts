@@ -1,0 +1,76 @@
+import type { Bytes, Millis } from '#shared/units.ts';
+import type { PeerNumber } from '../swarm/events.ts';
+import { RateEstimator } from '../swarm/rate-estimator.ts';
+import type { WantNumber } from './events.ts';
+
+export interface Want {
+  readonly number: WantNumber;
+  readonly content: number | null;
+  readonly piece: number;
+  readonly bytes: Bytes;
+}
+
+/** Pieces that may be in the middle of being sent to one peer. */
+const begunKept = 16;
+/** A choked peer that asked for something this long ago is taken to be interested still. */
+const interestMs = 120_000;
+
+/** What the serve machine knows of one peer. */
+export class ServedPeer {
+  readonly number: PeerNumber;
+  readonly local: boolean;
+  readonly upAt: Millis;
+  /** Blocks that wait, in the order they were asked for. */
+  readonly queue: Want[] = [];
+  /** Blocks being read or sent. */
+  readonly inService = new Map<WantNumber, Want>();
+  readonly sent: RateEstimator;
+  readonly received: RateEstimator;
+  isChoked = false;
+  /** Since when it may begin pieces; meaningless while it is choked. */
+  unchokedAt: Millis;
+  receivedAt: Millis;
+  #wantedAt: Millis | null = null;
+  /** `content/piece` of what was last begun, a ring. */
+  readonly #begun: { readonly content: number | null; readonly piece: number }[] = [];
+  #nextBegun = 0;
+
+  constructor(number: PeerNumber, local: boolean, now: Millis, rateWindowMs: Millis) {
+    this.number = number;
+    this.local = local;
+    this.upAt = now;
+    this.unchokedAt = now;
+    this.receivedAt = now;
+    this.sent = new RateEstimator(rateWindowMs);
+    this.received = new RateEstimator(rateWindowMs);
+  }
+
+  get isIdle(): boolean {
+    return this.queue.length === 0 && this.inService.size === 0;
+  }
+
+  noteWant(now: Millis): void {
+    this.#wantedAt = now;
+  }
+
+  wantedWithin(now: Millis, ms: Millis): boolean {
+    return !this.isIdle || (this.#wantedAt !== null && now - this.#wantedAt < ms);
+  }
+
+  /** It would take more if it could, as far as its requests tell. */
+  seemsInterested(now: Millis, rechokeMs: Millis): boolean {
+    return this.wantedWithin(now, this.isChoked ? interestMs : rechokeMs);
+  }
+
+  hasBegun(content: number | null, piece: number): boolean {
+    return this.#begun.some((begun) => begun.content === content && begun.piece === piece);
+  }
+
+  /** Notes that a piece goes out; returns whether it is a new one. */
+  begin(content: number | null, piece: number): boolean {
+    if (this.hasBegun(content, piece)) return false;
+    this.#begun[this.#nextBegun] = { content, piece };
+    this.#nextBegun = (this.#nextBegun + 1) % begunKept;
+    return true;
+  }
+}

@@ -1,0 +1,178 @@
+import { Bitfield } from '../bitfield.ts';
+import type { PeerNumber } from './events.ts';
+
+/** The pieces somebody has: all of them, or those of a bit field. */
+export type Pieces = 'all' | Uint8Array;
+
+/** A device that takes part in the swarm of one content. */
+export interface Member {
+  /** Null: it had everything when it joined. */
+  readonly have: Bitfield | null;
+  /** Pieces it has that we miss and nobody fetches: what it could give us now. */
+  useful: number;
+}
+
+/**
+ * Who has which piece of one content: we and the members of its swarm. `wanted` says which pieces we miss and nobody
+ * fetches; it is kept here because every change of it changes what members are good for.
+ */
+export class Content {
+  readonly number: number;
+  readonly pieces: number;
+  readonly have: Bitfield;
+  readonly members = new Map<PeerNumber, Member>();
+  /** We serve it, whether or not it is being downloaded. */
+  isKept = false;
+  readonly #wanted: Bitfield;
+  /** Members with bit fields that have a piece, and times we began to send it; made when the first one is counted. */
+  #counts: Uint16Array | null = null;
+  #given: Uint16Array | null = null;
+  /** Members that had everything when they joined; they are in no count. */
+  #fullMembers = 0;
+  /** Pieces that are in no count and that nobody was given. */
+  #fresh: number;
+
+  constructor(number: number, pieces: number, have: Pieces | null) {
+    this.number = number;
+    this.pieces = pieces;
+    this.have = have === 'all' ? fullBitfield(pieces) : new Bitfield(pieces, have ?? undefined);
+    this.#wanted = new Bitfield(pieces);
+    this.#fresh = pieces;
+  }
+
+  get wantedCount(): number {
+    return this.#wanted.count;
+  }
+
+  isWanted(piece: number): boolean {
+    return this.#wanted.has(piece);
+  }
+
+  want(piece: number): void {
+    if (this.#wanted.add(piece)) this.#eachHolder(piece, 1);
+  }
+
+  unwant(piece: number): void {
+    if (this.#wanted.delete(piece)) this.#eachHolder(piece, -1);
+  }
+
+  /** How many members have a piece. */
+  availability(piece: number): number {
+    return this.#fullMembers + (this.#counts?.[piece] ?? 0);
+  }
+
+  memberHas(peer: PeerNumber, piece: number): boolean {
+    const member = this.members.get(peer);
+    return member !== undefined && (member.have === null || member.have.has(piece));
+  }
+
+  /** Whether the member lacks pieces, as far as we know. */
+  isIncomplete(peer: PeerNumber): boolean {
+    return this.members.get(peer)?.have?.isFull === false;
+  }
+
+  /** What a member says it has replaces what it said before. */
+  setMember(peer: PeerNumber, pieces: Pieces): void {
+    this.removeMember(peer);
+    if (pieces === 'all') {
+      this.members.set(peer, { have: null, useful: this.#wanted.count });
+      this.#fullMembers++;
+      return;
+    }
+    const member: Member = { have: new Bitfield(this.pieces, pieces), useful: 0 };
+    this.members.set(peer, member);
+    for (let piece = 0; piece < this.pieces; piece++) if (member.have?.has(piece) === true) this.#count(piece, member);
+  }
+
+  /** Returns whether it is news. */
+  noteHas(peer: PeerNumber, piece: number): boolean {
+    const member = this.members.get(peer);
+    if (member === undefined || member.have === null || !member.have.add(piece)) return false;
+    this.#count(piece, member);
+    return true;
+  }
+
+  removeMember(peer: PeerNumber): void {
+    const member = this.members.get(peer);
+    if (member === undefined) return;
+    this.members.delete(peer);
+    if (member.have === null) {
+      this.#fullMembers--;
+      return;
+    }
+    const counts = this.#counts;
+    if (counts === null) return;
+    for (let piece = 0; piece < this.pieces; piece++) {
+      if (!member.have.has(piece)) continue;
+      counts[piece] = (counts[piece] ?? 1) - 1;
+      if (this.#isFresh(piece)) this.#fresh++;
+    }
+  }
+
+  /** We begin to send a piece. */
+  give(piece: number): void {
+    if (piece < 0 || piece >= this.pieces) return;
+    if (this.#isFresh(piece)) this.#fresh--;
+    const given = (this.#given ??= new Uint16Array(this.pieces));
+    given[piece] = Math.min((given[piece] ?? 0) + 1, 0xffff);
+  }
+
+  /** Others have it or get it already, while there are pieces that nobody but us has. */
+  isBetterElsewhere(piece: number): boolean {
+    return this.#fresh > 0 && this.#fullMembers === 0 && !this.#isFresh(piece);
+  }
+
+  /** Whether we have something that the member lacks. */
+  isInteresting(peer: PeerNumber): boolean {
+    const theirs = this.members.get(peer)?.have?.bytes;
+    if (theirs === undefined) return false;
+    const ours = this.have.bytes;
+    for (let at = 0; at < ours.length; at++) if (((ours[at] ?? 0) & ~(theirs[at] ?? 0)) !== 0) return true;
+    return false;
+  }
+
+  #isFresh(piece: number): boolean {
+    return (this.#counts?.[piece] ?? 0) === 0 && (this.#given?.[piece] ?? 0) === 0;
+  }
+
+  #count(piece: number, member: Member): void {
+    if (this.#isFresh(piece)) this.#fresh--;
+    const counts = (this.#counts ??= new Uint16Array(this.pieces));
+    counts[piece] = (counts[piece] ?? 0) + 1;
+    if (this.#wanted.has(piece)) member.useful++;
+  }
+
+  #eachHolder(piece: number, change: number): void {
+    for (const member of this.members.values()) if (member.have === null || member.have.has(piece)) member.useful += change;
+  }
+}
+
+function fullBitfield(pieces: number): Bitfield {
+  return new Bitfield(pieces, new Uint8Array(Math.ceil(pieces / 8)).fill(0xff));
+}
+
+/** Every content that is served or downloaded, by the number the driver gave it. */
+export class Contents {
+  readonly #all = new Map<number, Content>();
+
+  get(number: number): Content | undefined {
+    return this.#all.get(number);
+  }
+
+  values(): IterableIterator<Content> {
+    return this.#all.values();
+  }
+
+  /** The content of that number; made when there is none. */
+  open(number: number, pieces: number, have: Pieces | null): Content {
+    const known = this.#all.get(number);
+    if (known !== undefined) return known;
+    const content = new Content(number, pieces, have);
+    this.#all.set(number, content);
+    return content;
+  }
+
+  delete(number: number): void {
+    this.#all.delete(number);
+  }
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { KiB, MiB, second } from '#shared/units.ts';
+import { PeerWorld } from './peer-world.ts';
+
+const everybody = (world: PeerWorld, count: number): void => {
+  for (let a = 0; a < count; a++) for (let b = a + 1; b < count; b++) world.link(a, b);
+};
+
+/** One seed (node 0) and leechers that all know each other. */
+function swarm({ leechers, bytes, pieceBytes, seedUp, up, seed = 1, latencyMs = 0.2, limit }: { leechers: number; bytes: number; pieceBytes: number; seedUp: number; up: number; seed?: number; latencyMs?: number; limit?: number }): PeerWorld {
+  const world = new PeerWorld({ bytes, pieceBytes, latencyMs, seed });
+  world.add({ up: seedUp, local: true });
+  for (let count = 0; count < leechers; count++) world.add({ up, local: true });
+  everybody(world, leechers + 1);
+  world.seed(0);
+  if (limit !== undefined) world.step(0, { type: 'upload-limit', bytesPerSecond: limit });
+  const all = world.nodes.map((_, index) => index);
+  for (let index = 1; index <= leechers; index++) world.leech(index, all.filter((other) => other !== index));
+  return world;
+}
+
+describe('one limited seed and eight leechers', () => {
+  const bytes = 256 * MiB;
+  const limit = 20_000_000;
+  const world = swarm({ leechers: 8, bytes, pieceBytes: MiB, seedUp: 500_000, up: 200_000, limit });
+  world.run(60 * second);
+  const last = Math.max(...world.nodes.slice(1).map((node) => node.completeAt ?? Infinity));
+
+  it('finish soon after the seed has sent one copy', () => {
+    expect(last).toBeLessThan((1000 * bytes * 1.1) / limit);
+  });
+
+  it('take little more than one copy from the seed', () => {
+    expect((world.nodes[0]?.sentBytes ?? Infinity) / bytes).toBeLessThan(1.15);
+  });
+
+  it('ban nobody', () => {
+    expect(world.banned).toEqual([]);
+  });
+});
+
+it('goes on when the seed leaves after one copy', () => {
+  const bytes = 64 * MiB;
+  const world = swarm({ leechers: 4, bytes, pieceBytes: MiB, seedUp: 20_000, up: 200_000, limit: 20_000_000 });
+  for (let ms = 100; (world.nodes[0]?.sentBytes ?? 0) < bytes * 1.02 && ms < 20_000; ms += 100) world.run(ms);
+  for (let index = 1; index <= 4; index++) world.unlink(0, index);
+  world.run(60 * second);
+  expect(world.nodes.slice(1).every((node) => node.completeAt !== null)).toBe(true);
+});
+
+it('serves far peers in slots, so that a slow line is not cut into crumbs', () => {
+  const world = new PeerWorld({ bytes: 8 * MiB, pieceBytes: 256 * KiB, latencyMs: 40, seed: 3 });
+  world.add({ up: 600 });
+  for (let count = 0; count < 20; count++) world.add({ up: 50 });
+  everybody(world, 21);
+  world.seed(0);
+  const all = world.nodes.map((_, index) => index);
+  for (let index = 1; index <= 20; index++) world.leech(index, all.filter((other) => other !== index));
+  world.run(600 * second);
+  const times = world.nodes.slice(1).map((node) => node.completeAt ?? Infinity);
+  const bound = Math.max((8 * MiB) / 600, (20 * 8 * MiB) / (600 + 20 * 50));
+  expect(Math.max(...times)).toBeLessThan(bound * 2);
+});
