@@ -10,6 +10,8 @@ export interface DemoPorts {
   readonly ownId: DeviceId;
   readonly ownPort: number;
   readonly startNode: (options: NodeOptions) => Promise<RunningNode>;
+  /** Takes it off the list of people: it never comes back as the same device. */
+  readonly forget: (id: DeviceId) => Promise<void>;
   /** A name for the neighbour, in the user's words. */
   readonly name: string;
   readonly onChange: () => void;
@@ -71,7 +73,10 @@ export class DemoNeighbour {
   async #end(): Promise<void> {
     const node = this.#node;
     this.#node = null;
-    if (node !== null) await node.close();
+    if (node !== null) {
+      await node.close();
+      await this.#ports.forget(node.deviceId);
+    }
     await rm(this.#folder, { recursive: true, force: true });
     if (this.#state !== 'off') this.#become('off');
   }

@@ -30,7 +30,7 @@ export function createNodeApi(parts: NodeParts): NodeApi {
 }
 
 function handlersOf(parts: NodeParts): Handlers {
-  const { devices, transfers, offers, pairing, search, settings, library, browse } = parts;
+  const { devices, transfers, uploads, offers, pairing, search, settings, library, browse } = parts;
   const done = {};
   return {
     'node.status': () => parts.status(),
@@ -81,7 +81,7 @@ function handlersOf(parts: NodeParts): Handlers {
     },
 
     'transfers.list': ({ finished, cursor, limit }) => parts.listTransfers(finished, cursor, limit ?? limits.browse.entriesPerPage),
-    'transfers.get': ({ id }) => transfers.detail(id),
+    'transfers.get': async ({ id }) => uploads.detail(id) ?? (await transfers.detail(id)),
     'transfers.files': ({ id, cursor, limit }) => transfers.files(id, cursor, limit),
     'transfers.start': ({ source, to, priority }, signal) => parts.startDownload(source, to, priority ?? 'normal', signal),
     'transfers.pause': ({ id }) => transfers.pause(id),

@@ -10,6 +10,7 @@ import type { PairingService } from './peers/pairing.ts';
 import type { Library } from './ports/library.ts';
 import type { Link } from './ports/links.ts';
 import type { SearchService } from './search/search-service.ts';
+import type { Uploads } from './serving/uploads.ts';
 import type { SettingsStore } from './settings-store.ts';
 import type { TransfersService } from './transfers/transfers-service.ts';
 
@@ -20,6 +21,7 @@ export interface NodeParts {
   readonly devices: Devices;
   readonly library: Library;
   readonly transfers: TransfersService;
+  readonly uploads: Uploads;
   readonly offers: Offers;
   readonly pairing: PairingService;
   readonly search: SearchService;

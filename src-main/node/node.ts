@@ -89,14 +89,15 @@ async function compose({ dataDir, overrides, listen, onError = () => undefined }
   closers.push(() => transfers.close());
 
   const startedAt = now();
-  const demo = new DemoNeighbour({ dataDir, startNode, ownId: identity.id, ownPort: port, name: demoName, onChange: () => { background(tellStatus()); } });
+  const commands = commandsOf(services);
+  const demo = new DemoNeighbour({ dataDir, startNode, forget: commands.forgetDevice, ownId: identity.id, ownPort: port, name: demoName, onChange: () => { background(tellStatus()); } });
   closers.push(() => demo.stop());
   const status = (): Promise<NodeStatus> => readStatus(services, { port, startedAt, demo: demo.state, discovery });
   const tellStatus = async (): Promise<void> => { services.events.emit({ type: 'status', status: await status() }); };
   const statusTimer = setInterval(() => { background(tellStatus()); }, statusEveryMs);
   closers.push(() => { clearInterval(statusTimer); });
   background(discovery.start());
-  return { api: createNodeApi({ ...services, settings, library, demo, status, ...commandsOf(services) }), deviceId: identity.id, port };
+  return { api: createNodeApi({ ...services, settings, library, demo, status, ...commands }), deviceId: identity.id, port };
 }
 
 /** Calls that need more than one service. */

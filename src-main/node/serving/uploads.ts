@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isTransferId, type DeviceId, type ShareId, type TransferId } from '#shared/ids.ts';
 import { second } from '#shared/units.ts';
 import type { Bytes, Timestamp } from '#shared/units.ts';
-import type { Transfer } from '#shared/model/transfer.ts';
+import type { Transfer, TransferDetail } from '#shared/model/transfer.ts';
 import { RateEstimator } from '../../core/swarm/rate-estimator.ts';
 import type { FileRef } from '../ports/library.ts';
 import type { Link } from '../ports/links.ts';
@@ -10,6 +10,7 @@ import type { Link } from '../ports/links.ts';
 /** An upload nobody has asked anything of for this long is over. */
 const idleMs = 15 * second;
 const sweepEveryMs = 1 * second;
+const samplesKept = 120;
 
 interface Upload {
   readonly id: TransferId;
@@ -18,7 +19,11 @@ interface Upload {
   readonly kind: 'file' | 'folder';
   readonly rate: RateEstimator;
   readonly files: Set<string>;
+  /** Bytes/s, one sample a sweep, oldest first. */
+  readonly rates: number[];
   readonly startedAt: Timestamp;
+  /** The last one it went out on. */
+  link: Link;
   bytes: Bytes;
   at: Timestamp;
   changed: boolean;
@@ -46,7 +51,8 @@ export class Uploads {
     const now = this.#ports.now();
     this.#total.add(now, bytes);
     const key = `${link.remote.id}/${file.share ?? file.path.split('/')[0] ?? ''}`;
-    const upload = this.#uploads.get(key) ?? this.#begin(key, link.remote.id, file, now);
+    const upload = this.#uploads.get(key) ?? this.#begin(key, link, file, now);
+    upload.link = link;
     upload.bytes += bytes;
     upload.at = now;
     upload.changed = true;
@@ -59,6 +65,17 @@ export class Uploads {
     return [...this.#uploads.values()].map((upload) => this.#view(upload));
   }
 
+  /** One of them closely, or undefined: to whom, and how fast lately. Which pieces went where is the taker's business. */
+  detail(id: TransferId): TransferDetail | undefined {
+    const upload = [...this.#uploads.values()].find((each) => each.id === id);
+    if (upload === undefined) return undefined;
+    const transfer = this.#view(upload);
+    return {
+      transfer, cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, rates: [...upload.rates],
+      sources: [{ peer: upload.peer, latencyMs: upload.link.latencyMs, pieces: 0, bytes: upload.bytes, rate: transfer.rate, failures: 0 }],
+    };
+  }
+
   rate(): number {
     return this.#total.rate(this.#ports.now());
   }
@@ -67,11 +84,11 @@ export class Uploads {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
-  #begin(key: string, peer: DeviceId, file: FileRef, now: Timestamp): Upload {
+  #begin(key: string, link: Link, file: FileRef, now: Timestamp): Upload {
     const id = randomBytes(8).toString('hex');
     if (!isTransferId(id)) throw new Error('eight bytes are sixteen digits');
     const name = (file.share === null ? undefined : this.#ports.shareName(file.share)) ?? file.path.split('/')[0] ?? '';
-    const upload: Upload = { id, peer, name, kind: file.path === '' ? 'file' : 'folder', rate: new RateEstimator(3 * second), files: new Set(), startedAt: now, bytes: 0, at: now, changed: true };
+    const upload: Upload = { id, link, peer: link.remote.id, name, kind: file.path === '' ? 'file' : 'folder', rate: new RateEstimator(3 * second), files: new Set(), rates: [], startedAt: now, bytes: 0, at: now, changed: true };
     this.#uploads.set(key, upload);
     return upload;
   }
@@ -79,6 +96,8 @@ export class Uploads {
   #sweep(): void {
     const now = this.#ports.now();
     for (const [key, upload] of this.#uploads) {
+      upload.rates.push(Math.round(upload.rate.rate(now)));
+      if (upload.rates.length > samplesKept) upload.rates.shift();
       if (now - upload.at > idleMs) {
         this.#uploads.delete(key);
         this.#ports.onGone(upload.id);

@@ -58,6 +58,10 @@ export class Download implements DownloadFileOwner {
   readonly #lister: FileLister;
   #run: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
   #finished: { readonly index: number; readonly record: FileRecord }[] = [];
+  /** Verified bytes of files that are closed and not finished: they wait to be tried again, or a stop has closed them. */
+  #leftBytes: Bytes = 0;
+  /** Whether this run has opened files: from then on `partialBytes` of the record is old. */
+  #opened = false;
   #savedAt = 0;
   #saving: Promise<void> = Promise.resolve();
   /** Whether the user wants it to run; a retry that comes due after a stop sees it. */
@@ -87,7 +91,7 @@ export class Download implements DownloadFileOwner {
   /** Verified bytes of finished and open files. */
   get doneBytes(): Bytes {
     // Until its files are open again, what was verified before the stop is known only as a sum.
-    let bytes = this.record.doneBytes + (this.open.size === 0 && this.record.state !== 'done' ? this.record.partialBytes : 0);
+    let bytes = this.record.doneBytes + (this.#opened || this.record.state === 'done' ? 0 : this.record.partialBytes) + this.#leftBytes;
     for (const file of this.open.values()) bytes += file.verifiedBytes;
     for (const { record } of this.#finished) bytes += record.bytes;
     return bytes;
@@ -277,6 +281,7 @@ export class Download implements DownloadFileOwner {
   async #fetchFile(index: number, record: FileRecord, signal: AbortSignal): Promise<void> {
     const file = new DownloadFile(this.#context, this, index, record, signal);
     this.open.set(index, file);
+    this.#opened = true;
     try {
       const { path, contentId } = await file.run();
       this.#finished.push({ index, record: { ...record, contentId, state: 'done' } });
@@ -284,15 +289,16 @@ export class Download implements DownloadFileOwner {
       this.open.delete(index);
       await this.#saveFinished(false);
     } catch (error) {
+      const { verifiedBytes } = file;
       await file.stop();
       this.open.delete(index);
-      if (signal.aborted) return;
-      await this.#fetchLater(index, record, errorInfo(error), signal);
+      this.#leftBytes += verifiedBytes;
+      if (!signal.aborted) await this.#fetchLater(index, record, verifiedBytes, errorInfo(error), signal);
     }
   }
 
   /** One file that cannot be had now must not hold up the others; it is tried again until the download is stopped. */
-  async #fetchLater(index: number, record: FileRecord, reason: ErrorInfo, signal: AbortSignal): Promise<void> {
+  async #fetchLater(index: number, record: FileRecord, leftBytes: Bytes, reason: ErrorInfo, signal: AbortSignal): Promise<void> {
     if (!waitsForSources.has(reason.code)) return this.#suspend(reason);
     if (this.open.size === 0) this.#note(reason);
     await this.#context.pause(retryAfterMs, signal);
@@ -303,6 +309,7 @@ export class Download implements DownloadFileOwner {
       this.record = { ...this.record, bytes: this.record.bytes - record.bytes + fresh.bytes };
       await this.#observer.save(this.record);
     }
+    this.#leftBytes -= leftBytes;
     await this.#fetchFile(index, fresh, signal);
   }
 
@@ -334,9 +341,11 @@ export class Download implements DownloadFileOwner {
   }
 
   async #leave(): Promise<void> {
-    let partialBytes = 0;
+    let partialBytes = this.#leftBytes;
     for (const file of this.open.values()) partialBytes += file.verifiedBytes;
-    if (this.open.size > 0) this.record = { ...this.record, partialBytes };
+    if (this.#opened) this.record = { ...this.record, partialBytes };
+    this.#opened = false;
+    this.#leftBytes = 0;
     await Promise.all([...this.open.values()].map((file) => file.stop()));
     this.open.clear();
     this.#context.swarm.removeDownload(this.number);
