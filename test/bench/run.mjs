@@ -1,12 +1,21 @@
 // @ts-check
-/** Runs a benchmark: `node test/bench/run.mjs NAME [ARGS…]` bundles test/bench/NAME.ts beside the workers and starts it. */
+/**
+ * Runs a benchmark: `node test/bench/run.mjs NAME [ARGS…]` bundles test/bench/NAME.ts beside the workers and starts it. Without a name: all rows of
+ * session.ts, side by side with other programs if `--peers` tells where their scripts are.
+ */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleNode } from '../../scripts/bundle.mjs';
+import { endWithParent } from '../../scripts/end-with-parent.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const [name = '', ...args] = process.argv.slice(2);
+const given = process.argv.slice(2);
+const [name = '', args] = given[0] === undefined || given[0].startsWith('-') ? ['session', given] : [given[0], given.slice(1)];
 const outDir = join(root, 'out/bench');
-await bundleNode({ outDir, extra: { [name]: `test/bench/${name}.ts` } });
-spawn(process.execPath, [...process.execArgv, join(outDir, `${name}.mjs`), ...args], { stdio: 'inherit' }).on('exit', (code) => process.exit(code ?? 1));
+await bundleNode({ outDir, extra: { [name]: `test/bench/${name}.ts`, 'discovery-program': 'test/net/discovery-program.ts' } });
+const child = spawn(process.execPath, [...process.execArgv, join(outDir, `${name}.mjs`), ...args], { stdio: 'inherit' });
+// The benchmark ends what it started and removes its data before it ends.
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => child.kill(signal));
+endWithParent();
+child.on('exit', (code) => process.exit(code ?? 1));
