@@ -50,6 +50,10 @@ const trailing = /[. ]+$/;
 /** Windows ignores what follows the first dot, and spaces before it. Superscript digits count as digits there. */
 const reserved = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(?:\.|$)/i;
 
+/** What most names are, and nothing but the device names could be wrong with: one look instead of ten. */
+const plain = /^[A-Za-z0-9_-](?:[A-Za-z0-9_ .-]{0,100}[A-Za-z0-9_-])?$/;
+const unchanged: readonly NameChange[] = [];
+
 /** Bytes of a name in UTF-8. */
 export function nameBytes(name: string): number {
   let bytes = 0;
@@ -104,6 +108,7 @@ export function shortName(name: string, maxBytes: number): string {
  * stream or a device, valid Unicode, at most `limits.names.componentBytes` bytes of UTF-8. Safe names come back unchanged.
  */
 export function safeName(component: string, rules: NameRules = {}): SafeName {
+  if (plain.test(component) && !reserved.test(component)) return { name: component, changed: unchanged };
   const changed: NameChange[] = [];
   let name = component;
   const apply = (why: NameChange, result: string): void => {

@@ -62,6 +62,8 @@ export class FolderCache {
   /** Folders whose own names are durable, and those whose names will be with the next flush. */
   readonly #durable = new Set<string>();
   readonly #reached = new Set<string>();
+  /** Keys of folders that this batch opened or found in their place. */
+  readonly #seenInBatch = new Set<string>();
 
   constructor(files: Files, volumes: Volumes) {
     this.#files = files;
@@ -70,15 +72,16 @@ export class FolderCache {
 
   /** Opens a folder, made with its parents where missing. `hold` it over an `await`. */
   async open(base: string, path: readonly string[]): Promise<OpenFolder> {
-    const key = keyOf(base, path);
-    const known = this.#open.get(key);
+    const known = this.get(base, path);
     if (known !== undefined) return known;
+    const key = keyOf(base, path);
     const destination = openDestination(this.#files, base, path, true);
     try {
       this.reached(base, path, destination.changed);
       const opened = new OpenFolder(this.#files, destination, await this.#volumes.of(destination.folder));
       this.#forget(key);
       this.#open.set(key, opened);
+      this.#seenInBatch.add(key);
       for (const oldest of this.#open.keys()) {
         if (this.#open.size <= foldersOpen) break;
         this.#forget(oldest);
@@ -90,21 +93,28 @@ export class FolderCache {
     }
   }
 
-  /** A folder that is open already: spares the fast path a promise. */
+  /**
+   * A folder that is open already: spares the fast path a promise. Undefined also for one that was moved or deleted since,
+   * which is looked at once in a batch.
+   */
   get(base: string, path: readonly string[]): OpenFolder | undefined {
-    return this.#open.get(keyOf(base, path));
+    const key = keyOf(base, path);
+    const opened = this.#open.get(key);
+    if (opened === undefined || this.#seenInBatch.has(key)) return opened;
+    this.#seenInBatch.add(key);
+    try {
+      assertStillThere(this.#files, opened.destination);
+      return opened;
+    } catch {
+      // Whatever the reason, who opens it anew meets the reason itself.
+      this.#forget(key);
+      return undefined;
+    }
   }
 
-  /** Lets go of folders that were moved or deleted since: to be called before each batch. */
-  forgetMoved(): void {
-    for (const [key, { destination }] of this.#open) {
-      try {
-        assertStillThere(this.#files, destination);
-      } catch {
-        // Whatever the reason, the next use opens it anew and meets the reason itself.
-        this.#forget(key);
-      }
-    }
+  /** What was opened before may have been moved meanwhile: `get` looks again. */
+  beginBatch(): void {
+    this.#seenInBatch.clear();
   }
 
   /** Notes that a folder was opened: its name and those of its parents are to be made durable, once or when just `made`. */

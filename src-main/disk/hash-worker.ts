@@ -4,6 +4,7 @@ import type { FileHash } from '#main/node/ports/hasher.ts';
 import { AppError } from '#shared/errors.ts';
 import { FileHasher } from './file-hasher.ts';
 import type { HashCalls, SmallHashError } from './hash-calls.ts';
+import { readSmallFiles } from './read-small-files.ts';
 import { sha256 } from './sha256.ts';
 import { answerCalls, type CallContext } from './worker-calls.ts';
 
@@ -38,5 +39,6 @@ if (parentPort === null) throw new Error('runs in a worker thread only');
 answerCalls<HashCalls>(parentPort, {
   file: (path, context) => hasher.hashFile(path, context.signal, (bytes) => context.progress(bytes)),
   files: hashFiles,
+  read: readSmallFiles,
   piece: ({ data, pieceBytes, wholeFile }) => merkle.pieceHash(data, pieceBytes, wholeFile),
 });

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
-import type { Hasher } from '#main/node/ports/hasher.ts';
+import type { Hasher, SmallRead } from '#main/node/ports/hasher.ts';
 import { spawnWorker } from '#main/node/spawn-worker.ts';
 import type { HashCalls } from './hash-calls.ts';
+import type { SmallReads } from './read-small-files.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** One core stays for the links; more than four threads are faster than any disk. */
@@ -21,6 +22,20 @@ export function createHasher(options: { workers?: number } = {}): Hasher {
     async hashPiece(data, pieceBytes, wholeFile) {
       return idlest().call('piece', { data, pieceBytes, wholeFile });
     },
+    async readSmall(reads) {
+      return idlest().call('read', packReads(reads));
+    },
     close: () => pool.close(),
   };
+}
+
+function packReads(reads: readonly SmallRead[]): SmallReads {
+  const buffers: SharedArrayBuffer[] = [];
+  const places = new Float64Array(reads.length * 4);
+  reads.forEach(({ position, into: { buffer, byteOffset, length } }, at) => {
+    // Mostly the last one: small parts share their memory.
+    if (buffers.at(-1) !== buffer) buffers.push(buffer);
+    places.set([position, buffers.length - 1, byteOffset, length], at * 4);
+  });
+  return { paths: reads.map(({ path }) => path), insides: reads.map(({ inside }) => inside), versions: reads.map(({ version }) => version), buffers, places };
 }

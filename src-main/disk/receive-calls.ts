@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { FileTarget, ReceivedFile, SmallFile, SmallOutcome, VolumeAbilities, WriteOutcome } from '#main/node/ports/receiver.ts';
+import type { FileTarget, ReceivedFile, VolumeAbilities, WriteOutcome } from '#main/node/ports/receiver.ts';
+import type { PackedOutcomes, PackedSmallFiles, PackedTargets } from './packed-files.ts';
 
 interface Handle {
   readonly handle: number;
@@ -14,8 +15,8 @@ export type ReceiveCalls = {
   readonly close: { readonly params: Handle; readonly result: void };
   readonly discard: { readonly params: Handle; readonly result: void };
   readonly discardPartial: { readonly params: { readonly base: string; readonly path: readonly string[]; readonly root: Uint8Array | null }; readonly result: void };
-  readonly writeSmall: { readonly params: readonly SmallFile[]; readonly result: readonly SmallOutcome[] };
-  readonly existing: { readonly params: readonly FileTarget[]; readonly result: readonly (string | null)[] };
+  readonly writeSmall: { readonly params: PackedSmallFiles; readonly result: PackedOutcomes };
+  readonly existing: { readonly params: PackedTargets; readonly result: readonly (string | null)[] };
   readonly volume: { readonly params: string; readonly result: VolumeAbilities };
   readonly makeFolder: { readonly params: { readonly base: string; readonly path: readonly string[] }; readonly result: void };
   readonly flush: { readonly params: null; readonly result: void };

@@ -5,6 +5,7 @@ import type { Bytes } from '#shared/units.ts';
 import { deletePartial } from './delete-partial.ts';
 import { assertTarget, openDestination } from './destination.ts';
 import { diskError } from './disk-error.ts';
+import type { Folder } from './files.ts';
 import { findExisting, type CheckOptions } from './find-existing.ts';
 import { FolderCache } from './folder-cache.ts';
 import { assertLayer, openingOf, openPart, removeLeftovers } from './open-part.ts';
@@ -108,9 +109,19 @@ export class ReceiveDisk {
     return this.#small.write(files);
   }
 
+  /** Files of one folder that come one after the other cost one opening of it. */
   async existing(targets: readonly FileTarget[], signal: AbortSignal): Promise<(string | null)[]> {
     const found: (string | null)[] = [];
-    for (const target of targets) found.push(await this.#existing(target, signal));
+    while (found.length < targets.length) {
+      const first = found.length;
+      const together = targets.slice(first, endOfFolder(targets, first));
+      const folder = this.#openIfThere(together);
+      try {
+        for (const target of together) found.push(folder === null ? null : await findExisting(this.#world, folder, target, { signal, progress: { bytes: 0, tell: () => undefined } }));
+      } finally {
+        if (folder !== null) this.#world.files.closeFolder(folder);
+      }
+    }
     return found;
   }
 
@@ -148,19 +159,27 @@ export class ReceiveDisk {
     return part;
   }
 
-  async #existing(target: FileTarget, signal: AbortSignal): Promise<string | null> {
-    assertTarget(target);
+  /** The folder of targets that share it; null when there is none. Throws other errors with a code. */
+  #openIfThere(targets: readonly FileTarget[]): Folder | null {
+    targets.forEach(assertTarget);
+    const { base, path } = targets[0] ?? { base: '', path: [] };
     try {
-      const { folder } = openDestination(this.#world.files, target.base, target.path.slice(0, -1), false);
-      try {
-        return await findExisting(this.#world, folder, target, { signal, progress: { bytes: 0, tell: () => undefined } });
-      } finally {
-        this.#world.files.closeFolder(folder);
-      }
+      return openDestination(this.#world.files, base, path.slice(0, -1), false).folder;
     } catch (thrown) {
-      const error = diskError(thrown, target.base, 'folder-gone');
+      const error = diskError(thrown, base, 'folder-gone');
       if (error.code === 'folder-gone' || error.code === 'not-a-folder') return null;
       throw error;
     }
   }
 }
+
+/** Number after the last of the targets from `first` on that lie in one folder. */
+function endOfFolder(targets: readonly FileTarget[], first: number): number {
+  const folder = targets[first];
+  let end = first + 1;
+  for (let next = targets[end]; next !== undefined && folder !== undefined && isSameFolder(folder, next); next = targets[end]) end++;
+  return end;
+}
+
+const isSameFolder = (one: FileTarget, other: FileTarget): boolean =>
+  one.base === other.base && one.path.length === other.path.length && one.path.every((name, at) => at === one.path.length - 1 || name === other.path[at]);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Merkle } from '#main/core/content/merkle.ts';
 import { toHex } from '#shared/ids.ts';
+import { packOutcomes, unpackSmallFiles, unpackTargets } from './packed-files.ts';
 import { isRunning, processStart, systemBootId } from './process-identity.ts';
 import { realFiles } from './real-files.ts';
 import { receiveWorkerSchema, type ReceiveCalls, type ReceiveWorkerData } from './receive-calls.ts';
@@ -45,8 +46,8 @@ answerCalls<ReceiveCalls>(parentPort, {
   close: ({ handle }) => disk.close(handle),
   discard: ({ handle }) => disk.discard(handle),
   discardPartial: ({ base, path, root }) => disk.discardPartial(base, path, root),
-  writeSmall: (files) => disk.writeSmall(files),
-  existing: (targets, context) => disk.existing(targets, context.signal),
+  writeSmall: async (files) => packOutcomes(await disk.writeSmall(unpackSmallFiles(files)), files.targets.names),
+  existing: (targets, context) => disk.existing(unpackTargets(targets), context.signal),
   volume: (folder) => disk.volume(folder),
   makeFolder: ({ base, path }) => disk.makeFolder(base, path),
   flush: () => disk.flush(),

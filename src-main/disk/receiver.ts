@@ -4,6 +4,7 @@ import type { Receiver } from '#main/node/ports/receiver.ts';
 import { spawnWorker } from '#main/node/spawn-worker.ts';
 import { AppError } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
+import { packSmallFiles, packTargets, unpackOutcomes } from './packed-files.ts';
 import type { ReceiveCalls, ReceiveWorkerData } from './receive-calls.ts';
 import type { SyncPolicy } from './receive-world.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -89,10 +90,11 @@ export function createReceiver(options: ReceiverOptions = {}): Receiver {
       await idlest().call('discardPartial', { base, path, root });
     },
     async writeSmall(files) {
-      return idlest().call('writeSmall', files);
+      const packed = packSmallFiles(files);
+      return unpackOutcomes(await idlest().call('writeSmall', packed), packed.targets.names);
     },
     async existing(targets) {
-      return idlest().call('existing', targets);
+      return idlest().call('existing', packTargets(targets));
     },
     async volume(folder) {
       return idlest().call('volume', folder);

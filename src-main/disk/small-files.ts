@@ -38,7 +38,7 @@ export class SmallFiles {
 
   /** One outcome for each file, in order. */
   async write(batch: readonly SmallFile[]): Promise<SmallOutcome[]> {
-    this.#folders.forgetMoved();
+    this.#folders.beginBatch();
     const room = new Map<OpenFolder, number>();
     const started: (Prepared | SmallOutcome)[] = [];
     for (const file of batch) started.push(await this.#start(file, room));

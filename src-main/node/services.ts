@@ -110,7 +110,8 @@ export async function createServices(foundation: Foundation, nonce: string, link
   closers.push(() => { uploads.close(); });
   const blocks: BlockServer = new BlockServer({
     hasher, now,
-    findFile: (link, id) => library.findFile(devices.viewerOf(link), id),
+    findFile: (link, id) => library.fileToRead(devices.viewerOf(link), id),
+    changed: (file) => { library.wasChanged(file); },
     learned: (file, contentId, layer) => { if (file.share !== null) background(library.learned(file, contentId, layer)); },
     sent: (link, file, bytes) => { uploads.sent(link, file, bytes); },
   });

@@ -12,17 +12,25 @@ import { GiB, KiB, MiB } from '#shared/units.ts';
 /**
  * The product's main job, between two processes over loopback: encrypted, verified, journalled, written. Prints MB/s
  * (10^6 bytes) by the receiver's own clock from `get` to the last byte durable, CPU seconds and peak memory of both sides.
+ * `--only` picks one workload; `--profile` writes a CPU profile of every thread (`*.cpuprofile`) to DIR/sender and DIR/receiver.
  *
  *   node test/bench/run.mjs transfer [--gib 2] [--runs 3] [--files 10000] [--to DIR] [--small-to DIR]
+ *     [--only disk|small|memory] [--profile DIR]
  */
-const { values } = parseArgs({ options: { gib: { type: 'string', default: '2' }, runs: { type: 'string', default: '3' }, files: { type: 'string', default: '10000' }, to: { type: 'string', default: tmpdir() }, 'small-to': { type: 'string', default: '/dev/shm' } } });
+const { values } = parseArgs({
+  options: {
+    gib: { type: 'string', default: '2' }, runs: { type: 'string', default: '3' }, files: { type: 'string', default: '10000' },
+    to: { type: 'string', default: tmpdir() }, 'small-to': { type: 'string', default: '/dev/shm' }, only: { type: 'string' }, profile: { type: 'string' },
+  },
+});
 const program = join(dirname(fileURLToPath(import.meta.url)), 'cli.mjs');
 const quiet = ['--port', '0', '--no-multicast', '--no-mdns', '--no-web', '--listen', '127.0.0.1'];
 
 interface Side { readonly data: string; readonly child: ChildProcess; readonly port: number }
 
 async function start(name: string, data: string): Promise<Side> {
-  const child = spawn(process.execPath, [program, 'serve', '--data', data, '--json', '--name', name, '--download-dir', join(data, 'downloads'), ...quiet], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const profiling = values.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', join(values.profile, name.toLowerCase())];
+  const child = spawn(process.execPath, [...profiling, program, 'serve', '--data', data, '--json', '--name', name, '--download-dir', join(data, 'downloads'), ...quiet], { stdio: ['ignore', 'pipe', 'inherit'] });
   const line: unknown = (await once(createInterface({ input: child.stdout }), 'line'))[0];
   const port = Number(/"port":(\d+)/.exec(String(line))?.[1]);
   return { data, child, port };
@@ -44,6 +52,8 @@ async function cpuOf({ child }: Side): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+/** From here on the system measures the peak anew (proc(5)). */
+const forgetPeak = ({ child }: Side): Promise<void> => writeFile(`/proc/${child.pid}/clear_refs`, '5');
 const peakOf = async ({ child }: Side): Promise<number> => Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * KiB;
 
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
@@ -52,6 +62,7 @@ async function measure(label: string, sender: Side, receiver: Side, path: string
   const seconds: number[] = [];
   const lines: string[] = [];
   let bytes = 0;
+  await Promise.all([sender, receiver].map(forgetPeak));
   for (let run = 0; run < Number(values.runs); run++) {
     const to = await mkdtemp(join(base, 'distrishare-bench-'));
     const before = await Promise.all([cpuOf(sender), cpuOf(receiver)]);
@@ -63,18 +74,21 @@ async function measure(label: string, sender: Side, receiver: Side, path: string
     await rm(to, { recursive: true });
   }
   console.log(`${label}: median ${median(seconds).toFixed(2)} s, ${(bytes / 1e6 / median(seconds)).toFixed(0)} MB/s\n${lines.join('\n')}`);
+  const [sent = 0, received = 0] = await Promise.all([sender, receiver].map(peakOf));
+  console.log(`  peak memory: sender ${(sent / 1e6).toFixed(0)} MB, receiver ${(received / 1e6).toFixed(0)} MB`);
 }
 
 const root = await mkdtemp(join(values.to, 'distrishare-bench-'));
 const sides: Side[] = [];
 try {
+  const runs = (workload: string): boolean => values.only === undefined || values.only === workload;
   const big = join(root, 'big.bin');
   const size = Number(values.gib) * GiB;
   const file = await open(big, 'w');
-  for (let at = 0; at < size; at += 16 * MiB) await file.write(randomBytes(Math.min(16 * MiB, size - at)));
+  for (let at = 0; at < size && (runs('disk') || runs('memory')); at += 16 * MiB) await file.write(randomBytes(Math.min(16 * MiB, size - at)));
   await file.close();
   const small = join(root, 'small');
-  for (let number = 0; number < Number(values.files); number++) {
+  for (let number = 0; number < Number(values.files) && runs('small'); number++) {
     const folder = join(small, String(number % 100));
     if (number < 100) await mkdir(folder, { recursive: true });
     await writeFile(join(folder, `${number}.bin`), randomBytes(10 * KiB));
@@ -84,13 +98,14 @@ try {
   const receiver = await start('Receiver', join(root, 'receiver'));
   sides.push(receiver);
   await cli(receiver, 'connect', `127.0.0.1:${sender.port}`);
-  await cli(sender, 'share', big, '--audience', 'everyone', '--wait');
-  await cli(sender, 'share', small, '--audience', 'everyone', '--wait');
-  await measure(`one file of ${values.gib} GiB to ${values.to}`, sender, receiver, 'big.bin', values.to);
-  await measure(`${values.files} files of 10 KiB to ${values['small-to']}`, sender, receiver, 'small', values['small-to']);
-  if ((await stat('/dev/shm').catch(() => null)) !== null) await measure(`one file of ${values.gib} GiB to memory (/dev/shm)`, sender, receiver, 'big.bin', '/dev/shm');
-  const peaks = await Promise.all([peakOf(sender), peakOf(receiver)]);
-  console.log(`peak memory: sender ${((peaks[0] ?? 0) / 1e6).toFixed(0)} MB, receiver ${((peaks[1] ?? 0) / 1e6).toFixed(0)} MB`);
+  const share = (path: string): Promise<string> => cli(sender, 'share', path, '--audience', 'everyone', '--wait');
+  if (runs('disk') || runs('memory')) await share(big);
+  if (runs('disk')) await measure(`one file of ${values.gib} GiB to ${values.to}`, sender, receiver, 'big.bin', values.to);
+  if (runs('small')) {
+    await share(small);
+    await measure(`${values.files} files of 10 KiB to ${values['small-to']}`, sender, receiver, 'small', values['small-to']);
+  }
+  if (runs('memory') && (await stat('/dev/shm').catch(() => null)) !== null) await measure(`one file of ${values.gib} GiB to memory (/dev/shm)`, sender, receiver, 'big.bin', '/dev/shm');
 } finally {
   for (const { child } of sides) {
     child.kill('SIGTERM');

@@ -88,7 +88,7 @@ export class LibraryService implements Library {
     this.#reader = new LibraryReader(store, this.#shares);
     this.#manifests = new Manifests(store);
     this.#index = new SearchIndex(store, this.#shares);
-    this.#finder = new FileFinder(this.#reader, (path) => this.#isPrivate(path));
+    this.#finder = new FileFinder(this.#reader, this.#shares, (path) => this.#isPrivate(path));
     this.#backup = new ShareBackup(join(dirname(store.location), 'shares.json'));
     this.#announcer = new Announcer((share, listing) => this.#announce(share, listing), failed);
     this.#queue = new HashQueue(store, hasher, now, {
@@ -205,6 +205,16 @@ export class LibraryService implements Library {
 
   findFile(viewer: Viewer, id: ContentId): Promise<FileRef | null> {
     return this.#finder.find(viewer, id);
+  }
+
+  fileToRead(viewer: Viewer, id: ContentId): Promise<FileRef | null> {
+    return this.#finder.toRead(viewer, id);
+  }
+
+  wasChanged({ share, path, contentId }: FileRef): void {
+    if (contentId !== null) this.#finder.forget(contentId);
+    const runtime = share === null ? undefined : this.#shares.get(share);
+    if (runtime !== undefined) this.#inBackground(runtime.refresh([path]));
   }
 
   async pieceLayer(viewer: Viewer, id: ContentId): Promise<Uint8Array | null> {

@@ -4,7 +4,7 @@ import type { Store } from '#main/disk/store.ts';
 import type { Page, Viewer } from '../ports/library.ts';
 import { notFound, type Place, type ShareList } from './share-list.ts';
 import type { ShareRuntime } from './share-runtime.ts';
-import { childrenRange, entryKey, joinPath, locationsRange, nameOf, pathOfEntryKey, pathOfPathKey, shareOfKey, tables, tailOfKey, type EntryRecord, type FolderRecord } from './tables.ts';
+import { childrenRange, entryKey, joinPath, locationsRange, nameOf, parentOf, pathOfEntryKey, pathOfPathKey, shareOfKey, tables, tailOfKey, type EntryRecord, type FolderRecord } from './tables.ts';
 
 /** Where a content lies, as far as a viewer may know. */
 export interface Location extends Place {
@@ -103,6 +103,12 @@ export class LibraryReader {
         else yield* this.#below(share, folder, below, undefined);
       }
     }
+  }
+
+  /** The files of a place's folder that are listed after it, at most `count`. */
+  async after({ share, path }: Place, count: number): Promise<Location[]> {
+    const rows = await this.#store.rows(tables.entry, { ...childrenRange(share.id, parentOf(path), nameOf(path)), limit: count });
+    return rows.map(([key, entry]) => ({ share, path: pathOfEntryKey(key), entry }));
   }
 
   /** Places where a content lies and that this viewer may see, in no particular order. */

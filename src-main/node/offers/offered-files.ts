@@ -90,16 +90,17 @@ export async function openOffered(sources: readonly OfferSource[], path: string)
   if (source === undefined || rest.some((part) => part === '' || part === '.' || part === '..' || part.includes(sep) || part.includes('\0'))) throw new AppError('not-found', { name: path });
   const diskPath = join(source.path, ...rest);
   const stats = await statOffered(diskPath).catch(() => { throw new AppError('not-found', { name: path }); });
-  if (!stats.isFile() || !(await isInside(source.path, diskPath))) throw new AppError('not-found', { name: path });
+  const inside = await realpath(source.path);
+  if (!stats.isFile() || !(await isInside(inside, diskPath))) throw new AppError('not-found', { name: path });
   return {
-    share: null, path, diskPath, bytes: Number(stats.size), modifiedAt: Math.max(0, Number(stats.mtimeMs)),
+    share: null, path, diskPath, inside, bytes: Number(stats.size), modifiedAt: Math.max(0, Number(stats.mtimeMs)),
     executable: (stats.mode & executableBits) !== 0n, version: fileVersion(stats), contentId: null,
   };
 }
 
 /** A folder on the way that is a link would lead elsewhere. */
-async function isInside(base: string, path: string): Promise<boolean> {
-  const [realBase, real] = await Promise.all([realpath(base), realpath(path)]);
+async function isInside(realBase: string, path: string): Promise<boolean> {
+  const real = await realpath(path);
   return real === realBase || real.startsWith(realBase.endsWith(sep) ? realBase : realBase + sep);
 }
 

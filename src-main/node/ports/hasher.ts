@@ -11,7 +11,20 @@ export interface FileHash {
   readonly version: string;
 }
 
-/** Hashes files in worker threads. */
+/** A part of a small file that is to be read. */
+export interface SmallRead {
+  readonly path: string;
+  /** Real path of the folder (or file) it must lie in, links followed; null: wherever it lies. */
+  readonly inside: string | null;
+  /** Version the file must still have after it was read. */
+  readonly version: string;
+  /** Bytes from the beginning of the file. */
+  readonly position: Bytes;
+  /** Filled, and not to be touched until the answer. */
+  readonly into: Uint8Array<SharedArrayBuffer>;
+}
+
+/** Reads and hashes files in worker threads. */
 export interface Hasher {
   /** Rejects with `file-changed` when the file changed while it was read, `file-missing`, `no-permission`, `cancelled`. */
   hashFile(path: string, options?: { signal?: AbortSignal; onProgress?: (bytes: Bytes) => void }): Promise<FileHash>;
@@ -19,5 +32,7 @@ export interface Hasher {
   hashFiles(paths: readonly string[], options?: { signal?: AbortSignal }): Promise<readonly (FileHash | { readonly error: 'file-changed' | 'file-missing' | 'no-permission' | 'disk-error' })[]>;
   /** Hash of one piece that lies in shared memory. `wholeFile`: it is all there is, so no padding to the piece size. */
   hashPiece(data: Uint8Array, pieceBytes: Bytes, wholeFile: boolean): Promise<Uint8Array>;
+  /** Many parts of small files in one trip. One byte each: 1, or 0 when the file is gone, elsewhere, shorter or another version. */
+  readSmall(reads: readonly SmallRead[]): Promise<Uint8Array>;
   close(): Promise<void>;
 }

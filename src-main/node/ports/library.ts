@@ -23,6 +23,8 @@ export interface FileRef {
   /** Path inside the share, `/`-separated; empty when the share is a file. */
   readonly path: string;
   readonly diskPath: string;
+  /** Real path of what it must lie in, links followed: the share's or the offered folder, or the file itself. */
+  readonly inside: string;
   readonly bytes: Bytes;
   readonly modifiedAt: Timestamp;
   readonly executable: boolean;
@@ -66,6 +68,13 @@ export interface Library {
   walk(viewer: Viewer, path: string, cursor: string | undefined, limit: number): Promise<Page<{ path: string; entry: Entry; executable: boolean }>>;
   /** A file with this root that the viewer may read and that is unchanged on disk, else null. */
   findFile(viewer: Viewer, id: ContentId): Promise<FileRef | null>;
+  /**
+   * As `findFile`, but as the file was last seen: whoever reads it checks that it still is that version and still inside
+   * of its share, and says so with `wasChanged` when it is not. Content that is fetched in the order of its listing costs
+   * one look at the store for hundreds of files.
+   */
+  fileToRead(viewer: Viewer, id: ContentId): Promise<FileRef | null>;
+  wasChanged(file: FileRef): void;
   /** Piece hashes of a file root (32 bytes each), or null when not here or not for the viewer. */
   pieceLayer(viewer: Viewer, id: ContentId): Promise<Uint8Array | null>;
   /** What a content id is, if the viewer may see it. */

@@ -9,7 +9,7 @@ import type { FileRef } from '../ports/library.ts';
 import type { Link } from '../ports/links.ts';
 import { OpenFiles } from './open-files.ts';
 import { ProvisionalFiles, type ProvisionalFile } from './provisional-files.ts';
-import { blocksAtOnce, ReadBuffers } from './read-buffers.ts';
+import { blocksAtOnce, blockWeight, ReadBuffers } from './read-buffers.ts';
 
 const filesRemembered = 4096;
 
@@ -25,6 +25,8 @@ export interface BlockServerPorts {
   readonly now: () => number;
   /** The file with this root that the device may read now, else null: asked anew for every file a link fetches. */
   findFile(link: Link, id: ContentId): Promise<FileRef | null>;
+  /** A file was not what it should be when it was read. */
+  changed(file: FileRef): void;
   /** A root that became known by sending. */
   learned(file: FileRef, contentId: ContentId, layer: Uint8Array): void;
   /** Bytes of a file have gone out to a device. */
@@ -50,7 +52,7 @@ export class BlockServer {
 
   constructor(ports: BlockServerPorts) {
     this.#ports = ports;
-    this.#files = new OpenFiles(ports.now);
+    this.#files = new OpenFiles(ports.hasher, ports.now);
   }
 
   wanted(link: Link, lane: number, request: BlockRequest): void {
@@ -98,9 +100,10 @@ export class BlockServer {
     while (this.#busy < blocksAtOnce) {
       const next = this.#next();
       if (next === null) return;
-      this.#busy++;
+      const weight = blockWeight(next.request.length);
+      this.#busy += weight;
       void this.#serve(next).finally(() => {
-        this.#busy--;
+        this.#busy -= weight;
         this.#pump();
       });
     }
@@ -142,6 +145,7 @@ export class BlockServer {
     const position = request.piece * pieceBytesFor(file.bytes) + request.begin;
     if (!(await this.#files.read(file, position, buffer.data))) {
       this.#allowed.get(link)?.delete(key);
+      this.#ports.changed(file);
       return link.rejectBlock(lane, request.requestId, 'changed');
     }
     // A buffer whose bytes may still be on their way is not reused; when the send fails it is left to the collector.

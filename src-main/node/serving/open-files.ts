@@ -1,8 +1,14 @@
 import { close, constants, fstat, open, read, type BigIntStats } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { second } from '#shared/units.ts';
+import { AppError } from '#shared/errors.ts';
+import { KiB, second } from '#shared/units.ts';
+import type { Hasher } from '../ports/hasher.ts';
 import type { FileRef } from '../ports/library.ts';
+import { isInside } from '../../disk/destination.ts';
 import { fileVersion } from '../../disk/file-version.ts';
+import { SmallReads } from './small-reads.ts';
 
 const openFile = promisify(open);
 const closeFile = promisify(close);
@@ -12,6 +18,8 @@ const statFile = (fd: number): Promise<BigIntStats> => new Promise((resolve, rej
 
 /** A link put in the file's place since it was looked up must not lead elsewhere; Windows has no such flag. */
 const readOnly = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NOFOLLOW);
+/** Files up to this are read in trips of many, and not kept open. */
+const smallFileBytes = 256 * KiB;
 const keepOpenMs = 5 * second;
 const filesKeptOpen = 64;
 
@@ -29,14 +37,20 @@ interface Handle {
 export class OpenFiles {
   readonly #handles = new Map<string, Handle>();
   readonly #now: () => number;
+  readonly #small: SmallReads;
   #sweeper: NodeJS.Timeout | null = null;
 
-  constructor(now: () => number) {
+  constructor(hasher: Pick<Hasher, 'readSmall'>, now: () => number) {
+    this.#small = new SmallReads(hasher);
     this.#now = now;
   }
 
-  /** Fills `into` from `position`. False when the file is gone, shorter or another version. */
-  async read(file: FileRef, position: number, into: Uint8Array): Promise<boolean> {
+  /** Fills `into` from `position`. False when the file is gone, not where it belongs, shorter or another version. */
+  read(file: FileRef, position: number, into: Uint8Array<SharedArrayBuffer>): Promise<boolean> {
+    return file.bytes <= smallFileBytes ? this.#small.read(file, position, into) : this.#readLarge(file, position, into);
+  }
+
+  async #readLarge(file: FileRef, position: number, into: Uint8Array): Promise<boolean> {
     const handle = this.#take(file);
     try {
       const fd = await handle.fd;
@@ -70,7 +84,7 @@ export class OpenFiles {
       known.users++;
       return known;
     }
-    const handle: Handle = { file, fd: openFile(file.diskPath, readOnly), users: 1, idleSince: 0 };
+    const handle: Handle = { file, fd: openInside(file), users: 1, idleSince: 0 };
     handle.fd.catch(() => { this.#handles.delete(key); });
     this.#handles.set(key, handle);
     if (this.#handles.size > filesKeptOpen) this.#sweep(0);
@@ -86,6 +100,13 @@ export class OpenFiles {
       void closeHandle(handle);
     }
   }
+}
+
+/** Links on the way are followed, as when the file was listed, but must not lead outside of what it belongs to. */
+async function openInside({ diskPath, inside }: FileRef): Promise<number> {
+  const real = join(await realpath(dirname(diskPath)), basename(diskPath));
+  if (!isInside(inside, real)) throw new AppError('not-found', { name: diskPath });
+  return openFile(real, readOnly);
 }
 
 /** A handle that never opened has nothing to close. */

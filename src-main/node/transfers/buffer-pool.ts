@@ -3,7 +3,7 @@ import type { Bytes } from '#shared/units.ts';
 
 /** A piece of shared memory that is ours until `release`. */
 export interface PooledBuffer {
-  readonly data: Uint8Array;
+  readonly data: Uint8Array<SharedArrayBuffer>;
   release(): void;
 }
 

@@ -184,6 +184,7 @@ function refusing(paths: ReadonlySet<string>) {
     },
     hashFiles: (all: readonly string[]) => Promise.all(all.map(async (path) => (paths.has(path) ? { error: 'no-permission' as const } : hash(path)))),
     hashPiece: () => Promise.reject(new Error('not used')),
+    readSmall: () => Promise.reject(new Error('not used')),
     close: () => Promise.resolve(),
   };
 }

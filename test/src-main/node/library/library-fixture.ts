@@ -29,6 +29,7 @@ function counting(inner: Hasher): CountingHasher {
     hashFile: (path, options) => (read.push(path), inner.hashFile(path, options)),
     hashFiles: (paths, options) => (read.push(...paths), inner.hashFiles(paths, options)),
     hashPiece: (data, pieceBytes, wholeFile) => inner.hashPiece(data, pieceBytes, wholeFile),
+    readSmall: (reads) => inner.readSmall(reads),
     close: () => inner.close(),
   };
 }

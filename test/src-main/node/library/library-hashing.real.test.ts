@@ -29,6 +29,7 @@ function gatedHasher() {
     hashFile: (path, { signal, onProgress = () => undefined } = {}) => gate([path], signal, onProgress).then(() => hash(path)),
     hashFiles: (paths, { signal } = {}) => gate(paths, signal, () => undefined).then(() => Promise.all(paths.map(hash))),
     hashPiece: () => Promise.reject(new Error('not used')),
+    readSmall: () => Promise.reject(new Error('not used')),
     close: () => Promise.resolve(),
   };
   return {

@@ -1,0 +1,112 @@
+import { dirname, join } from 'node:path';
+import type { FileTarget, SmallFile, SmallOutcome } from '#main/node/ports/receiver.ts';
+
+/**
+ * Many targets as one message to another thread, in columns: a message costs by the objects in it, and a small file as it
+ * is would be ten of them.
+ */
+export interface PackedTargets {
+  readonly folders: readonly { readonly base: string; readonly path: readonly string[] }[];
+  readonly names: readonly string[];
+  /** `numbersEach` for each target: folder, bytes, piece bytes, modified at, flags. */
+  readonly numbers: Float64Array;
+  /** 32 bytes each; zeros where there is none. */
+  readonly roots: Uint8Array;
+  /** By number of target; those that have none are missing. */
+  readonly layers: ReadonlyMap<number, Uint8Array>;
+}
+
+/** With the bytes of the files, where they lie in shared memory. */
+export interface PackedSmallFiles {
+  readonly targets: PackedTargets;
+  readonly buffers: readonly ArrayBufferLike[];
+  /** Buffer, offset and length of each. */
+  readonly places: Float64Array;
+}
+
+export interface PackedOutcomes {
+  /** Real paths of the folders in which files lie under the very names they were to have. */
+  readonly folders: readonly string[];
+  /** For each file the number of its folder, or -1 when its outcome is another. */
+  readonly folderOf: Int32Array;
+  readonly others: ReadonlyMap<number, SmallOutcome>;
+}
+
+const rootBytes = 32;
+const numbersEach = 5;
+const flags = { executable: 1, root: 2, badRoot: 4, noName: 8 } as const;
+
+/** Number of a value in a list that is mostly asked for the same one again. */
+function numberIn<Value>(list: Value[], value: Value, isSame: (one: Value, other: Value) => boolean): number {
+  for (let at = list.length - 1; at >= 0; at--) {
+    const known = list[at];
+    if (known !== undefined && isSame(known, value)) return at;
+  }
+  return list.push(value) - 1;
+}
+
+type FolderName = PackedTargets['folders'][number];
+const isSameFolder = (one: FolderName, other: FolderName): boolean =>
+  one.base === other.base && one.path.length === other.path.length && one.path.every((name, at) => name === other.path[at]);
+
+export function packTargets(targets: readonly FileTarget[]): PackedTargets {
+  const folders: FolderName[] = [];
+  const numbers = new Float64Array(targets.length * numbersEach);
+  const roots = new Uint8Array(targets.length * rootBytes);
+  const layers = new Map<number, Uint8Array>();
+  const names = targets.map(({ base, path, bytes, pieceBytes, root, layer, modifiedAt, executable }, at) => {
+    const isRoot = root?.length === rootBytes;
+    if (isRoot) roots.set(root, at * rootBytes);
+    if (layer !== null) layers.set(at, layer);
+    const flag = (executable ? flags.executable : 0) | (isRoot ? flags.root : root === null ? 0 : flags.badRoot) | (path.length === 0 ? flags.noName : 0);
+    numbers.set([numberIn(folders, { base, path: path.slice(0, -1) }, isSameFolder), bytes, pieceBytes, modifiedAt, flag], at * numbersEach);
+    return path.at(-1) ?? '';
+  });
+  return { folders, names, numbers, roots, layers };
+}
+
+export function unpackTargets({ folders, names, numbers, roots, layers }: PackedTargets): FileTarget[] {
+  return names.map((name, at) => {
+    const [folder = 0, bytes = 0, pieceBytes = 0, modifiedAt = 0, flag = 0] = numbers.subarray(at * numbersEach, (at + 1) * numbersEach);
+    const { base, path } = folders[folder] ?? { base: '', path: [] };
+    const root = (flag & flags.root) !== 0 ? roots.subarray(at * rootBytes, (at + 1) * rootBytes) : (flag & flags.badRoot) !== 0 ? new Uint8Array(0) : null;
+    return { base, path: (flag & flags.noName) !== 0 ? [] : [...path, name], bytes, pieceBytes, root, layer: layers.get(at) ?? null, modifiedAt, executable: (flag & flags.executable) !== 0 };
+  });
+}
+
+export function packSmallFiles(files: readonly SmallFile[]): PackedSmallFiles {
+  const buffers: ArrayBufferLike[] = [];
+  const places = new Float64Array(files.length * 3);
+  files.forEach(({ data }, at) => {
+    places.set([numberIn(buffers, data.buffer, (one, other) => one === other), data.byteOffset, data.length], at * 3);
+  });
+  return { targets: packTargets(files.map(({ target }) => target)), buffers, places };
+}
+
+export function unpackSmallFiles({ targets, buffers, places }: PackedSmallFiles): SmallFile[] {
+  return unpackTargets(targets).map((target, at) => {
+    const [buffer = 0, offset = 0, length = 0] = places.subarray(at * 3, at * 3 + 3);
+    return { target, data: new Uint8Array(buffers[buffer] ?? new ArrayBuffer(0), offset, length) };
+  });
+}
+
+export function packOutcomes(outcomes: readonly SmallOutcome[], names: readonly string[]): PackedOutcomes {
+  const folders: string[] = [];
+  const folderOf = new Int32Array(outcomes.length).fill(-1);
+  const others = new Map<number, SmallOutcome>();
+  outcomes.forEach((outcome, at) => {
+    const name = names[at] ?? '';
+    const folder = outcome.kind === 'done' && !outcome.existed ? dirname(outcome.path) : null;
+    if (outcome.kind !== 'done' || folder === null || join(folder, name) !== outcome.path) others.set(at, outcome);
+    else folderOf[at] = numberIn(folders, folder, (one, other) => one === other);
+  });
+  return { folders, folderOf, others };
+}
+
+/** `names`: the last components of the paths that were asked for. */
+export function unpackOutcomes({ folders, folderOf, others }: PackedOutcomes, names: readonly string[]): SmallOutcome[] {
+  return names.map((name, at) => {
+    const folder = folders[folderOf[at] ?? -1];
+    return folder === undefined ? (others.get(at) ?? { kind: 'error', error: { code: 'internal' } }) : { kind: 'done', path: join(folder, name), existed: false };
+  });
+}
