@@ -35,6 +35,7 @@ function queueOver(looked: (queue: HashQueue, share: { paused: boolean }) => voi
     hashFile: hashed,
     hashFiles: (paths) => Promise.all(paths.map(hashed)),
     hashPiece: () => Promise.reject(new Error('not used')),
+    readSmall: () => Promise.reject(new Error('not used')),
     close: () => Promise.resolve(),
   };
   const share: HashShare = {
