@@ -66,11 +66,11 @@ const bounds = (table: Table<unknown>, range: Range) => ({
 
 /** Writes that take effect together or not at all. */
 export class StoreBatch {
-  readonly #database: Database;
+  readonly #write: (operations: Operation[]) => Promise<void>;
   readonly #operations: Operation[] = [];
 
-  constructor(database: Database) {
-    this.#database = database;
+  constructor(write: (operations: Operation[]) => Promise<void>) {
+    this.#write = write;
   }
 
   get size(): number {
@@ -87,14 +87,9 @@ export class StoreBatch {
     return this;
   }
 
-  /** Rejects with `disk-full`, `disk-error` or `store-damaged`; then nothing was written. */
+  /** Takes effect after every write that was begun before. Rejects with `disk-full`, `disk-error` or `store-damaged`; then nothing was written. */
   async write(): Promise<void> {
-    if (this.#operations.length === 0) return;
-    try {
-      await this.#database.batch(this.#operations);
-    } catch (error) {
-      throw storeError(error, this.#database.location);
-    }
+    if (this.#operations.length > 0) await this.#write(this.#operations);
   }
 }
 
@@ -104,6 +99,8 @@ export class StoreBatch {
  */
 export class Store {
   readonly #database: Database;
+  /** The database writes in several threads, so of two writes under way at once the older one could win. */
+  #lastWrite: Promise<unknown> = Promise.resolve();
   #damaged: (table: string, key: string) => void = () => undefined;
 
   /** Use `openStore`, which checks the version and repairs what is damaged. */
@@ -182,7 +179,11 @@ export class Store {
   }
 
   batch(): StoreBatch {
-    return new StoreBatch(this.#database);
+    return new StoreBatch((operations) => {
+      const written = this.#lastWrite.then(() => this.#database.batch(operations)).catch((error: unknown) => { throw storeError(error, this.location); });
+      this.#lastWrite = written.catch(() => undefined);
+      return written;
+    });
   }
 
   put<Value>(table: Table<Value>, key: string, value: Value): Promise<void> {
@@ -203,8 +204,10 @@ export class Store {
     }
   }
 
-  close(): Promise<void> {
-    return this.#database.close();
+  /** Waits for the writes that were begun. */
+  async close(): Promise<void> {
+    await this.#lastWrite;
+    await this.#database.close();
   }
 
   #read<Value>(table: Table<Value>, key: string, bytes: Uint8Array | undefined): Value | undefined {

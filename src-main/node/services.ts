@@ -153,6 +153,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
       })());
     },
     onChange: (offer) => { offerEvents.push(offer.id, offer); },
+    onError,
   });
   const control = new ControlServer({ library, offers, pairing, blocks, viewerOf: (link) => devices.viewerOf(link), now });
   const search = new SearchService({

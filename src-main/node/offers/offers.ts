@@ -30,6 +30,8 @@ export interface OffersPorts {
   /** A push of these files is over; `inUse` are the files of those that are not. */
   readonly onOver: (paths: readonly string[], inUse: readonly string[]) => void;
   readonly onChange: (offer: Offer) => void;
+  /** Something failed that nobody waits for. */
+  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -40,6 +42,8 @@ export class Offers {
   readonly #ports: OffersPorts;
   readonly #records = new Map<OfferId, OfferRecord>();
   readonly #toldAt = new Map<OfferId, Timestamp>();
+  /** Offers to which a yes is being made good. */
+  readonly #accepting = new Set<OfferId>();
 
   constructor(ports: OffersPorts) {
     this.#ports = ports;
@@ -99,24 +103,47 @@ export class Offers {
       transfers: [], at: this.#ports.now(),
     };
     await this.#save({ offer, sources: [] });
-    if (text === null && this.#ports.acceptsByItself(link.remote.id)) setImmediate(() => { this.accept(id, undefined).catch((error: unknown) => this.#change(id, { state: 'failed', reason: errorInfo(error) })); });
+    // The answer to the question goes out first.
+    if (text === null && this.#ports.acceptsByItself(link.remote.id)) setImmediate(() => { this.#acceptByItself(id).catch(this.#ports.onError); });
     return {};
+  }
+
+  async #acceptByItself(id: OfferId): Promise<void> {
+    try {
+      await this.accept(id, undefined);
+    } catch (error) {
+      // It may have been taken back or answered by hand meanwhile; then there is nothing left to fail.
+      if (this.#records.get(id)?.offer.state === 'asked') await this.#change(id, { state: 'failed', reason: errorInfo(error) });
+    }
   }
 
   async accept(text: string, to: string | undefined): Promise<Offer> {
     const { offer } = this.#find(text);
     this.#mustBe(offer, 'in', 'asked');
-    const link = this.#ports.linkTo(offer.peer);
     if (offer.text !== null) {
-      link?.notify({ kind: 'offer-answer', id: offer.id, answer: 'accepted' });
+      this.#ports.linkTo(offer.peer)?.notify({ kind: 'offer-answer', id: offer.id, answer: 'accepted' });
       return this.#change(offer.id, { state: 'done', doneBytes: offer.bytes });
     }
+    this.#accepting.add(offer.id);
+    try {
+      return await this.#fetch(offer, to ?? this.#ports.downloadDir());
+    } finally {
+      this.#accepting.delete(offer.id);
+    }
+  }
+
+  async #fetch(offer: Offer, base: string): Promise<Offer> {
     const only = offer.count === 1 ? offer.items[0] : undefined;
     const transfer = await this.#ports.startDownload({
       source: { kind: 'path', peer: offer.peer, path: prefix + offer.id }, kind: only?.kind ?? 'folder', bundle: true,
-      name: only?.name ?? `${offer.items[0]?.name ?? ''} +${offer.count - 1}`, contentId: null, base: to ?? this.#ports.downloadDir(), priority: 'normal',
+      name: only?.name ?? `${offer.items[0]?.name ?? ''} +${offer.count - 1}`, contentId: null, base, priority: 'normal',
     });
-    link?.notify({ kind: 'offer-answer', id: offer.id, answer: 'accepted' });
+    if (this.#records.get(offer.id)?.offer.state !== 'asked') {
+      // Taken back while the yes was on its way to the disk: nothing will come.
+      await this.#ports.cancelDownload(transfer.id);
+      throw new AppError('offer-unknown', { name: offer.id });
+    }
+    this.#ports.linkTo(offer.peer)?.notify({ kind: 'offer-answer', id: offer.id, answer: 'accepted' });
     return this.#change(offer.id, { state: 'accepted', transfers: [transfer.id] });
   }
 
@@ -162,7 +189,7 @@ export class Offers {
       if (state === 'running' && now - (this.#toldAt.get(offer.id) ?? 0) < progressEveryMs) return;
       this.#toldAt.set(offer.id, now);
       this.#ports.linkTo(offer.peer)?.notify({ kind: 'offer-progress', id: offer.id, doneBytes: transfer.doneBytes, state });
-      void this.#change(offer.id, { state: state === 'running' ? 'accepted' : state, doneBytes: transfer.doneBytes });
+      this.#change(offer.id, { state: state === 'running' ? 'accepted' : state, doneBytes: transfer.doneBytes }).catch(this.#ports.onError);
       return;
     }
   }
@@ -201,7 +228,7 @@ export class Offers {
   }
 
   #mustBe(offer: Offer, direction: Offer['direction'], state: Offer['state']): void {
-    if (offer.direction !== direction || offer.state !== state) throw new AppError('offer-unknown', { name: offer.id });
+    if (offer.direction !== direction || offer.state !== state || this.#accepting.has(offer.id)) throw new AppError('offer-unknown', { name: offer.id });
   }
 
   async #change(id: OfferId, change: Partial<Offer>): Promise<Offer> {

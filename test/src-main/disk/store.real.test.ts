@@ -57,6 +57,23 @@ describe('reading and writing', () => {
     expect(await store.get(blobs, 'ann')).toBeDefined();
   });
 
+  test('of writes begun one after the other the last one counts, whoever waits for them', async () => {
+    const { store } = await open();
+    for (let round = 0; round < 300; round++) {
+      const writes = [1, 2, 3, 4].map((age) => store.put(people, 'ann', { age: 10 * round + age }));
+      await Promise.all(writes);
+      expect(await store.get(people, 'ann')).toEqual({ age: 10 * round + 4 });
+    }
+  });
+
+  test('closing waits for what was begun', async () => {
+    const { store } = await open();
+    const writes = Array.from({ length: 20 }, (_, age) => store.put(people, `person ${age}`, { age }));
+    await close(store);
+    await Promise.all(writes);
+    expect(await count((await open()).store)).toBe(20);
+  });
+
   test('ranges are in the order of UTF-8 bytes and go on after a key', async () => {
     const { store } = await open();
     const batch = store.batch();

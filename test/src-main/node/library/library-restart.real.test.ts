@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bytesTable } from '#main/disk/store.ts';
-import { device, everyone, libraryFixture, self, shareAll, until } from './library-fixture.ts';
+import { device, everyone, libraryFixture, self, shareAll, until, withoutEnd } from './library-fixture.ts';
 
 const { at, disk, start } = libraryFixture();
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, number) => [`s/${number % 17}/file ${number}`, `content ${number}`]));
@@ -36,7 +36,7 @@ describe('a restart', () => {
     await until(first.library, async () => ((await first.library.shares())[0]?.hashedFiles ?? 0) > 100);
     await first.stop();
     const second = await start();
-    const ready = await second.library.whenHashed(id, AbortSignal.timeout(15_000));
+    const ready = await second.library.whenHashed(id, withoutEnd());
     expect(ready).toMatchObject({ files: 400, hashedFiles: 400 });
     // At most the batches under way are read twice.
     expect(first.hasher.read.length + second.hasher.read.length).toBeLessThanOrEqual(400 + 2 * 128);
@@ -58,7 +58,7 @@ describe('a restart', () => {
     second.library.hashSoon(file ?? expect.fail('no file'));
     await until(second.library, async () => (await second.library.stat(self, 's/x')).entry.contentId !== null);
     await second.library.pauseHashing(share.id, false);
-    await second.library.whenHashed(share.id, AbortSignal.timeout(10_000));
+    await second.library.whenHashed(share.id, withoutEnd());
   });
 });
 
@@ -86,7 +86,7 @@ describe('damage', () => {
     await mkdir(at('data/store/CURRENT'));
     await writeFile(at('data/store/DAMAGED'), '');
     const second = await start();
-    const after = await second.library.whenHashed(before.id, AbortSignal.timeout(10_000));
+    const after = await second.library.whenHashed(before.id, withoutEnd());
     expect(after).toEqual({ ...before, etaSeconds: null });
     expect((await second.library.browse(device('seen'), '', undefined, 10)).total).toBe(0);
   });
@@ -119,6 +119,6 @@ test('hashes learned on the way count when the file is still the same', async ()
   expect((await library.stat(self, 's/f')).entry.contentId).toBeNull();
   await library.learned(file, contentIdOf(root), root);
   expect((await library.stat(self, 's/f')).entry.contentId).toBe(id);
-  expect(await library.whenHashed(share.id, AbortSignal.timeout(5000))).toMatchObject({ hashedFiles: 1 });
+  expect(await library.whenHashed(share.id, withoutEnd())).toMatchObject({ hashedFiles: 1 });
   expect(hasher.read).toEqual([]);
 });

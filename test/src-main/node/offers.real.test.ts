@@ -1,0 +1,117 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openStore } from '#main/disk/open-store.ts';
+import type { Store } from '#main/disk/store.ts';
+import { Offers } from '#main/node/offers/offers.ts';
+import type { Link } from '#main/node/ports/links.ts';
+import { deviceIdOf } from '#shared/ids.ts';
+import { offerIdSchema, transferIdSchema } from '#shared/model/ids.ts';
+import type { Transfer } from '#shared/model/transfer.ts';
+import type { Notice } from '#shared/protocol/control.ts';
+
+const id = offerIdSchema.parse('0123456789abcdef0123456789abcdef');
+const transferId = transferIdSchema.parse('0123456789abcdef');
+const question = { id, text: null, items: [{ name: 'film.mov', kind: 'file' as const, bytes: 10, files: 1 }], count: 1, bytes: 10 };
+const transfer: Transfer = {
+  id: transferId, direction: 'down', name: 'film.mov', kind: 'file', state: 'running', reason: null, bytes: 10, doneBytes: 0, files: 1, doneFiles: 0, reusedBytes: 0,
+  rate: 0, etaSeconds: null, priority: 'normal', peers: [], path: null, contentId: null, addedAt: 1, finishedAt: null,
+};
+
+const eventually = (condition: () => boolean): Promise<unknown> => vi.waitUntil(condition, { timeout: 100_000, interval: 5 });
+
+let folder: string;
+let store: Store;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'offers-'));
+  ({ store } = await openStore(folder));
+});
+afterEach(async () => {
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A device that was asked; its downloads start when the test lets them. */
+async function asked({ byItself = false } = {}) {
+  const told: Notice[] = [];
+  const link: Link = {
+    remote: { id: deviceIdOf(new Uint8Array(32).fill(1)), name: 'Ana', platform: 'linux', version: '1', listenPort: null },
+    address: { host: '127.0.0.1', port: 1 }, path: 'lan', dialled: true, isClosed: false, latencyMs: null, rates: { down: 0, up: 0 },
+    request: () => Promise.reject(new Error('not used')), notify: (notice) => { told.push(notice); }, requestBlock: () => 0, cancelBlock: () => undefined,
+    sendBlock: () => Promise.resolve(), rejectBlock: () => undefined, wantLanes: () => undefined, exportKey: () => new Uint8Array(), close: () => undefined,
+  };
+  const starts: { go: () => void; fail: (error: Error) => void }[] = [];
+  const cancelled: string[] = [];
+  const errors: unknown[] = [];
+  const offers = new Offers({
+    store, now: () => 1, newId: () => id, linkTo: () => link, acceptsByItself: () => byItself, downloadDir: () => folder,
+    startDownload: () => new Promise((resolve, reject) => starts.push({ go: () => resolve(transfer), fail: reject })),
+    cancelDownload: (transferred) => {
+      cancelled.push(transferred);
+      return Promise.resolve();
+    },
+    onOver: () => undefined, onChange: () => undefined, onError: (error) => errors.push(error),
+  });
+  await offers.asked(link, question);
+  return { offers, link, told, starts, cancelled, errors };
+}
+
+describe('an answer while a yes is being made good', () => {
+  test.each([
+    ['yes', (offers: Offers) => offers.accept(id, undefined)],
+    ['no', (offers: Offers) => offers.decline(id)],
+  ])('a second %s is refused, and one download starts', async (_what, answer) => {
+    const { offers, starts, told } = await asked();
+    const accepting = offers.accept(id, undefined);
+    await expect(answer(offers)).rejects.toMatchObject({ code: 'offer-unknown' });
+    starts[0]?.go();
+    expect(await accepting).toMatchObject({ state: 'accepted', transfers: [transferId] });
+    expect(starts).toHaveLength(1);
+    expect(told).toEqual([{ kind: 'offer-answer', id, answer: 'accepted' }]);
+  });
+
+  test('taken back by its sender, nothing is fetched', async () => {
+    const { offers, link, starts, cancelled, told } = await asked();
+    const accepting = offers.accept(id, undefined);
+    await offers.notice(link, { kind: 'offer-withdrawn', id });
+    starts[0]?.go();
+    await expect(accepting).rejects.toMatchObject({ code: 'offer-unknown' });
+    expect(cancelled).toEqual([transferId]);
+    expect(offers.list()).toMatchObject([{ state: 'cancelled', transfers: [] }]);
+    expect(told).toEqual([]);
+  });
+
+  test('after a failed start it can be accepted again', async () => {
+    const { offers, starts } = await asked();
+    const accepting = offers.accept(id, undefined);
+    starts[0]?.fail(new Error('no such folder'));
+    await expect(accepting).rejects.toThrow('no such folder');
+    const again = offers.accept(id, undefined);
+    starts[1]?.go();
+    expect(await again).toMatchObject({ state: 'accepted' });
+  });
+});
+
+test('an automatic yes that fails because the sender took it back leaves it taken back', async () => {
+  const { offers, link, starts, errors } = await asked({ byItself: true });
+  await eventually(() => starts.length === 1);
+  await offers.notice(link, { kind: 'offer-withdrawn', id });
+  starts[0]?.go();
+  await eventually(() => offers.list()[0]?.state === 'cancelled');
+  await new Promise(setImmediate);
+  expect(offers.list()).toMatchObject([{ state: 'cancelled' }]);
+  expect(errors).toEqual([]);
+});
+
+test('a record that cannot be written while a download runs is told of, and harms nothing', async () => {
+  const { offers, starts, errors } = await asked();
+  const accepting = offers.accept(id, undefined);
+  starts[0]?.go();
+  await accepting;
+  vi.spyOn(store, 'put').mockRejectedValueOnce(new Error('the disk with the store is full'));
+  offers.transferChanged({ ...transfer, state: 'done', doneBytes: 10 });
+  await eventually(() => errors.length > 0);
+  expect(errors).toEqual([new Error('the disk with the store is full')]);
+  expect(offers.list()).toMatchObject([{ state: 'done', doneBytes: 10 }]);
+});
