@@ -15,6 +15,7 @@ export default defineConfig({
     // For what hangs, not for what is slow: a machine may have other things to do. Layers have budgets (scripts/test-layers.mjs).
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 100_000 } },
     globalSetup: ['test/bundle-workers.ts'],
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/src-*/**/*.test.ts', 'test/tidy/**/*.test.ts'], exclude: ['**/*.real.test.ts', 'test/src-renderer/**'] } },

@@ -53,7 +53,7 @@ async function searches(library: LibraryService): Promise<void> {
     let hits = 0;
     for (let round = 0; round < 5; round++) {
       const start = performance.now();
-      hits = (await library.search(self, query, { type: 'any' })).length;
+      hits = (await library.search(self, query, { type: 'any' })).hits.length;
       times.push(performance.now() - start);
     }
     console.log(`search ${JSON.stringify(query).padEnd(24)} ${String(hits).padStart(4)} hits   median ${(times.sort((one, other) => one - other)[2] ?? NaN).toFixed(1).padStart(6)} ms`);

@@ -12,7 +12,7 @@ import type { OpenedStore } from '#main/disk/open-store.ts';
 import type { Store } from '#main/disk/store.ts';
 import { startWatch, type StartWatch } from '#main/disk/watch.ts';
 import type { Hasher } from '../ports/hasher.ts';
-import type { FileRef, Library, LibraryHit, ManifestPart, Viewer } from '../ports/library.ts';
+import type { FileRef, Library, ManifestPart, SearchResult, Viewer } from '../ports/library.ts';
 import { Announcer } from './announcer.ts';
 import { FileFinder } from './file-finder.ts';
 import { HashQueue } from './hash-queue.ts';
@@ -238,7 +238,7 @@ export class LibraryService implements Library {
     return page === null ? this.#manifests.node(location) : this.#manifests.page(location, page);
   }
 
-  search(viewer: Viewer, words: string, filter: SearchFilter): Promise<readonly LibraryHit[]> {
+  search(viewer: Viewer, words: string, filter: SearchFilter): Promise<SearchResult> {
     return this.#index.search(viewer, words, filter);
   }
 

@@ -6,7 +6,7 @@ import { compareNames } from '#shared/protocol/manifest.ts';
 import { score, type Query } from '#main/core/search/ranking.ts';
 import { fold, nameTokens, queryTokens } from '#main/core/search/text.ts';
 import type { Range, Store } from '#main/disk/store.ts';
-import type { LibraryHit, Viewer } from '../ports/library.ts';
+import type { LibraryHit, SearchResult, Viewer } from '../ports/library.ts';
 import { publicName, publicPath } from './reader.ts';
 import type { ShareList } from './share-list.ts';
 import type { ShareRuntime } from './share-runtime.ts';
@@ -39,12 +39,14 @@ export class SearchIndex {
   }
 
   /** Best first, at most `limits.search.results` and about `limits.search.answerBytes` of them. */
-  async search(viewer: Viewer, words: string, filter: SearchFilter): Promise<readonly LibraryHit[]> {
+  async search(viewer: Viewer, words: string, filter: SearchFilter): Promise<SearchResult> {
     const query: Query = { folded: fold(words.trim()), words: queryTokens(words).slice(0, limits.search.words) };
     const rarest = await this.#rarest(query.words);
-    if (rarest === null) return [];
-    const found = await new Candidates(this.#store, this.#shares, viewer, query).of(rarest);
-    return this.#hits(found.sort(bestFirst), filter);
+    if (rarest === null) return { hits: [], truncated: false };
+    const candidates = new Candidates(this.#store, this.#shares, viewer, query);
+    const found = await candidates.of(rarest);
+    const { hits, truncated } = await this.#hits(found.sort(bestFirst), filter);
+    return { hits, truncated: truncated || candidates.areCut };
   }
 
   /** The word with the fewest entries; null when one has none at all. */
@@ -55,25 +57,25 @@ export class SearchIndex {
     return rarest === null || rarest.count === 0 ? null : rarest.word;
   }
 
-  async #hits(candidates: readonly Candidate[], filter: SearchFilter): Promise<LibraryHit[]> {
+  async #hits(candidates: readonly Candidate[], filter: SearchFilter): Promise<SearchResult> {
     const hits: LibraryHit[] = [];
     let bytes = 0;
-    for (let at = 0; at < candidates.length && hits.length < limits.search.results; at += recordsAtOnce) {
+    for (let at = 0; at < candidates.length; at += recordsAtOnce) {
       const some = candidates.slice(at, at + recordsAtOnce);
       const records = await this.#store.getMany(tables.entry, some.map(({ share, path }) => entryKey(share.id, path)));
       for (const [number, candidate] of some.entries()) {
         const record = records[number];
-        if (record === undefined || hits.length === limits.search.results) continue;
+        if (record === undefined) continue;
         const { kind, bytes: size, modifiedAt, contentId } = record;
         const name = publicName(candidate.share, candidate.path);
         const hit: LibraryHit = { path: publicPath(candidate.share, candidate.path), name, kind, type: fileTypeOf(name, kind), bytes: size, modifiedAt, contentId, score: candidate.score };
         if (!passes(hit, filter)) continue;
-        bytes += Buffer.byteLength(JSON.stringify(hit));
-        if (bytes > limits.search.answerBytes) return hits;
+        bytes += Buffer.byteLength(JSON.stringify(hit)) + 1;
+        if (hits.length === limits.search.results || bytes > limits.search.answerBytes) return { hits, truncated: true };
         hits.push(hit);
       }
     }
-    return hits;
+    return { hits, truncated: false };
   }
 }
 
@@ -91,6 +93,7 @@ class Candidates {
   readonly #seen = new Set<string>();
   readonly #found: Candidate[] = [];
   #left = candidatesLookedAt;
+  #areCut = false;
   /** Tokens of the folder looked at last: entries come folder by folder. */
   #folder = '';
   #folderTokens: readonly string[] = [];
@@ -99,6 +102,11 @@ class Candidates {
     this.#store = store;
     this.#query = query;
     this.#visible = new Map(shares.visible(viewer).map((share) => [share.id, share]));
+  }
+
+  /** Whether there were more entries than are looked at. */
+  get areCut(): boolean {
+    return this.#areCut;
   }
 
   async of(word: string): Promise<Candidate[]> {
@@ -112,7 +120,7 @@ class Candidates {
         this.#consider(share, path, word);
         if (kind === 'folder' && this.#query.words.length > 1) folders.push({ share, path });
       }
-      if (this.#left <= 0) break;
+      if (this.#areCut) break;
     }
     // With one word only, what lies below a folder of that name is found by opening the folder.
     for (const { share, path } of folders) await this.#below(share, path);
@@ -126,7 +134,7 @@ class Candidates {
           const path = pathOfEntryKey(key);
           if (this.#look(pathKey(share.id, path))) this.#consider(share, path);
         }
-        if (this.#left <= 0) return;
+        if (this.#areCut) return;
       }
     }
   }
@@ -138,7 +146,11 @@ class Candidates {
 
   /** Whether an entry is still to be looked at. */
   #look(key: string): boolean {
-    if (this.#left <= 0 || this.#seen.has(key)) return false;
+    if (this.#seen.has(key)) return false;
+    if (this.#left <= 0) {
+      this.#areCut = true;
+      return false;
+    }
     this.#seen.add(key);
     this.#left--;
     return true;

@@ -50,6 +50,13 @@ export interface LibraryHit {
   readonly score: number;
 }
 
+export interface SearchResult {
+  /** Best first. */
+  readonly hits: readonly LibraryHit[];
+  /** There may be more than these: the answer was full, or a word too common to look at everything it names. */
+  readonly truncated: boolean;
+}
+
 /** What this device shares: scanned, listed, hashed, watched, searched. Implemented by `LibraryService`. */
 export interface Library {
   add(path: string, audience: Audience, name?: string): Promise<Share>;
@@ -81,7 +88,7 @@ export interface Library {
   resolve(viewer: Viewer, id: ContentId): Promise<{ kind: 'file' | 'folder'; name: string; bytes: Bytes; files: number } | null>;
   /** Page 0… of a folder's manifest, or its node with `page: null`. */
   manifest(viewer: Viewer, id: ContentId, page: number | null): Promise<ManifestPart | null>;
-  search(viewer: Viewer, words: string, filter: SearchFilter): Promise<readonly LibraryHit[]>;
+  search(viewer: Viewer, words: string, filter: SearchFilter): Promise<SearchResult>;
   /** Somebody waits for it: hashed before everything else. */
   hashSoon(file: FileRef): void;
   /** Hash found while the file was being sent ("one read feeds hash and wire"); stored if the version still fits. */

@@ -25,8 +25,6 @@ type Answers = { readonly [Method in ControlMethod]: (link: Link, params: Contro
 
 const forWire = ({ name, kind, bytes, files, modifiedAt, contentId }: Entry): WireEntry => ({ name, kind, bytes, files, modifiedAt, contentId });
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
-/** A name alone takes this much of a search answer; the answer is cut to its limit. */
-const hitBytes = (hit: object): number => JSON.stringify(hit).length + 1;
 
 /** Answers what other devices ask. Every answer goes through the library's or the offers' own check of who asks. */
 export class ControlServer {
@@ -78,15 +76,8 @@ export class ControlServer {
       const bucket = this.#searches.get(link.remote.id) ?? new TokenBucket(limits.search.perSecond, limits.search.burst, now);
       this.#searches.set(link.remote.id, bucket);
       if (!bucket.take(now)) throw new AppError('rate-limited');
-      const found = await this.#ports.library.search(this.#ports.viewerOf(link), words, filter);
-      const hits: (typeof found)[number][] = [];
-      let bytes = 0;
-      for (const hit of found) {
-        bytes += hitBytes(hit);
-        if (bytes > limits.search.answerBytes || hits.length === limits.search.results) break;
-        hits.push(hit);
-      }
-      return { hits, truncated: hits.length < found.length || found.length >= limits.search.results };
+      const { hits, truncated } = await this.#ports.library.search(this.#ports.viewerOf(link), words, filter);
+      return { hits: [...hits], truncated };
     },
     have: async (link, { contentIds }) => {
       const viewer = this.#ports.viewerOf(link);

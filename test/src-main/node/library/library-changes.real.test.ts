@@ -30,8 +30,8 @@ describe('changes on disk', () => {
     expect(after).toMatchObject({ files: 4, folders: 3, bytes: 4 + 6 + 1 + 3 });
     expect(await names(library, 's/moved')).toEqual(['f']);
     expect(await names(library, 's/new/deep')).toEqual(['file']);
-    expect((await library.search(self, 'gone', { type: 'any' }))).toEqual([]);
-    expect((await library.search(self, 'deep file', { type: 'any' })).map((hit) => hit.path)).toEqual(['s/new/deep/file']);
+    expect((await library.search(self, 'gone', { type: 'any' })).hits).toEqual([]);
+    expect((await library.search(self, 'deep file', { type: 'any' })).hits.map((hit) => hit.path)).toEqual(['s/new/deep/file']);
   });
 
   test('listeners hear of a change', async () => {
