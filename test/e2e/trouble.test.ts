@@ -56,9 +56,9 @@ describe('a download', () => {
     expect(await sha256Of(join(to, 'film.bin'))).toBe(await sha256Of(source));
     const sent = await Promise.all([sender, second].map((node) => node.call('transfers.list', {})));
     // Whoever gives can look at it as closely as whoever takes.
-    const up = sent[0]?.transfers.find((transfer) => transfer.direction === 'up');
-    const detail = await sender.call('transfers.get', { id: up?.id ?? '' });
-    expect(detail).toMatchObject({ transfer: { direction: 'up', name: 'film.bin' }, sources: [{ peer: receiver.ready.deviceId, bytes: up?.bytes }] });
+    const up = sent[0]?.transfers.find((transfer) => transfer.direction === 'up') ?? expect.fail('no upload');
+    const detail = await sender.call('transfers.get', { id: up.id });
+    expect(detail).toMatchObject({ transfer: { direction: 'up', name: 'film.bin' }, sources: [{ peer: receiver.ready.deviceId, bytes: up.bytes }] });
     expect(sent.map(({ transfers }) => transfers.some((transfer) => transfer.direction === 'up' && transfer.bytes > 8 * MiB))).toEqual([true, true]);
   });
 
