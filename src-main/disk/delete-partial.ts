@@ -2,7 +2,7 @@ import { equalBytes } from '#main/core/content/merkle.ts';
 import type { VolumeAbilities } from '#main/node/ports/receiver.ts';
 import { takeLock } from './file-lock.ts';
 import type { Folder } from './files.ts';
-import { readJournal } from './journal-file.ts';
+import { readJournal, removeJournals } from './journal-file.ts';
 import { partNames } from './part-names.ts';
 import type { ReceiveWorld } from './receive-world.ts';
 
@@ -13,7 +13,7 @@ const namesLookedAt = 16;
  * Deletes unfinished files of a name that nobody writes now: with a root, those of that content; without, the one under
  * the plain name. Only what a journal of ours speaks of is touched, and only the very part file that it speaks of.
  */
-export function deletePartial(world: ReceiveWorld, folder: Folder, name: string, root: Uint8Array | null, volume: VolumeAbilities): void {
+export async function deletePartial(world: ReceiveWorld, folder: Folder, name: string, root: Uint8Array | null, volume: VolumeAbilities): Promise<void> {
   const { files } = world;
   for (let n = 1; n <= (root === null ? 1 : namesLookedAt); n++) {
     const names = partNames(name, n, world.sha256);
@@ -23,8 +23,12 @@ export function deletePartial(world: ReceiveWorld, folder: Folder, name: string,
     if (root !== null && journal.root !== null && !equalBytes(journal.root, root)) continue;
     if (takeLock(world, folder, names.lock, '').kind === 'held') continue;
     const part = files.lookup(folder, names.part);
-    if (part !== null && (!volume.stableInodes || BigInt.asUintN(64, part.inode) === journal.header.inode)) files.unlink(folder, names.part);
-    files.unlink(folder, names.progress);
+    if (part !== null && (!volume.stableInodes || BigInt.asUintN(64, part.inode) === journal.header.inode)) {
+      files.unlink(folder, names.part);
+      // The journal goes last and alone: it tells whose the part file is.
+      if (volume.folderSync && !volume.isMemory) await files.syncFolder(folder);
+    }
+    removeJournals(files, folder, names);
     files.unlink(folder, names.lock);
   }
 }

@@ -47,7 +47,8 @@ function readHolder(files: Files, folder: Folder, name: string): LockHolder | 'n
 
 export type LockOutcome =
   | { readonly kind: 'taken'; /** A writer that died left its lock: what lies here is ours to clean. */ readonly inherited: boolean }
-  | { readonly kind: 'held'; readonly content: string };
+  /** `content` is null when the holder has not said yet what it writes. */
+  | { readonly kind: 'held'; readonly content: string | null };
 
 /** A lock file without readable content is one that is just being written, for this long. */
 const writingMs = 10_000;
@@ -80,7 +81,8 @@ function createLock({ files, writer }: LockWorld, folder: Folder, name: string, 
 
 function isBeingWritten({ files, now }: LockWorld, folder: Folder, name: string): boolean {
   const state = files.lookup(folder, name);
-  return state !== null && now() - Number(state.modifiedNs / 1_000_000n) < writingMs;
+  // A time stamp far in the future is that of a clock that was set back since.
+  return state !== null && Math.abs(now() - Number(state.modifiedNs / 1_000_000n)) < writingMs;
 }
 
 /** Moves a dead writer's lock aside and deletes it. If somebody else took over in between, theirs is put back. */
@@ -109,7 +111,7 @@ export function takeLock(world: LockWorld, folder: Folder, name: string, content
     const holder = readHolder(world.files, folder, name);
     if (holder === 'none') continue;
     if (holder === 'unreadable' ? isBeingWritten(world, folder, name) : world.runs(holder)) {
-      return { kind: 'held', content: holder === 'unreadable' ? '' : holder.content };
+      return { kind: 'held', content: holder === 'unreadable' ? null : holder.content };
     }
     inherited = removeStale(world, folder, name, holder) || inherited;
   }

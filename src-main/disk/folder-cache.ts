@@ -64,6 +64,7 @@ export class FolderCache {
   readonly #reached = new Set<string>();
   /** Keys of folders that this batch opened or found in their place. */
   readonly #seenInBatch = new Set<string>();
+  #flushing: Promise<void> = Promise.resolve();
 
   constructor(files: Files, volumes: Volumes) {
     this.#files = files;
@@ -133,31 +134,63 @@ export class FolderCache {
     this.#changed.set(keyOf(base, path), { base, path });
   }
 
-  /** Makes the names in all noted folders durable. Throws errors with a code; a folder that is gone needs nothing. */
-  async flush(): Promise<void> {
-    const changed = [...this.#changed.values()];
-    const reached = [...this.#reached];
-    this.#changed.clear();
-    this.#reached.clear();
-    for (const { base, path } of changed) {
-      try {
-        const { folder } = openDestination(this.#files, base, path, false);
-        try {
-          await this.#sync(folder);
-        } finally {
-          this.#files.closeFolder(folder);
-        }
-      } catch (thrown) {
-        const error = diskError(thrown, join(base, ...path), 'folder-gone');
-        if (error.code !== 'folder-gone') throw error;
-      }
+  /** Makes the way to a folder durable, where it is not yet. Throws errors with a code. */
+  async secure(base: string, path: readonly string[]): Promise<void> {
+    for (let depth = 1; depth <= path.length; depth++) {
+      const key = keyOf(base, path.slice(0, depth));
+      if (!this.#reached.has(key)) continue;
+      await this.#syncAt(base, path.slice(0, depth - 1));
+      this.#isDurable(key);
     }
-    if (this.#durable.size > foldersRemembered) this.#durable.clear();
-    for (const key of reached) this.#durable.add(key);
+  }
+
+  /**
+   * Makes the names in all folders noted so far durable. Throws errors with a code, and what is not durable then stays
+   * noted; a folder that is gone needs nothing.
+   */
+  flush(): Promise<void> {
+    // One after the other: a flush that finds nothing noted may answer only when those that took the notes are done.
+    const flushed = this.#flushing.then(() => this.#flushNow());
+    this.#flushing = flushed.catch(() => undefined);
+    return flushed;
   }
 
   close(): void {
     for (const key of [...this.#open.keys()]) this.#forget(key);
+  }
+
+  async #flushNow(): Promise<void> {
+    const reached = [...this.#reached];
+    for (const [key, noted] of [...this.#changed]) {
+      this.#changed.delete(key);
+      try {
+        await this.#syncAt(noted.base, noted.path);
+      } catch (thrown) {
+        this.#changed.set(key, noted);
+        throw thrown;
+      }
+    }
+    for (const key of reached) this.#isDurable(key);
+  }
+
+  #isDurable(key: string): void {
+    this.#reached.delete(key);
+    if (this.#durable.size >= foldersRemembered) this.#durable.clear();
+    this.#durable.add(key);
+  }
+
+  async #syncAt(base: string, path: readonly string[]): Promise<void> {
+    try {
+      const { folder } = openDestination(this.#files, base, path, false);
+      try {
+        await this.#sync(folder);
+      } finally {
+        this.#files.closeFolder(folder);
+      }
+    } catch (thrown) {
+      const error = diskError(thrown, join(base, ...path), 'folder-gone');
+      if (error.code !== 'folder-gone') throw error;
+    }
   }
 
   async #sync(folder: Folder): Promise<void> {

@@ -2,6 +2,7 @@ import type { Sha256 } from '#main/core/content/merkle.ts';
 import { JournalEncoder, parseJournal, type Journal, type JournalEnd, type JournalHeader, type JournalRecord, type ParsedJournal } from '#main/core/progress/journal.ts';
 import type { Bytes } from '#shared/units.ts';
 import { readFully, writeFully, type Files, type Folder } from './files.ts';
+import type { PartNames } from './part-names.ts';
 
 /** A journal grows by what happens; it never needs more than this, and nobody makes us read more. */
 const maxJournalBytes = 1024 * 1024 * 1024;
@@ -18,6 +19,11 @@ export function readJournal(files: Files, folder: Folder, name: string, sha256: 
   } finally {
     files.close(fd);
   }
+}
+
+/** Deletes a journal, and one that was made anew but never took its place; either may be gone already. */
+export function removeJournals(files: Files, folder: Folder, names: Pick<PartNames, 'progress' | 'progressAside'>): void {
+  for (const name of [names.progressAside, names.progress]) if (files.lookup(folder, name) !== null) files.unlink(folder, name);
 }
 
 interface Place {
@@ -46,10 +52,10 @@ export class JournalFile {
 
   /**
    * Makes a journal under the name `aside`, syncs it and moves it to `name`, over an older one: there is always one whole
-   * journal. With `aside` = `name` it is made in place, exclusively. The folder's own sync is left to the caller.
+   * journal or none. The folder's own sync is left to the caller.
    */
   static async replace(files: Files, sha256: Sha256, folder: Folder, name: string, aside: string, header: JournalHeader, records: readonly JournalRecord[]): Promise<JournalFile> {
-    if (aside !== name && files.lookup(folder, aside) !== null) files.unlink(folder, aside);
+    if (files.lookup(folder, aside) !== null) files.unlink(folder, aside);
     const fd = files.create(folder, aside);
     try {
       const { encoder, bytes } = JournalEncoder.begin(sha256, header);
@@ -62,7 +68,7 @@ export class JournalFile {
       }
       writeFully(files, fd, all, 0);
       await files.sync(fd);
-      if (aside !== name) files.rename(folder, aside, name);
+      files.rename(folder, aside, name);
       return new JournalFile(files, sha256, fd, encoder, all.length);
     } catch (thrown) {
       files.close(fd);

@@ -5,12 +5,13 @@ import { recover, type PartFacts } from '#main/core/progress/recovery.ts';
 import type { FileTarget, VolumeAbilities } from '#main/node/ports/receiver.ts';
 import { AppError } from '#shared/errors.ts';
 import { toHex } from '#shared/ids.ts';
+import { numberedName } from '#shared/names.ts';
 import { checkPieces, type PieceCheck } from './check-pieces.ts';
 import { assertRoom, type Destination } from './destination.ts';
 import { takeLock } from './file-lock.ts';
 import type { FileState } from './files.ts';
 import type { CheckOptions } from './find-existing.ts';
-import { JournalFile, readJournal } from './journal-file.ts';
+import { JournalFile, readJournal, removeJournals } from './journal-file.ts';
 import { layerOf, type OpenedPart } from './part-file.ts';
 import { partNames, type PartNames } from './part-names.ts';
 import type { ReceiveWorld } from './receive-world.ts';
@@ -59,10 +60,15 @@ function factsOf({ world, target, layer, volume }: Opening, part: FileState): Pa
 
 type Slot =
   | { readonly kind: 'leftover'; readonly leftover: Leftover }
-  /** Locked, empty and without a journal: a writer is making it or died over it. */
+  /** Empty and with a lock or a journal that has not got its name yet: a writer is making it or died over it. */
   | { readonly kind: 'unborn'; readonly names: PartNames }
   | { readonly kind: 'free'; readonly names: PartNames }
   | { readonly kind: 'foreign' };
+
+const isTaken = ({ world, destination }: Opening, name: string): boolean => world.files.lookup(destination.folder, name) !== null;
+
+/** Whether a writer of ours is or was about to begin under this name. */
+const hasTraces = (opening: Opening, names: PartNames): boolean => isTaken(opening, names.lock) || isTaken(opening, names.progressAside);
 
 /**
  * What lies under one name. A part file without a readable journal counts as ours only if it has exactly our size and
@@ -79,7 +85,7 @@ function lookAt(opening: Opening, names: PartNames): Slot {
     const facts = factsOf(opening, part ?? { kind: 'file', bytes: 0, allocatedBytes: 0, modifiedNs: 0n, device: 0n, inode: 0n });
     return recover(journal, facts, () => 0).kind === 'other' ? { kind: 'foreign' } : { kind: 'leftover', leftover: { names, part, journal } };
   }
-  if (part?.bytes === 0 && parsed === null && world.files.lookup(destination.folder, names.lock) !== null) return { kind: 'unborn', names };
+  if (part?.bytes === 0 && parsed === null && hasTraces(opening, names)) return { kind: 'unborn', names };
   const mayBeOurs = part !== null && parsed?.kind !== 'newer' && target.root !== null && part.bytes === target.bytes && part.bytes > 0;
   return mayBeOurs ? { kind: 'leftover', leftover: { names, part, journal: null } } : { kind: 'foreign' };
 }
@@ -99,12 +105,12 @@ function survey(opening: Opening): { leftovers: Leftover[]; free: PartNames[] } 
   return { leftovers, free };
 }
 
-/** Takes the lock; null when another writer has it. Throws `file-locked` when that one writes the same content. */
+/** Takes the lock; null when another writer has it. Throws `file-locked` when that one writes the same content, or may. */
 function lock({ world, target, destination }: Opening, names: PartNames): { inherited: boolean } | null {
   const content = target.root === null ? '' : toHex(target.root);
   const outcome = takeLock(world, destination.folder, names.lock, content);
   if (outcome.kind === 'taken') return outcome;
-  if (outcome.content === content) throw new AppError('file-locked', { path: names.part });
+  if (outcome.content === content || outcome.content === null) throw new AppError('file-locked', { path: names.part });
   return null;
 }
 
@@ -124,7 +130,10 @@ async function syncFolder({ world, volume, destination }: Opening): Promise<void
   if (volume.folderSync && !volume.isMemory) await world.files.syncFolder(destination.folder);
 }
 
-/** Makes part file and journal. The part file gets its length last, so that one without a journal is always empty. */
+/**
+ * Makes part file and journal. The journal appears whole or not at all, and the part file gets its length last: so a part
+ * file without a journal is always empty, and whatever ends us leaves nothing that the next opening does not know as ours.
+ */
 async function create(opening: Opening, names: PartNames): Promise<OpenedPart> {
   const { world, target, destination, volume } = opening;
   const { files } = world;
@@ -132,7 +141,7 @@ async function create(opening: Opening, names: PartNames): Promise<OpenedPart> {
   const fd = files.create(destination.folder, names.part);
   try {
     const header = newHeader(opening, files.stat(fd));
-    const journal = await JournalFile.replace(files, world.sha256, destination.folder, names.progress, names.progress, header, []);
+    const journal = await JournalFile.replace(files, world.sha256, destination.folder, names.progress, names.progressAside, header, []);
     try {
       await syncFolder(opening);
       if (volume.holes) files.truncate(fd, target.bytes);
@@ -198,6 +207,16 @@ async function continueJournal(opening: Opening, leftover: Leftover, fd: number,
   }
 }
 
+/** Whether a part file has its final name too: we ended between giving it that name and taking the old one away. */
+function hasFinalName({ world, target, destination, volume }: Opening, part: FileState): boolean {
+  for (let n = 1; volume.stableInodes; n++) {
+    const named = world.files.lookup(destination.folder, numberedName(target.path.at(-1) ?? '', n));
+    if (named === null) return false;
+    if (named.inode === part.inode && named.device === part.device) return true;
+  }
+  return false;
+}
+
 /** Whether the journal speaks of this very part file, whatever became of its content. */
 function isOwn({ volume }: Opening, { journal }: Leftover, part: FileState): boolean {
   if (journal === null) return false;
@@ -239,13 +258,14 @@ function openUnderLock(opening: Opening, names: PartNames, inherited: boolean): 
     case 'free':
       return create(opening, names);
     case 'unborn':
-      if (!inherited) return Promise.resolve(null);
+      if (!inherited && !isTaken(opening, names.progressAside)) return Promise.resolve(null);
       files.unlink(folder, names.part);
       return create(opening, names);
     case 'leftover':
-      if (slot.leftover.part !== null) return resume(opening, slot.leftover);
-      // A journal whose part file is gone: somebody deleted the data, so there is nothing to go on with.
-      files.unlink(folder, names.progress);
+      if (slot.leftover.part !== null && !hasFinalName(opening, slot.leftover.part)) return resume(opening, slot.leftover);
+      // The data is gone, or it was finished and is the user's now, who changed it: there is nothing to go on with.
+      if (slot.leftover.part !== null) files.unlink(folder, names.part);
+      removeJournals(files, folder, names);
       return create(opening, names);
   }
 }
@@ -281,13 +301,37 @@ export function openingOf(world: ReceiveWorld, target: FileTarget, destination: 
   return { world, target, layer: layerOf(target.root, target.layer, pieceCount(target.bytes, target.pieceBytes)), destination, volume, options };
 }
 
-/** Deletes what is left of an unfinished file whose content turned out to lie here already, unless somebody writes it. */
-export function removeLeftovers(opening: Opening): void {
-  const { world, destination } = opening;
-  for (const { names, part, journal } of survey(opening).leftovers) {
-    if (journal === null || takeLock(world, destination.folder, names.lock, '').kind === 'held') continue;
-    if (part !== null) world.files.unlink(destination.folder, names.part);
-    world.files.unlink(destination.folder, names.progress);
-    world.files.unlink(destination.folder, names.lock);
+/**
+ * Deletes what is left of an unfinished file whose content turned out to lie here already under the name `existing`, unless
+ * somebody writes it. A part file without a journal is ours for sure only if it is that very file.
+ */
+export async function removeLeftovers(opening: Opening, existing: string): Promise<void> {
+  const { world, destination, volume } = opening;
+  const { files } = world;
+  const finished = files.lookup(destination.folder, existing);
+  const { leftovers, free } = survey(opening);
+  const begun = free.filter((names) => hasTraces(opening, names)).map((names): Leftover => ({ names, part: files.lookup(destination.folder, names.part), journal: null }));
+  let removed = 0;
+  for (const leftover of [...leftovers, ...begun]) {
+    const { names, part, journal } = leftover;
+    const isFinished = volume.stableInodes && part !== null && part.inode === finished?.inode;
+    const isBegun = begun.includes(leftover);
+    if (journal === null && !isFinished && !isBegun) continue;
+    const locked = takeLock(world, destination.folder, names.lock, '');
+    if (locked.kind === 'held') continue;
+    // An empty file may be somebody else's, put there since the lock was given back.
+    if (isBegun && part !== null && !locked.inherited && !isTaken(opening, names.progressAside)) {
+      files.unlink(destination.folder, names.lock);
+      continue;
+    }
+    // The journal goes last and alone: it tells whose the part file is.
+    if (part !== null) {
+      files.unlink(destination.folder, names.part);
+      await syncFolder(opening);
+    }
+    removeJournals(files, destination.folder, names);
+    files.unlink(destination.folder, names.lock);
+    removed++;
   }
+  if (removed > 0) await syncFolder(opening);
 }

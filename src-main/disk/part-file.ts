@@ -7,8 +7,8 @@ import { AppError } from '#shared/errors.ts';
 import type { Timestamp } from '#shared/units.ts';
 import { assertRoom, assertStillThere, type Destination } from './destination.ts';
 import { diskError } from './disk-error.ts';
-import { writeFully, type Folder } from './files.ts';
-import type { JournalFile } from './journal-file.ts';
+import { writeFully } from './files.ts';
+import { removeJournals, type JournalFile } from './journal-file.ts';
 import type { PartNames } from './part-names.ts';
 import { placeUnderFreeName } from './place.ts';
 import type { ReceiveWorld } from './receive-world.ts';
@@ -151,12 +151,16 @@ export class PartFile {
       if (named === null || named.kind !== 'file' || (volume.stableInodes && named.inode !== files.stat(fd).inode)) {
         throw new AppError('file-missing', { path: join(folder.path, names.part) });
       }
-      const { name } = placeUnderFreeName(files, folder, names.part, target.path.at(-1) ?? '', volume.hardLinks);
+      // A finish that failed half way may have given it its name already.
+      const isSame = (taken: string): boolean => volume.stableInodes && files.lookup(folder, taken)?.inode === named.inode;
+      const { name, oldRemains } = placeUnderFreeName(files, folder, names.part, target.path.at(-1) ?? '', volume.hardLinks, isSame);
+      // Only when the new name is durable may the old one go: no power cut may keep that and forget the other.
       await this.#syncFolder();
       journal.close();
       files.close(fd);
       this.#isOpen = false;
-      files.unlink(folder, names.progress);
+      if (oldRemains) files.unlink(folder, names.part);
+      this.#removeJournals();
       this.#unlock();
       await this.#syncFolder();
       return { path: join(folder.path, name) };
@@ -190,14 +194,18 @@ export class PartFile {
 
   /** Closes and deletes what is unfinished. */
   async discard(): Promise<void> {
-    const { destination, names } = this.#part;
+    const { destination, names, volume, fd } = this.#part;
     const { files } = this.#world;
     if (!this.#isOpen) return;
     await this.#settle();
+    const { inode } = files.stat(fd);
     this.#closeHandles();
     try {
-      files.unlink(destination.folder, names.progress);
-      files.unlink(destination.folder, names.part);
+      // The journal goes last: it tells whose the part file is. What has its name now may be somebody else's.
+      const part = files.lookup(destination.folder, names.part);
+      if (part !== null && (!volume.stableInodes || part.inode === inode)) files.unlink(destination.folder, names.part);
+      await this.#syncFolder();
+      this.#removeJournals();
     } catch (thrown) {
       throw this.#errorOf(thrown);
     } finally {
@@ -298,24 +306,25 @@ export class PartFile {
    * proves nothing. What was recorded since the last barrier is forgotten and will be fetched again.
    */
   #fail(thrown: unknown): AppError {
-    const { journal, destination, names } = this.#part;
+    const { journal } = this.#part;
     this.#failure ??= this.#errorOf(thrown);
     try {
       journal.forgetSinceBarrier();
     } catch (journalError) {
       // A journal that can neither be cut nor trusted must go: without it the next opening reads every piece again.
       this.#failure = this.#errorOf(journalError);
-      this.#removeJournal(destination.folder, names.progress);
+      try {
+        this.#removeJournals();
+      } catch (thrown) {
+        this.#failure = this.#errorOf(thrown);
+      }
     }
     return this.#failure;
   }
 
-  #removeJournal(folder: Folder, name: string): void {
-    try {
-      this.#world.files.unlink(folder, name);
-    } catch (thrown) {
-      this.#failure = this.#errorOf(thrown);
-    }
+  /** The journal, and one that was made anew but did not get to take its place. */
+  #removeJournals(): void {
+    removeJournals(this.#world.files, this.#part.destination.folder, this.#part.names);
   }
 
   #closeHandles(): void {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { FileTarget, ReceivedFile, SmallFile, SmallOutcome, VolumeAbilities, WriteOutcome } from '#main/node/ports/receiver.ts';
 import { pieceCount } from '#main/core/content/piece-size.ts';
 import { AppError } from '#shared/errors.ts';
@@ -48,11 +49,13 @@ export class ReceiveDisk {
         // Whoever put it there may have died before its name was durable.
         this.#folders.touched(target.base, target.path.slice(0, -1));
         await this.#folders.flush();
-        removeLeftovers(opening);
+        await removeLeftovers(opening, basename(existing));
         this.#world.files.closeFolder(destination.folder);
         const have = new Uint8Array(Math.ceil(pieceCount(target.bytes, target.pieceBytes) / 8)).fill(0xff);
         return { handle, have, haveBytes: target.bytes, existing };
       }
+      // A group commit is worth nothing in a folder that a power cut takes away.
+      await this.#folders.secure(target.base, target.path.slice(0, -1));
       const part = new PartFile(this.#world, await openPart(opening));
       this.#parts.set(handle, part);
       return { handle, have: new Uint8Array(part.have.bytes), haveBytes: part.haveBytes, existing: null };
@@ -95,7 +98,7 @@ export class ReceiveDisk {
     try {
       const { folder } = openDestination(this.#world.files, base, path.slice(0, -1), false);
       try {
-        deletePartial(this.#world, folder, path.at(-1) ?? '', root, await this.#volumes.of(folder));
+        await deletePartial(this.#world, folder, path.at(-1) ?? '', root, await this.#volumes.of(folder));
       } finally {
         this.#world.files.closeFolder(folder);
       }
@@ -117,7 +120,7 @@ export class ReceiveDisk {
       const together = targets.slice(first, endOfFolder(targets, first));
       const folder = this.#openIfThere(together);
       try {
-        for (const target of together) found.push(folder === null ? null : await findExisting(this.#world, folder, target, { signal, progress: { bytes: 0, tell: () => undefined } }));
+        for (const target of together) found.push(folder === null ? null : await this.#existing(folder, target, signal));
       } finally {
         if (folder !== null) this.#world.files.closeFolder(folder);
       }
@@ -157,6 +160,17 @@ export class ReceiveDisk {
     const part = this.#parts.get(handle);
     if (part === undefined) throw new AppError('bad-argument', { name: 'handle' });
     return part;
+  }
+
+  async #existing(folder: Folder, target: FileTarget, signal: AbortSignal): Promise<string | null> {
+    const found = await findExisting(this.#world, folder, target, { signal, progress: { bytes: 0, tell: () => undefined } });
+    if (found === null) return null;
+    // Whoever put it there may have died before its name was durable and its passing name gone.
+    this.#small.tidy(folder, target, basename(found));
+    const parents = target.path.slice(0, -1);
+    this.#folders.reached(target.base, parents, []);
+    this.#folders.touched(target.base, parents);
+    return found;
   }
 
   /** The folder of targets that share it; null when there is none. Throws other errors with a code. */

@@ -51,6 +51,17 @@ export class SmallFiles {
     });
   }
 
+  /** Takes the passing name from a complete file that still has it beside its own: its writer died in between. */
+  tidy(folder: Folder, target: FileTarget, name: string): void {
+    const { files, sha256 } = this.#world;
+    if (target.root === null) return;
+    const part = smallPartName(target.path.at(-1) ?? '', target.root, sha256, 1);
+    const passing = files.lookup(folder, part);
+    if (passing === null || passing.kind !== 'file') return;
+    const named = files.lookup(folder, name);
+    if (named?.inode === passing.inode && named.device === passing.device) files.unlink(folder, part);
+  }
+
   async #start(file: SmallFile, room: Map<OpenFolder, number>): Promise<Prepared | SmallOutcome> {
     const { base, path } = file.target;
     try {
@@ -101,8 +112,9 @@ export class SmallFiles {
     try {
       const isSame = (taken: string): boolean => this.#holds(folder, taken, target, root);
       const placed = placeUnderFreeName(this.#world.files, folder, part, target.path.at(-1) ?? '', volume.hardLinks, isSame);
-      isPlaced = true;
       this.#folders.touched(target.base, target.path.slice(0, -1));
+      if (placed.oldRemains) this.#world.files.unlink(folder, part);
+      isPlaced = true;
       return { kind: 'done', path: join(folder.path, placed.name), existed: placed.existed };
     } catch (thrown) {
       return this.#error(thrown, target);
@@ -111,13 +123,19 @@ export class SmallFiles {
     }
   }
 
-  /** Ends the work on a file; `remove`: what lies under its passing name goes. */
+  /** Ends the work on a file; `remove`: what lies under its passing name goes. Never throws. */
   #drop({ opened, part, fd }: Prepared, remove: boolean): void {
     const { files } = this.#world;
     this.#writing.delete(this.#keyOf(opened.folder, part));
-    files.close(fd);
-    if (remove && files.lookup(opened.folder, part) !== null) files.unlink(opened.folder, part);
-    opened.release();
+    try {
+      files.close(fd);
+      if (remove && files.lookup(opened.folder, part) !== null) files.unlink(opened.folder, part);
+    } catch (thrown) {
+      // What stays under a passing name is replaced or taken away when the same file comes again.
+      if (systemCode(thrown) === null) throw thrown;
+    } finally {
+      opened.release();
+    }
   }
 
   #rootOf(data: Uint8Array, { bytes, pieceBytes }: FileTarget): Uint8Array {

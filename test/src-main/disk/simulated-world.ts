@@ -3,6 +3,7 @@ import { ReceiveDisk } from '#main/disk/receive-disk.ts';
 import type { ReceiveWorld, SyncPolicy } from '#main/disk/receive-world.ts';
 import { sha256 } from '#main/disk/sha256.ts';
 import { KiB } from '#shared/units.ts';
+import type { CutStyle } from './power-cut.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 
 /** Repeatable numbers 0 ≤ x < 1 (mulberry32). */
@@ -18,23 +19,36 @@ export function seeded(seed: number): () => number {
 
 /** A machine with a simulated disk on which receiving programs are started, killed and cut from power. */
 export class SimulatedMachine {
-  readonly disk = new SimulatedDisk();
+  readonly disk: SimulatedDisk;
   readonly random: () => number;
   policy: SyncPolicy = { groupBytes: 48 * KiB, groupMs: 1000, reserveBytes: 1000 };
+  /** Systems without a boot id exist. */
+  hasBootId = true;
   #boot = 1;
   #writers = 0;
   readonly #running = new Set<string>();
   readonly #timers = new Set<() => void>();
 
-  constructor(seed = 1) {
+  constructor(seed = 1, disk = new SimulatedDisk()) {
     this.random = seeded(seed);
+    this.disk = disk;
+  }
+
+  /** Another machine in the same state, its programs killed. */
+  fork(seed: number): SimulatedMachine {
+    const copy = new SimulatedMachine(seed, this.disk.clone());
+    copy.policy = this.policy;
+    copy.hasBootId = this.hasBootId;
+    copy.#boot = this.#boot;
+    copy.#writers = this.#writers;
+    return copy;
   }
 
   /** Starts a program. */
   start(): ReceiveDisk {
     const token = `writer-${++this.#writers}`;
     this.#running.add(token);
-    const bootId = new Uint8Array(16).fill(this.#boot);
+    const bootId = this.hasBootId ? new Uint8Array(16).fill(this.#boot) : null;
     const world: ReceiveWorld = {
       files: this.disk.process(),
       writer: { token, pid: this.#writers, start: null, boot: String(this.#boot) },
@@ -68,8 +82,8 @@ export class SimulatedMachine {
     this.#timers.clear();
   }
 
-  cutPower(): void {
-    this.disk.cutPower(this.random);
+  cutPower(style?: CutStyle): void {
+    this.disk.cutPower(this.random, style);
     this.kill();
     this.#boot++;
   }

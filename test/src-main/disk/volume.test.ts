@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { placeUnderFreeName } from '#main/disk/place.ts';
 import { probeVolume } from '#main/disk/volume.ts';
 import { sampleFile, targetOf } from './sample-file.ts';
-import { SimulatedDisk, systemError } from './simulated-disk.ts';
+import { SimulatedDisk } from './simulated-disk.ts';
+import { systemError } from './simulated-files.ts';
 import { SimulatedMachine, openOptions } from './simulated-world.ts';
 import { collisionKey } from '#shared/names.ts';
 import type { Files } from '#main/disk/files.ts';
@@ -49,8 +50,8 @@ it.each([true, false])('gives names without replacing anything, with hard links:
   disk.put('/base/a.txt', new Uint8Array(1));
   disk.put('/base/a (2).txt', new Uint8Array(2));
   disk.put('/base/mine', new Uint8Array(3));
-  expect(placeUnderFreeName(files, folder, 'mine', 'a.txt', hardLinks)).toEqual({ name: 'a (3).txt', existed: false });
-  expect(disk.list()).toEqual(['a (2).txt', 'a (3).txt', 'a.txt']);
+  expect(placeUnderFreeName(files, folder, 'mine', 'a.txt', hardLinks)).toEqual({ name: 'a (3).txt', existed: false, oldRemains: hardLinks });
+  expect(disk.list()).toEqual(['a (2).txt', 'a (3).txt', 'a.txt', ...(hardLinks ? ['mine'] : [])]);
   expect([disk.contentOf('/base/a.txt').length, disk.contentOf('/base/a (2).txt').length, disk.contentOf('/base/a (3).txt').length]).toEqual([1, 2, 3]);
 });
 
@@ -63,7 +64,7 @@ it('reserves the name where a link turns out not to work, and gives the reservat
   expect(() => placeUnderFreeName(files, folder, 'mine', 'a', true)).toThrow(systemError('EIO').message);
   expect(disk.list()).toEqual(['mine']);
   disk.fault = (operation) => (operation === 'link' ? 'ENOTSUP' : null);
-  expect(placeUnderFreeName(files, folder, 'mine', 'a', true)).toEqual({ name: 'a', existed: false });
+  expect(placeUnderFreeName(files, folder, 'mine', 'a', true)).toEqual({ name: 'a', existed: false, oldRemains: false });
   expect(disk.list()).toEqual(['a']);
 });
 

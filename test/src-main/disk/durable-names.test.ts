@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { KiB } from '#shared/units.ts';
+import { cutStyles } from './power-cut.ts';
+import { sampleFile, targetOf } from './sample-file.ts';
+import { SimulatedMachine, openOptions } from './simulated-world.ts';
+
+const pieceBytes = 16 * KiB;
+const file = sampleFile(40_000, 1, pieceBytes);
+const target = targetOf(file, '/base', ['file']);
+const small = sampleFile(100, 2, pieceBytes);
+const smallTarget = targetOf(small, '/base', ['s']);
+const mine = new TextEncoder().encode('somebody else wrote this');
+
+async function received(machine: SimulatedMachine): Promise<ReturnType<SimulatedMachine['start']>> {
+  const disk = machine.start();
+  await disk.open(1, target, openOptions);
+  for (let piece = 0; piece < file.pieces; piece++) expect(await disk.write(1, piece, file.piece(piece), null)).toEqual({ kind: 'written' });
+  return disk;
+}
+
+describe('a flush', () => {
+  it('that failed is not forgotten: the next one syncs what this one did not', async () => {
+    const machine = new SimulatedMachine();
+    const disk = machine.start();
+    await disk.writeSmall([{ target: smallTarget, data: small.data }]);
+    machine.disk.fault = (operation) => (operation === 'syncFolder' ? 'EIO' : null);
+    await expect(disk.flush()).rejects.toMatchObject({ code: 'disk-error' });
+    machine.disk.fault = () => null;
+    await disk.flush();
+    machine.cutPower(cutStyles['nothing']);
+    expect(machine.disk.list()).toEqual(['s']);
+  });
+
+  it('that finds another one under way waits for what that one took on', async () => {
+    const machine = new SimulatedMachine();
+    const disk = machine.start();
+    await disk.writeSmall([{ target: smallTarget, data: small.data }]);
+    const first = disk.flush();
+    await disk.flush();
+    machine.cutPower(cutStyles['nothing']);
+    expect(machine.disk.list()).toEqual(['s']);
+    await first.catch(() => undefined);
+  });
+
+  it('makes durable what was found in place', async () => {
+    const machine = new SimulatedMachine();
+    await machine.start().writeSmall([{ target: smallTarget, data: small.data }]);
+    machine.kill();
+    const disk = machine.start();
+    expect(await disk.existing([smallTarget], openOptions.signal)).toEqual(['/base/s']);
+    await disk.flush();
+    machine.cutPower(cutStyles['nothing']);
+    expect(machine.disk.list()).toEqual(['s']);
+  });
+});
+
+describe('finishing', () => {
+  it('that failed half way gives the file no second name when it is tried again', async () => {
+    const machine = new SimulatedMachine();
+    const disk = await received(machine);
+    machine.disk.fault = (operation) => (operation === 'syncFolder' ? 'EIO' : null);
+    await expect(disk.finish(1)).rejects.toMatchObject({ code: 'disk-error' });
+    machine.disk.fault = () => null;
+    expect(await disk.finish(1)).toEqual({ path: '/base/file' });
+    expect(machine.disk.list()).toEqual(['file']);
+  });
+
+  it('that was killed half way leaves the file to the user, who may change it', async () => {
+    const machine = new SimulatedMachine();
+    const disk = await received(machine);
+    machine.disk.fault = (operation, name) => {
+      if (operation === 'unlink' && name === 'file.part') machine.kill();
+      return null;
+    };
+    await expect(disk.finish(1)).rejects.toThrow();
+    machine.disk.fault = () => null;
+    machine.disk.damage('/base/file', 20_000);
+    const changed = Buffer.from(machine.disk.contentOf('/base/file'));
+    const again = await received(machine);
+    expect(await again.finish(1)).toEqual({ path: '/base/file (2)' });
+    expect(Buffer.from(machine.disk.contentOf('/base/file')).equals(changed)).toBe(true);
+    expect(machine.disk.list()).toEqual(['file', 'file (2)']);
+  });
+});
+
+it('giving up deletes no file that somebody else put in the place of ours', async () => {
+  const machine = new SimulatedMachine();
+  const disk = await received(machine);
+  machine.disk.put('/base/file.part', mine);
+  await disk.discard(1);
+  expect(machine.disk.list()).toEqual(['file.part']);
+  expect(machine.disk.contentOf('/base/file.part')).toEqual(mine);
+});
