@@ -48,10 +48,15 @@ export class Throttle<Key, Value> {
 
   /** Lets the held state through at once: something ended. */
   flush(key: Key, value: Value): void {
+    this.drop(key);
+    this.#emit(value);
+  }
+
+  /** Says nothing more of it: a thing that is gone must not come back with its last state. */
+  drop(key: Key): void {
     const held = this.#held.get(key);
     if (held !== undefined) clearTimeout(held.timer);
     this.#held.delete(key);
-    this.#emit(value);
   }
 
   close(): void {

@@ -65,6 +65,10 @@ export async function createServices(foundation: Foundation, nonce: string, link
   const transferEvents = new Throttle<TransferId, Transfer>(tellEveryMs, (transfer) => { events.emit({ type: 'transfer', transfer }); });
   const peerEvents = new Throttle<DeviceId, Peer>(tellEveryMs, (peer) => { events.emit({ type: 'peer', peer }); });
   const offerEvents = new Throttle<OfferId, Offer>(tellEveryMs, (offer) => { events.emit({ type: 'offer', offer }); });
+  const transferGone = (id: TransferId): void => {
+    transferEvents.drop(id);
+    events.emit({ type: 'transfer-gone', id });
+  };
   closers.push(() => { for (const throttle of [transferEvents, peerEvents, offerEvents]) throttle.close(); });
 
   const known = await store.rows(knownDevicesTable);
@@ -84,7 +88,10 @@ export async function createServices(foundation: Foundation, nonce: string, link
     store, now, links,
     sourcesOf: (id) => membership.peer(id)?.sources ?? [],
     onChange: (peer) => { peerEvents.push(peer.id, peer); },
-    onGone: (id) => { events.emit({ type: 'peer-gone', id }); },
+    onGone: (id) => {
+      peerEvents.drop(id);
+      events.emit({ type: 'peer-gone', id });
+    },
   });
   const setTrust = async (text: string, trust: Trust): Promise<Peer> => {
     const peer = await devices.setTrust(text, trust);
@@ -105,7 +112,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
   const uploads = new Uploads({
     now, shareName: (id) => shareNames.get(id),
     onChange: (transfer) => { transferEvents.push(transfer.id, transfer); },
-    onGone: (id) => { events.emit({ type: 'transfer-gone', id }); },
+    onGone: transferGone,
   });
   closers.push(() => { uploads.close(); });
   const blocks: BlockServer = new BlockServer({
@@ -136,7 +143,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
       transferEvents.push(transfer.id, transfer);
       offers.transferChanged(transfer);
     },
-    onGone: (id) => { events.emit({ type: 'transfer-gone', id }); },
+    onGone: transferGone,
     onDone: (transfer) => { transferEvents.flush(transfer.id, transfer); },
   });
   const offers: Offers = new Offers({

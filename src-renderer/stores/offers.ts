@@ -15,9 +15,12 @@ export const useOffers = defineStore('offers', () => {
   const oldestFirst = (a: Offer, b: Offer): number => a.at - b.at;
   /** Waiting for this user's yes, the first to come first. */
   const incoming = computed(() => [...byId.value.values()].filter((offer) => offer.direction === 'in' && offer.state === 'asked').sort(oldestFirst));
-  /** Waiting for somebody else's yes. */
+  /** Waiting for somebody else's yes, or on its way after it. */
   const outgoing = computed(() =>
-    [...byId.value.values()].filter((offer) => offer.direction === 'out' && (offer.state === 'sending' || offer.state === 'asked')).sort(oldestFirst));
+    [...byId.value.values()].filter((offer) => offer.direction === 'out' && (offer.state === 'sending' || offer.state === 'asked' || offer.state === 'accepted')).sort(oldestFirst));
+
+  /** Everything this user has handed to others. */
+  const sent = computed(() => [...byId.value.values()].filter((offer) => offer.direction === 'out'));
 
   async function load(): Promise<void> {
     const offers = await api.call('offers.list', {});
@@ -30,5 +33,5 @@ export const useOffers = defineStore('offers', () => {
   const decline = async (id: OfferId): Promise<void> => set(await api.call('offers.decline', { id }));
   const cancel = async (id: OfferId): Promise<void> => set(await api.call('offers.cancel', { id }));
 
-  return { byId, incoming, outgoing, set, remove, load, send, sendText, accept, decline, cancel };
+  return { byId, incoming, outgoing, sent, set, remove, load, send, sendText, accept, decline, cancel };
 });

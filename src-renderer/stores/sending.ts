@@ -24,7 +24,9 @@ export const useSending = defineStore('sending', () => {
   }
   async function sendText(peer: DeviceId, text: string): Promise<void> {
     textFor.value = null;
-    await notices.attempt(() => offers.sendText(peer, text));
+    const sent = await notices.attempt(() => offers.sendText(peer, text).then(() => true));
+    const person = peers.byId.get(peer);
+    if (sent && person) notices.add({ kind: 'info', title: 'ui.notice.textSent', params: { name: person.name } });
   }
   const choosePeople = (paths: readonly string[]): void => void (undecided.value = paths);
   const writeTo = (peer: DeviceId): void => void (textFor.value = peer);

@@ -9,6 +9,7 @@ const finishedStates: ReadonlySet<TransferState> = new Set(['done', 'cancelled']
 /** A failed transfer waits for the user, so it stays among the active ones. */
 export const isFinished = (transfer: Transfer): boolean => finishedStates.has(transfer.state);
 
+const rankOf: Readonly<Record<Priority, number>> = { high: 0, normal: 1, low: 2 };
 const historyPage = 200;
 /** The node counts a failed transfer as finished; here it stands among those that need the user. */
 const countFailed = (transfers: readonly Transfer[]): number => transfers.filter((transfer) => transfer.state === 'failed').length;
@@ -31,8 +32,9 @@ export const useTransfers = defineStore('transfers', () => {
     byId.value.delete(id);
   }
 
-  const newestFirst = (a: Transfer, b: Transfer): number => b.addedAt - a.addedAt || (a.id < b.id ? -1 : 1);
-  const active = computed(() => [...byId.value.values()].filter((transfer) => !isFinished(transfer)).sort(newestFirst));
+  /** As the node fetches them: what comes later stands below, and nothing moves under the pointer. */
+  const inTurn = (a: Transfer, b: Transfer): number => rankOf[a.priority] - rankOf[b.priority] || a.addedAt - b.addedAt || (a.id < b.id ? -1 : 1);
+  const active = computed(() => [...byId.value.values()].filter((transfer) => !isFinished(transfer)).sort(inTurn));
   const finished = computed(() => [...byId.value.values()].filter(isFinished).sort((a, b) => (b.finishedAt ?? 0) - (a.finishedAt ?? 0)));
   const failed = computed(() => active.value.filter((transfer) => transfer.state === 'failed'));
   const moving = computed(() => active.value.filter((transfer) => transfer.state !== 'paused' && transfer.state !== 'failed'));

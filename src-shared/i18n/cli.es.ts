@@ -13,7 +13,7 @@ export const cliEs: SameShape<typeof cliEn> = {
     room: 'la sala que puede verlo, con --audience room', all: 'también lo que ha terminado', deletePartial: 'borrar también lo que ha llegado hasta ahora',
   },
   argument: {
-    path: 'archivo o carpeta de esta máquina', share: 'nombre, id o ruta de algo que compartes', address: 'HOST:PUERTO, HOST o [IPv6]:PUERTO', peer: 'dispositivo: su nombre, su id o el principio de él',
+    path: 'archivo o carpeta de este equipo', share: 'nombre, id o ruta de algo que compartes', address: 'HOST:PUERTO, HOST o [IPv6]:PUERTO', peer: 'dispositivo: su nombre, su id o el principio de él',
     remotePath: 'ruta en el dispositivo; empieza por el nombre de lo compartido', words: 'palabras que buscar', source: 'dispositivo, o solo un id de contenido', remotePaths: 'rutas en el dispositivo',
     transfer: 'id de una transferencia, o el principio de él', offer: 'id de una oferta, o el principio de él', key: 'nombre de un ajuste', value: 'su nuevo valor',
   },

@@ -3,7 +3,7 @@ import type { uiEn } from './ui.en.ts';
 
 export const uiEs: SameShape<typeof uiEn> = {
   action: {
-    browse: 'Explorar', cancel: 'Cancelar', close: 'Cerrar', copied: 'Copiado', copy: 'Copiar', copyId: 'Copiar id', download: 'Descargar', downloadTo: 'Descargar en…', get: 'Traer',
+    browse: 'Explorar', cancel: 'Cancelar', close: 'Cerrar', copied: 'Copiado', copy: 'Copiar', copyId: 'Copiar id', download: 'Descargar', downloadTo: 'Descargar en…', get: 'Descargar',
     open: 'Abrir', send: 'Enviar', show: 'Ver en la carpeta',
   },
   nav: {
@@ -22,7 +22,7 @@ export const uiEs: SameShape<typeof uiEn> = {
   trust: { seen: 'Nuevo', verified: 'Verificado', paired: 'De confianza', blocked: 'Bloqueado' },
   path: { loopback: 'Este equipo', lan: 'LAN', overlay: 'VPN', internet: 'Internet' },
   platform: { linux: 'Linux', windows: 'Windows', mac: 'Mac', other: 'Otro dispositivo' },
-  visibility: { label: 'Quién ve este dispositivo', everyone: 'Todos', paired: 'Solo confianza', hidden: 'Oculto' },
+  visibility: { label: 'Quién ve este dispositivo', everyone: 'Todos', paired: 'De confianza', hidden: 'Oculto' },
   kind: { any: 'Todo', folder: 'Carpetas', image: 'Imágenes', video: 'Vídeo', audio: 'Audio', document: 'Documentos', archive: 'Comprimidos', program: 'Programas', other: 'Otros' },
   kindOne: { folder: 'Carpeta', image: 'Imagen', video: 'Vídeo', audio: 'Audio', document: 'Documento', archive: 'Comprimido', program: 'Programa', other: 'Archivo' },
   nearby: {
@@ -37,7 +37,7 @@ export const uiEs: SameShape<typeof uiEn> = {
   },
   reach: {
     title: '¿Pueden llegar a ti los demás?', network: 'Red', networkGood: 'Este dispositivo tiene una dirección', networkBad: 'Este dispositivo no está en ninguna red. Conéctalo por cable o Wi-Fi.',
-    finding: 'Encontrar gente', finding_good: 'Los anuncios salen y llegan', finding_off: 'Apagado en Ajustes', finding_bad: 'Esta red no transporta anuncios. Añade a la gente por dirección.',
+    finding: 'Encontrar gente', finding_good: 'Los anuncios salen y llegan', finding_off: 'Desactivado en Ajustes', finding_bad: 'Esta red no transporta anuncios. Añade a la gente por dirección.',
     door: 'Conexiones', doorGood: 'Los demás se conectan aquí. Si no pueden, permite este puerto en tu cortafuegos.', port: 'puerto {port}',
     seen: 'Visible', seen_everyone: 'Para todos aquí cerca', seen_paired: 'Solo para gente de confianza', seen_hidden: 'Para nadie. Cámbialo arriba.',
   },
@@ -50,7 +50,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     connect: 'Conectar', busy: 'Conectando…',
   },
   pair: {
-    title: 'Comparar códigos con {name}', exchanging: 'Pidiendo un código a {name}.', compare: '¿Ve {name} ahora el mismo código? Comparadlo mirando o por teléfono.',
+    title: 'Comparar códigos con {name}', exchanging: 'Pidiendo un código a {name}.', compare: '¿Ve {name} ahora el mismo código? Comparadlo en persona o por teléfono.',
     why: 'El mismo código demuestra que no hay nadie en medio.', waiting: 'Has dicho que son iguales. Falta {name}.', same: 'Son iguales', different: 'Son distintos',
     done: 'Tú y {name} confiáis el uno en el otro', doneText: 'Puede ver lo que compartes con gente de confianza.', failed: 'Los códigos no se confirmaron', failedText: 'Nada ha cambiado. {name} sigue como antes; probad otra vez cuando los dos tengáis tiempo.',
   },
@@ -66,14 +66,14 @@ export const uiEs: SameShape<typeof uiEn> = {
   },
   offer: {
     title: '{name} quiere enviarte 1 elemento | {name} quiere enviarte {n} elementos', titleFiles: '{name} quiere enviarte 1 archivo | {name} quiere enviarte {n} archivos', textTitle: '{name} te ha enviado un texto', textHint: 'Al copiarlo sabrá que lo tienes.', somebody: 'Alguien',
-    goesTo: '{size}. Va a {folder}', moreItems: 'y 1 más | y {n} más', stacked: 'y 1 más espera | y {n} más esperan', saveIn: 'Va a', chooseFolder: 'Elegir carpeta', folderTitle: '¿Dónde lo guardamos?', always: 'Aceptar siempre de {name}',
+    goesTo: '{size}. Se guarda en {folder}', moreItems: 'y 1 más | y {n} más', stacked: 'y 1 más espera | y {n} más esperan', saveIn: 'Se guarda en', chooseFolder: 'Elegir carpeta', folderTitle: '¿Dónde lo guardamos?', always: 'Aceptar siempre de {name}',
     accept: 'Aceptar', decline: 'Rechazar', dismiss: 'Descartar', options: 'Opciones',
   },
   upload: { title: 'Recogiendo 1 archivo | Recogiendo {n} archivos' },
   link: { unnamed: 'Un archivo o carpeta', text: 'Un enlace te ha traído aquí. Solo se descarga si quieres, de quien lo tenga.', device: 'Este dispositivo no está ahora. Aparecerá cuando esté en marcha en una red contigo.' },
-  outgoing: { text: 'Un texto', waiting: 'Esperando a que {name} acepte', cancel: 'Retirarlo' },
+  outgoing: { text: 'Un texto', andMore: '{name} y 1 más | {name} y {n} más', waiting: 'Esperando a que {name} acepte', waitingText: '{name} aún no lo ha recogido', cancel: 'Retirarlo', stop: 'Dejar de enviar' },
   notice: {
-    arrived: 'Ha llegado {name}', arrivedText: '{bytes}, todo verificado', declined: '{name} lo ha rechazado', delivered: '{name} lo ha recibido todo', textDelivered: '{name} tiene tu texto', asked: 'Se pregunta a {name} por 1 elemento | Se pregunta a {name} por {n} elementos',
+    arrived: 'Ha llegado {name}', arrivedText: '{bytes}, todo verificado', declined: '{name} lo ha rechazado', delivered: '{name} lo ha recibido todo', textDelivered: '{name} tiene tu texto', textSent: 'Tu texto ya está con {name}', asked: 'Se ha preguntado a {name} por 1 elemento | Se ha preguntado a {name} por {n} elementos',
     started: '1 descarga iniciada | {n} descargas iniciadas', showTransfers: 'Ver', idCopied: 'Id de {name} copiado',
   },
   people: { count: '1 persona comparte contigo | {n} personas comparten contigo', empty: 'Ahora mismo nadie comparte nada contigo.', emptyHint: 'Quien comparte con todos, o contigo, aparece aquí solo.', nearby: 'Ver quién está cerca', others: 'Hay 1 persona más que no comparte nada contigo. | Hay {n} personas más que no comparten nada contigo.' },
@@ -86,7 +86,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     unknown: 'Esta persona ya no se conoce aquí.', choose: 'Elegir a otra persona',
   },
   search: {
-    start: '¿Qué buscas?', startHint: 'Escribe unas palabras en el campo de arriba. El orden, las mayúsculas y los acentos no importan.', found: 'nada todavía | 1 archivo, {distinct} distinto | {n} archivos, {distinct} distintos',
+    start: '¿Qué buscas?', startHint: 'Escribe unas palabras en el campo de arriba. El orden, las mayúsculas y los acentos no importan.', found: 'nada todavía | 1 resultado, {distinct} distinto | {n} resultados, {distinct} distintos', foundNothing: 'nada encontrado',
     stillAsking: 'Preguntando aún a 1 de {all} | Preguntando aún a {n} de {all}', stop: 'Parar', asked: 'Preguntados', answeredOf: '{done} de {all} han respondido',
     group_answered: 'Han respondido', group_none: 'No tienen nada', group_waiting: 'Aún sin respuesta', group_unreachable: 'No alcanzables', state_none: 'nada', state_unreachable: 'no alcanzable', 'state_rate-limited': 'demasiadas preguntas',
     later: 'Las respuestas que lleguen después se añaden a la lista.', stopped: 'La búsqueda ha terminado.', kind: 'Tipo', size: 'Tamaño', anyKind: 'Cualquier tipo', size_any: 'Cualquier tamaño', size_small: 'Hasta 1 MB', size_medium: 'De 1 a 100 MB', size_large: 'De 100 MB a 1 GB', size_huge: 'Más de 1 GB',
@@ -97,29 +97,30 @@ export const uiEs: SameShape<typeof uiEn> = {
     nobody: 'Ahora mismo no hay a quién preguntar.', nobodyHint: 'La gente aparece en Cerca cuando DistriShare está en marcha en su dispositivo.',
   },
   transfers: {
-    which: 'Qué transferencias', active: 'Activas', finished: 'Terminadas', pauseAll: 'Pausar todo', resumeAll: 'Seguir con todo', retryAll: 'Reintentar todo', clear: 'Vaciar la lista',
-    empty: 'No hay nada en camino', emptyHint: 'Aquí aparece lo que traes y lo que otros traen de ti.', emptyFinished: 'Aún no ha terminado nada', browse: 'Explorar personas',
+    which: 'Qué transferencias', active: 'Activas', finished: 'Terminadas', pauseAll: 'Pausar todo', resumeAll: 'Reanudar todo', retryAll: 'Reintentar todo', clear: 'Vaciar la lista',
+    empty: 'No hay nada en camino', emptyHint: 'Aquí aparece lo que descargas y lo que otros descargan de ti.', emptyFinished: 'Aún no ha terminado nada', browse: 'Explorar personas',
   },
   transfer: {
-    amount: '{done} de {all}', files: '{done} de 1 archivo | {done} de {n} archivos', from: 'de {who}', to: 'para {who}', left: 'faltan {time}', pause: 'Pausar', resume: 'Seguir', retry: 'Reintentar', cancel: 'Detener', more: 'Más sobre {name}', details: 'Detalles', less: 'Menos',
-    chooseFiles: 'Elegir archivos…', copyId: 'Copiar id de contenido', first: 'Traer primero', inOrder: 'Traer en orden', last: 'Traer al final', again: 'Traer otra vez', forget: 'Quitar de la lista',
+    amount: '{done} de {all}', files: '{done} de 1 archivo | {done} de {n} archivos', from: 'enviados por {who}', to: 'para {who}', left: 'faltan {time}', pause: 'Pausar', resume: 'Reanudar', retry: 'Reintentar', cancel: 'Detener', more: 'Más sobre {name}', details: 'Detalles', less: 'Menos',
+    chooseFiles: 'Elegir archivos…', copyId: 'Copiar id de contenido', first: 'Descargar primero', inOrder: 'Descargar en orden', last: 'Descargar al final', again: 'Descargar otra vez', forget: 'Quitar de la lista',
     state_queued: 'En cola', state_preparing: 'Preparando', state_running: 'En marcha', state_waiting: 'Esperando', state_paused: 'En pausa', state_checking: 'Comprobando', state_done: 'Terminado', state_failed: 'Detenido', state_cancelled: 'Cancelado',
-    speed: 'Velocidad', peak: 'máximo', speedLabel: 'Velocidad del último minuto, ahora {rate}, como mucho {peak}', pieces: 'Piezas', piecesOf: '{done} de {all} verificadas', piecesLabel: '{done} de {all} piezas verificadas',
+    speed: 'Velocidad, último minuto', rate: 'Velocidad', peak: 'máximo', speedLabel: 'Velocidad del último minuto, ahora {rate}, como mucho {peak}', pieces: 'Piezas', piecesOf: '{done} de {all} verificadas', piecesLabel: '{done} de {all} piezas verificadas',
     piece_verified: 'Verificada', piece_arriving: 'Llegando', piece_reused: 'Ya en el disco', piece_again: 'Pedida otra vez', piecesPerCell: 'una celda es 1 pieza | una celda son {n} piezas',
-    sources: 'Fuentes', takers: 'Va para', fromWhom: 'De', toWhom: 'Para', latency: 'Latencia', failures: 'Fallos', sending: '1 de {all} enviando | {n} de {all} enviando', noSources: 'Ahora nadie tiene lo que falta. Seguirá solo cuando alguien vuelva.',
-    allThere: 'Ya no se mueve nada.', noTakers: 'Ahora mismo nadie lo está trayendo.', reused: '{size} ya estaban en este disco y no se han traído.', goesTo: 'Va a',
+    sources: 'Fuentes', takers: 'Va para', fromWhom: 'De', toWhom: 'Para', latency: 'Latencia', failures: 'Fallos', sending: '1 de {all} enviando | {n} de {all} enviando', noData: 'Sin datos aún', behind: 'Antes van otras.',
+    nonePaused: 'En pausa no se descarga nada.', noneQueued: 'Empezará cuando terminen las anteriores.', noneYet: 'Nadie ha enviado nada todavía.', amountTaken: 'Cantidad',
+    allThere: 'Ya no se mueve nada.', noTakers: 'Ahora mismo nadie lo está descargando.', reused: '{size} ya estaban en este disco y no se han descargado.', goesTo: 'Se guarda en',
   },
-  cancel: { title: '¿Detener «{name}»?', text: 'Lo que ha llegado se queda en tu disco salvo que lo borres.', textUp: 'Pueden volver a pedirlo.', delete: 'Borrar lo que ha llegado', keep: 'Seguir' },
-  files: { title: 'Archivos de «{name}»', filter: 'Filtrar por nombre', all: 'Todos', none: 'Ninguno', list: 'Archivos', loading: 'Leyendo {done} de {all}', sum: 'Nada elegido | 1 archivo, {size} | {n} archivos, {size}', savedAs: 'guardado como', apply: 'Traer estos' },
+  cancel: { title: '¿Detener «{name}»?', text: 'Lo que ha llegado se queda en tu disco salvo que lo borres.', delete: 'Borrar lo que ha llegado', keep: 'Seguir' },
+  files: { title: 'Archivos de «{name}»', filter: 'Filtrar por nombre', all: 'Todos', none: 'Ninguno', list: 'Archivos', loading: 'Leyendo {done} de {all}', sum: 'Nada elegido | 1 archivo, {size} | {n} archivos, {size}', savedAs: 'guardado como', apply: 'Descargar estos' },
   limits: { title: 'Límites de velocidad', label: 'Límites de velocidad: {limits}', none: 'Sin límite', down: 'Recibir', up: 'Enviar', hint: 'Para todas las transferencias juntas. Explorar y buscar nunca se frenan.' },
   shares: {
     add: 'Compartir', folder: 'Una carpeta…', files: 'Archivos…', sum: '1 elemento, {size} | {n} elementos, {size}', empty: 'Aún no compartes nada.', emptyHint: 'Suelta aquí una carpeta o archivos, o elígelos. Antes de compartir nada dices con quién.', dropHint: 'Suelta aquí carpetas o archivos para compartirlos.',
-    scanning: 'Recorriéndolo, aún sin archivos | Recorriéndolo, 1 archivo hasta ahora | Recorriéndolo, {n} archivos hasta ahora', missing: 'No está. Se compartirá otra vez cuando vuelva.', hashed: '{done} de 1 archivo con huella | {done} de {n} archivos con huella', hashing: 'Calculando huellas', hashingLeft: 'Faltan {time}', paused: 'En pausa; lo que alguien pida va primero igualmente.',
+    scanning: 'Recorriéndolo, aún sin archivos | Recorriéndolo, 1 archivo hasta ahora | Recorriéndolo, {n} archivos hasta ahora', missing: 'No está. Se compartirá otra vez cuando vuelva.', hashed: 'Huella lista en {done} de 1 archivo | Huella lista en {done} de {n} archivos', hashing: 'Calculando huellas', hashingLeft: 'Faltan {time}', paused: 'En pausa; lo que alguien pida va primero igualmente.',
     problems: '1 archivo no se puede compartir | {n} archivos no se pueden compartir', problemsText: 'Todo lo demás se comparte como siempre.', problemsMore: 'y 1 más | y {n} más', more: 'Más sobre {name}', seenBy: 'Lo ven: {who}. Cambiar', changeAudience: 'Cambiar quién lo ve…', rename: 'Cambiar nombre', rescan: 'Buscar cambios',
-    pause: 'Pausar las huellas', resume: 'Seguir con las huellas', stop: 'Dejar de compartir',
+    pause: 'Pausar las huellas', resume: 'Reanudar las huellas', stop: 'Dejar de compartir',
   },
   rename: { title: 'Cambiar el nombre de «{name}»', text: 'Solo cambia el nombre que ven los demás, no la carpeta de tu disco.', label: 'Nombre nuevo' },
-  stop: { title: '¿Dejar de compartir «{name}»?', text: 'Nadie podrá traerlo ya de ti. Tus archivos se quedan donde están, y los demás conservan lo que ya tienen.', keep: 'Seguir compartiendo' },
+  stop: { title: '¿Dejar de compartir «{name}»?', text: 'Ya nadie podrá descargarlo de ti. Tus archivos se quedan donde están, y los demás conservan lo que ya tienen.', keep: 'Seguir compartiendo' },
   audience: {
     title: '¿Quién puede ver «{name}»?', titleMany: '¿Quién puede ver esto? | ¿Quién puede ver estos {n} elementos?', share: 'Compartir', save: 'Guardar', noPeople: 'Aún no conoces a nadie. Aquí podrás elegir a quien encuentres en Cerca.',
     trusted: 'Gente de confianza', trustedText: 'Todos con quienes has comparado códigos, ahora y después', chosen: 'Personas elegidas', chosenText: 'Solo quienes tú elijas', everyone: 'Todos en esta red', everyoneText: 'Quien esté en la misma red local que tú', public: 'Público', publicText: 'Cualquiera que llegue a ti; otros pueden buscarlo',

@@ -15,8 +15,8 @@ export interface EntryView {
 export const plainView: EntryView = { sort: 'name', descending: false, filter: '', kind: 'any', hideHere: false };
 export const isPlain = (view: EntryView): boolean => view.sort === 'name' && !view.descending && view.filter.trim() === '' && view.kind === 'any' && !view.hideHere;
 
-/** Whether the whole of it is on this device. */
-export const isHere = (entry: Entry): boolean => entry.haveBytes !== null && entry.haveBytes >= entry.bytes && (entry.bytes > 0 || entry.kind === 'file');
+/** Whether the whole of it is on this device. What has no bytes cannot be looked up by them, and is never said to be here. */
+export const isHere = (entry: Entry): boolean => entry.haveBytes !== null && entry.bytes > 0 && entry.haveBytes >= entry.bytes;
 
 /** Case and accents do not matter. */
 const plainText = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();

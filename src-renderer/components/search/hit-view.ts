@@ -1,4 +1,3 @@
-import { MiB, GiB } from '#shared/units.ts';
 import type { FileType, SearchHit } from '#shared/model/search.ts';
 
 export type HitSort = 'best' | 'sources' | 'largest' | 'newest' | 'name';
@@ -11,8 +10,11 @@ export interface HitView {
   readonly hideHere: boolean;
 }
 
+/** As sizes are written: decimal. */
+const [MB, GB] = [1e6, 1e9];
+
 export const sizeRanges: Readonly<Record<SizeRange, { readonly minBytes?: number; readonly maxBytes?: number }>> = {
-  any: {}, small: { maxBytes: MiB }, medium: { minBytes: MiB, maxBytes: 100 * MiB }, large: { minBytes: 100 * MiB, maxBytes: GiB }, huge: { minBytes: GiB },
+  any: {}, small: { maxBytes: MB }, medium: { minBytes: MB, maxBytes: 100 * MB }, large: { minBytes: 100 * MB, maxBytes: GB }, huge: { minBytes: GB },
 };
 
 const comparers: Readonly<Record<HitSort, (a: SearchHit, b: SearchHit) => number>> = {

@@ -1,6 +1,7 @@
 import type { ActionItem } from '../base/action-item.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import { ArrowDownIcon, ArrowUpIcon, CopyIcon, FolderOpenIcon, ListChecksIcon, MinusIcon, RotateCcwIcon, Trash2Icon, XIcon } from '@lucide/vue';
+import type { UiTextKey } from '#shared/i18n/index.ts';
 import type { useText } from '../../composables/use-text.ts';
 
 export type TransferAction = 'pause' | 'resume' | 'cancel' | 'retry' | 'again' | 'files' | 'show' | 'copy-id' | 'forget' | 'high' | 'normal' | 'low';
@@ -18,8 +19,21 @@ export function barKind(transfer: Transfer): 'down' | 'up' | 'wait' | 'check' {
   }
 }
 
-/** The button of its row that matters most now. */
+/** Why nobody moves a byte of it, when nothing is wrong. */
+export function quietText(transfer: Transfer): UiTextKey {
+  if (transfer.direction === 'up') return 'ui.transfer.noTakers';
+  switch (transfer.state) {
+    case 'done':
+    case 'cancelled': return 'ui.transfer.allThere';
+    case 'paused': return 'ui.transfer.nonePaused';
+    case 'queued': return 'ui.transfer.noneQueued';
+    default: return 'ui.transfer.noneYet';
+  }
+}
+
+/** The button of its row that matters most now. What others take is theirs to pause and to end. */
 export function mainAction(transfer: Transfer): 'pause' | 'resume' | 'retry' | null {
+  if (transfer.direction === 'up') return null;
   switch (transfer.state) {
     case 'paused': return 'resume';
     case 'failed': return 'retry';
@@ -32,17 +46,15 @@ export function mainAction(transfer: Transfer): 'pause' | 'resume' | 'retry' | n
 /** The rest of what can be done with it. */
 export function transferActions(transfer: Transfer, canShow: boolean, t: ReturnType<typeof useText>['t']): Item[] {
   const over = transfer.state === 'done' || transfer.state === 'cancelled';
-  const down = transfer.direction === 'down';
+  if (transfer.direction === 'up') return [];
   const show: Item[] = canShow && transfer.path !== null ? [{ id: 'show', text: t('ui.action.show'), icon: FolderOpenIcon }] : [];
   const copy: Item[] = transfer.contentId !== null ? [{ id: 'copy-id', text: t('ui.transfer.copyId'), icon: CopyIcon }] : [];
-  if (over) return [...show, ...(down && transfer.contentId !== null ? [{ id: 'again' as const, text: t('ui.transfer.again'), icon: RotateCcwIcon }] : []), ...copy, { id: 'forget', text: t('ui.transfer.forget'), icon: Trash2Icon }];
-  const order: Item[] = down
-    ? [
-        { id: 'high', text: t('ui.transfer.first'), icon: ArrowUpIcon, disabled: transfer.priority === 'high', separated: true },
-        { id: 'normal', text: t('ui.transfer.inOrder'), icon: MinusIcon, disabled: transfer.priority === 'normal' },
-        { id: 'low', text: t('ui.transfer.last'), icon: ArrowDownIcon, disabled: transfer.priority === 'low' },
-      ]
-    : [];
-  const files: Item[] = down && transfer.kind === 'folder' ? [{ id: 'files', text: t('ui.transfer.chooseFiles'), icon: ListChecksIcon }] : [];
+  if (over) return [...show, ...(transfer.contentId !== null ? [{ id: 'again' as const, text: t('ui.transfer.again'), icon: RotateCcwIcon }] : []), ...copy, { id: 'forget', text: t('ui.transfer.forget'), icon: Trash2Icon }];
+  const order: Item[] = [
+    { id: 'high', text: t('ui.transfer.first'), icon: ArrowUpIcon, disabled: transfer.priority === 'high', separated: true },
+    { id: 'normal', text: t('ui.transfer.inOrder'), icon: MinusIcon, disabled: transfer.priority === 'normal' },
+    { id: 'low', text: t('ui.transfer.last'), icon: ArrowDownIcon, disabled: transfer.priority === 'low' },
+  ];
+  const files: Item[] = transfer.kind === 'folder' ? [{ id: 'files', text: t('ui.transfer.chooseFiles'), icon: ListChecksIcon }] : [];
   return [...show, ...files, ...copy, ...order, { id: 'cancel', text: t('ui.transfer.cancel'), icon: XIcon, danger: true, separated: true }];
 }

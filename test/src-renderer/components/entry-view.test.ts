@@ -20,8 +20,9 @@ describe('the view of a folder', () => {
     expect(names(viewEntries(listing, { ...plainView, kind: 'video' }))).toBe('clip.mov');
     expect(names(viewEntries(listing, { ...plainView, hideHere: true }))).toBe('b a Café.jpg clip.mov');
   });
-  it('knows what is here: an empty file is, a folder nobody looked into is not', () => {
-    expect(isHere(entry('empty', { bytes: 0, haveBytes: 0 }))).toBe(true);
+  it('knows what is here; of an empty file nobody can tell, so it can always be fetched', () => {
+    expect(isHere(entry('all', { haveBytes: 10 }))).toBe(true);
+    expect(isHere(entry('empty', { bytes: 0, haveBytes: 0 }))).toBe(false);
     expect(isHere(entry('folder', { kind: 'folder', bytes: 0, haveBytes: null }))).toBe(false);
     expect(isHere(entry('half', { haveBytes: 5 }))).toBe(false);
   });

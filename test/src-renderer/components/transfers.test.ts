@@ -1,8 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { SearchState } from '#shared/model/search.ts';
+import type { Transfer, TransferDetail } from '#shared/model/transfer.ts';
 import ProgressBar from '../../../src-renderer/components/base/ProgressBar.vue';
 import AskedPanel from '../../../src-renderer/components/search/AskedPanel.vue';
 import { mainAction, transferActions } from '../../../src-renderer/components/transfers/transfer-facts.ts';
+import SourcesTable from '../../../src-renderer/components/transfers/SourcesTable.vue';
 import TransferRow from '../../../src-renderer/components/transfers/TransferRow.vue';
 import { mount } from '@vue/test-utils';
 import { deviceIdFor, inventedPeople } from '../fake/people.ts';
@@ -28,7 +30,45 @@ describe('a transfer', () => {
     expect(ids(of('running'))).toEqual(['show', 'files', 'copy-id', 'high', 'normal', 'low', 'cancel']);
     expect(ids(of('done'))).toEqual(['show', 'again', 'copy-id', 'forget']);
     expect(ids({ ...of('cancelled'), contentId: null })).toEqual(['show', 'forget']);
-    expect(ids({ ...of('running'), direction: 'up', path: null, contentId: null })).toEqual(['cancel']);
+    // What others take is theirs to stop: nothing is offered that could not be done.
+    const upload = { ...of('running'), direction: 'up' as const, path: null, contentId: null };
+    expect([mainAction(upload), ids(upload)]).toEqual([null, []]);
+  });
+  it('claims no share of an upload whose end nobody knows', () => {
+    const wrapper = mountComponent(TransferRow, { transfer: inventTransfer({ name: 'Films', kind: 'folder', direction: 'up', bytes: 5e6, doneBytes: 5e6, rate: 1e6 }), people: inventedPeople().slice(0, 1), expanded: false, canShow: false });
+    expect(wrapper.find('[role=progressbar]').exists()).toBe(false);
+    expect(wrapper.text().replaceAll('\u00a0', ' ')).toContain('5.00 MB to Amber Falcon');
+    expect(wrapper.find('[aria-haspopup]').exists()).toBe(false);
+  });
+  it('that gets nothing says so, and what it waits for', () => {
+    const still = { transfer: inventTransfer({ name: 'Music', rate: 0 }), people: [], expanded: false, canShow: false };
+    const alone = mountComponent(TransferRow, still).text();
+    expect(alone).toContain('No data yet');
+    expect(alone).not.toContain('B/s');
+    expect(mountComponent(TransferRow, { ...still, behind: true }).text()).toContain('Others are fetched first.');
+  });
+});
+
+describe('who feeds it', () => {
+  const table = (part: Partial<Transfer>, sources: TransferDetail['sources'] = []) => {
+    const detail: TransferDetail = { transfer: inventTransfer({ name: 'x', ...part }), cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, sources, rates: [] };
+    return mountComponent(SourcesTable, { detail, person: () => undefined }).text().replaceAll('\u00a0', ' ');
+  };
+  it('says why nobody does, never that somebody is missing who is not', () => {
+    expect(table({ state: 'paused' })).toContain('Nothing is fetched while it is paused.');
+    expect(table({ state: 'queued' })).toContain('It starts when those before it are done.');
+    expect(table({ state: 'running' })).toContain('Nobody has sent any of it yet.');
+    expect(table({ state: 'waiting', reason: { code: 'no-sources' } })).toContain('Nobody who is online has it right now. It continues by itself when somebody who has it is back.');
+    expect(table({ state: 'failed', reason: { code: 'content-mismatch' } })).toContain('What arrived is not what was promised.');
+  });
+  it('says the reason above people who gave before and give nothing now', () => {
+    const gone = [{ peer: deviceIdFor('Slate Lynx'), latencyMs: null, pieces: 3, bytes: 3e6, rate: 0, failures: 2 }];
+    expect(table({ state: 'waiting', reason: { code: 'no-sources' } }, gone)).toContain('Nobody who is online has it right now.');
+  });
+  it('of an upload shows how much each takes, not pieces nobody counts', () => {
+    const text = table({ direction: 'up' }, [{ peer: deviceIdFor('Slate Lynx'), latencyMs: 2, pieces: 0, bytes: 3e6, rate: 1e6, failures: 0 }]);
+    expect(text).toContain('3.00 MB');
+    expect(text).not.toContain('Pieces');
   });
 });
 

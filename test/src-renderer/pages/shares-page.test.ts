@@ -1,0 +1,34 @@
+import { mount } from '@vue/test-utils';
+import { createPinia } from 'pinia';
+import { TooltipProvider } from 'reka-ui';
+import { expect, it, vi } from 'vitest';
+import { h } from 'vue';
+import { apiKey } from '../../../src-renderer/api.ts';
+import { createTexts, setLanguage } from '../../../src-renderer/i18n.ts';
+import SharesPage from '../../../src-renderer/pages/SharesPage.vue';
+import { createAppRouter } from '../../../src-renderer/router.ts';
+import { usePicker } from '../../../src-renderer/stores/picker.ts';
+import { useSharing } from '../../../src-renderer/stores/sharing.ts';
+import { createFakeNode } from '../fake-node.ts';
+import { settled } from '../with-app.ts';
+
+it('asks at once for what the desktop’s menu wants to share, and only once', async () => {
+  const pinia = createPinia();
+  const texts = createTexts();
+  setLanguage(texts, 'en');
+  const router = createAppRouter();
+  await router.push('/shares?add=folder');
+  const wrapper = mount({ render: () => h(TooltipProvider, null, { default: () => h(SharesPage) }) }, { global: { plugins: [pinia, texts, router], provide: { [apiKey]: createFakeNode({ empty: true }).api } } });
+  const picker = usePicker(pinia);
+  const sharing = useSharing(pinia);
+  // The page it is on is a chunk of its own that arrives when it likes.
+  await vi.waitFor(() => expect(picker.request).toMatchObject({ kind: 'folder', multiple: true }));
+  picker.close(['/home/jade/Photos']);
+  await settled();
+  expect(sharing.waiting).toEqual(['/home/jade/Photos']);
+  expect(router.currentRoute.value.fullPath).toBe('/shares');
+  // The menu again, while the page is already there.
+  await router.push('/shares?add=files');
+  await vi.waitFor(() => expect(picker.request).toMatchObject({ kind: 'files' }));
+  wrapper.unmount();
+});
