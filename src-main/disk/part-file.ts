@@ -137,6 +137,8 @@ export class PartFile {
     this.#assertWorks();
     this.#assertComplete();
     const { folder } = destination;
+    // Before it has its name, so that it is never there without; and before its time is set, which a mark may change.
+    await this.#world.mark?.([join(folder.path, names.part)]);
     try {
       files.truncate(fd, target.bytes);
       if (target.executable) files.setExecutable(fd);

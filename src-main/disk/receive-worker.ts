@@ -6,6 +6,7 @@ import { packOutcomes, unpackSmallFiles, unpackTargets } from './packed-files.ts
 import { isRunning, processStart, systemBootId } from './process-identity.ts';
 import { realFiles } from './real-files.ts';
 import { receiveWorkerSchema, type ReceiveCalls, type ReceiveWorkerData } from './receive-calls.ts';
+import { markReceived } from './received-mark.ts';
 import { ReceiveDisk } from './receive-disk.ts';
 import type { ReceiveWorld } from './receive-world.ts';
 import { sha256 } from './sha256.ts';
@@ -22,6 +23,7 @@ function realWorld({ token, policy }: ReceiveWorkerData, deadWriters: ReadonlySe
     sha256,
     merkle: new Merkle(sha256),
     bootId,
+    mark: markReceived(process.platform, Date.now),
     policy,
     randomBytes: (count) => Uint8Array.from(randomBytes(count)),
     random: () => Math.random(),

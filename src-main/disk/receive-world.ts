@@ -15,6 +15,8 @@ export interface ReceiveWorld extends LockWorld {
   readonly sha256: Sha256;
   readonly merkle: Merkle;
   readonly bootId: Uint8Array | null;
+  /** Gives files the mark this system has for what others sent; null where there is none. Never rejects. */
+  readonly mark: ((paths: readonly string[]) => Promise<void>) | null;
   readonly policy: SyncPolicy;
   /** Random bytes for journal ids and names of trial files. */
   readonly randomBytes: (count: number) => Uint8Array;

@@ -42,6 +42,8 @@ export class SmallFiles {
     const room = new Map<OpenFolder, number>();
     const started: (Prepared | SmallOutcome)[] = [];
     for (const file of batch) started.push(await this.#start(file, room));
+    // Before they have their names and times, as for larger files.
+    await this.#world.mark?.(started.flatMap((each) => ('kind' in each ? [] : [join(each.opened.folder.path, each.part)])));
     const synced = await Promise.allSettled(started.map((each) => this.#sync(each)));
     // In order, so that of two files with one name the first one gets it.
     return started.map((each, at) => {
@@ -88,7 +90,6 @@ export class SmallFiles {
     try {
       writeFully(files, fd, data, 0);
       if (target.executable) files.setExecutable(fd);
-      files.setModified(fd, storableTime(target.modifiedAt));
       return prepared;
     } catch (thrown) {
       this.#drop(prepared, true);
@@ -97,7 +98,10 @@ export class SmallFiles {
   }
 
   async #sync(each: Prepared | SmallOutcome): Promise<void> {
-    if (!('kind' in each) && !each.opened.volume.isMemory) await this.#world.files.sync(each.fd);
+    if ('kind' in each) return;
+    const { files } = this.#world;
+    files.setModified(each.fd, storableTime(each.target.modifiedAt));
+    if (!each.opened.volume.isMemory) await files.sync(each.fd);
   }
 
   #giveUp(prepared: Prepared, thrown: unknown): SmallOutcome {

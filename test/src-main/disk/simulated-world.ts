@@ -21,6 +21,7 @@ export function seeded(seed: number): () => number {
 export class SimulatedMachine {
   readonly disk: SimulatedDisk;
   readonly random: () => number;
+  mark: ReceiveWorld['mark'] = null;
   policy: SyncPolicy = { groupBytes: 48 * KiB, groupMs: 1000, reserveBytes: 1000 };
   /** Systems without a boot id exist. */
   hasBootId = true;
@@ -57,6 +58,7 @@ export class SimulatedMachine {
       sha256,
       merkle: new Merkle(sha256),
       bootId,
+      mark: this.mark,
       policy: this.policy,
       randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(this.random() * 256)),
       random: this.random,
