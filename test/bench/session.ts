@@ -2,11 +2,13 @@
  * DistriShare beside other programs, on this machine, now: they take turns at the same jobs. Prints a table for each row. A session of
  * full size with `--peers` also writes docs/benchmarks.md; rows that were not run keep the results of the last session in this checkout.
  *
- *   npm run bench -- [--peers DIR] [--rounds 3] [--rows big,swarm] [--only NAME,NAME] [--scale 1] [--at DIR] [--memory DIR] [--no-write]
+ *   npm run bench -- [--peers DIR] [--rounds 3] [--rows big,swarm] [--only NAME,NAME] [--scale 1] [--patience 0]
+ *                   [--at DIR] [--memory DIR] [--no-write]
  *
  * --peers   folder with the scripts that measure the others; without it DistriShare runs alone
  * --only    other programs whose name contains one of these
  * --scale   0.1 makes the large files a tenth of their size; nothing is written then
+ * --patience  seconds to wait before each run, at most, for everything else on the machine to use less than a tenth of it
  * --at      where the large data lies; --memory: a folder in memory
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -18,7 +20,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { machineFacts, rivalVersions } from './session/machine.ts';
 import { runScript } from './session/peer-script.ts';
-import { stopEverything } from './session/processes.ts';
+import { machineCpuSeconds, stopEverything } from './session/processes.ts';
 import { renderDocument, renderRow, rowResultSchema, type RowResult } from './session/report.ts';
 import type { Rival } from './session/rivals.ts';
 import { bytesOf, fullSizes, rowsOf, type Row, type Sizes } from './session/rows.ts';
@@ -35,7 +37,7 @@ const failuresAllowed = 2;
 
 const { values } = parseArgs({
   options: {
-    peers: { type: 'string' }, rounds: { type: 'string', default: '3' }, rows: { type: 'string' }, only: { type: 'string' }, scale: { type: 'string', default: '1' },
+    peers: { type: 'string' }, rounds: { type: 'string', default: '3' }, rows: { type: 'string' }, only: { type: 'string' }, scale: { type: 'string', default: '1' }, patience: { type: 'string', default: '0' },
     at: { type: 'string', default: tmpdir() }, memory: { type: 'string', default: existsSync('/dev/shm') ? '/dev/shm' : tmpdir() }, 'no-write': { type: 'boolean', default: false },
   },
 });
@@ -69,10 +71,21 @@ function rivalRun(row: Row, rival: Rival, folder: string, { disk, memory }: Plac
   return runScript(rival, { folder, work, temporary: join(disk, 'peers-run'), bytes: sizes.bigBytes, swarmBytes: sizes.swarmBytes, limitMs: row.limitMs + 60_000, toFirst: row.toFirst });
 }
 
+/** Waits for a quiet second, as long as `--patience` says. */
+async function quietMachine(): Promise<void> {
+  const until = performance.now() + Number(values.patience) * 1_000;
+  for (let busy = 1; busy > 0.1 && performance.now() < until;) {
+    const [before, at] = [machineCpuSeconds(), performance.now()];
+    await sleep(1_000);
+    busy = ((machineCpuSeconds() ?? 0) - (before ?? 0)) / (cpus().length * (performance.now() - at)) * 1_000;
+  }
+}
+
 async function into(series: Series, turns: number, run: () => Promise<RunResult>): Promise<void> {
   if (series.failures.length >= failuresAllowed && series.runs.length === 0) return;
   for (let turn = 0; turn < turns; turn++) {
     await sleep(pauseMs);
+    await quietMachine();
     try {
       const result = await run();
       series.runs.push(result);

@@ -39,6 +39,7 @@ function lineOf(row: Row, result: RowResult, series: Series): string[] {
     name, ...speed(row, result, series), series === result.own || Number.isNaN(ratio) ? none : `${ratio.toFixed(2)} ×`,
     `${middle(series, (run) => run.senderCpu, 2)} / ${middle(series, (run) => run.receiverCpu, 2)}`,
     `${middle(series, (run) => run.senderMemory, 0, 1e-6)} / ${middle(series, (run) => run.receiverMemory, 0, 1e-6)}`,
+    ...(row.bound === null ? [] : [`${(median(series.runs.map((run) => run.seconds)) / row.bound).toFixed(2)} ×`]),
     ...row.columns.map(([key, , decimals]) => middle(series, (run) => run.extra[key], decimals)),
     String(series.runs.length),
   ];
@@ -54,7 +55,7 @@ function noise({ own, rivals, cores }: RowResult): string {
 export function renderRow(row: Row, result: RowResult): string {
   const ran = [result.own, ...result.rivals].filter((series) => series.runs.length > 0).toSorted((one, other) => median(one.runs.map((run) => run.seconds)) - median(other.runs.map((run) => run.seconds)));
   const missing = [result.own, ...result.rivals].filter((series) => series.failures.length > 0).map(({ program, failures, runs }) => `${program} (${runs.length === 0 ? 'no result' : `${failures.length} failed`}: ${failures[0] ?? ''})`);
-  const head = ['', 'median', 'min–max', 'ratio', 'CPU s', 'memory MB', ...row.columns.map(([, heading]) => heading), 'runs'];
+  const head = ['', 'median', 'min–max', 'ratio', 'CPU s', 'memory MB', ...(row.bound === null ? [] : ['of the bound']), ...row.columns.map(([, heading]) => heading), 'runs'];
   return [
     `### ${row.title}`, '', `Goal: ${row.goal} Measured ${result.date}.${noise(result)}`, '',
     ran.length === 0 ? 'No results.' : table([head, ...ran.map((series) => lineOf(row, result, series))]),

@@ -28,6 +28,8 @@ export interface Row {
   /** Columns of this row alone: name in `extra`, heading, decimals. */
   readonly columns: readonly (readonly [key: string, heading: string, decimals: number])[];
   readonly encrypted: boolean | null;
+  /** No program can be faster than this, seconds; null when there is no such bound. */
+  readonly bound: number | null;
   readonly rivals: readonly Rival[];
   /** Scripts give the time to the first new byte. */
   readonly toFirst: boolean;
@@ -39,7 +41,7 @@ export interface Row {
   readonly whyNot: () => string | null;
 }
 
-const plain = { source: 'big', inMemory: false, asRate: false, columns: [], encrypted: true, toFirst: false, turns: 1, limitMs: 240_000, whyNot: () => null } as const;
+const plain = { source: 'big', inMemory: false, asRate: false, columns: [], encrypted: true, bound: null, toFirst: false, turns: 1, limitMs: 240_000, whyNot: () => null } as const;
 
 export const bytesOf = (row: Row, sizes: Sizes): number => ({ big: sizes.bigBytes, small: sizes.smallFiles * 10 * KiB, swarm: sizes.swarmBytes })[row.source];
 const sizeOf = (bytes: number): string => (bytes >= GiB ? `${Number((bytes / GiB).toFixed(2))} GiB` : `${Number((bytes / MiB).toFixed(1))} MiB`);
@@ -59,7 +61,7 @@ export function rowsOf(sizes: Sizes): readonly Row[] {
     },
     {
       ...plain, id: 'swarm', title: `1 seed limited to 20 MB/s, ${leechers} leechers, ${swarm}`, source: 'swarm', columns: [['copies', 'copies from the seed', 2], ['first', 'first done, s', 1]], rivals: rivals.swarm,
-      run: (run) => swarmOnce(run, leechers, seedLimit),
+      run: (run) => swarmOnce(run, leechers, seedLimit), bound,
       goal: `1.15 times the bound of ${bound.toFixed(1)} s (the seed sends every byte once), that is ${(1.15 * bound).toFixed(1)} s, with 1.3 copies; then 1.05 times and 1.1 copies.`,
     },
     {
