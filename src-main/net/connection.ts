@@ -166,6 +166,10 @@ export class Connection implements LinkEffects, FrameSink {
       case frameType.response:
       case frameType.notice:
       case frameType.cancelRequest:
+      case frameType.join:
+      case frameType.has:
+      case frameType.leave:
+      case frameType.choke:
         this.#lane?.control(type, body);
     }
   }

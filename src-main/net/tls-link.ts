@@ -6,6 +6,7 @@ import { frameType } from '#shared/protocol/frame-layout.ts';
 import { decodeJson, decodeNumber, encodeJson } from '#shared/protocol/frames.ts';
 import type { ControlHello } from '#shared/protocol/hello.ts';
 import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
+import { decodeChoke, decodeHas, decodeJoin, decodeLeave, encodeChoke, encodeHas, encodeJoin, encodeLeave, type WirePieces } from '#shared/protocol/swarm-frames.ts';
 import { ProtocolError } from '#shared/protocol/protocol-error.ts';
 import { second, type Millis } from '#shared/units.ts';
 import { z } from 'zod';
@@ -110,6 +111,19 @@ export class TlsLink implements Link {
     if (!this.#closed) this.#connection.send(encodeJson(frameType.notice, notice));
   }
 
+  join(key: Uint8Array, pieces: WirePieces): void {
+    if (!this.#closed) this.#connection.send(encodeJoin(key, pieces));
+  }
+  has(key: Uint8Array, piece: number): void {
+    if (!this.#closed) this.#connection.send(encodeHas(key, piece));
+  }
+  leave(key: Uint8Array): void {
+    if (!this.#closed) this.#connection.send(encodeLeave(key));
+  }
+  choke(choked: boolean): void {
+    if (!this.#closed) this.#connection.send(encodeChoke(choked));
+  }
+
   requestBlock(request: Omit<BlockRequest, 'requestId'>, sink: BlockSink): number {
     return this.#blocks.ask(request, sink);
   }
@@ -180,7 +194,11 @@ export class TlsLink implements Link {
       case frameType.request: this.#incoming.request(body); break;
       case frameType.response: this.#outgoing.answer(body); break;
       case frameType.cancelRequest: this.#incoming.cancel(decodeNumber(body)); break;
-      case frameType.notice: this.#notice(body);
+      case frameType.notice: this.#notice(body); break;
+      case frameType.join: this.#options.handler.joined(this, decodeJoin(body)); break;
+      case frameType.has: this.#options.handler.has(this, decodeHas(body)); break;
+      case frameType.leave: this.#options.handler.left(this, decodeLeave(body)); break;
+      case frameType.choke: this.#options.handler.choked(this, decodeChoke(body));
     }
   };
 

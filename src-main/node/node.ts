@@ -154,12 +154,12 @@ async function followLibrary({ foundation, events, blocks, shareNames, links }: 
 
 const rateOf = (limit: RateLimit): number | null => (limit === 'off' ? null : limit);
 
-function followSettings({ foundation, events, blocks, swarm, membership, transfers, links, background }: Services, discovery: Discovery): void {
+function followSettings({ foundation, events, swarm, membership, transfers, links, background }: Services, discovery: Discovery): void {
   const { settings } = foundation;
   const applyLimits = (): void => {
     const { downloadLimit, uploadLimit } = settings.get();
     swarm.setRateLimit(rateOf(downloadLimit));
-    blocks.setRateLimit(rateOf(uploadLimit));
+    swarm.setUploadLimit(rateOf(uploadLimit));
   };
   applyLimits();
   let { name } = settings.get();

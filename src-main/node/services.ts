@@ -24,6 +24,7 @@ import { Uploads } from './serving/uploads.ts';
 import { ContentDirectory } from './transfers/content-directory.ts';
 import { ExistingFiles } from './transfers/existing-files.ts';
 import { SmallFileBatch } from './transfers/small-file-batch.ts';
+import { SharedDownloads } from './transfers/shared-downloads.ts';
 import { SwarmDriver } from './transfers/swarm-driver.ts';
 import { TransfersService } from './transfers/transfers-service.ts';
 import { LinkWaiter, pause } from './waiting.ts';
@@ -115,25 +116,27 @@ export async function createServices(foundation: Foundation, nonce: string, link
     onGone: transferGone,
   });
   closers.push(() => { uploads.close(); });
+  let numbers = 0;
+  const nextNumber = (): number => ++numbers;
+  const swarm = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, now: () => performance.now(), nextNumber });
+  closers.push(() => { swarm.close(); });
+  const fetched = new SharedDownloads(now);
   const blocks: BlockServer = new BlockServer({
-    hasher, now,
-    findFile: (link, id) => library.fileToRead(devices.viewerOf(link), id),
-    changed: (file) => { library.wasChanged(file); },
+    hasher, now, turns: swarm,
+    findFile: async (link, id) => (await library.fileToRead(devices.viewerOf(link), id)) ?? fetched.find(devices.viewerOf(link), id),
+    changed: (file) => { if (file.share !== null) library.wasChanged(file); },
     learned: (file, contentId, layer) => { if (file.share !== null) background(library.learned(file, contentId, layer)); },
     sent: (link, file, bytes) => { uploads.sent(link, file, bytes); },
   });
   closers.push(() => blocks.close());
-
-  const swarm = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, now: () => performance.now() });
-  closers.push(() => { swarm.close(); });
+  swarm.serveWith(blocks);
   const directory = new ContentDirectory();
   const waiter = new LinkWaiter(links, directory);
-  let files = 0;
   const transfers: TransfersService = new TransfersService({
     context: {
       links, swarm, receiver, library, store, directory, now, pause,
       smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver),
-      nextFileNumber: () => ++files,
+      fetched, nextFileNumber: nextNumber,
       linkTo: (id, signal) => waiter.linkTo(id, signal),
       withSources: (id, preferred, signal, work) => waiter.withSources(id, preferred, signal, work),
     },
@@ -162,7 +165,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
     onChange: (offer) => { offerEvents.push(offer.id, offer); },
     onError,
   });
-  const control = new ControlServer({ library, offers, pairing, blocks, viewerOf: (link) => devices.viewerOf(link), now });
+  const control = new ControlServer({ library, offers, pairing, blocks, fetched, viewerOf: (link) => devices.viewerOf(link), now });
   const search = new SearchService({
     links, now,
     whichAreHere: async (ids) => {

@@ -58,7 +58,7 @@ export class LinkWaiter {
     const first = all.filter((link) => link.remote.id === preferred);
     // The device that was asked for it is taken at its word; others are asked only when it is away.
     if (first.length > 0) return first;
-    const answers = await Promise.all(all.map((link) => this.#directory.has(link, id, 'any')));
+    const answers = await Promise.all(all.map((link) => this.#directory.has(link, id)));
     return all.filter((_, at) => answers[at]);
   }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { limits } from '../limits.ts';
 import { bytesSchema, contentIdSchema, offerIdSchema, timestampSchema } from '../model/ids.ts';
-import { entrySchema } from '../model/share.ts';
+import { audienceSchema, entrySchema } from '../model/share.ts';
 import { deviceNameSchema } from './hello.ts';
 import { searchFilterSchema, fileTypeSchema } from '../model/search.ts';
 
@@ -63,8 +63,13 @@ export const controlMethods = {
       truncated: z.boolean(),
     }),
   ),
-  /** Which of these contents can the asking device have from here? One character each: `f` file, `d` folder, `-` no. */
-  have: method(z.object({ contentIds: z.array(contentIdSchema).min(1).max(2000) }), z.object({ have: z.string().max(2000).regex(/^[fd-]*$/) })),
+  /** Which of these contents can the asking device have from here? One character each: `f` file, `d` folder, `p` a file in part, `-` no. */
+  have: method(z.object({ contentIds: z.array(contentIdSchema).min(1).max(2000) }), z.object({ have: z.string().max(2000).regex(/^[fdp-]*$/) })),
+  /**
+   * Whom may the asking device pass this on to? The audience of the share it lies in, from the device that shares it; null:
+   * nobody. A download is served on to that audience.
+   */
+  audience: method(z.union([z.object({ path: pathSchema }), z.object({ contentId: contentIdSchema })]), z.object({ audience: audienceSchema.nullable() })),
   resolve: method(z.object({ contentId: contentIdSchema }), z.object({ kind: z.enum(['file', 'folder']), name: componentSchema, bytes: bytesSchema, files: z.int().nonnegative() })),
   manifest: method(z.object({ contentId: contentIdSchema, page: z.int().nonnegative().nullable() }), z.object({ bytes: base64Schema, attributes: base64Schema })),
   /** Piece hashes of a file from one index on; proven against the root by whoever asks. */

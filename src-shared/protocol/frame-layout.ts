@@ -15,6 +15,10 @@ export const frameType = {
   block: 0x11,
   cancelBlock: 0x12,
   rejectBlock: 0x13,
+  join: 0x14,
+  has: 0x15,
+  leave: 0x16,
+  choke: 0x17,
 } as const;
 export type FrameType = (typeof frameType)[keyof typeof frameType];
 

@@ -4,6 +4,7 @@ import {
   blockBodyMaxBytes, blockHeadBytes, blockHeadLength, blockHeadWithHashBytes, cancelBodyBytes, decodeRejectReason, decodeRequest, readU32, rejectBodyBytes,
   requestBodyBytes, writeU32, type BlockRequest, type RejectReason,
 } from './hot-frames.ts';
+import { chokeBytes, hasBytes, joinMaxBytes, joinMinBytes, leaveBytes } from './swarm-frames.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /** Frames whose body is handed over whole; their JSON or number is read by whoever gets them. */
@@ -38,6 +39,10 @@ const bodyLimits: ReadonlyMap<number, readonly [min: number, max: number]> = new
   [frameType.block, [blockHeadBytes, blockBodyMaxBytes]],
   [frameType.cancelBlock, [cancelBodyBytes, cancelBodyBytes]],
   [frameType.rejectBlock, [rejectBodyBytes, rejectBodyBytes]],
+  [frameType.join, [joinMinBytes, joinMaxBytes]],
+  [frameType.has, [hasBytes, hasBytes]],
+  [frameType.leave, [leaveBytes, leaveBytes]],
+  [frameType.choke, [chokeBytes, chokeBytes]],
 ]);
 
 type State = 'head' | 'body' | 'block-head' | 'payload' | 'skip';
@@ -212,6 +217,10 @@ export class FrameDecoder {
       case frameType.response:
       case frameType.notice:
       case frameType.cancelRequest:
+      case frameType.join:
+      case frameType.has:
+      case frameType.leave:
+      case frameType.choke:
         this.#sink.body(this.#type, body);
     }
   }

@@ -20,10 +20,14 @@ export interface BlockRequest {
   readonly length: number;
 }
 
-export type RejectReason = 'gone' | 'changed' | 'busy' | 'error';
+/**
+ * `gone`: not here for you. `changed`: the file is another one now. `busy`: later. `choked`: begin no new piece now.
+ * `elsewhere`: others have or get this piece; ask for one that only the answering device has.
+ */
+export type RejectReason = 'gone' | 'changed' | 'busy' | 'error' | 'choked' | 'elsewhere';
 
 const hashBytes = 32;
-const reasons = { gone: 1, changed: 2, busy: 3, error: 4 } as const satisfies Record<RejectReason, number>;
+const reasons = { gone: 1, changed: 2, busy: 3, error: 4, choked: 5, elsewhere: 6 } as const satisfies Record<RejectReason, number>;
 
 /** Lengths of the bodies, bytes; of a block what comes before the payload. */
 export const requestBodyBytes = 4 + hashBytes + 3 * 4;
@@ -102,6 +106,8 @@ export function decodeRejectReason(byte: number): RejectReason {
     case reasons.gone: return 'gone';
     case reasons.changed: return 'changed';
     case reasons.busy: return 'busy';
+    case reasons.choked: return 'choked';
+    case reasons.elsewhere: return 'elsewhere';
     default: return 'error';
   }
 }

@@ -31,7 +31,7 @@ async function makeLinks(handler: Partial<LinkHandler>): Promise<Links> {
   const nothing = (): void => undefined;
   return createLinks({
     identity: await makeIdentity(),
-    handler: { request: () => Promise.reject(new AppError('not-found')), notice: nothing, blockWanted: nothing, blockCancelled: nothing, closed: nothing, ...handler },
+    handler: { request: () => Promise.reject(new AppError('not-found')), notice: nothing, blockWanted: nothing, blockCancelled: nothing, joined: nothing, has: nothing, left: nothing, choked: nothing, closed: nothing, ...handler },
     hello: () => ({ name: 'bench', version: '0.0.0' }), isBlocked: () => false, now: () => performance.now(), random: Math.random,
   });
 }

@@ -1,3 +1,4 @@
+import { limits } from '#shared/limits.ts';
 import { KiB, second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { PeerNumber } from '../swarm/events.ts';
@@ -61,5 +62,5 @@ export const defaultServeSettings: ServeSettings = {
   snubbedAfterMs: 60 * second,
   turnMs: 60 * second,
   blocksAtOnce: 24,
-  wantsPerPeer: 128,
+  wantsPerPeer: 2 * limits.transfer.requestsInFlightPerPeer,
 };

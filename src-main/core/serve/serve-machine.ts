@@ -1,5 +1,5 @@
 import { assertNever } from '#shared/assert.ts';
-import { second } from '#shared/units.ts';
+import { KiB, second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import { RateEstimator } from '../swarm/rate-estimator.ts';
 import { RequestRate } from '../swarm/request-rate.ts';
@@ -12,6 +12,12 @@ import { ServedPeer, type Want } from './served-peer.ts';
 /** So many blocks may always be on their way, and beyond that what goes out in this time. */
 const fewBlocks = 4;
 const ahead = 500;
+/** Of so many small blocks one counts as a whole one: they are read in trips of many, which must not be short. */
+const smallToABlock = 16;
+const smallBytes = 64 * KiB;
+
+/** What a block counts against `blocksAtOnce`. */
+const weightOf = (bytes: Bytes): number => (bytes <= smallBytes ? 1 / smallToABlock : 1);
 
 export interface ServeOptions {
   readonly settings: ServeSettings;
@@ -44,6 +50,7 @@ export class ServeMachine {
   readonly #recent = new RateEstimator(2 * second);
   #inService = 0;
   #inServiceBytes: Bytes = 0;
+  #weight = 0;
   /** Blocks wait for nothing but the limit. */
   #waitsForRate = false;
 
@@ -67,6 +74,7 @@ export class ServeMachine {
         if (peer === undefined) return;
         this.#peers.delete(event.peer);
         this.#inService -= peer.inService.size;
+        this.#weight -= peer.weight;
         for (const want of peer.inService.values()) this.#inServiceBytes -= want.bytes;
         this.#leaveTurns(peer);
         this.#choker.peerDown(now, peer, this.#changed(out));
@@ -87,6 +95,7 @@ export class ServeMachine {
         if (peer === undefined || want === undefined) return;
         peer.inService.delete(event.want);
         this.#inService--;
+        this.#weigh(peer, -weightOf(want.bytes));
         this.#inServiceBytes -= want.bytes;
         this.#recent.add(now, event.bytes);
         peer.sent.add(now, event.bytes);
@@ -165,10 +174,10 @@ export class ServeMachine {
       }
       const peer = this.#turns.shift();
       if (peer === undefined) return;
-      const mine = peer.inService.size;
+      const mine = peer.weight;
       const share = Math.max(1, Math.floor(this.#settings.blocksAtOnce / (this.#turns.length + 1)));
       // Whoever reads slowly must not hold up the others: each may always have one block under way.
-      if (mine >= 1 && (mine >= share || this.#isFull(now))) {
+      if (peer.inService.size >= 1 && (mine >= share || this.#isFull(now))) {
         this.#turns.push(peer);
         looked++;
         continue;
@@ -182,13 +191,19 @@ export class ServeMachine {
 
   /** Enough is on its way to keep the line busy: more would only wait there, before what matters then. */
   #isFull(now: Millis): boolean {
-    if (this.#inService >= this.#settings.blocksAtOnce) return true;
+    if (this.#weight >= this.#settings.blocksAtOnce) return true;
     return this.#inService >= fewBlocks && this.#inServiceBytes >= (this.#recent.rate(now) * ahead) / 1000;
+  }
+
+  #weigh(peer: ServedPeer, change: number): void {
+    peer.weight += change;
+    this.#weight += change;
   }
 
   #serve(peer: ServedPeer, want: Want, out: ServeSink): void {
     peer.inService.set(want.number, want);
     this.#inService++;
+    this.#weigh(peer, weightOf(want.bytes));
     this.#inServiceBytes += want.bytes;
     this.#rate.pay(want.bytes);
     out.serve(peer.number, want.number);

@@ -24,6 +24,8 @@ export class ServedPeer {
   readonly queue: Want[] = [];
   /** Blocks being read or sent. */
   readonly inService = new Map<WantNumber, Want>();
+  /** What they count against the blocks at once. */
+  weight = 0;
   readonly sent: RateEstimator;
   readonly received: RateEstimator;
   isChoked = false;

@@ -2,6 +2,7 @@ import type { DeviceId } from '#shared/ids.ts';
 import type { ErrorInfo } from '#shared/errors.ts';
 import type { PathKind, Platform } from '#shared/model/peer.ts';
 import type { ControlMethod, ControlParams, ControlResult, Notice } from '#shared/protocol/control.ts';
+import type { WirePieces } from '#shared/protocol/swarm-frames.ts';
 import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
 
 /** `HOST:PORT` split up; `host` is an IP address or a name, without brackets. */
@@ -40,6 +41,13 @@ export interface LinkHandler {
   /** A block is wanted; answer with `link.sendBlock` or `link.rejectBlock`. `lane` must be handed back. */
   blockWanted(link: Link, lane: number, request: BlockRequest): void;
   blockCancelled(link: Link, lane: number, requestId: number): void;
+  /** The device takes part in the swarm of a content, with these pieces. */
+  joined(link: Link, told: { readonly key: Uint8Array; readonly pieces: WirePieces }): void;
+  /** It has one more piece. */
+  has(link: Link, told: { readonly key: Uint8Array; readonly piece: number }): void;
+  left(link: Link, told: { readonly key: Uint8Array }): void;
+  /** It lets us begin no new piece, or does again. */
+  choked(link: Link, told: { readonly choked: boolean }): void;
   closed(link: Link, reason: ErrorInfo): void;
 }
 
@@ -59,6 +67,12 @@ export interface Link {
 
   request<Method extends ControlMethod>(method: Method, params: ControlParams<Method>, options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<ControlResult<Method>>;
   notify(notice: Notice): void;
+
+  /** Tells that we take part in the swarm of a content, with these pieces. */
+  join(key: Uint8Array, pieces: WirePieces): void;
+  has(key: Uint8Array, piece: number): void;
+  leave(key: Uint8Array): void;
+  choke(choked: boolean): void;
 
   /** Asks for one block on the best lane; the answer goes to the sink. Returns the request's id for `cancelBlock`. */
   requestBlock(request: Omit<BlockRequest, 'requestId'>, sink: BlockSink): number;

@@ -23,6 +23,8 @@ export interface ReceivedFile {
   /** One bit per piece, most significant first: verified and on disk. */
   readonly have: Uint8Array;
   readonly haveBytes: Bytes;
+  /** Where its bytes lie until it is finished; null when `existing` is set. */
+  readonly partPath: string | null;
   /** Set when an identical file was already there under this name: nothing to do. */
   readonly existing: string | null;
 }

@@ -3,13 +3,15 @@ import { limits } from '#shared/limits.ts';
 import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
 import type { Bytes } from '#shared/units.ts';
 import { pieceBytesFor, pieceCount, pieceLength } from '../../core/content/piece-size.ts';
-import { RequestRate } from '../../core/swarm/request-rate.ts';
+import type { ServeRefusal, WantNumber } from '../../core/serve/events.ts';
 import type { Hasher } from '../ports/hasher.ts';
 import type { FileRef } from '../ports/library.ts';
 import type { Link } from '../ports/links.ts';
+import type { PartialFile } from '../transfers/shared-downloads.ts';
+import type { BlockSender, SwarmDriver } from '../transfers/swarm-driver.ts';
 import { OpenFiles } from './open-files.ts';
 import { ProvisionalFiles, type ProvisionalFile } from './provisional-files.ts';
-import { blocksAtOnce, blockWeight, ReadBuffers } from './read-buffers.ts';
+import { ReadBuffers } from './read-buffers.ts';
 
 const filesRemembered = 4096;
 
@@ -17,14 +19,20 @@ interface Wanted {
   readonly link: Link;
   readonly lane: number;
   readonly request: BlockRequest;
-  cancelled: boolean;
+  readonly key: string;
+  /** It is being read or sent. */
+  underway: boolean;
 }
+
+/** Decides when which block goes out. */
+export type Turns = Pick<SwarmDriver, 'wanted' | 'unwanted' | 'served'>;
 
 export interface BlockServerPorts {
   readonly hasher: Hasher;
+  readonly turns: Turns;
   readonly now: () => number;
   /** The file with this root that the device may read now, else null: asked anew for every file a link fetches. */
-  findFile(link: Link, id: ContentId): Promise<FileRef | null>;
+  findFile(link: Link, id: ContentId): Promise<FileRef | PartialFile | null>;
   /** A file was not what it should be when it was read. */
   changed(file: FileRef): void;
   /** A root that became known by sending. */
@@ -34,21 +42,21 @@ export interface BlockServerPorts {
 }
 
 /**
- * Answers block requests: reads the block into a reused buffer and hands it to the link. At most `blocksAtOnce` are in
- * work; the rest wait their turn, one queue a link, served in rotation, so that no device waits for another's queue.
+ * Answers block requests: the swarm decides whose turn it is; this reads the block into a reused buffer and hands it to
+ * the link.
  */
-export class BlockServer {
+export class BlockServer implements BlockSender {
   readonly provisional = new ProvisionalFiles();
   readonly #ports: BlockServerPorts;
   readonly #files: OpenFiles;
   readonly #buffers = new ReadBuffers();
-  readonly #queues = new Map<Link, Wanted[]>();
-  readonly #rate = new RequestRate();
+  /** Blocks that wait for their turn or are on their way out, and their numbers by link, lane and the link's own number. */
+  readonly #wanted = new Map<WantNumber, Wanted>();
+  readonly #numbers = new Map<Link, Map<number, WantNumber>>();
   /** What a link may read, by key; forgotten when access rules change. */
-  readonly #allowed = new Map<Link, Map<string, Promise<FileRef | null>>>();
+  readonly #allowed = new Map<Link, Map<string, Promise<FileRef | PartialFile | null>>>();
   readonly #hashing = new Map<string, Promise<Uint8Array | null>>();
-  #busy = 0;
-  #timer: NodeJS.Timeout | null = null;
+  #nextWant = 1;
 
   constructor(ports: BlockServerPorts) {
     this.#ports = ports;
@@ -56,15 +64,44 @@ export class BlockServer {
   }
 
   wanted(link: Link, lane: number, request: BlockRequest): void {
-    const queue = this.#queues.get(link) ?? [];
-    if (queue.length >= limits.transfer.requestsInFlightPerPeer * 2) return link.rejectBlock(lane, request.requestId, 'busy');
-    queue.push({ link, lane, request, cancelled: false });
-    this.#queues.set(link, queue);
-    this.#pump();
+    const want = this.#nextWant++;
+    const key = toHex(request.key);
+    this.#wanted.set(want, { link, lane, request, key, underway: false });
+    const numbers = this.#numbers.get(link) ?? new Map<number, WantNumber>();
+    this.#numbers.set(link, numbers.set(onLink(lane, request.requestId), want));
+    if (this.#ports.turns.wanted(link, want, key, request.piece, request.length)) return;
+    this.#forget(want);
+    link.rejectBlock(lane, request.requestId, 'busy');
   }
 
   cancelled(link: Link, lane: number, requestId: number): void {
-    for (const wanted of this.#queues.get(link) ?? []) if (wanted.lane === lane && wanted.request.requestId === requestId) wanted.cancelled = true;
+    const want = this.#numbers.get(link)?.get(onLink(lane, requestId));
+    if (want === undefined) return;
+    this.#ports.turns.unwanted(link, want);
+    if (this.#wanted.get(want)?.underway === false) this.#forget(want);
+  }
+
+  serve(want: WantNumber): void {
+    const wanted = this.#wanted.get(want);
+    if (wanted === undefined) return;
+    wanted.underway = true;
+    let sent = 0;
+    void this.#serve(wanted).then((bytes) => { sent = bytes; }).finally(() => {
+      this.#forget(want);
+      this.#ports.turns.served(wanted.link, want, sent);
+    });
+  }
+
+  refuse(want: WantNumber, why: ServeRefusal): void {
+    const wanted = this.#wanted.get(want);
+    if (wanted === undefined) return;
+    this.#forget(want);
+    wanted.link.rejectBlock(wanted.lane, wanted.request.requestId, why);
+  }
+
+  async piecesFor(link: Link, key: string): Promise<number | null> {
+    const file = await this.#mayRead(link, key);
+    return file === null ? null : pieceCount(file.bytes, pieceBytesFor(file.bytes));
   }
 
   /** The root of a file that was opened without one: null while its bytes are still being hashed. */
@@ -76,7 +113,8 @@ export class BlockServer {
   }
 
   linkDown(link: Link): void {
-    this.#queues.delete(link);
+    for (const want of this.#numbers.get(link)?.values() ?? []) this.#wanted.delete(want);
+    this.#numbers.delete(link);
     this.#allowed.delete(link);
   }
 
@@ -85,78 +123,51 @@ export class BlockServer {
     this.#allowed.clear();
   }
 
-  setRateLimit(bytesPerSecond: number | null): void {
-    this.#rate.set(this.#ports.now(), bytesPerSecond);
-    this.#pump();
-  }
-
   async close(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#queues.clear();
+    this.#wanted.clear();
     await this.#files.close();
   }
 
-  #pump(): void {
-    while (this.#busy < blocksAtOnce) {
-      const next = this.#next();
-      if (next === null) return;
-      const weight = blockWeight(next.request.length);
-      this.#busy += weight;
-      void this.#serve(next).finally(() => {
-        this.#busy -= weight;
-        this.#pump();
-      });
-    }
+  #forget(want: WantNumber): void {
+    const wanted = this.#wanted.get(want);
+    if (wanted === undefined) return;
+    this.#wanted.delete(want);
+    this.#numbers.get(wanted.link)?.delete(onLink(wanted.lane, wanted.request.requestId));
   }
 
-  /** The first request of the link whose turn it is; that link then goes to the end of the rotation. */
-  #next(): Wanted | null {
-    const now = this.#ports.now();
-    for (const [link, queue] of this.#queues) {
-      const at = this.#rate.nextAt(now);
-      if (at !== null) return this.#waitUntil(at - now);
-      const wanted = queue.shift();
-      this.#queues.delete(link);
-      if (queue.length > 0) this.#queues.set(link, queue);
-      if (wanted === undefined || wanted.cancelled || link.isClosed) return this.#next();
-      this.#rate.pay(wanted.request.length);
-      return wanted;
-    }
-    return null;
-  }
-
-  #waitUntil(ms: number): null {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      this.#pump();
-    }, Math.max(1, ms));
-    return null;
-  }
-
-  async #serve({ link, lane, request }: Wanted): Promise<void> {
-    const key = toHex(request.key);
+  /** Resolves with the bytes that went out. */
+  async #serve({ link, lane, request, key }: Wanted): Promise<Bytes> {
     const provisional = this.provisional.find(link, key);
     const file = provisional?.file ?? (await this.#mayRead(link, key));
+    const reject = (reason: RejectReason): 0 => {
+      link.rejectBlock(lane, request.requestId, reason);
+      return 0;
+    };
     const refused = file === null ? 'gone' : refusal(file, request);
-    if (file === null || refused !== null) return link.rejectBlock(lane, request.requestId, refused ?? 'gone');
+    if (file === null || refused !== null) return reject(refused ?? 'gone');
     const pieceHash = provisional === undefined ? null : await this.#hashOf(provisional, request.piece);
-    if (provisional !== undefined && pieceHash === null) return link.rejectBlock(lane, request.requestId, 'changed');
+    if (provisional !== undefined && pieceHash === null) return reject('changed');
     const buffer = this.#buffers.take(request.length);
     const position = request.piece * pieceBytesFor(file.bytes) + request.begin;
     if (!(await this.#files.read(file, position, buffer.data))) {
       this.#allowed.get(link)?.delete(key);
-      this.#ports.changed(file);
-      return link.rejectBlock(lane, request.requestId, 'changed');
+      // What was being fetched has been given its name meanwhile: it is the same content at another place.
+      const moved = provisional === undefined && 'verified' in file ? await this.#mayRead(link, key) : null;
+      if (moved === null || moved.diskPath === file.diskPath || !(await this.#files.read(moved, position, buffer.data))) {
+        this.#ports.changed(file);
+        return reject('changed');
+      }
     }
     // A buffer whose bytes may still be on their way is not reused; when the send fails it is left to the collector.
     const left = await link.sendBlock(lane, request.requestId, buffer.data, pieceHash).then(() => true, () => false);
-    if (!left) return;
+    if (!left) return 0;
     buffer.release();
     this.#ports.sent(link, file, request.length);
+    return request.length;
   }
 
-  #mayRead(link: Link, key: string): Promise<FileRef | null> {
-    const allowed = this.#allowed.get(link) ?? new Map<string, Promise<FileRef | null>>();
+  #mayRead(link: Link, key: string): Promise<FileRef | PartialFile | null> {
+    const allowed = this.#allowed.get(link) ?? new Map<string, Promise<FileRef | PartialFile | null>>();
     this.#allowed.set(link, allowed);
     const known = allowed.get(key);
     if (known !== undefined) return known;
@@ -209,8 +220,12 @@ export class BlockServer {
   }
 }
 
-function refusal(file: FileRef, { piece, begin, length }: BlockRequest): RejectReason | null {
+/** One number for a lane and its request: a link has few lanes, and both fit a double exactly. */
+const onLink = (lane: number, requestId: number): number => lane * 2 ** 32 + requestId;
+
+function refusal(file: FileRef | PartialFile, { piece, begin, length }: BlockRequest): RejectReason | null {
   const pieceBytes = pieceBytesFor(file.bytes);
   if (piece >= pieceCount(file.bytes, pieceBytes) || length === 0 || length > limits.link.bulkPayloadBytes) return 'error';
+  if ('verified' in file && !file.verified.has(piece)) return 'gone';
   return begin + length > pieceLength(file.bytes, pieceBytes, piece) ? 'error' : null;
 }

@@ -1,7 +1,7 @@
 import { AppError } from '#shared/errors.ts';
-import type { DeviceId } from '#shared/ids.ts';
+import type { DeviceId, ShareId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
-import type { Entry } from '#shared/model/share.ts';
+import type { Audience, Entry } from '#shared/model/share.ts';
 import type { ControlMethod, ControlParams, ControlResult, WireEntry } from '#shared/protocol/control.ts';
 import type { Millis } from '#shared/units.ts';
 import { hashBytes } from '../../core/content/merkle.ts';
@@ -10,6 +10,7 @@ import type { Offers } from '../offers/offers.ts';
 import type { PairingService } from '../peers/pairing.ts';
 import type { Library, Viewer } from '../ports/library.ts';
 import type { Link } from '../ports/links.ts';
+import type { SharedDownloads } from '../transfers/shared-downloads.ts';
 import type { BlockServer } from './block-server.ts';
 
 export interface ControlServerPorts {
@@ -17,6 +18,7 @@ export interface ControlServerPorts {
   readonly offers: Offers;
   readonly pairing: PairingService;
   readonly blocks: BlockServer;
+  readonly fetched: SharedDownloads;
   readonly viewerOf: (link: Link) => Viewer;
   readonly now: () => Millis;
 }
@@ -25,6 +27,9 @@ type Answers = { readonly [Method in ControlMethod]: (link: Link, params: Contro
 
 const forWire = ({ name, kind, bytes, files, modifiedAt, contentId }: Entry): WireEntry => ({ name, kind, bytes, files, modifiedAt, contentId });
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+
+/** Only we know whom we paired with, so nobody else can keep to it: such a share is passed on by us alone. */
+const passedOn = (audience: Audience): Audience | null => (audience.kind === 'devices' && audience.devices.length === 0 ? null : audience);
 
 /** Answers what other devices ask. Every answer goes through the library's or the offers' own check of who asks. */
 export class ControlServer {
@@ -43,6 +48,12 @@ export class ControlServer {
     // A bucket that is full again knows nothing worth keeping; one in debt stays, so that linking anew resets nothing.
     const bucket = this.#searches.get(id);
     if (bucket !== undefined && bucket.available(this.#ports.now()) >= limits.search.burst) this.#searches.delete(id);
+  }
+
+  /** The share a path begins with, when the viewer may see that path; rejects with `not-found`. */
+  async #shareAt(viewer: Viewer, path: string): Promise<ShareId | null> {
+    await this.#ports.library.stat(viewer, path);
+    return (await this.#ports.library.shares()).find(({ name }) => name === path.split('/')[0])?.id ?? null;
   }
 
   readonly #answers: Answers = {
@@ -81,8 +92,19 @@ export class ControlServer {
     },
     have: async (link, { contentIds }) => {
       const viewer = this.#ports.viewerOf(link);
-      const answers = await Promise.all(contentIds.map((id) => this.#ports.library.resolve(viewer, id)));
-      return { have: answers.map((answer) => (answer === null ? '-' : answer.kind === 'file' ? 'f' : 'd')).join('') };
+      const answers = await Promise.all(contentIds.map(async (id) => {
+        const found = await this.#ports.library.resolve(viewer, id);
+        return found === null ? this.#ports.fetched.has(viewer, id) ?? '-' : found.kind === 'file' ? 'f' : 'd';
+      }));
+      return { have: answers.join('') };
+    },
+    audience: async (link, asked) => {
+      const viewer = this.#ports.viewerOf(link);
+      const { library, offers } = this.#ports;
+      if ('path' in asked && offers.isOfferPath(asked.path)) return { audience: null };
+      const share = 'path' in asked ? await this.#shareAt(viewer, asked.path) : (await library.findFile(viewer, asked.contentId))?.share ?? null;
+      const found = (await library.shares()).find(({ id }) => id === share);
+      return { audience: found === undefined ? null : passedOn(found.audience) };
     },
     resolve: async (link, { contentId }) => {
       const found = await this.#ports.library.resolve(this.#ports.viewerOf(link), contentId);
@@ -95,7 +117,7 @@ export class ControlServer {
       return { bytes: base64(part.bytes), attributes: base64(part.attributes) };
     },
     layer: async (link, { contentId, first, count }) => {
-      const layer = (await this.#ports.library.pieceLayer(this.#ports.viewerOf(link), contentId)) ?? this.#ports.blocks.provisional.layerOf(link, contentId);
+      const layer = (await this.#ports.library.pieceLayer(this.#ports.viewerOf(link), contentId)) ?? this.#ports.fetched.layer(this.#ports.viewerOf(link), contentId) ?? this.#ports.blocks.provisional.layerOf(link, contentId);
       if (layer === null || (first + count) * hashBytes > layer.length) throw new AppError('content-unknown', { name: contentId });
       return { hashes: base64(layer.subarray(first * hashBytes, (first + count) * hashBytes)) };
     },

@@ -8,6 +8,7 @@ import type { Hasher } from '../ports/hasher.ts';
 import type { FileRef } from '../ports/library.ts';
 import { isInside } from '../../disk/destination.ts';
 import { fileVersion } from '../../disk/file-version.ts';
+import { partVersion, type PartialFile } from '../transfers/shared-downloads.ts';
 import { SmallReads } from './small-reads.ts';
 
 const openFile = promisify(open);
@@ -46,11 +47,11 @@ export class OpenFiles {
   }
 
   /** Fills `into` from `position`. False when the file is gone, not where it belongs, shorter or another version. */
-  read(file: FileRef, position: number, into: Uint8Array<SharedArrayBuffer>): Promise<boolean> {
+  read(file: FileRef | PartialFile, position: number, into: Uint8Array<SharedArrayBuffer>): Promise<boolean> {
     return file.bytes <= smallFileBytes ? this.#small.read(file, position, into) : this.#readLarge(file, position, into);
   }
 
-  async #readLarge(file: FileRef, position: number, into: Uint8Array): Promise<boolean> {
+  async #readLarge(file: FileRef | PartialFile, position: number, into: Uint8Array): Promise<boolean> {
     const handle = this.#take(file);
     try {
       const fd = await handle.fd;
@@ -60,7 +61,8 @@ export class OpenFiles {
         if (count === 0) return false;
         filled += count;
       }
-      return fileVersion(await statFile(fd)) === file.version;
+      const stats = await statFile(fd);
+      return file.version === ('verified' in file ? partVersion(stats) : fileVersion(stats));
     } catch {
       // Not there or not readable now: whoever asked hears that it is gone.
       return false;

@@ -14,10 +14,15 @@ interface Question {
 export class ContentDirectory {
   readonly #waiting = new Map<Link, Question>();
 
-  /** Whether the device gives us this file, or this file or folder; false when it does not answer. */
-  async has(link: Link, id: ContentId, kind: 'file' | 'any' = 'file'): Promise<boolean> {
+  /** Whether the device gives us this file or folder, all of it or a part; false when it does not answer. */
+  async has(link: Link, id: ContentId): Promise<boolean> {
+    return (await this.#answerFor(link, id)) !== '-';
+  }
+
+  /** How much of this file the device gives us. */
+  async hasOfFile(link: Link, id: ContentId): Promise<'all' | 'part' | 'none'> {
     const answer = await this.#answerFor(link, id);
-    return answer === 'f' || (kind === 'any' && answer === 'd');
+    return answer === 'f' ? 'all' : answer === 'p' ? 'part' : 'none';
   }
 
   #answerFor(link: Link, id: ContentId): Promise<string> {

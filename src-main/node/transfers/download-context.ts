@@ -6,6 +6,7 @@ import type { Receiver } from '../ports/receiver.ts';
 import type { Store } from '../../disk/store.ts';
 import type { ContentDirectory } from './content-directory.ts';
 import type { ExistingFiles } from './existing-files.ts';
+import type { SharedDownloads } from './shared-downloads.ts';
 import type { SmallFileBatch } from './small-file-batch.ts';
 import type { SwarmDriver } from './swarm-driver.ts';
 
@@ -19,6 +20,8 @@ export interface DownloadContext {
   readonly smallFiles: SmallFileBatch;
   readonly existing: ExistingFiles;
   readonly directory: ContentDirectory;
+  /** What is served on while and after it is fetched. */
+  readonly fetched: SharedDownloads;
   now(): Millis;
   nextFileNumber(): number;
   /** The link to a device, as soon as there is one. */

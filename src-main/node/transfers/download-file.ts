@@ -1,5 +1,6 @@
 import { AppError, errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import { contentIdOf, fromHex, type ContentId, type DeviceId } from '#shared/ids.ts';
+import type { Audience } from '#shared/model/share.ts';
 import { KiB, second } from '#shared/units.ts';
 import type { Bytes } from '#shared/units.ts';
 import { Bitfield } from '../../core/bitfield.ts';
@@ -23,6 +24,8 @@ export interface DownloadFileOwner {
   /** The device that was asked for a path, with the path of this file there; null for a download by content id. */
   originPath(file: FileRecord): { readonly peer: DeviceId; readonly path: string } | null;
   readonly base: string;
+  /** Whom the origin shares this with, as the origin itself says; null: nobody else may have it from us. */
+  audience(): Promise<Audience | null>;
   progressed(bytes: Bytes, from: DeviceId | null): void;
   /** A piece came damaged, or late. */
   troubled(from: DeviceId): void;
@@ -55,6 +58,8 @@ export class DownloadFile {
   #originLost = false;
   #settle: { resolve: (path: string) => void; reject: (error: unknown) => void } | null = null;
   #smallPath: string | null = null;
+  #layer: Uint8Array | null = null;
+  #isShared = false;
 
   constructor(context: DownloadContext, owner: DownloadFileOwner, index: number, record: FileRecord, signal: AbortSignal) {
     this.index = index;
@@ -96,7 +101,9 @@ export class DownloadFile {
     }
     const id = this.contentId;
     if (id === null) return;
-    if (isOrigin || (await this.#context.directory.has(link, id))) this.#addSource(link, fromHex(id));
+    const has = isOrigin ? 'all' : await this.#context.directory.hasOfFile(link, id);
+    if (has === 'all') this.#addSource(link, fromHex(id));
+    else if (has === 'part' && this.#inSwarm && !link.isClosed) this.#context.swarm.addMember(this.number, link.remote.id, fromHex(id));
   }
 
   linkDown(id: DeviceId): void {
@@ -110,6 +117,7 @@ export class DownloadFile {
 
   /** Leaves what is there resumable. */
   async stop(): Promise<void> {
+    this.#unshare();
     this.#leaveSwarm();
     const handle = this.#handle;
     this.#handle = null;
@@ -167,6 +175,7 @@ export class DownloadFile {
   async #runLarge(): Promise<string> {
     const layer = this.contentId === null ? null : await this.#context.withSources(this.contentId, this.#owner.originPath(this.#record)?.peer ?? null, this.#signal,
       (links) => fetchPieceLayer(links, this.contentId ?? contentIdOf(new Uint8Array(32)), this.#record.bytes, this.#signal));
+    this.#layer = layer;
     const opened = await this.#context.receiver.open(this.#target(this.#root, layer), { signal: this.#signal });
     if (opened.existing !== null) {
       this.#found(this.#record.bytes);
@@ -175,6 +184,7 @@ export class DownloadFile {
     this.#handle = opened.handle;
     this.verified = new Bitfield(this.pieces, opened.have);
     this.#found(opened.haveBytes);
+    if (this.contentId !== null && opened.partPath !== null) await this.#share(this.contentId, opened.partPath);
     const local = this.contentId === null ? null : await this.#context.library.findFile({ kind: 'self' }, this.contentId);
     if (local !== null) await copyLocally(local, this, (piece, data) => this.#writePiece(piece, data, null));
     return this.#fetch(this.verified.bytes);
@@ -186,7 +196,8 @@ export class DownloadFile {
       this.#settle = { resolve, reject };
       if (this.#signal.aborted) return reject(new AppError('cancelled'));
       this.#inSwarm = true;
-      this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have }, this.#listener);
+      this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#root }, this.#listener);
+      if (this.#isShared) this.#context.swarm.share(this.number, this.pieces);
       for (const link of this.#context.links().all()) {
         this.consider(link).catch((error: unknown) => {
           // Another source may still have it; what the origin said decides only when it is the only one.
@@ -194,6 +205,28 @@ export class DownloadFile {
         });
       }
     });
+  }
+
+  /** From now on its verified pieces are served to those the origin shares it with. */
+  async #share(id: ContentId, partPath: string): Promise<void> {
+    const audience = await this.#owner.audience();
+    if (audience === null) return;
+    await this.#context.fetched.begin(id, { path: partPath, bytes: this.#record.bytes, audience, layer: this.#layer }, { has: (piece) => this.verified.has(piece) });
+    this.#isShared = true;
+  }
+
+  /** It lies complete at `path`: it is served on for a while. */
+  async #shareComplete(path: string): Promise<void> {
+    const audience = this.contentId === null ? null : await this.#owner.audience();
+    if (audience === null || this.contentId === null) return;
+    await this.#context.fetched.finish(this.contentId, { path, bytes: this.#record.bytes, audience, layer: this.#layer });
+  }
+
+  #unshare(): void {
+    if (!this.#isShared) return;
+    this.#isShared = false;
+    if (this.contentId !== null) this.#context.fetched.drop(this.contentId);
+    this.#context.swarm.unshare(this.number);
   }
 
   #addSource(link: Link, key: Uint8Array): void {
@@ -241,9 +274,10 @@ export class DownloadFile {
       return this.#settle?.resolve(this.#smallPath ?? '');
     }
     if (this.contentId === null && !(await this.#bindRoot(handle))) return;
-    this.#leaveSwarm();
     const { path } = await this.#context.receiver.finish(handle);
     this.#handle = null;
+    await this.#shareComplete(path);
+    this.#leaveSwarm();
     this.#settle?.resolve(path);
   }
 

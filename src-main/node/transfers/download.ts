@@ -3,6 +3,7 @@ import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
 import type { Bytes } from '#shared/units.ts';
+import type { Audience } from '#shared/model/share.ts';
 import type { Priority } from '#shared/model/transfer.ts';
 import type { PriorityRank } from '../../core/swarm/events.ts';
 import type { Link } from '../ports/links.ts';
@@ -68,6 +69,7 @@ export class Download implements DownloadFileOwner {
   #wanted = false;
   /** Rings when a file ended or the list grew. */
   readonly #bell = new Bell();
+  #audience: Promise<Audience | null> | null = null;
 
   constructor(context: DownloadContext, observer: DownloadObserver, lister: FileLister, record: DownloadRecord) {
     this.#context = context;
@@ -101,6 +103,12 @@ export class Download implements DownloadFileOwner {
     return this.record.doneFiles + this.#finished.length;
   }
 
+  /** Asked of the origin itself, once a run; a download by content id asks whoever shares it. */
+  audience(): Promise<Audience | null> {
+    this.#audience ??= this.#askAudience().catch(() => this.record.audience);
+    return this.#audience;
+  }
+
   originPath(file: FileRecord): { peer: DeviceId; path: string } | null {
     const { source } = this.record;
     if (source.kind !== 'path') return null;
@@ -112,6 +120,7 @@ export class Download implements DownloadFileOwner {
     if (this.#run !== null) return;
     const stop = new AbortController();
     this.activity = { kind: 'preparing' };
+    this.#audience = null;
     this.#context.swarm.addDownload(this.number, rankOf[this.record.priority]);
     const ended = this.#work(stop.signal).catch((error: unknown) => { this.#suspend(errorInfo(error)); });
     this.#run = { stop, ended };
@@ -203,6 +212,25 @@ export class Download implements DownloadFileOwner {
       this.start();
     })();
     this.#run = { stop: wait, ended: ended.catch((error: unknown) => { this.#note(errorInfo(error)); }) };
+  }
+
+  /** What the origin said last holds while it is away. */
+  async #askAudience(): Promise<Audience | null> {
+    const { source } = this.record;
+    const links = this.#context.links();
+    let audience: Audience | null = null;
+    if (source.kind === 'path') {
+      const origin = links.get(source.peer);
+      if (origin === undefined) return this.record.audience;
+      ({ audience } = await origin.request('audience', { path: source.path }));
+    } else {
+      for (const link of links.all()) {
+        audience ??= (await link.request('audience', { contentId: source.contentId }).catch(() => null))?.audience ?? null;
+      }
+      audience ??= this.record.audience;
+    }
+    this.record = { ...this.record, audience };
+    return audience;
   }
 
   async #work(signal: AbortSignal): Promise<void> {

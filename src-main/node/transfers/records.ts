@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bytesSchema, contentIdSchema, deviceIdSchema, timestampSchema, transferIdSchema } from '#shared/model/ids.ts';
 import { errorInfoSchema } from '#shared/model/error.ts';
+import { audienceSchema } from '#shared/model/share.ts';
 import { prioritySchema } from '#shared/model/transfer.ts';
 import type { TransferId } from '#shared/ids.ts';
 import { jsonTable, withPrefix, type Range } from '../../disk/store.ts';
@@ -28,6 +29,8 @@ export const downloadRecordSchema = z.object({
   reason: errorInfoSchema.nullable(),
   priority: prioritySchema,
   contentId: contentIdSchema.nullable(),
+  /** Whom the origin shares it with, as it said last; null: it did not say, and nobody has it from us. */
+  audience: audienceSchema.nullable().default(null),
   /** Whether the list of files is complete, and where to go on reading it if not. */
   listed: z.boolean(),
   listCursor: z.string().nullable(),

@@ -1,10 +1,13 @@
 import type { ErrorInfo } from '#shared/errors.ts';
-import type { DeviceId } from '#shared/ids.ts';
+import { toHex, type DeviceId } from '#shared/ids.ts';
 import type { RejectReason } from '#shared/protocol/hot-frames.ts';
+import type { WirePieces } from '#shared/protocol/swarm-frames.ts';
+import { hour } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
-import type { DownloadNumber, FileNumber, PriorityRank, SwarmEvent, SwarmSink } from '../../core/swarm/events.ts';
-import { Contents } from '../../core/swarm/content.ts';
-import { SwarmMachine } from '../../core/swarm/swarm-machine.ts';
+import type { PeerEvent, PeerSink } from '../../core/peer/events.ts';
+import { PeerMachine } from '../../core/peer/peer-machine.ts';
+import { defaultServeSettings, type ServeRefusal, type WantNumber } from '../../core/serve/events.ts';
+import type { DownloadNumber, FileNumber, PriorityRank } from '../../core/swarm/events.ts';
 import type { Link } from '../ports/links.ts';
 import type { WriteOutcome } from '../ports/receiver.ts';
 import { BufferPool, type PooledBuffer } from './buffer-pool.ts';
@@ -24,6 +27,14 @@ export interface FileListener {
   diskFailed(error: ErrorInfo): void;
 }
 
+/** Sends the blocks that the swarm decided to give. */
+export interface BlockSender {
+  serve(want: WantNumber): void;
+  refuse(want: WantNumber, why: ServeRefusal): void;
+  /** Pieces of a content that this device may have from here now; null when it may not. */
+  piecesFor(link: Link, key: string): Promise<number | null>;
+}
+
 interface OpenFile {
   readonly listener: FileListener;
   /** The key by which each source knows the file: its root, or a provisional one. */
@@ -39,42 +50,69 @@ interface Attempt {
 interface Peer {
   readonly number: number;
   readonly link: Link;
+  /** Contents whose `join` is being looked at, with what came after it. */
+  readonly joining: Map<string, number[]>;
+}
+
+export interface SwarmDriverOptions {
+  readonly receiveBudgetBytes: Bytes;
+  readonly requestWindowBytes: Bytes;
+  readonly now: () => Millis;
+  /** Numbers for contents that are served without being fetched; the same count that files get theirs from. */
+  readonly nextNumber: () => number;
 }
 
 /** From this rate on a transfer gets bulk connections of its own: control messages then never wait behind blocks. */
 const bulkLanes = 1;
+/** Who sent bad pieces is not asked again for so long. */
+const strikesLastMs = 1 * hour;
 
 /**
- * Runs the swarm machine on real links, buffers, disks and time. One per node; all its calls are synchronous, so the
+ * Runs the peer machine on real links, buffers, disks and time. One per node; all its calls are synchronous, so the
  * machine sees events in one order.
  */
 export class SwarmDriver {
-  readonly #machine: SwarmMachine;
+  readonly #machine: PeerMachine;
   readonly #pool: BufferPool;
   readonly #now: () => Millis;
+  readonly #nextNumber: () => number;
   readonly #files = new Map<FileNumber, OpenFile>();
   readonly #peers = new Map<number, Peer>();
   readonly #peerNumbers = new Map<DeviceId, number>();
   readonly #attempts = new Map<number, Attempt>();
   /** Swarm request → the link's own number for it. */
   readonly #linkRequests = new Map<number, number>();
+  /** Contents that have a swarm: root in hex → number, and back. */
+  readonly #numbers = new Map<string, number>();
+  readonly #roots = new Map<number, Uint8Array>();
+  readonly #strikes = new Map<DeviceId, { readonly count: number; readonly at: Millis }>();
+  #sender: BlockSender | null = null;
   #nextPeer = 1;
   #timer: NodeJS.Timeout | null = null;
   #timerAt: Millis = Infinity;
   #closed = false;
 
-  constructor(options: { receiveBudgetBytes: Bytes; requestWindowBytes: Bytes; now: () => Millis }) {
-    this.#machine = new SwarmMachine({ limits: options, contents: new Contents(), random: Math.random, delivered: () => undefined });
+  constructor(options: SwarmDriverOptions) {
+    this.#machine = new PeerMachine({ limits: options, serving: defaultServeSettings, random: Math.random });
     this.#pool = new BufferPool(options.receiveBudgetBytes);
     this.#now = options.now;
+    this.#nextNumber = options.nextNumber;
+  }
+
+  /** Must be called before the first link is up. */
+  serveWith(sender: BlockSender): void {
+    this.#sender = sender;
   }
 
   linkUp(link: Link): void {
-    this.linkDown(link.remote.id);
+    const { id } = link.remote;
+    this.linkDown(id);
     const number = this.#nextPeer++;
-    this.#peers.set(number, { number, link });
-    this.#peerNumbers.set(link.remote.id, number);
-    this.#step({ type: 'peer-up', peer: number, latencyMs: link.latencyMs ?? 1 });
+    this.#peers.set(number, { number, link, joining: new Map() });
+    this.#peerNumbers.set(id, number);
+    const known = this.#strikes.get(id);
+    const strikes = known !== undefined && this.#now() - known.at < strikesLastMs ? known.count : 0;
+    this.#step({ type: 'peer-up', peer: number, latencyMs: link.latencyMs ?? 1, local: link.path === 'loopback' || link.path === 'lan', strikes });
   }
 
   linkDown(id: DeviceId): void {
@@ -84,6 +122,7 @@ export class SwarmDriver {
     this.#peerNumbers.delete(id);
     for (const file of this.#files.values()) file.keys.delete(number);
     this.#step({ type: 'peer-down', peer: number });
+    this.#dropUnused();
   }
 
   addDownload(download: DownloadNumber, priority: PriorityRank): void {
@@ -98,41 +137,123 @@ export class SwarmDriver {
     this.#step({ type: 'download-removed', download });
   }
 
-  openFile(download: DownloadNumber, file: FileNumber, about: { bytes: Bytes; pieceBytes: Bytes; have: Uint8Array | null }, listener: FileListener): void {
+  /** `root`: null while it is not known; then the file has no swarm. */
+  openFile(download: DownloadNumber, file: FileNumber, about: { bytes: Bytes; pieceBytes: Bytes; have: Uint8Array | null; root: Uint8Array | null }, listener: FileListener): void {
+    const { root, bytes, pieceBytes, have } = about;
     this.#files.set(file, { listener, keys: new Map() });
-    this.#step({ type: 'file-opened', download, file, ...about });
+    if (root !== null && bytes > pieceBytes && !this.#numbers.has(toHex(root))) this.#register(file, root);
+    this.#step({ type: 'file-opened', download, file, bytes, pieceBytes, have });
+  }
+
+  /** What is verified of it may be served, also after it is complete, until `unshare`. */
+  share(file: FileNumber, pieces: number): void {
+    if (this.#files.has(file) && this.#roots.has(file)) this.#step({ type: 'content-kept', content: file, pieces, have: null });
+  }
+
+  unshare(file: FileNumber): void {
+    if (this.#roots.has(file)) this.#step({ type: 'content-dropped', content: file });
   }
 
   closeFile(file: FileNumber): void {
     this.#step({ type: 'file-closed', file });
     this.#files.delete(file);
+    this.#dropUnused();
   }
 
   piecesMissing(file: FileNumber, pieces: readonly number[]): void {
     this.#step({ type: 'pieces-missing', file, pieces });
   }
 
+  /** A device that has all of the file. */
   addSource(file: FileNumber, id: DeviceId, key: Uint8Array): void {
-    const peer = this.#peerNumbers.get(id);
-    const open = this.#files.get(file);
-    if (peer === undefined || open === undefined) return;
-    open.keys.set(peer, key);
-    this.#step({ type: 'source-added', file, peer, pieces: 'all' });
+    const peer = this.#noteKey(file, id, key);
+    if (peer !== null) this.#step({ type: 'source-added', file, peer, pieces: 'all' });
+  }
+
+  /** A device that fetches it too: it says what it has when it hears that we take part. */
+  addMember(file: FileNumber, id: DeviceId, key: Uint8Array): void {
+    const peer = this.#noteKey(file, id, key);
+    if (peer !== null) this.#step({ type: 'member-found', content: file, peer });
   }
 
   setRateLimit(bytesPerSecond: number | null): void {
     this.#step({ type: 'rate-limit', bytesPerSecond });
   }
 
+  setUploadLimit(bytesPerSecond: number | null): void {
+    this.#step({ type: 'upload-limit', bytesPerSecond });
+  }
+
+  /** A block that a device asked for; the sender hears `serve` or `refuse`. False when that link is not the device's any more. */
+  wanted(link: Link, want: WantNumber, key: string, piece: number, bytes: Bytes): boolean {
+    const peer = this.#numberOf(link);
+    if (peer === null) return false;
+    this.#step({ type: 'wanted', peer, want, content: this.#numbers.get(key) ?? null, piece, bytes });
+    return true;
+  }
+
+  unwanted(link: Link, want: WantNumber): void {
+    const peer = this.#numberOf(link);
+    if (peer !== null) this.#step({ type: 'unwanted', peer, want });
+  }
+
+  /** A block has gone out, or could not (`bytes` 0). */
+  served(link: Link, want: WantNumber, bytes: Bytes): void {
+    const peer = this.#numberOf(link);
+    if (peer !== null) this.#step({ type: 'served', peer, want, bytes });
+  }
+
+  /** A device takes part in a swarm. What it may not have, or what is not here, is passed over in silence. */
+  async joined(link: Link, key: Uint8Array, pieces: WirePieces): Promise<void> {
+    const number = this.#numberOf(link);
+    const peer = number === null ? undefined : this.#peers.get(number);
+    if (peer === undefined) return;
+    const root = toHex(key);
+    const later: number[] = [];
+    peer.joining.set(root, later);
+    try {
+      const content = this.#invited(peer, root) ?? (await this.#admit(peer, key, root));
+      if (content === null || this.#peers.get(peer.number) !== peer) return;
+      this.#files.get(content)?.keys.set(peer.number, key);
+      this.#step({ type: 'joined', content, peer: peer.number, pieces });
+      for (const piece of later) this.#step({ type: 'has', content, peer: peer.number, piece });
+    } finally {
+      if (peer.joining.get(root) === later) peer.joining.delete(root);
+    }
+  }
+
+  has(link: Link, key: Uint8Array, piece: number): void {
+    const peer = this.#numberOf(link);
+    if (peer === null) return;
+    const root = toHex(key);
+    const later = this.#peers.get(peer)?.joining.get(root);
+    if (later !== undefined) return void later.push(piece);
+    const content = this.#numbers.get(root);
+    if (content !== undefined) this.#step({ type: 'has', content, peer, piece });
+  }
+
+  left(link: Link, key: Uint8Array): void {
+    const peer = this.#numberOf(link);
+    const content = this.#numbers.get(toHex(key));
+    if (peer === null || content === undefined) return;
+    this.#step({ type: 'left', content, peer });
+    this.#dropUnused();
+  }
+
+  choked(link: Link, choked: boolean): void {
+    const peer = this.#numberOf(link);
+    if (peer !== null) this.#step({ type: 'choked', peer, choked });
+  }
+
   /** Pieces of a file that are on their way now. */
   arriving(file: FileNumber): IterableIterator<number> {
-    return this.#machine.arriving(file);
+    return this.#machine.downloading.arriving(file);
   }
 
   /** Bytes/s a device delivers to all downloads together. */
   rateOf(id: DeviceId): number {
     const number = this.#peerNumbers.get(id);
-    return number === undefined ? 0 : this.#machine.peerRate(this.#now(), number);
+    return number === undefined ? 0 : this.#machine.downloading.peerRate(this.#now(), number);
   }
 
   close(): void {
@@ -140,7 +261,55 @@ export class SwarmDriver {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  #step(event: SwarmEvent): void {
+  /** We asked it to take part, so what it says is welcome. */
+  #invited(peer: Peer, root: string): number | null {
+    const content = this.#numbers.get(root);
+    return content !== undefined && this.#files.get(content)?.keys.has(peer.number) === true ? content : null;
+  }
+
+  /** Looks whether the device may have this content from here, and gives the content a number. */
+  async #admit(peer: Peer, key: Uint8Array, root: string): Promise<number | null> {
+    const pieces = (await this.#sender?.piecesFor(peer.link, root)) ?? null;
+    if (pieces === null || pieces < 2) return null;
+    const known = this.#numbers.get(root);
+    if (known !== undefined) return known;
+    const number = this.#nextNumber();
+    this.#register(number, key);
+    this.#step({ type: 'content-kept', content: number, pieces, have: 'all' });
+    return number;
+  }
+
+  #register(number: number, root: Uint8Array): void {
+    this.#numbers.set(toHex(root), number);
+    this.#roots.set(number, root);
+  }
+
+  /** Contents that nobody fetches and nobody is interested in. */
+  #dropUnused(): void {
+    for (const [number, root] of this.#roots) {
+      if (this.#files.has(number)) continue;
+      const content = this.#machine.content(number);
+      if (content !== undefined && content.members.size > 0) continue;
+      this.#step({ type: 'content-dropped', content: number });
+      this.#roots.delete(number);
+      this.#numbers.delete(toHex(root));
+    }
+  }
+
+  #noteKey(file: FileNumber, id: DeviceId, key: Uint8Array): number | null {
+    const peer = this.#peerNumbers.get(id);
+    const open = this.#files.get(file);
+    if (peer === undefined || open === undefined) return null;
+    open.keys.set(peer, key);
+    return peer;
+  }
+
+  #numberOf(link: Link): number | null {
+    const number = this.#peerNumbers.get(link.remote.id);
+    return number !== undefined && this.#peers.get(number)?.link === link ? number : null;
+  }
+
+  #step(event: PeerEvent): void {
     if (this.#closed) return;
     const now = this.#now();
     this.#machine.step(now, event, this.#sink);
@@ -161,7 +330,19 @@ export class SwarmDriver {
     }, Math.max(0, Math.ceil(at - now)));
   }
 
-  readonly #sink: SwarmSink = {
+  #onSwarm(peer: number, content: number, tell: (link: Link, root: Uint8Array) => void): void {
+    const link = this.#peers.get(peer)?.link;
+    const root = this.#roots.get(content);
+    if (link !== undefined && root !== undefined) tell(link, root);
+  }
+
+  readonly #sink: PeerSink = {
+    join: (peer, content, pieces) => { this.#onSwarm(peer, content, (link, root) => { link.join(root, pieces); }); },
+    has: (peer, content, piece) => { this.#onSwarm(peer, content, (link, root) => { link.has(root, piece); }); },
+    leave: (peer, content) => { this.#onSwarm(peer, content, (link, root) => { link.leave(root); }); },
+    choke: (peer, choked) => { this.#peers.get(peer)?.link.choke(choked); },
+    serve: (_peer, want) => { this.#sender?.serve(want); },
+    refuse: (_peer, want, why) => { this.#sender?.refuse(want, why); },
     fetchStarted: (fetch, _file, _piece, bytes, peer) => {
       this.#attempts.set(fetch, { buffer: this.#pool.take(bytes), peer, pieceHash: null });
     },
@@ -183,10 +364,10 @@ export class SwarmDriver {
         },
         rejected: (reason) => {
           this.#linkRequests.delete(request);
-          const gone = reason !== 'busy';
+          const gone = reason === 'gone' || reason === 'changed' || reason === 'error';
           const listener = this.#files.get(file)?.listener;
           if (gone) this.#files.get(file)?.keys.delete(number);
-          this.#step({ type: 'block-refused', request, why: gone ? 'gone' : 'busy' });
+          this.#step({ type: 'block-refused', request, why: gone ? 'gone' : reason });
           if (gone) listener?.sourceLost(peer.link.remote.id, reason);
         },
         // The link is down: `linkDown` tells the machine.
@@ -227,7 +408,9 @@ export class SwarmDriver {
     fileComplete: (file) => { this.#files.get(file)?.listener.complete(); },
     peerCorrupt: (number, file, piece, strikes) => {
       const id = this.#peers.get(number)?.link.remote.id;
-      if (id !== undefined) this.#files.get(file)?.listener.corrupt(piece, id, strikes);
+      if (id === undefined) return;
+      this.#strikes.set(id, { count: strikes, at: this.#now() });
+      this.#files.get(file)?.listener.corrupt(piece, id, strikes);
     },
     fileStarved: (file) => { this.#files.get(file)?.listener.starved(); },
   };

@@ -54,6 +54,19 @@ describe('a link', () => {
     expect((await b.links.dial(a.address, {})).isClosed).toBe(false);
   });
 
+  it('carries what devices say of swarms, in order', async () => {
+    const { b, ab } = await linkedPair();
+    ab.join(key, Uint8Array.of(0b1010_0000));
+    ab.has(key, 1);
+    ab.choke(true);
+    ab.choke(false);
+    ab.join(key, 'all');
+    ab.leave(key);
+    await b.handler.until(() => b.handler.swarm.length === 6);
+    const named = '07'.repeat(32);
+    expect(b.handler.swarm).toEqual([{ joined: named, pieces: 'a0' }, { has: named, piece: 1 }, { choked: true }, { choked: false }, { joined: named, pieces: 'all' }, { left: named }]);
+  });
+
   it('gives both ends the same keying material', async () => {
     const { ab, ba } = await linkedPair();
     expect(ab.exportKey('distrishare test', 32)).toEqual(ba.exportKey('distrishare test', 32));

@@ -4,6 +4,7 @@ import { makeIdentity, type Identity } from '#main/net/identity.ts';
 import { createLinks, type LinksOptions } from '#main/net/links.ts';
 import type { BlockSink, Link, LinkHandler, Links } from '#main/node/ports/links.ts';
 import type { ErrorInfo } from '#shared/errors.ts';
+import { toHex } from '#shared/ids.ts';
 import { AppError } from '#shared/errors.ts';
 import type { Notice } from '#shared/protocol/control.ts';
 import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
@@ -15,6 +16,8 @@ export class TestHandler implements LinkHandler {
   readonly notices: Notice[] = [];
   readonly closedLinks: { link: Link; reason: ErrorInfo }[] = [];
   readonly cancelled: { lane: number; requestId: number }[] = [];
+  /** What was said of swarms, in order. */
+  readonly swarm: object[] = [];
   #onEvent: (() => void)[] = [];
   answer: (method: string, params: unknown, signal: AbortSignal) => Promise<unknown> = () => Promise.reject(new AppError('not-found'));
   wanted: (link: Link, lane: number, request: BlockRequest) => void = (link, lane, request) => { link.rejectBlock(lane, request.requestId, 'gone'); };
@@ -26,6 +29,10 @@ export class TestHandler implements LinkHandler {
   notice: LinkHandler['notice'] = (_link, notice) => { this.notices.push(notice); this.#tell(); };
   blockWanted: LinkHandler['blockWanted'] = (link, lane, request) => { this.wanted(link, lane, request); this.#tell(); };
   blockCancelled: LinkHandler['blockCancelled'] = (_link, lane, requestId) => { this.cancelled.push({ lane, requestId }); this.#tell(); };
+  joined: LinkHandler['joined'] = (_link, { key, pieces }) => { this.swarm.push({ joined: toHex(key), pieces: pieces === 'all' ? 'all' : toHex(pieces) }); this.#tell(); };
+  has: LinkHandler['has'] = (_link, { key, piece }) => { this.swarm.push({ has: toHex(key), piece }); this.#tell(); };
+  left: LinkHandler['left'] = (_link, { key }) => { this.swarm.push({ left: toHex(key) }); this.#tell(); };
+  choked: LinkHandler['choked'] = (_link, told) => { this.swarm.push(told); this.#tell(); };
   closed: LinkHandler['closed'] = (link, reason) => { this.closedLinks.push({ link, reason }); this.#tell(); };
 
   /** Resolves as soon as the condition holds, looked at after each event. */

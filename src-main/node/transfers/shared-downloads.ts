@@ -1,0 +1,109 @@
+import type { BigIntStats } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { ContentId } from '#shared/ids.ts';
+import type { Audience } from '#shared/model/share.ts';
+import { minute } from '#shared/units.ts';
+import type { Bytes, Timestamp } from '#shared/units.ts';
+import { maySee } from '../../core/access/audience.ts';
+import type { Bitfield } from '../../core/bitfield.ts';
+import { fileVersion } from '../../disk/file-version.ts';
+import type { FileRef, Viewer } from '../ports/library.ts';
+
+/** What was fetched is served on for so long after it is complete. */
+const servedAfterMs = 30 * minute;
+/** Bounds what a download of very many small files can leave here; the oldest go first. */
+const remembered = 100_000;
+
+/** A file that is still being fetched: only its verified pieces can be read. */
+export interface PartialFile extends FileRef {
+  readonly verified: Pick<Bitfield, 'has'>;
+}
+
+interface Shared {
+  readonly audience: Audience;
+  readonly file: FileRef | PartialFile;
+  /** Piece hashes, 32 bytes each; null for a file of one piece. */
+  readonly layer: Uint8Array | null;
+  /** Null while it is being fetched. */
+  readonly until: Timestamp | null;
+}
+
+export interface WhatIsShared {
+  /** Where it lies after it is complete, or its part while it is fetched. */
+  readonly path: string;
+  readonly bytes: Bytes;
+  readonly audience: Audience;
+  readonly layer: Uint8Array | null;
+}
+
+/**
+ * What this device fetches or has just fetched, for those the origin shares it with: verified pieces are served while the
+ * rest arrives and for a while after. Without the origin's word on its audience nothing is.
+ */
+export class SharedDownloads {
+  readonly #now: () => Timestamp;
+  readonly #shared = new Map<ContentId, Shared>();
+
+  constructor(now: () => Timestamp) {
+    this.#now = now;
+  }
+
+  /** A file is being fetched into `path`. */
+  async begin(id: ContentId, { path, bytes, audience, layer }: WhatIsShared, verified: Pick<Bitfield, 'has'>): Promise<void> {
+    const stats = await stat(path, { bigint: true });
+    this.#keep(id, { audience, layer, until: null, file: { ...(await refOf(path, bytes, stats, id)), version: partVersion(stats), verified } });
+  }
+
+  /** A file lies complete at `path`. */
+  async finish(id: ContentId, { path, bytes, audience, layer }: WhatIsShared): Promise<void> {
+    const stats = await stat(path, { bigint: true });
+    if (Number(stats.size) !== bytes) return;
+    this.#keep(id, { audience, layer, until: this.#now() + servedAfterMs, file: await refOf(path, bytes, stats, id) });
+  }
+
+  /** It is fetched no more, and not complete. */
+  drop(id: ContentId): void {
+    if (this.#shared.get(id)?.until === null) this.#shared.delete(id);
+  }
+
+  find(viewer: Viewer, id: ContentId): FileRef | PartialFile | null {
+    return this.#visible(viewer, id)?.file ?? null;
+  }
+
+  layer(viewer: Viewer, id: ContentId): Uint8Array | null {
+    return this.#visible(viewer, id)?.layer ?? null;
+  }
+
+  /** `f` complete, `p` in part, null: not here, or not for that device. */
+  has(viewer: Viewer, id: ContentId): 'f' | 'p' | null {
+    const shared = this.#visible(viewer, id);
+    return shared === null ? null : shared.until === null ? 'p' : 'f';
+  }
+
+  #visible(viewer: Viewer, id: ContentId): Shared | null {
+    const shared = this.#shared.get(id);
+    if (shared === undefined) return null;
+    if (shared.until !== null && shared.until < this.#now()) {
+      this.#shared.delete(id);
+      return null;
+    }
+    return maySee(shared.audience, viewer) ? shared : null;
+  }
+
+  #keep(id: ContentId, shared: Shared): void {
+    this.#shared.delete(id);
+    this.#shared.set(id, shared);
+    for (const [oldest, { until }] of this.#shared) {
+      if (this.#shared.size <= remembered && (until === null || until >= this.#now())) break;
+      this.#shared.delete(oldest);
+    }
+  }
+}
+
+/** A part changes all the time, but it stays the same file. */
+export const partVersion = (stats: BigIntStats): string => `part-${stats.dev}-${stats.ino}`;
+
+async function refOf(path: string, bytes: Bytes, stats: BigIntStats, contentId: ContentId): Promise<FileRef> {
+  return { share: null, path: '', diskPath: path, inside: await realpath(dirname(path)), bytes, modifiedAt: Number(stats.mtimeMs), executable: (stats.mode & 0o100n) !== 0n, version: fileVersion(stats), contentId };
+}
