@@ -78,7 +78,7 @@ export const uiEn = {
   browse: {
     where: 'Where you are', name: 'Name', size: 'Size', changed: 'Changed', hereColumn: 'Here', files: 'Files', table: 'Files and folders', selectAll: 'Select all', kinds: 'Kind', details: 'Details', contentId: 'Content id', bestPath: 'Path',
     youHave: 'You have it', here: 'Here', partHere: '{share} here', notHere: 'Not on this device', unknownHere: 'Not looked into', notHashed: 'Being worked out', away: 'Not here now',
-    filter: 'Filter | Filter 1 item | Filter {n} items', filterLabel: 'Filter by name', hideHere: 'Hide what I have', loadingRow: 'Loading', reading: 'Reading the whole folder: {done} of {all}',
+    filter: 'Filter | Filter 1 item | Filter {n} items', filterLabel: 'Filter by name', hideHere: 'Hide what I have', loadingRow: 'Loading', asking: 'Asking {name}', reading: 'Reading the whole folder: {done} of {all}',
     selection: 'Selection', selected: '1 selected | {n} selected', allHere: '{size}, all here already', ofWhich: '{all}, of which {missing} to fetch', clear: 'Clear the selection',
     changedNote: 'This folder has changed.', reload: 'Show it anew', again: 'Try again', noMatch: 'Nothing here fits the filter.', showAll: 'Show all', emptyFolder: 'This folder is empty.', sharesNothing: '{name} shares nothing with you.',
     unknown: 'This person is not known here any more.', choose: 'Choose somebody else',

@@ -80,7 +80,7 @@ export const uiEs: SameShape<typeof uiEn> = {
   browse: {
     where: 'Dónde estás', name: 'Nombre', size: 'Tamaño', changed: 'Cambiado', hereColumn: 'Aquí', files: 'Archivos', table: 'Archivos y carpetas', selectAll: 'Seleccionar todo', kinds: 'Tipo', details: 'Detalles', contentId: 'Id de contenido', bestPath: 'Camino',
     youHave: 'Ya lo tienes', here: 'Aquí', partHere: '{share} aquí', notHere: 'No está en este equipo', unknownHere: 'Sin mirar', notHashed: 'Calculándose', away: 'Ahora no está',
-    filter: 'Filtrar | Filtrar 1 elemento | Filtrar {n} elementos', filterLabel: 'Filtrar por nombre', hideHere: 'Ocultar lo que tengo', loadingRow: 'Cargando', reading: 'Leyendo toda la carpeta: {done} de {all}',
+    filter: 'Filtrar | Filtrar 1 elemento | Filtrar {n} elementos', filterLabel: 'Filtrar por nombre', hideHere: 'Ocultar lo que tengo', loadingRow: 'Cargando', asking: 'Preguntando a {name}', reading: 'Leyendo toda la carpeta: {done} de {all}',
     selection: 'Selección', selected: '1 seleccionado | {n} seleccionados', allHere: '{size}, ya está todo aquí', ofWhich: '{all}, de los que faltan {missing}', clear: 'Quitar la selección',
     changedNote: 'Esta carpeta ha cambiado.', reload: 'Mostrarla de nuevo', again: 'Probar otra vez', noMatch: 'Nada aquí encaja con el filtro.', showAll: 'Mostrar todo', emptyFolder: 'Esta carpeta está vacía.', sharesNothing: '{name} no comparte nada contigo.',
     unknown: 'Esta persona ya no se conoce aquí.', choose: 'Elegir a otra persona',

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -72,6 +72,35 @@ it('a folder shared in one window is browsed and downloaded in the other', async
   await download(bob.window, 'Photos');
   await arrived(bob.window, 'Photos');
   for (const [path, bytes] of files) expect(readFileSync(join(folder, bobName, 'downloads/Photos', path)).equals(bytes)).toBe(true);
+});
+
+it('a file dragged from the desktop onto a person is offered by its own path, without being copied first', async () => {
+  const note = join(folder, 'for bob.txt');
+  writeFileSync(note, 'hello');
+  await meet(ann.window, bobName);
+  const card = await ann.window.getByRole('article', { name: bobName }).boundingBox();
+  if (!card) throw new Error('the card is not in sight');
+  const session = await ann.window.context().newCDPSession(ann.window);
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await session.send('Input.dispatchDragEvent', { type, x: card.x + 40, y: card.y + 40, data: { items: [], files: [note], dragOperationsMask: 1 } });
+  }
+  const accept = bob.window.getByRole('region', { name: `${annName} wants to send you 1 file` }).getByRole('button', { name: 'Accept' });
+  await accept.waitFor();
+  expect(readdirSync(join(folder, annName, 'outbox'))).toEqual([]);
+  await accept.click();
+  await arrived(bob.window, 'for bob.txt');
+  expect(readFileSync(join(folder, bobName, 'downloads/for bob.txt'), 'utf8')).toBe('hello');
+});
+
+it('the menu’s “Share a folder” leads to the question with whom', async () => {
+  const papers = join(folder, 'Papers');
+  mkdirSync(papers);
+  await willChoose(ann, [papers]);
+  await ann.app.evaluate(({ Menu }) => {
+    const file = Menu.getApplicationMenu()?.items[0]?.submenu;
+    file?.items.find((item) => item.label === 'Share a folder…')?.click();
+  });
+  await ann.window.getByRole('dialog', { name: 'Who may see “Papers”?' }).getByRole('button', { name: 'Cancel' }).click();
 });
 
 it('the command line speaks to the node behind the window', async () => {

@@ -4,6 +4,8 @@ const Module = require('node:module');
 require('./polyfills.cjs');
 const { app } = require('electron');
 
+app.on('session-created', (session) => { session.setPreloads([path.join(__dirname, 'preload-gaps.cjs')]); });
+
 const named = process.argv.slice(1).find((argument) => !argument.startsWith('-'));
 if (named === undefined) {
   process.stderr.write('no app named\n');

@@ -1,0 +1,17 @@
+import { expect, it, vi } from 'vitest';
+import { plainView } from '../../../src-renderer/components/browse/entry-view.ts';
+import EntryTable from '../../../src-renderer/components/browse/EntryTable.vue';
+import { mountComponent } from '../with-app.ts';
+
+it('can be sorted and chosen from with keys alone, and a key of a button opens no row', async () => {
+  const [onOpen, onSort] = [vi.fn(), vi.fn()];
+  const wrapper = mountComponent(EntryTable, { rows: [], count: 5, view: plainView, chosen: new Set<string>(), allChosen: false, active: 0, rowHeight: 36, endRoom: 0, onOpen, onSort });
+  const buttons = wrapper.findAll('[role=row] button');
+  expect(buttons.map((button) => [button.attributes('aria-label') ?? button.text(), button.attributes('tabindex')])).toEqual([['Select all', undefined], ['Name', undefined], ['Size', undefined], ['Changed', undefined]]);
+  await buttons[2]?.trigger('keydown', { key: 'Enter' });
+  await buttons[2]?.trigger('click');
+  expect(onOpen).not.toHaveBeenCalled();
+  expect(onSort).toHaveBeenCalledWith('bytes');
+  await wrapper.find('[role=grid]').trigger('keydown', { key: 'Enter' });
+  expect(onOpen).toHaveBeenCalledTimes(1);
+});
