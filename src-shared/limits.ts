@@ -35,6 +35,8 @@ export const limits = {
     requestWindowBytes: 16 * MiB,
     requestsInFlightPerPeer: 512,
     filesOpenAtOnce: 128,
+    /** Contents whose swarm one peer may join. */
+    swarmsPerPeer: 1024,
     groupCommitBytes: 64 * MiB,
     groupCommitMs: 1 * second,
     /** Free space that is never used up. */

@@ -20,7 +20,7 @@ const isNewMs = 60_000;
 
 /**
  * Chooses who may begin new pieces (BEP 3's choking). Peers on this network are choked only under a limit that the user
- * set, others always begin choked; there are as many slots as the upload capacity can fill well, at least `slots`. Those
+ * set; there are as many slots as the upload capacity can fill well, at least `slots`. Those
  * who give us most get them; while we only give, those who take fastest do, in turns. One slot tries somebody else.
  */
 export class Choker {
@@ -48,16 +48,23 @@ export class Choker {
     return this.#choked > 0;
   }
 
-  peerUp(now: Millis, peer: ServedPeer, changed: (peer: ServedPeer) => void): void {
+  peerUp(now: Millis, peer: ServedPeer): void {
     this.#peers.add(peer);
-    if (this.#isFree(peer)) return;
-    this.#set(now, peer, true, changed);
-    this.#roundAt ??= now + this.#options.settings.rechokeMs;
+    if (!this.#isFree(peer)) this.#roundAt ??= now + this.#options.settings.rechokeMs;
+  }
+
+  /** A peer asks for a new piece: it takes a free slot, or has to wait for one. */
+  asked(now: Millis, peer: ServedPeer, changed: (peer: ServedPeer) => void): void {
+    if (this.#isFree(peer) || peer.holdsSlot) return;
+    if (peer.isChoked) return this.fill(now, changed);
+    peer.holdsSlot = true;
+    if (this.#taken(now) > this.#slots) this.#set(now, peer, true, changed);
   }
 
   peerDown(now: Millis, peer: ServedPeer, changed: (peer: ServedPeer) => void): void {
     if (!this.#peers.delete(peer)) return;
     if (peer.isChoked) this.#choked--;
+    peer.holdsSlot = false;
     if (this.#optimistic === peer) this.#optimistic = null;
     this.fill(now, changed);
   }
@@ -80,6 +87,7 @@ export class Choker {
     if (free <= 0) return;
     for (const peer of this.#byMerit(now)) {
       if (!peer.isChoked || !this.#isInterested(now, peer)) continue;
+      peer.holdsSlot = true;
       this.#set(now, peer, false, changed);
       if (--free <= 0) return;
     }
@@ -107,7 +115,7 @@ export class Choker {
 
   #taken(now: Millis): number {
     let taken = 0;
-    for (const peer of this.#peers) if (!peer.isChoked && !this.#isFree(peer) && this.#isInterested(now, peer)) taken++;
+    for (const peer of this.#peers) if (peer.holdsSlot && !this.#isFree(peer) && this.#isInterested(now, peer)) taken++;
     return taken;
   }
 
@@ -128,7 +136,9 @@ export class Choker {
     // Those who snub us fill only what would stay empty.
     for (const peer of left) if (chosen.size < slots) chosen.add(peer);
     for (const peer of this.#peers) {
-      const choked = !this.#isFree(peer) && !chosen.has(peer) && (peer.isChoked || this.#isInterested(now, peer));
+      // Whoever wants nothing may ask when it does: only so we hear of it.
+      const choked = !this.#isFree(peer) && !chosen.has(peer) && this.#isInterested(now, peer);
+      peer.holdsSlot = chosen.has(peer);
       this.#set(now, peer, choked, changed);
     }
   }
@@ -139,9 +149,7 @@ export class Choker {
     for (const peer of this.#peers) {
       if (this.#isFree(peer)) continue;
       const given = peer.received.rate(now);
-      // What a peer gives us counts far more than what it takes; without either, whoever had its turn goes to the end.
-      const hadTurn = !peer.isChoked && now - peer.unchokedAt >= turnMs;
-      merit.set(peer, given > 0 ? 1 + given : hadTurn ? -1 : 1 - 1 / (1 + peer.sent.rate(now)));
+      merit.set(peer, given > 0 ? 2 + given : meritOfTaker(now, peer, turnMs));
     }
     return [...merit.keys()].sort((a, b) => (merit.get(b) ?? 0) - (merit.get(a) ?? 0));
   }
@@ -158,9 +166,23 @@ export class Choker {
     if (peer.isChoked === choked) return;
     peer.isChoked = choked;
     this.#choked += choked ? 1 : -1;
-    if (!choked) peer.unchokedAt = now;
+    if (choked) {
+      peer.holdsSlot = false;
+      peer.chokedAt = now;
+    } else {
+      peer.unchokedAt = now;
+    }
     changed(peer);
   }
+}
+
+/**
+ * Who gives us nothing is served in turns: those who have their turn keep it, the fastest first, then whoever waited
+ * longest, then who had a turn already. Below 2, so that whoever gives comes first.
+ */
+function meritOfTaker(now: Millis, peer: ServedPeer, turnMs: Millis): number {
+  if (peer.isChoked) return 1 - 1 / (1 + now - peer.chokedAt);
+  return now - peer.unchokedAt >= turnMs ? -1 : 2 - 1 / (1 + peer.sent.rate(now));
 }
 
 function pickWeighted<T>(all: readonly T[], weightOf: (one: T) => number, random: () => number): T | null {

@@ -66,7 +66,7 @@ export class ServeMachine {
       case 'peer-up': {
         const peer = new ServedPeer(event.peer, event.local, now, this.#settings.rateWindowMs);
         this.#peers.set(event.peer, peer);
-        this.#choker.peerUp(now, peer, this.#changed(out));
+        this.#choker.peerUp(now, peer);
         return;
       }
       case 'peer-down': {
@@ -147,8 +147,8 @@ export class ServeMachine {
     if (peer === undefined) return out.refuse(number, want, 'busy');
     peer.noteWant(now);
     if (peer.queue.length >= this.#settings.wantsPerPeer) return out.refuse(number, want, 'busy');
-    if (peer.isChoked) this.#choker.fill(now, this.#changed(out));
     if (!peer.hasBegun(content, piece)) {
+      this.#choker.asked(now, peer, this.#changed(out));
       if (peer.isChoked) return out.refuse(number, want, 'choked');
       const shared = content === null ? undefined : this.#contents.get(content);
       if (shared?.isBetterElsewhere(piece) === true && this.#isScarce(now)) return out.refuse(number, want, 'elsewhere');

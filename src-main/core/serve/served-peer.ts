@@ -29,8 +29,12 @@ export class ServedPeer {
   readonly sent: RateEstimator;
   readonly received: RateEstimator;
   isChoked = false;
+  /** It takes up one of the slots. */
+  holdsSlot = false;
   /** Since when it may begin pieces; meaningless while it is choked. */
   unchokedAt: Millis;
+  /** Since when it waits; meaningless while it is not choked. */
+  chokedAt: Millis;
   receivedAt: Millis;
   #wantedAt: Millis | null = null;
   /** `content/piece` of what was last begun, a ring. */
@@ -42,6 +46,7 @@ export class ServedPeer {
     this.local = local;
     this.upAt = now;
     this.unchokedAt = now;
+    this.chokedAt = now;
     this.receivedAt = now;
     this.sent = new RateEstimator(rateWindowMs);
     this.received = new RateEstimator(rateWindowMs);

@@ -1,5 +1,6 @@
 import type { ErrorInfo } from '#shared/errors.ts';
 import { toHex, type DeviceId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
 import type { RejectReason } from '#shared/protocol/hot-frames.ts';
 import type { WirePieces } from '#shared/protocol/swarm-frames.ts';
 import { hour } from '#shared/units.ts';
@@ -52,6 +53,8 @@ interface Peer {
   readonly link: Link;
   /** Contents whose `join` is being looked at, with what came after it. */
   readonly joining: Map<string, number[]>;
+  /** Contents it takes part in, besides those it was asked to. */
+  readonly admitted: Set<string>;
 }
 
 export interface SwarmDriverOptions {
@@ -108,7 +111,7 @@ export class SwarmDriver {
     const { id } = link.remote;
     this.linkDown(id);
     const number = this.#nextPeer++;
-    this.#peers.set(number, { number, link, joining: new Map() });
+    this.#peers.set(number, { number, link, joining: new Map(), admitted: new Set() });
     this.#peerNumbers.set(id, number);
     const known = this.#strikes.get(id);
     const strikes = known !== undefined && this.#now() - known.at < strikesLastMs ? known.count : 0;
@@ -227,15 +230,20 @@ export class SwarmDriver {
     if (peer === null) return;
     const root = toHex(key);
     const later = this.#peers.get(peer)?.joining.get(root);
-    if (later !== undefined) return void later.push(piece);
+    if (later !== undefined) {
+      if (later.length < limits.content.piecesAimedAt) later.push(piece);
+      return;
+    }
     const content = this.#numbers.get(root);
     if (content !== undefined) this.#step({ type: 'has', content, peer, piece });
   }
 
   left(link: Link, key: Uint8Array): void {
     const peer = this.#numberOf(link);
-    const content = this.#numbers.get(toHex(key));
+    const root = toHex(key);
+    const content = this.#numbers.get(root);
     if (peer === null || content === undefined) return;
+    this.#peers.get(peer)?.admitted.delete(root);
     this.#step({ type: 'left', content, peer });
     this.#dropUnused();
   }
@@ -269,8 +277,10 @@ export class SwarmDriver {
 
   /** Looks whether the device may have this content from here, and gives the content a number. */
   async #admit(peer: Peer, key: Uint8Array, root: string): Promise<number | null> {
+    if (peer.admitted.size + peer.joining.size > limits.transfer.swarmsPerPeer) return null;
     const pieces = (await this.#sender?.piecesFor(peer.link, root)) ?? null;
     if (pieces === null || pieces < 2) return null;
+    peer.admitted.add(root);
     const known = this.#numbers.get(root);
     if (known !== undefined) return known;
     const number = this.#nextNumber();

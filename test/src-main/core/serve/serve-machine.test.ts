@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { KiB, MiB, second } from '#shared/units.ts';
+import { defaultServeSettings, type ServeRefusal, type ServeSettings } from '#main/core/serve/events.ts';
+import { ServeMachine } from '#main/core/serve/serve-machine.ts';
+import { Contents } from '#main/core/swarm/content.ts';
+
+/** A serve machine whose line sends what it is told to, one block after the other, at some rate. */
+class Line {
+  now = 0;
+  readonly contents = new Contents();
+  readonly machine: ServeMachine;
+  readonly served: { peer: number; want: number }[] = [];
+  readonly refused: { peer: number; want: number; why: ServeRefusal }[] = [];
+  readonly chokes = new Map<number, boolean>();
+  readonly #bytesPerMs: number;
+  readonly #bytesOf = new Map<number, number>();
+  readonly #line: { peer: number; want: number; at: number }[] = [];
+  #freeAt = 0;
+  #want = 0;
+
+  constructor(bytesPerMs: number, settings: Partial<ServeSettings> = {}) {
+    this.#bytesPerMs = bytesPerMs;
+    this.machine = new ServeMachine({ settings: { ...defaultServeSettings, ...settings }, contents: this.contents, random: () => 0.5, wantsFrom: () => false });
+  }
+
+  step(event: Parameters<ServeMachine['step']>[1]): void {
+    this.machine.step(this.now, event, {
+      serve: (peer, want) => {
+        this.#freeAt = Math.max(this.#freeAt, this.now) + (this.#bytesOf.get(want) ?? 0) / this.#bytesPerMs;
+        this.#line.push({ peer, want, at: this.#freeAt });
+      },
+      refuse: (peer, want, why) => { this.refused.push({ peer, want, why }); },
+      choke: (peer, choked) => { this.chokes.set(peer, choked); },
+    });
+  }
+
+  ask(peer: number, piece: number, bytes = 16 * KiB, content: number | null = null): number {
+    const want = ++this.#want;
+    this.#bytesOf.set(want, bytes);
+    this.step({ type: 'wanted', peer, want, content, piece, bytes });
+    return want;
+  }
+
+  run(untilMs: number): void {
+    for (;;) {
+      const next = this.#line[0]?.at ?? Infinity;
+      const wake = this.machine.nextWake(this.now) ?? Infinity;
+      if (Math.min(next, wake) > untilMs) break;
+      this.now = Math.max(this.now, Math.min(next, wake));
+      const sent = next <= wake ? this.#line.shift() : undefined;
+      if (sent === undefined) {
+        this.step({ type: 'tick' });
+        continue;
+      }
+      this.served.push(sent);
+      this.step({ type: 'served', peer: sent.peer, want: sent.want, bytes: this.#bytesOf.get(sent.want) ?? 0 });
+    }
+    this.now = Math.max(this.now, untilMs);
+  }
+}
+
+describe('on this network', () => {
+  it('nobody is throttled', () => {
+    const line = new Line(1000);
+    for (let peer = 0; peer < 30; peer++) line.step({ type: 'peer-up', peer, local: true });
+    for (let round = 0; round < 10; round++) for (let peer = 0; peer < 30; peer++) line.ask(peer, round);
+    line.run(60 * second);
+    expect(line.served).toHaveLength(300);
+    expect(line.refused).toEqual([]);
+    expect(line.chokes.size).toBe(0);
+  });
+
+  it('peers take turns, whoever asks for more', () => {
+    const line = new Line(100);
+    line.step({ type: 'peer-up', peer: 1, local: true });
+    line.step({ type: 'peer-up', peer: 2, local: true });
+    for (let piece = 0; piece < 100; piece++) line.ask(1, piece);
+    for (let piece = 0; piece < 10; piece++) line.ask(2, piece);
+    line.run(60 * second);
+    expect(line.served.slice(0, 40).filter(({ peer }) => peer === 2)).toHaveLength(10);
+  });
+
+  it('keeps to the limit', () => {
+    const line = new Line(100_000);
+    line.step({ type: 'peer-up', peer: 1, local: true });
+    line.step({ type: 'upload-limit', bytesPerSecond: 1_000_000 });
+    for (let piece = 0; piece < 400; piece++) line.ask(1, piece, 64 * KiB);
+    line.run(10 * second);
+    const bytes = line.served.length * 64 * KiB;
+    expect(bytes).toBeGreaterThan(9_500_000);
+    expect(bytes).toBeLessThan(10_500_000);
+  });
+});
+
+describe('beyond it', () => {
+  const crowd = (line: Line, count: number): void => { for (let peer = 0; peer < count; peer++) line.step({ type: 'peer-up', peer, local: false }); };
+
+  it('as many are served at once as there are slots; who waits is served in time, also without a swarm to be interested in', () => {
+    const line = new Line(20);
+    crowd(line, 12);
+    const hungry = new Set(Array.from({ length: 12 }, (_, peer) => peer));
+    const waiting = new Map<number, number>();
+    for (let turn = 0; turn < 240; turn++) {
+      for (const peer of hungry) if (line.chokes.get(peer) !== true && (waiting.get(peer) ?? 0) <= turn) line.ask(peer, turn, 16 * KiB);
+      line.run((turn + 1) * second);
+    }
+    const takers = new Set(line.served.map(({ peer }) => peer));
+    expect(takers.size).toBe(12);
+    expect(line.refused.every(({ why }) => why === 'choked')).toBe(true);
+    const unchoked = [...hungry].filter((peer) => line.chokes.get(peer) !== true);
+    expect(unchoked.length).toBeLessThanOrEqual(defaultServeSettings.slots);
+  });
+
+  it('a piece that has begun is sent to its end, even when its peer is choked meanwhile', () => {
+    const line = new Line(16, { slots: 1 });
+    crowd(line, 2);
+    line.ask(0, 7);
+    line.ask(1, 0);
+    expect(line.chokes.get(1)).toBe(true);
+    line.run(100 * second);
+    for (let turn = 0; line.chokes.get(0) !== true && turn < 50; turn++) {
+      line.ask(0, 7);
+      line.ask(1, 0);
+      line.run(line.now + 10 * second);
+    }
+    const before = line.refused.length;
+    line.ask(0, 7);
+    expect(line.refused.slice(before)).toEqual([]);
+  });
+
+  it('a free slot is given at once', () => {
+    const line = new Line(16, { slots: 1 });
+    crowd(line, 2);
+    line.ask(0, 0);
+    line.ask(1, 0);
+    expect(line.chokes.get(1)).toBe(true);
+    line.step({ type: 'peer-down', peer: 0 });
+    expect(line.chokes.get(1)).toBe(false);
+  });
+});
+
+it('under a limit, a piece that others have gives way to one that nobody has', () => {
+  const line = new Line(100_000);
+  for (const peer of [1, 2]) line.step({ type: 'peer-up', peer, local: true });
+  const content = line.contents.open(5, 8, 'all');
+  content.setMember(1, new Uint8Array(1));
+  content.setMember(2, new Uint8Array(1));
+  line.step({ type: 'upload-limit', bytesPerSecond: 1_000_000 });
+  line.run(1);
+  line.ask(1, 0, MiB, 5);
+  const second0 = line.ask(2, 0, MiB, 5);
+  expect(line.refused).toEqual([{ peer: 2, want: second0, why: 'elsewhere' }]);
+  line.ask(2, 1, MiB, 5);
+  expect(line.refused).toHaveLength(1);
+  for (let piece = 2; piece < 8; piece++) line.ask(1, piece, MiB, 5);
+  line.ask(2, 0, MiB, 5);
+  expect(line.refused).toHaveLength(1);
+});
