@@ -33,7 +33,7 @@ export const errorsEn = {
   'file-locked': { what: 'Another program is using the file.', about: 'Another program is using “{path}”.', next: 'Close that program; it continues by itself.' },
   'watch-failed': { what: 'Changes in this folder cannot be noticed as they happen.', about: 'Changes in “{path}” cannot be noticed as they happen.', next: 'It is looked through every minute instead. On Linux, raising fs.inotify.max_user_watches ends this.' },
 
-  'node-not-running': { what: 'DistriShare is not running.', about: 'DistriShare is not running with the data in {path}.', next: 'Start it with “distrishare serve” or open the app. If it uses another folder, name it with --data.' },
+  'node-not-running': { what: 'DistriShare is not running.', about: 'DistriShare is not running with the data in {path}.', next: 'Open the app, or run “distrishare serve” (in a checkout “npm start”). If it uses another folder, name it with --data.' },
   'node-already-running': { what: 'DistriShare is already running with this data.', about: 'DistriShare is already running with the data in {path}.', next: 'Use the one that runs, or start another with its own --data folder.' },
   'store-damaged': { what: 'The list of what you share was damaged.', about: 'The list of what you share was damaged. The old one is kept in {path}.', next: 'It is built again from your files; this takes a while. Your files are untouched.' },
   'settings-damaged': { what: 'The settings file was damaged.', about: 'The settings file was damaged. It is kept as {path}.', next: 'The settings before it are in use. Look through them once.' },

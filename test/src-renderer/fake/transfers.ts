@@ -23,12 +23,12 @@ export function inventTransfer(part: Partial<Transfer> & { name: string }): Tran
 const from = (...names: string[]): Transfer['peers'] => names.map(deviceIdFor);
 
 export const inventedTransfers = (): Transfer[] => [
-  inventTransfer({ name: 'ubuntu-26.04-desktop-amd64.iso', bytes: 6.12e9, doneBytes: 3.79e9, reusedBytes: 201e6, rate: 94.6e6, peers: from('Slate Lynx', 'Amber Falcon', 'Teal Osprey', 'Moss Badger'), addedAt: epoch + 5 }),
-  inventTransfer({ name: 'Field recordings 2025', kind: 'folder', files: 1204, doneFiles: 108, bytes: 38.4e9, doneBytes: 3.46e9, rate: 17.8e6, peers: from('Moss Badger'), addedAt: epoch + 4 }),
-  inventTransfer({ name: 'Lisbon_2026_final.mov', direction: 'up', bytes: 4.82e9, doneBytes: 3.42e9, rate: 18.2e6, peers: from('Coral Heron'), path: null, addedAt: epoch + 3 }),
-  inventTransfer({ name: 'Archive_2019-2023.tar.zst', state: 'waiting', reason: { code: 'disk-full', params: { path: '/media/archive' } }, bytes: 104.2e9, doneBytes: 88.6e9, peers: from('Slate Lynx', 'Teal Osprey'), addedAt: epoch + 2 }),
-  inventTransfer({ name: 'Course handouts', kind: 'folder', files: 64, doneFiles: 12, state: 'paused', bytes: 2.1e9, doneBytes: 0.4e9, peers: from('Rose Marten'), addedAt: epoch + 1 }),
-  inventTransfer({ name: 'Sketchbook.procreate', state: 'failed', reason: { code: 'content-mismatch' }, bytes: 640e6, doneBytes: 210e6, peers: from('Copper Hare'), addedAt: epoch }),
+  inventTransfer({ name: 'ubuntu-26.04-desktop-amd64.iso', bytes: 6.12e9, doneBytes: 3.79e9, reusedBytes: 201e6, rate: 94.6e6, peers: from('Slate Lynx', 'Amber Falcon', 'Teal Osprey', 'Moss Badger'), addedAt: epoch }),
+  inventTransfer({ name: 'Field recordings 2025', kind: 'folder', files: 1204, doneFiles: 108, bytes: 38.4e9, doneBytes: 3.46e9, rate: 17.8e6, peers: from('Moss Badger'), addedAt: epoch + 1 }),
+  inventTransfer({ name: 'Lisbon_2026_final.mov', direction: 'up', bytes: 4.82e9, doneBytes: 3.42e9, rate: 18.2e6, peers: from('Coral Heron'), path: null, addedAt: epoch + 2 }),
+  inventTransfer({ name: 'Archive_2019-2023.tar.zst', state: 'waiting', reason: { code: 'disk-full', params: { path: '/media/archive' } }, bytes: 104.2e9, doneBytes: 88.6e9, peers: from('Slate Lynx', 'Teal Osprey'), addedAt: epoch + 3 }),
+  inventTransfer({ name: 'Course handouts', kind: 'folder', files: 64, doneFiles: 12, state: 'paused', bytes: 2.1e9, doneBytes: 0.4e9, peers: from('Rose Marten'), addedAt: epoch + 4 }),
+  inventTransfer({ name: 'Sketchbook.procreate', state: 'failed', reason: { code: 'content-mismatch' }, bytes: 640e6, doneBytes: 210e6, peers: from('Copper Hare'), addedAt: epoch + 5 }),
   ...Array.from({ length: 128 }, (_, index) => inventTransfer({
     name: index === 0 ? 'Cover_A4.pdf' : `Roll ${String(index).padStart(3, '0')}.tif`, state: index % 17 === 5 ? 'cancelled' : 'done', bytes: 38.2e6 + index * 1e5, doneBytes: 38.2e6 + index * 1e5, doneFiles: 1,
     peers: from('Amber Falcon'), addedAt: epoch - index * minute, finishedAt: epoch - index * minute,
