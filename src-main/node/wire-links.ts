@@ -1,4 +1,5 @@
 import { appVersion } from '#shared/app-version.ts';
+import { AppError } from '#shared/errors.ts';
 import { createLinks } from '../net/links.ts';
 import type { Link, LinkHandler, Links } from './ports/links.ts';
 import type { Services } from './services.ts';
@@ -9,7 +10,14 @@ export function wireLinks(services: Services): Links {
   const { identity, settings, now } = foundation;
   /** Links whose device said that it leaves: there is no hurry to dial it again. */
   const leaving = new WeakSet<Link>();
-  const askShares = async (link: Link): Promise<void> => { devices.noteShares(link.remote.id, await link.request('shares', {})); };
+  /** A device that leaves meanwhile, or answers nonsense, shows no shares: nothing that whoever runs this node could mend. */
+  const askShares = async (link: Link): Promise<void> => {
+    try {
+      devices.noteShares(link.remote.id, await link.request('shares', {}));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+    }
+  };
 
   const handler: LinkHandler = {
     request: (link, method, params) => control.answer(link, method, params),

@@ -44,6 +44,19 @@ describe.skipIf(why !== null)('two headless nodes on two machines', () => {
     await exchange(one, two);
   });
 
+  it('run without any network, and find each other when the cable is plugged in', async () => {
+    network = new NamespaceNetwork(2);
+    stage = new Stage();
+    network.node(0).setLink('down');
+    const one = await stage.serve(['--name', 'One', '--no-web'], inside(network.node(0)));
+    const two = await stage.serve(['--name', 'Two', '--no-web'], inside(network.node(1)));
+    const outcome = await one.cli('connect', `${network.node(1).ipv4}:${two.ready.port}`);
+    expect([outcome.code, outcome.lines.at(-1)]).toMatchObject([3, { event: 'error', code: 'not-reachable' }]);
+    expect(await one.must('status')).toMatchObject({ addresses: [], peersOnline: 0 });
+    network.node(0).setLink('up');
+    await untilOnline(one, 'Two');
+  });
+
   it('are linked by address only', async () => {
     const [one, two] = await serveTwo('--no-multicast', '--no-mdns');
     await two.must('connect', `${network.node(0).ipv4}:${one.ready.port}`);

@@ -39,7 +39,7 @@ export interface LibraryOptions {
   readonly sharedInside?: readonly string[];
   /** Time between two looks through every share, besides the watcher. */
   readonly rescanMs?: () => Millis;
-  /** What `openStore` said: after a repair listings are made anew with the hashes that are left, after a loss from the list beside the store. */
+  /** What `openStore` said: after a repair listings are made anew with the hashes that are left; shares that are lost come from the list beside the store. */
   readonly recovery?: OpenedStore['recovery'];
   readonly watch?: StartWatch;
   /** What happens in the background and nobody waits for: the disk with the store is full, say. */
@@ -105,9 +105,14 @@ export class LibraryService implements Library {
   async start(): Promise<void> {
     this.#private = await Promise.all((this.#options.privatePaths ?? [dirname(this.#store.location)]).map((path) => realpath(path).catch(() => resolve(path))));
     const recovery = this.#options.recovery?.kind ?? 'none';
-    for (const record of recovery === 'set-aside' ? await this.#backup.read() : []) await this.#tree.addShare(record);
     const records = (await this.#store.rows(tables.share)).map(([, record]) => record);
     for (const record of records) this.#tree.adopt(record);
+    // A repair keeps what it can read, which may be nothing.
+    for (const record of recovery === 'none' ? [] : await this.#backup.read()) {
+      if (records.some(({ id }) => id === record.id)) continue;
+      await this.#tree.addShare(record);
+      records.push(record);
+    }
     await this.#tree.finishSweeps();
     for (const record of records) {
       if (recovery === 'repaired') await this.#tree.beginAnew(record.id);
