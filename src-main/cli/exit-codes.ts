@@ -8,7 +8,7 @@ const special: Partial<Record<ErrorCode, ExitCode>> = {
   'bad-usage': exitCodes.badUsage, 'bad-argument': exitCodes.badUsage, 'unknown-command': exitCodes.badUsage, ambiguous: exitCodes.badUsage,
 
   'node-not-running': exitCodes.notReachable, 'peer-unknown': exitCodes.notReachable, 'peer-offline': exitCodes.notReachable,
-  'not-reachable': exitCodes.notReachable, timeout: exitCodes.notReachable, 'link-closed': exitCodes.notReachable, 'no-sources': exitCodes.notReachable,
+  'not-reachable': exitCodes.notReachable, timeout: exitCodes.notReachable, 'link-closed': exitCodes.notReachable, 'no-sources': exitCodes.notReachable, 'sources-banned': exitCodes.notReachable,
   'content-unknown': exitCodes.notReachable,
 
   refused: exitCodes.refused, blocked: exitCodes.refused, declined: exitCodes.refused, 'not-authorised': exitCodes.refused,

@@ -21,6 +21,7 @@ import { SearchService } from './search/search-service.ts';
 import { BlockServer } from './serving/block-server.ts';
 import { ControlServer } from './serving/control-server.ts';
 import { Uploads } from './serving/uploads.ts';
+import { Conduct } from './transfers/conduct.ts';
 import { ContentDirectory } from './transfers/content-directory.ts';
 import { ExistingFiles } from './transfers/existing-files.ts';
 import { SmallFileBatch } from './transfers/small-file-batch.ts';
@@ -85,8 +86,10 @@ export async function createServices(foundation: Foundation, nonce: string, link
     await saveKnownDevices(store, membership);
     await membership.close();
   });
+  const conduct = new Conduct(now, (id) => { devices.touch(id); });
   const devices: Devices = new Devices({
     store, now, links,
+    badPiecesOf: (id) => conduct.of(id),
     sourcesOf: (id) => membership.peer(id)?.sources ?? [],
     onChange: (peer) => { peerEvents.push(peer.id, peer); },
     onGone: (id) => {
@@ -118,7 +121,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
   closers.push(() => { uploads.close(); });
   let numbers = 0;
   const nextNumber = (): number => ++numbers;
-  const swarm = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, now: () => performance.now(), nextNumber });
+  const swarm = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, conduct, now: () => performance.now(), nextNumber });
   closers.push(() => { swarm.close(); });
   const fetched = new SharedDownloads(now);
   const blocks: BlockServer = new BlockServer({
@@ -134,7 +137,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
   const waiter = new LinkWaiter(links, directory);
   const transfers: TransfersService = new TransfersService({
     context: {
-      links, swarm, receiver, library, store, directory, now, pause,
+      links, swarm, conduct, receiver, library, store, directory, now, pause,
       smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver),
       fetched, nextFileNumber: nextNumber,
       linkTo: (id, signal) => waiter.linkTo(id, signal),

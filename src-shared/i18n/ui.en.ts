@@ -104,7 +104,7 @@ export const uiEn = {
     state_queued: 'Queued', state_preparing: 'Preparing', state_running: 'Running', state_waiting: 'Waiting', state_paused: 'Paused', state_checking: 'Checking', state_done: 'Done', state_failed: 'Stopped', state_cancelled: 'Cancelled',
     speed: 'Speed, last minute', rate: 'Speed', peak: 'peak', speedLabel: 'Speed of the last minute, now {rate}, at most {peak}', pieces: 'Pieces', piecesOf: '{done} of {all} verified', piecesLabel: '{done} of {all} pieces verified',
     piece_verified: 'Verified', piece_arriving: 'Arriving', piece_reused: 'Reused from disk', piece_again: 'Asked again', piecesPerCell: 'one cell is 1 piece | one cell is {n} pieces',
-    sources: 'Sources', takers: 'Going to', fromWhom: 'From', toWhom: 'To', latency: 'Latency', failures: 'Failed', sending: '1 of {all} sending | {n} of {all} sending', noData: 'No data yet', behind: 'Others are fetched first.',
+    sources: 'Sources', takers: 'Going to', fromWhom: 'From', toWhom: 'To', latency: 'Latency', failures: 'Failed', banned: 'Not asked until {time}: 1 wrong piece | Not asked until {time}: {n} wrong pieces', sending: '1 of {all} sending | {n} of {all} sending', noData: 'No data yet', behind: 'Others are fetched first.',
     nonePaused: 'Nothing is fetched while it is paused.', noneQueued: 'It starts when those before it are done.', noneYet: 'Nobody has sent any of it yet.', amountTaken: 'Amount',
     allThere: 'Nothing moves any more.', noTakers: 'Nobody is taking it right now.', reused: '{size} were already on this disk and were not fetched.', goesTo: 'Goes to',
   },

@@ -106,7 +106,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     state_queued: 'En cola', state_preparing: 'Preparando', state_running: 'En marcha', state_waiting: 'Esperando', state_paused: 'En pausa', state_checking: 'Comprobando', state_done: 'Terminado', state_failed: 'Detenido', state_cancelled: 'Cancelado',
     speed: 'Velocidad, último minuto', rate: 'Velocidad', peak: 'máximo', speedLabel: 'Velocidad del último minuto, ahora {rate}, como mucho {peak}', pieces: 'Piezas', piecesOf: '{done} de {all} verificadas', piecesLabel: '{done} de {all} piezas verificadas',
     piece_verified: 'Verificada', piece_arriving: 'Llegando', piece_reused: 'Ya en el disco', piece_again: 'Pedida otra vez', piecesPerCell: 'una celda es 1 pieza | una celda son {n} piezas',
-    sources: 'Fuentes', takers: 'Va para', fromWhom: 'De', toWhom: 'Para', latency: 'Latencia', failures: 'Fallos', sending: '1 de {all} enviando | {n} de {all} enviando', noData: 'Sin datos aún', behind: 'Antes van otras.',
+    sources: 'Fuentes', takers: 'Va para', fromWhom: 'De', toWhom: 'Para', latency: 'Latencia', failures: 'Fallos', banned: 'Sin pedidos hasta las {time}: 1 pieza errónea | Sin pedidos hasta las {time}: {n} piezas erróneas', sending: '1 de {all} enviando | {n} de {all} enviando', noData: 'Sin datos aún', behind: 'Antes van otras.',
     nonePaused: 'En pausa no se descarga nada.', noneQueued: 'Empezará cuando terminen las anteriores.', noneYet: 'Nadie ha enviado nada todavía.', amountTaken: 'Cantidad',
     allThere: 'Ya no se mueve nada.', noTakers: 'Ahora mismo nadie lo está descargando.', reused: '{size} ya estaban en este disco y no se han descargado.', goesTo: 'Se guarda en',
   },

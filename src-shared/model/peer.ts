@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { deviceIdSchema, millisSchema, timestampSchema, bytesSchema } from './ids.ts';
+import { contentIdSchema, deviceIdSchema, millisSchema, timestampSchema, bytesSchema } from './ids.ts';
 
 /** Ways a device was found. A device can have been found in several; each is a hint, never a proof. */
 export const peerSourceSchema = z.enum(['multicast', 'mdns', 'address', 'incoming']);
@@ -15,6 +15,31 @@ export type Platform = z.infer<typeof platformSchema>;
 /** How bytes travel to a device. */
 export const pathKindSchema = z.enum(['loopback', 'lan', 'overlay', 'internet']);
 export type PathKind = z.infer<typeof pathKindSchema>;
+
+/** A piece that a device sent and that did not have the hash it must have. */
+export const badPieceSchema = z.object({
+  /** Path of the file, `/`-separated, as it is written here. */
+  file: z.string(),
+  /** Root of the file; null while it was not known. */
+  contentId: contentIdSchema.nullable(),
+  piece: z.int().nonnegative(),
+  at: timestampSchema,
+  /** What it must hash to, 64 hex digits; null when only its sender said what. */
+  expected: z.string().nullable(),
+});
+export type BadPiece = z.infer<typeof badPieceSchema>;
+
+/** What is held against a device, as evidence: the pieces it sent that were wrong. */
+export const badPiecesSchema = z.object({
+  count: z.int().positive(),
+  /** It is asked for nothing any more, until all of this is forgotten. */
+  banned: z.boolean(),
+  /** When all of this is forgotten. */
+  until: timestampSchema,
+  /** The latest ones, oldest first; at most 8. */
+  latest: z.array(badPieceSchema),
+});
+export type BadPieces = z.infer<typeof badPiecesSchema>;
 
 export const peerSchema = z.object({
   id: deviceIdSchema,
@@ -39,6 +64,8 @@ export const peerSchema = z.object({
   downRate: z.number().nonnegative(),
   upRate: z.number().nonnegative(),
   version: z.string(),
+  /** Only there when it sent wrong pieces lately. */
+  badPieces: badPiecesSchema.optional(),
 });
 export type Peer = z.infer<typeof peerSchema>;
 

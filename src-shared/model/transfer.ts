@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bytesSchema, contentIdSchema, deviceIdSchema, millisSchema, timestampSchema, transferIdSchema } from './ids.ts';
 import { errorInfoSchema } from './error.ts';
+import { badPiecesSchema } from './peer.ts';
 
 /**
  * `waiting`: not finished and not moving, for the reason given; goes on by itself when the reason is gone.
@@ -56,6 +57,8 @@ export const transferDetailSchema = z.object({
     rate: z.number().nonnegative(),
     /** Pieces that arrived damaged or late. */
     failures: z.int().nonnegative(),
+    /** Only there when it sent wrong pieces lately, for whatever transfer. */
+    badPieces: badPiecesSchema.optional(),
   })),
   /** Bytes/s, one sample a second, oldest first; at most 120. */
   rates: z.array(z.number().nonnegative()),

@@ -43,6 +43,8 @@ export type SwarmEvent =
   | { readonly type: 'source-removed'; readonly file: FileNumber; readonly peer: PeerNumber }
   | { readonly type: 'peer-up'; readonly peer: PeerNumber; readonly latencyMs: Millis; readonly strikes?: number }
   | { readonly type: 'peer-down'; readonly peer: PeerNumber }
+  /** What it did wrong is forgotten. */
+  | { readonly type: 'peer-forgiven'; readonly peer: PeerNumber }
   /** All bytes of a block are in its piece's buffer. */
   | { readonly type: 'block-arrived'; readonly request: RequestNumber }
   /** The peer will not or cannot give it. */

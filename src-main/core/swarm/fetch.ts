@@ -22,3 +22,12 @@ export interface Fetch {
   /** It takes long: perhaps somebody else delivers it sooner. */
   isOld: boolean;
 }
+
+/** Whether a peer would send a whole piece in less than half the time its present source needs for the rest of it. */
+export function isMuchFaster(now: Millis, peer: PeerState, fetch: Fetch): boolean {
+  const theirs = fetch.peer.delivered.rate(now) / Math.max(1, fetch.peer.fetches.size);
+  const ours = peer.delivered.rate(now);
+  // Nobody knows yet how fast it is: it is idle, and the other one has had its time.
+  if (ours === 0) return true;
+  return 2 * fetch.bytes * theirs < (fetch.bytes - fetch.arrivedBytes) * ours;
+}

@@ -21,6 +21,8 @@ const measuredAfterMs = 250;
 const rateWindowMs = 2 * second;
 /** A piece that a peer would rather have us fetch elsewhere is not asked of it for this long. */
 const avoidMs = 2 * second;
+/** So many wrong pieces, and it gets no more requests. */
+export const strikesToBan = 2;
 
 /** What the machine knows of one peer: how much it may have in flight, how fast it delivers, how it behaved. */
 export class PeerState {
@@ -53,7 +55,7 @@ export class PeerState {
   }
 
   get isBanned(): boolean {
-    return this.strikes >= 2;
+    return this.strikes >= strikesToBan;
   }
 
   mayAsk(): boolean {

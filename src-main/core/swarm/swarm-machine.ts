@@ -4,7 +4,7 @@ import { second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { Contents } from './content.ts';
 import type { DownloadNumber, FileNumber, PeerNumber, RequestNumber, SwarmEvent, SwarmSink } from './events.ts';
-import type { Fetch } from './fetch.ts';
+import { isMuchFaster, type Fetch } from './fetch.ts';
 import { FileState, type Download } from './file-state.ts';
 import { PeerState } from './peer-state.ts';
 import { RequestRate } from './request-rate.ts';
@@ -98,7 +98,8 @@ export class SwarmMachine {
       case 'source-added': {
         const file = this.#files.get(event.file);
         const peer = this.#peers.get(event.peer);
-        if (file === undefined || peer === undefined || peer.isBanned) return;
+        if (file === undefined || peer === undefined) return;
+        if (peer.isBanned) return this.#noteStarved(file, out);
         file.content.setMember(event.peer, event.pieces);
         this.#noteSource(file, event.peer);
         return this.#pump(now, out);
@@ -126,6 +127,11 @@ export class SwarmMachine {
         this.#peers.delete(event.peer);
         this.#forgetMember(event.peer, out);
         break;
+      }
+      case 'peer-forgiven': {
+        const peer = this.#peers.get(event.peer);
+        if (peer !== undefined) peer.strikes = 0;
+        return;
       }
       case 'choked': {
         const peer = this.#peers.get(event.peer);
@@ -459,13 +465,4 @@ export class SwarmMachine {
     out.fetchStarted(fetch.number, file.number, piece, bytes, peer.number);
     return fetch;
   }
-}
-
-/** Whether a peer would send a whole piece in less than half the time its present source needs for the rest of it. */
-function isMuchFaster(now: Millis, peer: PeerState, fetch: Fetch): boolean {
-  const theirs = fetch.peer.delivered.rate(now) / Math.max(1, fetch.peer.fetches.size);
-  const ours = peer.delivered.rate(now);
-  // Nobody knows yet how fast it is: it is idle, and the other one has had its time.
-  if (ours === 0) return true;
-  return 2 * fetch.bytes * theirs < (fetch.bytes - fetch.arrivedBytes) * ours;
 }

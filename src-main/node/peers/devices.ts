@@ -23,6 +23,8 @@ export interface DevicesPorts {
   readonly now: () => Timestamp;
   /** Ways in which a device was found. */
   readonly sourcesOf: (id: DeviceId) => readonly { source: PeerSource; address: string; lastSeen: Timestamp }[];
+  /** Wrong pieces it sent lately. */
+  readonly badPiecesOf: (id: DeviceId) => Peer['badPieces'];
   readonly onChange: (peer: Peer) => void;
   readonly onGone: (id: DeviceId) => void;
 }
@@ -176,6 +178,7 @@ export class Devices {
       downRate: link?.rates.down ?? 0,
       upRate: link?.rates.up ?? 0,
       version: record.version,
+      badPieces: this.#ports.badPiecesOf(record.id),
     };
   }
 }

@@ -4,6 +4,7 @@ import type { Library } from '../ports/library.ts';
 import type { Link, Links } from '../ports/links.ts';
 import type { Receiver } from '../ports/receiver.ts';
 import type { Store } from '../../disk/store.ts';
+import type { Conduct } from './conduct.ts';
 import type { ContentDirectory } from './content-directory.ts';
 import type { ExistingFiles } from './existing-files.ts';
 import type { SharedDownloads } from './shared-downloads.ts';
@@ -14,6 +15,7 @@ import type { SwarmDriver } from './swarm-driver.ts';
 export interface DownloadContext {
   readonly links: () => Links;
   readonly swarm: SwarmDriver;
+  readonly conduct: Conduct;
   readonly receiver: Receiver;
   readonly library: Library;
   readonly store: Store;

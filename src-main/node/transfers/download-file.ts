@@ -1,10 +1,10 @@
 import { AppError, errorInfo, type ErrorInfo } from '#shared/errors.ts';
-import { contentIdOf, fromHex, type ContentId, type DeviceId } from '#shared/ids.ts';
+import { contentIdOf, fromHex, toHex, type ContentId, type DeviceId } from '#shared/ids.ts';
 import type { Audience } from '#shared/model/share.ts';
 import { KiB, second } from '#shared/units.ts';
 import type { Bytes } from '#shared/units.ts';
 import { Bitfield } from '../../core/bitfield.ts';
-import { emptyRoot } from '../../core/content/merkle.ts';
+import { emptyRoot, hashBytes } from '../../core/content/merkle.ts';
 import { pieceBytesFor, pieceCount, pieceLength } from '../../core/content/piece-size.ts';
 import type { Link } from '../ports/links.ts';
 import type { FileTarget, WriteOutcome } from '../ports/receiver.ts';
@@ -60,6 +60,8 @@ export class DownloadFile {
   #smallPath: string | null = null;
   #layer: Uint8Array | null = null;
   #isShared = false;
+  /** Devices that are linked and have all or a part of it. */
+  readonly #sources = new Set<DeviceId>();
 
   constructor(context: DownloadContext, owner: DownloadFileOwner, index: number, record: FileRecord, signal: AbortSignal) {
     this.index = index;
@@ -76,6 +78,12 @@ export class DownloadFile {
 
   get contentId(): ContentId | null {
     return this.#record.contentId;
+  }
+
+  /** Somebody who is linked has it, but is not asked any more. */
+  get hasBannedSource(): boolean {
+    for (const id of this.#sources) if (this.#context.swarm.isBanned(id)) return true;
+    return false;
   }
 
   get isSmall(): boolean {
@@ -103,10 +111,14 @@ export class DownloadFile {
     if (id === null) return;
     const has = isOrigin ? 'all' : await this.#context.directory.hasOfFile(link, id);
     if (has === 'all') this.#addSource(link, fromHex(id));
-    else if (has === 'part' && this.#inSwarm && !link.isClosed) this.#context.swarm.addMember(this.number, link.remote.id, fromHex(id));
+    else if (has === 'part' && this.#inSwarm && !link.isClosed) {
+      this.#noteSource(link);
+      this.#context.swarm.addMember(this.number, link.remote.id, fromHex(id));
+    }
   }
 
   linkDown(id: DeviceId): void {
+    this.#sources.delete(id);
     if (this.#owner.originPath(this.#record)?.peer === id) this.#provisionalKey = null;
   }
 
@@ -231,8 +243,13 @@ export class DownloadFile {
 
   #addSource(link: Link, key: Uint8Array): void {
     if (!this.#inSwarm || link.isClosed) return;
-    this.isStarved = false;
+    this.#noteSource(link);
     this.#context.swarm.addSource(this.number, link.remote.id, key);
+  }
+
+  #noteSource(link: Link): void {
+    this.#sources.add(link.remote.id);
+    if (!this.#context.swarm.isBanned(link.remote.id)) this.isStarved = false;
   }
 
   #leaveSwarm(): void {
@@ -333,6 +350,10 @@ export class DownloadFile {
       if (this.isStarved || this.#openedByPath) this.#fail(new AppError('source-changed', { name: this.#name }));
     },
     corrupt: (_piece, from) => { this.#owner.troubled(from); },
+    about: (piece) => ({
+      file: this.#record.path.join('/'), contentId: this.contentId,
+      expected: this.isSmall ? this.contentId : this.#layer === null ? null : toHex(this.#layer.subarray(piece * hashBytes, (piece + 1) * hashBytes)),
+    }),
     diskFailed: (error) => { this.#owner.diskFailed(error); },
   };
 }

@@ -43,7 +43,7 @@ export function viewDownload(record: DownloadRecord, download: Download | undefi
 }
 
 /** Piece map and sources; for a folder the map shows bytes done, because its pieces are many files'. */
-export function viewDetail(transfer: Transfer, download: Download | undefined, rates: readonly number[], arriving: (file: number) => Iterable<number>, ratesOf: (id: Transfer['peers'][number]) => { latencyMs: number | null; rate: number }): TransferDetail {
+export function viewDetail(transfer: Transfer, download: Download | undefined, rates: readonly number[], arriving: (file: number) => Iterable<number>, ratesOf: (id: Transfer['peers'][number]) => Pick<TransferDetail['sources'][number], 'latencyMs' | 'rate' | 'badPieces'>): TransferDetail {
   const map = pieceMap(transfer, download, arriving);
   return {
     transfer,

@@ -175,8 +175,12 @@ export class Download implements DownloadFileOwner {
   }
 
   starved(): void {
-    for (const file of this.open.values()) if (!file.isStarved) return;
-    this.#note({ code: 'no-sources' });
+    let banned = false;
+    for (const file of this.open.values()) {
+      if (!file.isStarved) return;
+      banned ||= file.hasBannedSource;
+    }
+    this.#note({ code: banned ? 'sources-banned' : 'no-sources' });
   }
 
   diskFailed(error: ErrorInfo): void {

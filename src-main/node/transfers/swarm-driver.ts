@@ -1,9 +1,9 @@
 import type { ErrorInfo } from '#shared/errors.ts';
 import { toHex, type DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
+import type { BadPiece } from '#shared/model/peer.ts';
 import type { RejectReason } from '#shared/protocol/hot-frames.ts';
 import type { WirePieces } from '#shared/protocol/swarm-frames.ts';
-import { hour } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { PeerEvent, PeerSink } from '../../core/peer/events.ts';
 import { PeerMachine } from '../../core/peer/peer-machine.ts';
@@ -12,6 +12,7 @@ import type { DownloadNumber, FileNumber, PriorityRank } from '../../core/swarm/
 import type { Link } from '../ports/links.ts';
 import type { WriteOutcome } from '../ports/receiver.ts';
 import { BufferPool, type PooledBuffer } from './buffer-pool.ts';
+import type { Conduct } from './conduct.ts';
 
 /** What the swarm tells of one open file. */
 export interface FileListener {
@@ -24,7 +25,9 @@ export interface FileListener {
   /** A peer does not give it any more. */
   sourceLost(from: DeviceId, reason: RejectReason): void;
   /** A piece arrived damaged. */
-  corrupt(piece: number, from: DeviceId, strikes: number): void;
+  corrupt(piece: number, from: DeviceId): void;
+  /** What evidence says of a piece. */
+  about(piece: number): Pick<BadPiece, 'file' | 'contentId' | 'expected'>;
   diskFailed(error: ErrorInfo): void;
 }
 
@@ -60,6 +63,7 @@ interface Peer {
 export interface SwarmDriverOptions {
   readonly receiveBudgetBytes: Bytes;
   readonly requestWindowBytes: Bytes;
+  readonly conduct: Conduct;
   readonly now: () => Millis;
   /** Numbers for contents that are served without being fetched; the same count that files get theirs from. */
   readonly nextNumber: () => number;
@@ -67,8 +71,6 @@ export interface SwarmDriverOptions {
 
 /** From this rate on a transfer gets bulk connections of its own: control messages then never wait behind blocks. */
 const bulkLanes = 1;
-/** Who sent bad pieces is not asked again for so long. */
-const strikesLastMs = 1 * hour;
 
 /**
  * Runs the peer machine on real links, buffers, disks and time. One per node; all its calls are synchronous, so the
@@ -88,7 +90,7 @@ export class SwarmDriver {
   /** Contents that have a swarm: root in hex → number, and back. */
   readonly #numbers = new Map<string, number>();
   readonly #roots = new Map<number, Uint8Array>();
-  readonly #strikes = new Map<DeviceId, { readonly count: number; readonly at: Millis }>();
+  readonly #conduct: Conduct;
   #sender: BlockSender | null = null;
   #nextPeer = 1;
   #timer: NodeJS.Timeout | null = null;
@@ -98,6 +100,7 @@ export class SwarmDriver {
   constructor(options: SwarmDriverOptions) {
     this.#machine = new PeerMachine({ limits: options, serving: defaultServeSettings, random: Math.random });
     this.#pool = new BufferPool(options.receiveBudgetBytes);
+    this.#conduct = options.conduct;
     this.#now = options.now;
     this.#nextNumber = options.nextNumber;
   }
@@ -113,9 +116,7 @@ export class SwarmDriver {
     const number = this.#nextPeer++;
     this.#peers.set(number, { number, link, joining: new Map(), admitted: new Set() });
     this.#peerNumbers.set(id, number);
-    const known = this.#strikes.get(id);
-    const strikes = known !== undefined && this.#now() - known.at < strikesLastMs ? known.count : 0;
-    this.#step({ type: 'peer-up', peer: number, latencyMs: link.latencyMs ?? 1, local: link.path === 'loopback' || link.path === 'lan', strikes });
+    this.#step({ type: 'peer-up', peer: number, latencyMs: link.latencyMs ?? 1, local: link.path === 'loopback' || link.path === 'lan', strikes: this.#conduct.strikes(id) });
   }
 
   linkDown(id: DeviceId): void {
@@ -126,6 +127,22 @@ export class SwarmDriver {
     for (const file of this.#files.values()) file.keys.delete(number);
     this.#step({ type: 'peer-down', peer: number });
     this.#dropUnused();
+  }
+
+  isBanned(id: DeviceId): boolean {
+    return this.#conduct.isBanned(id);
+  }
+
+  /** Whoever's time is over may be asked again; answers with those who are linked. */
+  forgive(): Link[] {
+    const linked: Link[] = [];
+    for (const id of this.#conduct.forgive()) {
+      const peer = this.#peers.get(this.#peerNumbers.get(id) ?? 0);
+      if (peer === undefined) continue;
+      this.#step({ type: 'peer-forgiven', peer: peer.number });
+      linked.push(peer.link);
+    }
+    return linked;
   }
 
   addDownload(download: DownloadNumber, priority: PriorityRank): void {
@@ -416,11 +433,13 @@ export class SwarmDriver {
       this.#attempts.delete(fetch);
     },
     fileComplete: (file) => { this.#files.get(file)?.listener.complete(); },
-    peerCorrupt: (number, file, piece, strikes) => {
+    peerCorrupt: (number, file, piece) => {
       const id = this.#peers.get(number)?.link.remote.id;
       if (id === undefined) return;
-      this.#strikes.set(id, { count: strikes, at: this.#now() });
-      this.#files.get(file)?.listener.corrupt(piece, id, strikes);
+      const listener = this.#files.get(file)?.listener;
+      if (listener === undefined) return;
+      this.#conduct.note(id, { ...listener.about(piece), piece });
+      listener.corrupt(piece, id);
     },
     fileStarved: (file) => { this.#files.get(file)?.listener.starved(); },
   };

@@ -103,6 +103,7 @@ export class TransfersService implements DownloadObserver {
     return viewDetail(await this.get(id), download, this.#samples.get(id) ?? [], (file) => this.#context.swarm.arriving(file), (peer) => ({
       latencyMs: this.#context.links().get(peer)?.latencyMs ?? null,
       rate: this.#context.swarm.rateOf(peer),
+      badPieces: this.#context.conduct.of(peer),
     }));
   }
 
@@ -291,6 +292,7 @@ export class TransfersService implements DownloadObserver {
 
   #sample(): void {
     const now = this.#context.now();
+    for (const link of this.#context.swarm.forgive()) this.linkUp(link);
     for (const [id, download] of this.#downloads) {
       if (!download.isRunning) continue;
       const samples = this.#samples.get(id) ?? [];

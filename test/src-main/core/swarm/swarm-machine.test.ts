@@ -92,6 +92,20 @@ describe('several sources', () => {
     expect(after).toBeLessThan(swarm.now / 2);
   });
 
+  it('says that nobody is left when only a banned one has a file, also for files that come later, until it is forgiven', () => {
+    const swarm = world([10], { 1: { ...lan, corrupt: 1 } });
+    swarm.run();
+    expect(swarm.starved).toEqual([1]);
+    const asked = swarm.requests.length;
+    swarm.step({ type: 'file-opened', download: 1, file: 2, bytes: 4 * MiB, pieceBytes: MiB, have: null });
+    swarm.step({ type: 'source-added', file: 2, peer: 1, pieces: 'all' });
+    expect(swarm.starved).toEqual([1, 2]);
+    expect(swarm.requests.length).toBe(asked);
+    swarm.step({ type: 'peer-forgiven', peer: 1 });
+    swarm.step({ type: 'source-added', file: 2, peer: 1, pieces: 'all' });
+    expect(swarm.requests.length).toBeGreaterThan(asked);
+  });
+
   it('a slow last piece does not hold up the end', () => {
     const swarm = world([3], { 1: { bytesPerMs: 20, latencyMs: 1 }, 2: lan });
     swarm.run();
