@@ -149,6 +149,6 @@ export class Stage {
 export async function pairOfNodes(stage: Stage): Promise<{ sender: ServedNode; receiver: ServedNode }> {
   const quiet = ['--no-multicast', '--no-mdns', '--no-web', '--listen', '127.0.0.1'];
   const [sender, receiver] = await Promise.all([stage.serve(['--name', 'Sender', ...quiet]), stage.serve(['--name', 'Receiver', ...quiet])]);
-  await receiver.must('connect', `127.0.0.1:${sender.ready.port}`);
+  await receiver.call('peers.connect', { address: `127.0.0.1:${sender.ready.port}` });
   return { sender, receiver };
 }

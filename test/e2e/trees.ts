@@ -19,7 +19,7 @@ export async function writeRandom(path: string, bytes: number): Promise<void> {
 
 export async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  await pipeline(createReadStream(path, { highWaterMark: 2 * MiB }), hash);
   return hash.digest('hex');
 }
 
