@@ -10,7 +10,7 @@ export const errorCodes = [
   'name-too-long', 'file-locked', 'watch-failed',
   // this node
   'node-not-running', 'node-already-running', 'store-damaged', 'settings-damaged', 'identity-damaged', 'port-taken', 'newer-data',
-  'not-authorised', 'room-unknown',
+  'not-authorised', 'room-unknown', 'sabotage-locked', 'sabotage-on',
   // other devices
   'peer-unknown', 'peer-offline', 'not-reachable', 'timeout', 'refused', 'blocked', 'version-mismatch', 'protocol-error', 'self-dial',
   'identity-changed', 'too-many', 'rate-limited', 'link-closed',

@@ -5,7 +5,7 @@ export const exitCodes = { done: 0, failed: 1, badUsage: 2, notReachable: 3, ref
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 const special: Partial<Record<ErrorCode, ExitCode>> = {
-  'bad-usage': exitCodes.badUsage, 'bad-argument': exitCodes.badUsage, 'unknown-command': exitCodes.badUsage, ambiguous: exitCodes.badUsage,
+  'bad-usage': exitCodes.badUsage, 'sabotage-locked': exitCodes.badUsage, 'bad-argument': exitCodes.badUsage, 'unknown-command': exitCodes.badUsage, ambiguous: exitCodes.badUsage,
 
   'node-not-running': exitCodes.notReachable, 'peer-unknown': exitCodes.notReachable, 'peer-offline': exitCodes.notReachable,
   'not-reachable': exitCodes.notReachable, timeout: exitCodes.notReachable, 'link-closed': exitCodes.notReachable, 'no-sources': exitCodes.notReachable, 'sources-banned': exitCodes.notReachable,

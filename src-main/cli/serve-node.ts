@@ -9,6 +9,8 @@ import type { SettingsPatch } from '#shared/settings.ts';
 import { connectLocal } from '../local/connect-local.ts';
 import { startLocalServer } from '../local/local-server.ts';
 import { startNode } from '../node/node.ts';
+import { straightOut } from '../node/ports/outgoing.ts';
+import { Sabotage, type SabotagePlan } from '../node/serving/sabotage.ts';
 import { defaultWebPort, startWebServer } from '../web/web-server.ts';
 import type { WebServer } from '../web/web-server.ts';
 import type { CliContext } from './context.ts';
@@ -17,6 +19,8 @@ import { exitCodes } from './exit-codes.ts';
 export interface ServePlan {
   readonly overrides: SettingsPatch;
   readonly listen: string | undefined;
+  /** Faults on purpose; null: none. */
+  readonly sabotage: SabotagePlan | null;
   readonly web: { readonly port: number | undefined } | null;
 }
 
@@ -40,7 +44,11 @@ export async function serveNode(context: CliContext, plan: ServePlan): Promise<v
   setFlagsFromString(nurseryFlag);
   const { out, t, dataDir, signal } = context;
   const log = (what: string, error: unknown): void => { console.error(what, error); };
-  const node = await startNode({ dataDir, overrides: plan.overrides, listen: plan.listen, onError: (error) => { log('background work', error); } }).catch(async (error: unknown) => {
+  const { sabotage } = plan;
+  // On stderr whatever the form of the output is: nobody must run this without knowing.
+  if (sabotage !== null) console.error(t('cli.serve.sabotage', { plan: JSON.stringify(sabotage) }));
+  const faults = sabotage === null ? {} : { outgoing: new Sabotage(sabotage, straightOut), warnings: [{ code: 'sabotage-on' as const }] };
+  const node = await startNode({ dataDir, overrides: plan.overrides, listen: plan.listen, ...faults, onError: (error) => { log('background work', error); } }).catch(async (error: unknown) => {
     if (error instanceof AppError && error.code === 'node-already-running') await showRunning(context);
     throw error;
   });

@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { appVersion } from '#shared/app-version.ts';
 import type { NodeApi } from '#shared/api/node-api.ts';
-import { AppError } from '#shared/errors.ts';
+import { AppError, type ErrorInfo } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import type { NodeStatus } from '#shared/model/status.ts';
 import type { RateLimit, SettingsPatch } from '#shared/settings.ts';
@@ -13,6 +13,7 @@ import { DemoNeighbour } from './demo.ts';
 import { openFoundation, type Closers } from './foundation.ts';
 import { createNodeApi } from './node-api.ts';
 import type { NodeParts } from './node-parts.ts';
+import { straightOut, type Outgoing } from './ports/outgoing.ts';
 import { browseDevice } from './peers/browse.ts';
 import { createServices, laterLinks, type Services } from './services.ts';
 import { planDownload } from './transfers/plan-download.ts';
@@ -28,6 +29,10 @@ export interface NodeOptions {
   readonly overrides?: SettingsPatch | undefined;
   /** Address to listen on; all of them by default. */
   readonly listen?: string | undefined;
+  /** How what it gives reaches others; only tests and the lab have another way. */
+  readonly outgoing?: Outgoing | undefined;
+  /** What the user has to hear of how it was started. */
+  readonly warnings?: readonly ErrorInfo[];
   /** What nobody who asked can be told: for the log. */
   readonly onError?: (error: unknown) => void;
 }
@@ -57,12 +62,13 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   }
 }
 
-async function compose({ dataDir, overrides, listen, onError = () => undefined }: NodeOptions, closers: Closers): Promise<Omit<RunningNode, 'close'>> {
+async function compose({ dataDir, overrides, listen, outgoing = straightOut, warnings = [], onError = () => undefined }: NodeOptions, closers: Closers): Promise<Omit<RunningNode, 'close'>> {
   const foundation = await openFoundation(dataDir, overrides, onError, closers);
   const { identity, settings, library, now, problems } = foundation;
   const nonce = randomBytes(8).toString('hex');
   const later = laterLinks();
-  const services = await createServices(foundation, nonce, later.links, closers);
+  const services = await createServices(foundation, nonce, later.links, outgoing, closers);
+  problems.push(...warnings);
   const { devices, membership, offers, transfers, background } = services;
 
   const links = wireLinks(services);

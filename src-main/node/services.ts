@@ -17,6 +17,7 @@ import { knownDevicesTable } from './peers/device-records.ts';
 import { Devices } from './peers/devices.ts';
 import { PairingService } from './peers/pairing.ts';
 import type { Links } from './ports/links.ts';
+import type { Outgoing } from './ports/outgoing.ts';
 import { SearchService } from './search/search-service.ts';
 import { BlockServer } from './serving/block-server.ts';
 import { ControlServer } from './serving/control-server.ts';
@@ -60,7 +61,7 @@ export interface Services {
 }
 
 /** `nonce`: what this start of the node announces. */
-export async function createServices(foundation: Foundation, nonce: string, links: () => Links, closers: Closers): Promise<Services> {
+export async function createServices(foundation: Foundation, nonce: string, links: () => Links, outgoing: Outgoing, closers: Closers): Promise<Services> {
   const { identity, settings, store, hasher, receiver, library, now, onError } = foundation;
   const background = (work: Promise<unknown>): void => { work.catch(onError); };
   const events = new NodeEvents(onError);
@@ -121,11 +122,11 @@ export async function createServices(foundation: Foundation, nonce: string, link
   closers.push(() => { uploads.close(); });
   let numbers = 0;
   const nextNumber = (): number => ++numbers;
-  const swarm = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, conduct, now: () => performance.now(), nextNumber });
+  const swarm = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, conduct, outgoing, now: () => performance.now(), nextNumber });
   closers.push(() => { swarm.close(); });
   const fetched = new SharedDownloads(now);
   const blocks: BlockServer = new BlockServer({
-    hasher, now, turns: swarm,
+    hasher, now, turns: swarm, outgoing,
     findFile: async (link, id) => (await library.fileToRead(devices.viewerOf(link), id)) ?? fetched.find(devices.viewerOf(link), id),
     changed: (file) => { if (file.share !== null) library.wasChanged(file); },
     learned: (file, contentId, layer) => { if (file.share !== null) background(library.learned(file, contentId, layer)); },

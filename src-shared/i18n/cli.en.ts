@@ -4,7 +4,7 @@ export const cliEn = {
   option: {
     data: 'folder in which everything of this DistriShare lives', json: 'one JSON object a line on stdout, nothing else there', lang: 'language: en or es',
     name: 'name that others see', port: 'port for connections (next free one if taken)', listen: 'address to listen on', downloadDir: 'folder for downloads',
-    noMulticast: 'do not announce by multicast', noMdns: 'do not announce by mDNS', webPort: 'port of the web page (next free one if taken)', noWeb: 'no web page',
+    noMulticast: 'do not announce by multicast', noMdns: 'do not announce by mDNS', webPort: 'port of the web page (next free one if taken)', noWeb: 'no web page', sabotage: 'for tests only: harm what is given to others, as corrupt=0.5,stall=0.1,drop=0.1,lie=1,slow=BYTES/S,disconnect=0.01,seed=N',
     audience: 'who may see it: {choices}', device: 'a device that may see it, with --audience devices (can be repeated)', shareName: 'name under which others see it',
     waitHashed: 'return when everything is prepared, with its content id', for: 'how many seconds to wait for answers', type: 'only: {choices}',
     to: 'folder in which it is created', noWait: 'put it in the queue and return', wait: 'return when it has arrived', yes: 'say yes to every question', off: 'undo it',
@@ -25,7 +25,7 @@ export const cliEn = {
   },
   serve: {
     ready: '{name} is ready on port {port}.', web: 'Open {url}', webOff: 'The web page is off.', noUi: 'The web page is not built yet; run “npm run build”.', device: 'Device id: {id}',
-    stop: 'Press Ctrl-C to stop.', stopping: 'Stopping…', failedFace: 'The web page could not start.',
+    sabotage: 'SABOTAGE IS ON: this node harms what it gives to others, for a test: {plan}', stop: 'Press Ctrl-C to stop.', stopping: 'Stopping…', failedFace: 'The web page could not start.',
   },
   share: { added: 'Sharing “{name}” with {audience}.', content: 'Content id: {id}', id: 'Share id: {id}', problems: 'one file cannot be shared: | {n} files cannot be shared, among them:', removed: 'No longer sharing “{name}”. People keep what they have.', none: 'You share nothing yet. Add something: distrishare share PATH' },
   peers: { none: 'Nobody has been found yet. Start DistriShare on another device on this network and it appears by itself.', connected: 'Connected to {name} ({id}).', blocked: '{name} is blocked and sees nothing of you.', unblocked: '{name} is no longer blocked.' },

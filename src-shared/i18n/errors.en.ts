@@ -43,6 +43,8 @@ export const errorsEn = {
   'not-authorised': { what: 'You are not signed in here.', next: 'Open DistriShare again with a fresh link: run “npm start” or “distrishare serve”.' },
   'room-unknown': { what: 'There is no such room.', about: 'There is no room “{name}”.', next: 'Check the name of the room.' },
 
+  'sabotage-locked': { what: 'Sabotage is for tests only and is locked.', next: 'To harm transfers on purpose, also set DISTRISHARE_SABOTAGE=I-am-testing. Otherwise leave --sabotage out.' },
+  'sabotage-on': { what: 'SABOTAGE IS ON: this device harms what it gives to others, for a test.', next: 'Start it without --sabotage to end that.' },
   'peer-unknown': { what: 'No such device has been seen.', about: 'No device “{name}” has been seen.', next: 'Check the name or the id, or connect by address.' },
   'peer-offline': { what: 'This person is not online.', about: '{name} is not online.', next: 'It continues by itself when they are back.' },
   'not-reachable': { what: 'The device cannot be reached.', about: '{address} cannot be reached.', next: 'Check that DistriShare runs there, the address, and that no firewall is in the way.' },

@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors.ts';
 import { settingsPatchSchema } from '#shared/settings.ts';
 import type { SettingsPatch } from '#shared/settings.ts';
+import { parseSabotage, type SabotagePlan } from '../../node/serving/sabotage.ts';
 import { absolute } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 
@@ -13,6 +14,7 @@ interface ServeOptions {
   readonly mdns: boolean;
   readonly webPort?: string;
   readonly web: boolean;
+  readonly sabotage?: string;
 }
 
 export const addServeCommand: AddCommands = (program, context) => {
@@ -21,13 +23,21 @@ export const addServeCommand: AddCommands = (program, context) => {
     .option('--name <name>', t('cli.option.name')).option('--port <port>', t('cli.option.port')).option('--listen <address>', t('cli.option.listen'))
     .option('--download-dir <dir>', t('cli.option.downloadDir')).option('--no-multicast', t('cli.option.noMulticast')).option('--no-mdns', t('cli.option.noMdns'))
     .option('--web-port <port>', t('cli.option.webPort')).option('--no-web', t('cli.option.noWeb'))
+    .option('--sabotage <faults>', t('cli.option.sabotage'))
     .action(async (options: ServeOptions) => {
-      const plan = { overrides: overridesOf(context, options), listen: options.listen, web: options.web ? { port: portOf('--web-port', options.webPort) } : null };
+      const plan = { overrides: overridesOf(context, options), listen: options.listen, sabotage: sabotageOf(options), web: options.web ? { port: portOf('--web-port', options.webPort) } : null };
       // Everything heavy is behind this line, so that the other commands answer at once.
       const { serveNode } = await import('../serve-node.ts');
       await serveNode(context, plan);
     });
 };
+
+/** Two keys, so that nobody turns it by accident. */
+function sabotageOf({ sabotage }: ServeOptions): SabotagePlan | null {
+  if (sabotage === undefined) return null;
+  if (process.env['DISTRISHARE_SABOTAGE'] !== 'I-am-testing') throw new AppError('sabotage-locked');
+  return parseSabotage(sabotage);
+}
 
 function overridesOf(context: CliContext, { name, port, downloadDir, multicast, mdns }: ServeOptions): SettingsPatch {
   const checked = settingsPatchSchema.safeParse({

@@ -7,6 +7,7 @@ import type { ServeRefusal, WantNumber } from '../../core/serve/events.ts';
 import type { Hasher } from '../ports/hasher.ts';
 import type { FileRef } from '../ports/library.ts';
 import type { Link } from '../ports/links.ts';
+import type { Outgoing } from '../ports/outgoing.ts';
 import type { PartialFile } from '../transfers/shared-downloads.ts';
 import type { BlockSender, SwarmDriver } from '../transfers/swarm-driver.ts';
 import { OpenFiles } from './open-files.ts';
@@ -30,6 +31,7 @@ export type Turns = Pick<SwarmDriver, 'wanted' | 'unwanted' | 'served'>;
 export interface BlockServerPorts {
   readonly hasher: Hasher;
   readonly turns: Turns;
+  readonly outgoing: Outgoing;
   readonly now: () => number;
   /** The file with this root that the device may read now, else null: asked anew for every file a link fetches. */
   findFile(link: Link, id: ContentId): Promise<FileRef | PartialFile | null>;
@@ -159,7 +161,7 @@ export class BlockServer implements BlockSender {
       }
     }
     // A buffer whose bytes may still be on their way is not reused; when the send fails it is left to the collector.
-    const left = await link.sendBlock(lane, request.requestId, buffer.data, pieceHash).then(() => true, () => false);
+    const left = await this.#ports.outgoing.sendBlock(link, lane, request.requestId, buffer.data, pieceHash).then(() => true, () => false);
     if (!left) return 0;
     buffer.release();
     this.#ports.sent(link, file, request.length);

@@ -10,6 +10,7 @@ import { PeerMachine } from '../../core/peer/peer-machine.ts';
 import { defaultServeSettings, type ServeRefusal, type WantNumber } from '../../core/serve/events.ts';
 import type { DownloadNumber, FileNumber, PriorityRank } from '../../core/swarm/events.ts';
 import type { Link } from '../ports/links.ts';
+import type { Outgoing } from '../ports/outgoing.ts';
 import type { WriteOutcome } from '../ports/receiver.ts';
 import { BufferPool, type PooledBuffer } from './buffer-pool.ts';
 import type { Conduct } from './conduct.ts';
@@ -64,6 +65,7 @@ export interface SwarmDriverOptions {
   readonly receiveBudgetBytes: Bytes;
   readonly requestWindowBytes: Bytes;
   readonly conduct: Conduct;
+  readonly outgoing: Outgoing;
   readonly now: () => Millis;
   /** Numbers for contents that are served without being fetched; the same count that files get theirs from. */
   readonly nextNumber: () => number;
@@ -91,6 +93,7 @@ export class SwarmDriver {
   readonly #numbers = new Map<string, number>();
   readonly #roots = new Map<number, Uint8Array>();
   readonly #conduct: Conduct;
+  readonly #outgoing: Outgoing;
   #sender: BlockSender | null = null;
   #nextPeer = 1;
   #timer: NodeJS.Timeout | null = null;
@@ -101,6 +104,7 @@ export class SwarmDriver {
     this.#machine = new PeerMachine({ limits: options, serving: defaultServeSettings, random: Math.random });
     this.#pool = new BufferPool(options.receiveBudgetBytes);
     this.#conduct = options.conduct;
+    this.#outgoing = options.outgoing;
     this.#now = options.now;
     this.#nextNumber = options.nextNumber;
   }
@@ -364,7 +368,7 @@ export class SwarmDriver {
   }
 
   readonly #sink: PeerSink = {
-    join: (peer, content, pieces) => { this.#onSwarm(peer, content, (link, root) => { link.join(root, pieces); }); },
+    join: (peer, content, pieces) => { this.#onSwarm(peer, content, (link, root) => { this.#outgoing.join(link, root, pieces); }); },
     has: (peer, content, piece) => { this.#onSwarm(peer, content, (link, root) => { link.has(root, piece); }); },
     leave: (peer, content) => { this.#onSwarm(peer, content, (link, root) => { link.leave(root); }); },
     choke: (peer, choked) => { this.#peers.get(peer)?.link.choke(choked); },

@@ -80,6 +80,13 @@ describe('the program', () => {
     expect((await readdir(a.data)).filter((name) => ['run.json', 'node.sock'].includes(name))).toEqual([]);
   });
 
+  it('does not sabotage anything by a slip of the fingers', async () => {
+    const data = join(dir, 'Ana');
+    const { code, lines } = await run('serve', '--data', data, '--sabotage', 'corrupt=1');
+    expect([code, lines]).toMatchObject([2, [{ event: 'error', code: 'sabotage-locked' }]]);
+    expect(await readdir(dir)).toEqual([]);
+  });
+
   it('says that it runs already, and lets the browser in once more', async () => {
     const a = await serve('Ana');
     const second = await run('serve', '--data', a.data);

@@ -9,6 +9,12 @@ export interface NodeOptions {
   readonly up: number;
   readonly local?: boolean;
   readonly serving?: Partial<ServeSettings>;
+  /** Chance that what it sends of a piece is wrong. */
+  readonly corrupt?: number;
+  /** Chance that it never answers a request. */
+  readonly silent?: number;
+  /** Says that it has all pieces, and refuses those that it lacks. */
+  readonly lies?: boolean;
 }
 
 interface Node {
@@ -18,8 +24,10 @@ interface Node {
   /** Blocks waiting for the line, in order. */
   lineFreeAt: number;
   sentBytes: number;
-  readonly wants: Map<string, { request: number; bytes: number; piece: number }>;
+  readonly wants: Map<string, { request: number; fetch: number; bytes: number; piece: number }>;
   completeAt: number | null;
+  /** Attempts that got wrong bytes. */
+  readonly spoiled: Set<number>;
 }
 
 const file = 1;
@@ -53,7 +61,7 @@ export class PeerWorld {
   add(options: NodeOptions): number {
     const index = this.nodes.length;
     const machine = new PeerMachine({ limits: limits.transfer, serving: { ...defaultServeSettings, ...options.serving }, random: this.#random });
-    this.nodes.push({ machine, options, sink: this.#sinkOf(index), lineFreeAt: 0, sentBytes: 0, wants: new Map(), completeAt: null });
+    this.nodes.push({ machine, options, sink: this.#sinkOf(index), lineFreeAt: 0, sentBytes: 0, wants: new Map(), completeAt: null, spoiled: new Set() });
     return index;
   }
 
@@ -126,13 +134,13 @@ export class PeerWorld {
   #sinkOf(me: number): PeerSink {
     const copied = (pieces: 'all' | Uint8Array): 'all' | Uint8Array => (pieces === 'all' ? 'all' : new Uint8Array(pieces));
     return {
-      join: (peer, content, pieces) => { this.#tell(peer, { type: 'joined', content, peer: me, pieces: copied(pieces) }); },
+      join: (peer, content, pieces) => { this.#tell(peer, { type: 'joined', content, peer: me, pieces: this.#node(me).options.lies === true ? 'all' : copied(pieces) }); },
       has: (peer, content, piece) => { this.#tell(peer, { type: 'has', content, peer: me, piece }); },
       leave: (peer, content) => { this.#tell(peer, { type: 'left', content, peer: me }); },
       choke: (peer, choked) => { this.#tell(peer, { type: 'choked', peer: me, choked }); },
-      request: (request, peer, _fetch, content, piece, _begin, length) => {
+      request: (request, peer, fetch, content, piece, _begin, length) => {
         this.#at(this.#latencyMs, () => {
-          this.#node(peer).wants.set(`${me}/${request}`, { request, bytes: length, piece });
+          this.#node(peer).wants.set(`${me}/${request}`, { request, fetch, bytes: length, piece });
           this.step(peer, { type: 'wanted', peer: me, want: request, content, piece, bytes: length });
         });
       },
@@ -142,7 +150,14 @@ export class PeerWorld {
         const node = this.#node(me);
         const wanted = node.wants.get(`${peer}/${want}`);
         if (wanted === undefined) throw new Error('served what nobody wants');
-        if (node.machine.content(file)?.have.has(wanted.piece) !== true) throw new Error('served an unverified piece');
+        const { corrupt = 0, silent = 0, lies = false } = node.options;
+        if (node.machine.content(file)?.have.has(wanted.piece) !== true) {
+          if (!lies) throw new Error('served an unverified piece');
+          this.#at(0, () => { this.step(me, { type: 'served', peer, want, bytes: 0 }); });
+          return this.#tell(peer, { type: 'block-refused', request: want, why: 'gone' });
+        }
+        if (silent > 0 && this.#random() < silent) return this.#at(0, () => { this.step(me, { type: 'served', peer, want, bytes: 0 }); });
+        if (corrupt > 0 && this.#random() < corrupt) this.#node(peer).spoiled.add(wanted.fetch);
         node.lineFreeAt = Math.max(node.lineFreeAt, this.now) + wanted.bytes / node.options.up;
         node.sentBytes += wanted.bytes;
         this.#at(node.lineFreeAt - this.now, () => {
@@ -152,7 +167,10 @@ export class PeerWorld {
       },
       fetchStarted: () => undefined,
       fetchEnded: () => undefined,
-      pieceComplete: (fetch, content, piece) => { this.#at(1, () => { this.step(me, { type: 'piece-written', file: content, piece, fetch }); }); },
+      pieceComplete: (fetch, content, piece) => {
+        const type = this.#node(me).spoiled.has(fetch) ? 'piece-corrupt' : 'piece-written';
+        this.#at(1, () => { this.step(me, { type, file: content, piece, fetch }); });
+      },
       fileComplete: () => {
         this.#node(me).completeAt = this.now;
         this.step(me, { type: 'content-kept', content: file, pieces: this.pieces, have: 'all' });
