@@ -83,18 +83,27 @@ export const isDeviceId = (text: string): text is DeviceId => parseDeviceId(text
 
 const hexDigits = '0123456789abcdef';
 
+/** The two digits of each byte. */
+const hexOf = Array.from({ length: 256 }, (_, byte) => hexDigits.charAt(byte >> 4) + hexDigits.charAt(byte & 15));
+/** Value of each character code up to `f` as a digit, or -1. */
+const digitOf = Int8Array.from({ length: 103 }, (_, code) => hexDigits.indexOf(String.fromCharCode(code).toLowerCase()));
+
 /** Lower-case hex of bytes. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += hexDigits.charAt(byte >> 4) + hexDigits.charAt(byte & 15);
+  for (let at = 0; at < bytes.length; at++) text += hexOf[bytes[at] ?? 0] ?? '';
   return text;
 }
 
 /** Bytes of lower- or upper-case hex; throws on anything else. */
 export function fromHex(text: string): Uint8Array<ArrayBuffer> {
-  if (text.length % 2 !== 0 || /[^0-9a-fA-F]/.test(text)) throw new Error('not hex');
+  if (text.length % 2 !== 0) throw new Error('not hex');
   const bytes = new Uint8Array(text.length / 2);
-  for (let at = 0; at < bytes.length; at++) bytes[at] = parseInt(text.slice(2 * at, 2 * at + 2), 16);
+  for (let at = 0; at < bytes.length; at++) {
+    const value = (digitOf[text.charCodeAt(2 * at)] ?? -1) * 16 + (digitOf[text.charCodeAt(2 * at + 1)] ?? -1);
+    if (value < 0 || (digitOf[text.charCodeAt(2 * at + 1)] ?? -1) < 0) throw new Error('not hex');
+    bytes[at] = value;
+  }
   return bytes;
 }
 

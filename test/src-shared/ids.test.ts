@@ -31,5 +31,6 @@ describe('device id', () => {
 
 it('hex reads back', () => {
   fc.assert(fc.property(fc.uint8Array(), (bytes) => { expect(fromHex(toHex(bytes))).toEqual(bytes); }));
-  expect(() => fromHex('0g')).toThrow();
+  for (const text of ['0g', 'g0', '0', '-1', '0\u0130', '0x']) expect(() => fromHex(text)).toThrow();
+  expect(fromHex('aBCf09')).toEqual(new Uint8Array([0xab, 0xcf, 0x09]));
 });

@@ -49,6 +49,8 @@ export class DownloadFile {
   readonly #owner: DownloadFileOwner;
   readonly #signal: AbortSignal;
   #record: FileRecord;
+  /** The content id as bytes, made once. */
+  #rootOf: { readonly id: ContentId; readonly root: Uint8Array } | null = null;
   /** Its root was not known when it was listed: the origin is asked by path, again whenever it loses track. */
   readonly #openedByPath: boolean;
   /** Number of the open file at the disk; null for a small file, which is written at once. */
@@ -107,13 +109,13 @@ export class DownloadFile {
       if (this.#provisionalKey === null) await this.#askOrigin();
       if (this.contentId === null && this.#provisionalKey !== null) return this.#addSource(link, fromHex(this.#provisionalKey));
     }
-    const id = this.contentId;
-    if (id === null) return;
+    const [id, root] = [this.contentId, this.#root];
+    if (id === null || root === null) return;
     const has = isOrigin ? 'all' : await this.#context.directory.hasOfFile(link, id);
-    if (has === 'all') this.#addSource(link, fromHex(id));
+    if (has === 'all') this.#addSource(link, root);
     else if (has === 'part' && this.#inSwarm && !link.isClosed) {
       this.#noteSource(link);
-      this.#context.swarm.addMember(this.number, link.remote.id, fromHex(id));
+      this.#context.swarm.addMember(this.number, link.remote.id, root);
     }
   }
 
@@ -142,7 +144,10 @@ export class DownloadFile {
   }
 
   get #root(): Uint8Array | null {
-    return this.contentId === null ? null : fromHex(this.contentId);
+    const id = this.contentId;
+    if (id === null) return null;
+    if (this.#rootOf?.id !== id) this.#rootOf = { id, root: fromHex(id) };
+    return this.#rootOf.root;
   }
 
   async #writeEmpty(): Promise<string> {
@@ -274,7 +279,7 @@ export class DownloadFile {
     if (outcome.kind !== 'done') return outcome;
     this.#smallPath = outcome.path;
     // A file of one piece is its piece: its hash is the root.
-    this.#record = { ...this.#record, contentId: contentIdOf(root) };
+    if (this.contentId === null) this.#record = { ...this.#record, contentId: contentIdOf(root) };
     return { kind: 'written' };
   }
 

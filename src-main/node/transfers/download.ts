@@ -20,6 +20,8 @@ export const rankOf: Record<Priority, PriorityRank> = { low: 0, normal: 1, high:
 /** Large files at once: each holds a journal and a buffer window. */
 const largeFilesAtOnce = 4;
 const recordsPerRead = 256;
+/** Files that were just listed and not fed yet, kept so that they need not be read back. */
+const listedKept = 2000;
 const saveEveryMs = 1 * second;
 const saveEveryFiles = 1000;
 /** A reason that may pass by itself (a full disk, a missing folder) is looked at again after this. */
@@ -35,6 +37,8 @@ export interface PeerShare {
 /** Tells the service that a download looks different now. */
 export interface DownloadObserver {
   changed(download: Download): void;
+  /** Only its progress: told a hundred times a second and more. */
+  moved(download: Download): void;
   save(record: DownloadRecord): Promise<void>;
 }
 
@@ -65,6 +69,7 @@ export class Download implements DownloadFileOwner {
   #opened = false;
   #savedAt = 0;
   #saving: Promise<void> = Promise.resolve();
+  #justListed: { readonly first: number; readonly files: readonly FileRecord[] }[] = [];
   /** Whether the user wants it to run; a retry that comes due after a stop sees it. */
   #wanted = false;
   /** Rings when a file ended or the list grew. */
@@ -165,13 +170,15 @@ export class Download implements DownloadFileOwner {
       share.pieces++;
       share.bytes += bytes;
     }
-    if (this.activity.kind !== 'running') this.activity = { kind: 'running' };
-    this.#observer.changed(this);
+    const isNew = this.activity.kind !== 'running';
+    if (isNew) this.activity = { kind: 'running' };
+    if (isNew) this.#observer.changed(this);
+    else this.#observer.moved(this);
   }
 
   troubled(from: DeviceId): void {
     this.#share(from).failures++;
-    this.#observer.changed(this);
+    this.#observer.moved(this);
   }
 
   starved(): void {
@@ -259,6 +266,7 @@ export class Download implements DownloadFileOwner {
       const batch = this.#context.store.batch();
       page.files.forEach((file, at) => batch.put(filesTable, fileKey(this.record.id, first + at), file));
       await batch.write();
+      if (this.#justListed.reduce((sum, { files }) => sum + files.length, page.files.length) <= listedKept) this.#justListed.push({ first, files: page.files });
       this.record = {
         ...this.record,
         files: first + page.files.length,
@@ -275,12 +283,13 @@ export class Download implements DownloadFileOwner {
   async #feed(signal: AbortSignal): Promise<void> {
     const range = fileRange(this.record.id);
     let after: string | null = null;
+    this.#justListed = [];
     const running = new Set<Promise<void>>();
     for (;;) {
       if (signal.aborted) break;
       const { listed } = this.record;
       const { rings } = this.#bell;
-      const page: readonly Row<FileRecord>[] = await this.#context.store.rows(filesTable, { ...range, ...(after === null ? {} : { after }), limit: recordsPerRead });
+      const page: readonly Row<FileRecord>[] = this.#takeListed(after) ?? (await this.#context.store.rows(filesTable, { ...range, ...(after === null ? {} : { after }), limit: recordsPerRead }));
       if (page.length === 0) {
         if (listed) break;
         await this.#bell.after(rings, signal);
@@ -300,6 +309,14 @@ export class Download implements DownloadFileOwner {
       }
     }
     await Promise.all(running);
+  }
+
+  /** The files that follow a key, if they have just been listed. */
+  #takeListed(after: string | null): Row<FileRecord>[] | null {
+    const next = after === null ? 0 : indexOfKey(after) + 1;
+    while ((this.#justListed[0]?.first ?? next) < next) this.#justListed.shift();
+    if (this.#justListed[0]?.first !== next) return null;
+    return this.#justListed.shift()?.files.map((file, at) => [fileKey(this.record.id, next + at), file] as const) ?? null;
   }
 
   #hasRoomFor(file: FileRecord): boolean {

@@ -14,6 +14,7 @@ import { downloadsTable, fileKey, filesTable, fileRange, indexOfKey, type Downlo
 
 const sampleEveryMs = 1000;
 const samplesKept = 120;
+const tellMovedEveryMs = 100;
 
 export interface NewDownload {
   readonly source: SourceRecord;
@@ -45,6 +46,8 @@ export class TransfersService implements DownloadObserver {
   /** Everything that is not finished. */
   readonly #downloads = new Map<TransferId, Download>();
   readonly #samples = new Map<TransferId, number[]>();
+  readonly #moved = new Set<Download>();
+  #movedTimer: NodeJS.Timeout | null = null;
   #nextNumber = 1;
   #sampler: NodeJS.Timeout | null = null;
 
@@ -224,6 +227,7 @@ export class TransfersService implements DownloadObserver {
 
   async close(): Promise<void> {
     if (this.#sampler !== null) clearInterval(this.#sampler);
+    if (this.#movedTimer !== null) clearTimeout(this.#movedTimer);
     await Promise.all([...this.#downloads.values()].map((download) => download.stop()));
   }
 
@@ -235,6 +239,17 @@ export class TransfersService implements DownloadObserver {
     this.#samples.delete(download.record.id);
     this.#ports.onDone(this.viewOf(download.record));
     this.#schedule();
+  }
+
+  /** Told together after a while: to describe a download for each of ten thousand files would cost more than to write them. */
+  moved(download: Download): void {
+    this.#moved.add(download);
+    this.#movedTimer ??= setTimeout(() => {
+      this.#movedTimer = null;
+      const moved = [...this.#moved];
+      this.#moved.clear();
+      for (const each of moved) if (this.#downloads.get(each.record.id) === each) this.changed(each);
+    }, tellMovedEveryMs);
   }
 
   save(record: DownloadRecord): Promise<void> {
