@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { nodeFlags } from './node-flags.mjs';
 import { openInBrowser } from './open-in-browser.mjs';
 import { root } from './project-root.mjs';
 
@@ -15,7 +16,7 @@ const program = join(root, 'out/node/cli.mjs');
  */
 export function runInBrowser({ args, why, open }) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [program, 'serve', '--json', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [...nodeFlags, program, 'serve', '--json', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => child.kill('SIGTERM'));
     let alreadyRuns = false;
     createInterface({ input: child.stdout }).on('line', (line) => {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -15,6 +14,7 @@ import { defaultWebPort, startWebServer } from '../web/web-server.ts';
 import type { WebServer } from '../web/web-server.ts';
 import type { CliContext } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 export interface ServePlan {
   readonly overrides: SettingsPatch;
@@ -33,15 +33,8 @@ const webUrlSchema = z.string().nullable();
 /** The built UI lies beside the bundle; code run from its sources takes what was built last. */
 const uiDir = (): string => fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../out/renderer' : '../renderer', import.meta.url));
 
-/**
- * The nursery of the collector grows to 48 MB by default and is never given back; a node that moves many small files
- * would keep it filled with garbage. In MB for each half-space.
- */
-const nurseryFlag = '--max-semi-space-size=4';
-
 /** Runs a node with all its faces until Ctrl-C or SIGTERM. Rejects with what keeps it from starting. */
 export async function serveNode(context: CliContext, plan: ServePlan): Promise<void> {
-  setFlagsFromString(nurseryFlag);
   const { out, t, dataDir, signal } = context;
   const log = (what: string, error: unknown): void => { console.error(what, error); };
   const { sabotage } = plan;
@@ -71,6 +64,7 @@ export async function serveNode(context: CliContext, plan: ServePlan): Promise<v
     }
     if (web !== null && !existsSync(join(uiDir(), 'index.html'))) out.note(t('cli.serve.noUi'));
     out.line(t('cli.serve.stop'));
+    keepHeapSmall();
 
     await aborted(signal);
     out.note(t('cli.serve.stopping'));

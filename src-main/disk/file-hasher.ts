@@ -1,5 +1,5 @@
 import { constants, closeSync, fstatSync, openSync, readSync, read, type BigIntStats } from 'node:fs';
-import { LayerBuilder, type Merkle } from '#main/core/content/merkle.ts';
+import { hashBytes, LayerBuilder, type Merkle } from '#main/core/content/merkle.ts';
 import { pieceBytesFor } from '#main/core/content/piece-size.ts';
 import type { FileHash } from '#main/node/ports/hasher.ts';
 import { AppError } from '#shared/errors.ts';
@@ -7,6 +7,7 @@ import { limits } from '#shared/limits.ts';
 import type { Bytes } from '#shared/units.ts';
 import { diskError } from './disk-error.ts';
 import { fileVersion } from './file-version.ts';
+import type { FilePart } from './hash-calls.ts';
 
 /** How often progress is told. */
 const progressBytes = 32 * limits.content.minPieceBytes;
@@ -33,6 +34,38 @@ function readFully(fd: number, buffer: Uint8Array, position: Bytes): Promise<Byt
   });
 }
 
+interface Passage {
+  readonly path: string;
+  readonly fd: number;
+  readonly from: Bytes;
+  readonly to: Bytes;
+  readonly chunkBytes: Bytes;
+  readonly signal: AbortSignal;
+}
+
+/** Gives a passage of a file chunk by chunk. Two buffers: the system reads the next one while this thread works on the last. */
+async function readThrough({ path, fd, from, to, chunkBytes, signal }: Passage, take: (data: Uint8Array, at: Bytes) => void): Promise<void> {
+  const bufferBytes = Math.min(chunkBytes, to - from);
+  let buffer = new Uint8Array(bufferBytes);
+  let other = new Uint8Array(to - from > bufferBytes ? bufferBytes : 0);
+  let reading = readFully(fd, buffer, from);
+  try {
+    for (let at = from; at < to; at += bufferBytes) {
+      const read = await reading;
+      if (signal.aborted) throw new AppError('cancelled');
+      const length = Math.min(bufferBytes, to - at);
+      // The last buffer may reach beyond the passage, and then there is more than it.
+      if (read < length) throw new AppError('file-changed', { path });
+      if (at + bufferBytes < to) reading = readFully(fd, other, at + bufferBytes);
+      take(buffer.subarray(0, length), at);
+      [buffer, other] = [other, buffer];
+    }
+  } finally {
+    // A read that is still on its way must not meet a closed handle. Its own error, if any, comes second to the first.
+    await Promise.allSettled([reading]);
+  }
+}
+
 /** Hashes files with one thread's scratch memory. */
 export class FileHasher {
   readonly #merkle: Merkle;
@@ -42,36 +75,42 @@ export class FileHasher {
     this.#merkle = merkle;
   }
 
-  /**
-   * Two buffers: the system reads the next piece while this thread hashes the last one. Rejects with `file-changed`,
-   * `file-missing` (also for what is no plain file), `no-permission`, `disk-error`, `cancelled`.
-   */
+  /** Rejects with `file-changed`, `file-missing` (also for what is no plain file), `no-permission`, `disk-error`, `cancelled`. */
   async hashFile(path: string, signal: AbortSignal, onProgress: (bytes: Bytes) => void): Promise<FileHash> {
     const { fd, stat } = this.#open(path);
-    let reading: Promise<Bytes> = Promise.resolve(0);
     try {
       const bytes = Number(stat.size);
       const pieceBytes = pieceBytesFor(bytes);
       const builder = new LayerBuilder(this.#merkle, bytes, pieceBytes);
-      const bufferBytes = Math.min(pieceBytes, bytes);
-      let buffer = new Uint8Array(bufferBytes);
-      let other = new Uint8Array(bytes > bufferBytes ? bufferBytes : 0);
-      reading = readFully(fd, buffer, 0);
-      for (let at = 0, told = 0; at < bytes; at += bufferBytes) {
-        const length = await reading;
-        if (signal.aborted) throw new AppError('cancelled');
-        if (length !== Math.min(bufferBytes, bytes - at)) throw new AppError('file-changed', { path });
-        if (at + bufferBytes < bytes) reading = readFully(fd, other, at + bufferBytes);
-        builder.add(buffer.subarray(0, length));
-        [buffer, other] = [other, buffer];
+      let told = 0;
+      await readThrough({ path, fd, from: 0, to: bytes, chunkBytes: pieceBytes, signal }, (data, at) => {
+        builder.add(data);
         if (at - told >= progressBytes) onProgress((told = at));
-      }
+      });
       return this.#result(path, fd, stat, pieceBytes, builder);
     } catch (thrown) {
       throw diskError(thrown, path, 'file-missing');
     } finally {
-      // A read that is still on its way must not meet a closed handle. Its own error, if any, comes second to the first.
-      await Promise.allSettled([reading]);
+      closeSync(fd);
+    }
+  }
+
+  /** Hashes of some pieces of a file of several; rejects as `hashFile`, with `file-changed` also when it is not the version given. */
+  async hashPart({ path, version, pieceBytes, from, to }: FilePart, signal: AbortSignal, onProgress: (bytes: Bytes) => void): Promise<Uint8Array> {
+    const { fd, stat } = this.#open(path);
+    try {
+      if (fileVersion(stat) !== version) throw new AppError('file-changed', { path });
+      const layer = new Uint8Array(Math.ceil((to - from) / pieceBytes) * hashBytes);
+      let told = 0;
+      await readThrough({ path, fd, from, to, chunkBytes: pieceBytes, signal }, (data, at) => {
+        this.#merkle.pieceHash(data, pieceBytes, false, layer, ((at - from) / pieceBytes) * hashBytes);
+        if (at - from - told >= progressBytes) onProgress((told = at - from));
+      });
+      if (fileVersion(fstatSync(fd, { bigint: true })) !== version) throw new AppError('file-changed', { path });
+      return layer;
+    } catch (thrown) {
+      throw diskError(thrown, path, 'file-missing');
+    } finally {
       closeSync(fd);
     }
   }

@@ -38,6 +38,8 @@ async function hashFiles(paths: readonly string[], context: CallContext): Promis
 if (parentPort === null) throw new Error('runs in a worker thread only');
 answerCalls<HashCalls>(parentPort, {
   file: (path, context) => hasher.hashFile(path, context.signal, (bytes) => context.progress(bytes)),
+  part: (part, context) => hasher.hashPart(part, context.signal, (bytes) => context.progress(bytes)),
+  root: ({ layer, pieceBytes }) => merkle.rootOfLayer(layer, pieceBytes),
   files: hashFiles,
   read: readSmallFiles,
   piece: ({ data, pieceBytes, wholeFile }) => merkle.pieceHash(data, pieceBytes, wholeFile),

@@ -1,19 +1,26 @@
 import { availableParallelism } from 'node:os';
 import type { Hasher, SmallRead } from '#main/node/ports/hasher.ts';
 import { spawnWorker } from '#main/node/spawn-worker.ts';
+import { second, type Millis } from '#shared/units.ts';
 import type { HashCalls } from './hash-calls.ts';
+import { hashInParts, partsOf } from './hash-parts.ts';
 import type { SmallReads } from './read-small-files.ts';
 import { WorkerPool } from './worker-pool.ts';
 
-/** One core stays for the links; more than four threads are faster than any disk. */
-const defaultWorkers = (): number => Math.min(4, Math.max(1, availableParallelism() - 1));
+/** More than four threads are faster than any disk. */
+const defaultWorkers = (): number => Math.min(4, availableParallelism());
 
-/** Hashes files in worker threads; `workers` is their number. */
-export function createHasher(options: { workers?: number } = {}): Hasher {
+const idleMs = 10 * second;
+
+/** Reads and hashes files in worker threads: `workers` at most, ended when they had nothing to do for `idleMs`. */
+export function createHasher(options: { workers?: number; idleMs?: Millis } = {}): Hasher {
   const pool = new WorkerPool<HashCalls>(options.workers ?? defaultWorkers(), () => spawnWorker('hash'));
+  pool.endIdleAfter(options.idleMs ?? idleMs);
   const idlest = () => pool.at(pool.idlest);
   return {
     async hashFile(path, { signal, onProgress } = {}) {
+      const parts = pool.size > 1 ? await partsOf(path) : null;
+      if (parts !== null) return hashInParts(pool, parts, signal, onProgress);
       return idlest().call('file', path, { signal, onProgress });
     },
     async hashFiles(paths, { signal } = {}) {

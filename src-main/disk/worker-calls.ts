@@ -80,6 +80,11 @@ export class WorkerCaller<All extends Calls<string>> {
     worker.on('exit', () => this.#die(new AppError('internal', { detail: 'a worker thread ended' }), onDeath));
   }
 
+  /** Grows with every call. */
+  get calls(): number {
+    return this.#nextId;
+  }
+
   /** Calls that have not been answered. */
   get load(): number {
     return this.#waiting.size;

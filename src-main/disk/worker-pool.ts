@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { AppError } from '#shared/errors.ts';
+import type { Millis } from '#shared/units.ts';
 import { WorkerCaller, type Calls } from './worker-calls.ts';
 
 /** A fixed number of worker threads, started when first needed and again after one died. */
@@ -7,6 +8,9 @@ export class WorkerPool<All extends Calls<string>> {
   readonly #start: (slot: number) => Worker;
   readonly #onDeath: (slot: number) => void;
   readonly #slots: (WorkerCaller<All> | null)[];
+  /** What `calls` of each slot's thread was at the last look. */
+  readonly #callsSeen: number[] = [];
+  #sweeper: NodeJS.Timeout | null = null;
   #isClosed = false;
 
   /** `onDeath`: the thread of a slot ended by itself. */
@@ -14,6 +18,10 @@ export class WorkerPool<All extends Calls<string>> {
     this.#start = start;
     this.#onDeath = onDeath;
     this.#slots = Array.from({ length: size }, () => null);
+  }
+
+  get size(): number {
+    return this.#slots.length;
   }
 
   /** The slot with the fewest waiting calls. */
@@ -38,6 +46,21 @@ export class WorkerPool<All extends Calls<string>> {
     return caller;
   }
 
+  /** Ends threads that had nothing to do for this long, or twice as long: each costs some ten megabytes. Only for threads that keep nothing. */
+  endIdleAfter(ms: Millis): void {
+    this.#sweeper = setInterval(() => {
+      this.#slots.forEach((caller, slot) => {
+        if (caller === null) return;
+        if (caller.load > 0 || caller.calls !== this.#callsSeen[slot]) {
+          this.#callsSeen[slot] = caller.calls;
+          return;
+        }
+        this.#slots[slot] = null;
+        void caller.close();
+      });
+    }, ms).unref();
+  }
+
   /** Threads that run now, with their slots. */
   running(): readonly WorkerCaller<All>[] {
     return this.#slots.filter((caller) => caller !== null);
@@ -45,6 +68,7 @@ export class WorkerPool<All extends Calls<string>> {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    if (this.#sweeper !== null) clearInterval(this.#sweeper);
     await Promise.all(this.running().map((caller) => caller.close()));
     this.#slots.fill(null);
   }

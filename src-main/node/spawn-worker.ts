@@ -1,7 +1,7 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 /** Workers keep their data in shared buffers; a large nursery would only be memory that is never given back. */
-const resourceLimits = { maxYoungGenerationSizeMb: 12 };
+const resourceLimits = { maxYoungGenerationSizeMb: 6 };
 
 /**
  * Starts the worker thread `NAME` from its bundle. Bundles lie beside each other, so a bundled caller finds its

@@ -23,6 +23,8 @@ const { values } = parseArgs({
     to: { type: 'string', default: tmpdir() }, 'small-to': { type: 'string', default: '/dev/shm' }, only: { type: 'string' }, profile: { type: 'string' },
   },
 });
+/** As `npm start` starts a node (scripts/node-flags.mjs). */
+const nodeFlags = ['--max-semi-space-size=8'];
 const program = join(dirname(fileURLToPath(import.meta.url)), 'cli.mjs');
 const quiet = ['--port', '0', '--no-multicast', '--no-mdns', '--no-web', '--listen', '127.0.0.1'];
 
@@ -30,7 +32,7 @@ interface Side { readonly data: string; readonly child: ChildProcess; readonly p
 
 async function start(name: string, data: string): Promise<Side> {
   const profiling = values.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', join(values.profile, name.toLowerCase())];
-  const child = spawn(process.execPath, [...profiling, program, 'serve', '--data', data, '--json', '--name', name, '--download-dir', join(data, 'downloads'), ...quiet], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...profiling, ...nodeFlags, program, 'serve', '--data', data, '--json', '--name', name, '--download-dir', join(data, 'downloads'), ...quiet], { stdio: ['ignore', 'pipe', 'inherit'] });
   const line: unknown = (await once(createInterface({ input: child.stdout }), 'line'))[0];
   const port = Number(/"port":(\d+)/.exec(String(line))?.[1]);
   return { data, child, port };

@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, mkdirSync, openSync, closeSync, ftruncateSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, openSync, closeSync, ftruncateSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LayerBuilder, Merkle, emptyRoot } from '#main/core/content/merkle.ts';
 import { pieceBytesFor } from '#main/core/content/piece-size.ts';
 import { fileVersion } from '#main/disk/file-version.ts';
+import type { HashCalls } from '#main/disk/hash-calls.ts';
+import { hashInParts } from '#main/disk/hash-parts.ts';
 import { createHasher } from '#main/disk/hasher.ts';
+import { WorkerPool } from '#main/disk/worker-pool.ts';
+import { spawnWorker } from '#main/node/spawn-worker.ts';
 import { sha256 } from '#main/disk/sha256.ts';
 import type { Hasher } from '#main/node/ports/hasher.ts';
 import { KiB, MiB } from '#shared/units.ts';
@@ -52,6 +56,25 @@ describe('hasher', () => {
     const two = hasher(2);
     expect(await two.hashPiece(data, 1 * MiB, false)).toEqual(merkle.pieceHash(data, 1 * MiB, false));
     expect(await two.hashPiece(data, 1 * MiB, true)).toEqual(merkle.pieceHash(data, 1 * MiB, true));
+  });
+
+  it('hashes a long file with several threads as with one, and stops all of them when one cannot go on', async () => {
+    const path = join(tempFolder(), 'sparse');
+    const fd = openSync(path, 'w');
+    ftruncateSync(fd, 200 * MiB + 12_345);
+    for (const at of [0, 63 * MiB, 64 * MiB, 130 * MiB + 7, 200 * MiB]) writeSync(fd, vectorContent(10_000), 0, 10_000, at);
+    closeSync(fd);
+    const three = hasher(3);
+    const told: number[] = [];
+    const hash = await three.hashFile(path, { onProgress: (bytes) => told.push(bytes) });
+    expect(hash).toEqual(await hasher(1).hashFile(path));
+    expect(told).toEqual(told.toSorted((one, other) => one - other));
+    const abort = new AbortController();
+    const cancelled = three.hashFile(path, { signal: abort.signal, onProgress: () => { abort.abort(); } });
+    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+    const pool = new WorkerPool<HashCalls>(2, () => spawnWorker('hash'));
+    onTestFinished(() => pool.close());
+    await expect(hashInParts(pool, { path, bytes: 200 * MiB + 12_345, version: 'before' }, undefined, undefined)).rejects.toMatchObject({ code: 'file-changed' });
   });
 
   it('tells progress of long files', async () => {

@@ -58,3 +58,20 @@ it('rejects waiting and later calls when closed, without calling it a death', as
   expect(() => one.at(0)).toThrow('cancelled');
   expect(died).toEqual([]);
 });
+
+it('ends threads that had nothing to do for long, not those that wait for an answer, and starts them again', async () => {
+  const { pool: two, started, died } = pool(2);
+  const idle = new Promise<void>((resolve) => {
+    const look = (): void => { if (two.running().length === 1) resolve(); else setImmediate(look); };
+    void two.at(1).call('echo', 'a').then(look);
+  });
+  const controller = new AbortController();
+  const sleeping = expect(two.at(0).call('sleep', null, { signal: controller.signal })).rejects.toMatchObject({ code: 'cancelled' });
+  await two.at(1).call('echo', 'b');
+  two.endIdleAfter(1);
+  await idle;
+  controller.abort();
+  await sleeping;
+  expect(await two.at(1).call('echo', 'c')).toBe('c');
+  expect({ started, died }).toEqual({ started: [1, 0, 1], died: [] });
+});
