@@ -88,7 +88,11 @@ export class BlockServer implements BlockSender {
     if (wanted === undefined) return;
     wanted.underway = true;
     let sent = 0;
-    void this.#serve(wanted).then((bytes) => { sent = bytes; }).finally(() => {
+    const failed = (): void => {
+      // The thread that hashes died, say: it may work the next time, here or elsewhere.
+      wanted.link.rejectBlock(wanted.lane, wanted.request.requestId, 'error');
+    };
+    void this.#serve(wanted).then((bytes) => { sent = bytes; }, failed).finally(() => {
       this.#forget(want);
       this.#ports.turns.served(wanted.link, want, sent);
     });

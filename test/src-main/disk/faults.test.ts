@@ -279,3 +279,20 @@ it('a journal that grew long is written anew, saying the same', { timeout: 60_00
   const parsed = parseJournal(bytes, sha256);
   expect(parsed.kind === 'journal' ? [...parsed.journal.pieces.keys()].sort() : parsed.kind).toEqual([0, 1, 2]);
 });
+
+it('an opening that is cancelled while it reads again what is there ends, and leaves no lock', async () => {
+  const machine = new SimulatedMachine();
+  await expectFinishes(machine);
+  const controller = new AbortController();
+  const checked: number[] = [];
+  const opening = machine.start().open(1, target, {
+    signal: controller.signal,
+    onCheck: (bytes) => {
+      checked.push(bytes);
+      if (checked.length === 3) controller.abort();
+    },
+  });
+  await expect(opening).rejects.toMatchObject({ code: 'cancelled' });
+  expect(checked).toEqual([1, 2, 3].map((pieces) => pieces * pieceBytes));
+  expect(machine.disk.list()).toEqual(['file']);
+});

@@ -1,0 +1,49 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { fileVersion } from '#main/disk/file-version.ts';
+import { createHasher } from '#main/disk/hasher.ts';
+import type { Link } from '#main/node/ports/links.ts';
+import { BlockServer } from '#main/node/serving/block-server.ts';
+import { deviceIdOf, fromHex } from '#shared/ids.ts';
+
+test('a thread that dies while it hashes what is sent costs one refused block, not the program', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'blocks-'));
+  const path = join(folder, 'film');
+  await writeFile(path, 'film');
+  const hasher = createHasher({ workers: 1 });
+  const refused: string[] = [];
+  const served = new Promise<number>((resolve) => {
+    const blocks: BlockServer = new BlockServer({
+      hasher: { ...hasher, hashPiece: () => Promise.reject(new Error('the thread died')) },
+      turns: {
+        wanted: (_link, want) => {
+          setImmediate(() => { blocks.serve(want); });
+          return true;
+        },
+        unwanted: () => undefined,
+        served: (_link, _want, bytes) => { blocks.close().then(() => resolve(bytes), () => undefined); },
+      },
+      now: () => 0, findFile: () => Promise.resolve(null), changed: () => undefined, learned: () => undefined, sent: () => undefined,
+    });
+    const link: Link = {
+      remote: { id: deviceIdOf(new Uint8Array(32).fill(1)), name: 'Ana', platform: 'linux', version: '1', listenPort: null },
+      address: { host: '127.0.0.1', port: 1 }, path: 'lan', dialled: true, isClosed: false, latencyMs: null, rates: { down: 0, up: 0 },
+      request: () => Promise.reject(new Error('not used')), notify: () => undefined, requestBlock: () => 0, cancelBlock: () => undefined,
+      sendBlock: () => Promise.resolve(), rejectBlock: (_lane, _id, reason) => { refused.push(reason); }, join: () => undefined, has: () => undefined, leave: () => undefined,
+      choke: () => undefined, wantLanes: () => undefined,
+      exportKey: () => new Uint8Array(), close: () => undefined,
+    };
+    void stat(path, { bigint: true }).then((stats) => {
+      const { key } = blocks.provisional.open(link, {
+        share: null, path: 'film', diskPath: path, inside: path, bytes: 4, modifiedAt: 0, executable: false, version: fileVersion(stats), contentId: null,
+      });
+      blocks.wanted(link, 0, { requestId: 1, key: fromHex(key), piece: 0, begin: 0, length: 4 });
+    });
+  });
+  expect(await served).toBe(0);
+  expect(refused).toEqual(['error']);
+  await hasher.close();
+  await rm(folder, { recursive: true });
+});
