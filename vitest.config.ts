@@ -18,7 +18,7 @@ export default defineConfig({
     expect: { poll: { timeout: 100_000 } },
     globalSetup: ['test/bundle-workers.ts'],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/src-*/**/*.test.ts', 'test/tidy/**/*.test.ts'], exclude: ['**/*.real.test.ts', 'test/src-renderer/**'] } },
+      { extends: true, test: { name: 'unit', include: ['test/src-*/**/*.test.ts', 'test/tidy/**/*.test.ts', 'test/lab/**/*.test.ts'], exclude: ['**/*.real.test.ts', 'test/src-renderer/**'] } },
       { extends: true, test: { name: 'renderer', environment: 'happy-dom', include: ['test/src-renderer/**/*.test.ts'] } },
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       { extends: true, test: { name: 'integration', include: ['test/src-*/**/*.real.test.ts'] } },

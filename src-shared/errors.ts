@@ -11,6 +11,8 @@ export const errorCodes = [
   // this node
   'node-not-running', 'node-already-running', 'store-damaged', 'settings-damaged', 'identity-damaged', 'port-taken', 'newer-data',
   'not-authorised', 'room-unknown', 'sabotage-locked', 'sabotage-on',
+  // the lab
+  'lab-failed',
   // other devices
   'peer-unknown', 'peer-offline', 'not-reachable', 'timeout', 'refused', 'blocked', 'version-mismatch', 'protocol-error', 'self-dial',
   'identity-changed', 'too-many', 'rate-limited', 'link-closed',

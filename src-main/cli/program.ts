@@ -6,6 +6,7 @@ import type { CliContext } from './context.ts';
 import { addBrowseCommand } from './commands/browse.ts';
 import { addGetCommand } from './commands/get.ts';
 import { addHashCommand } from './commands/hash.ts';
+import { addLabCommand } from './commands/lab.ts';
 import { addOfferCommands } from './commands/offers.ts';
 import { addPairCommand } from './commands/pair.ts';
 import { addPeerCommands } from './commands/peers.ts';
@@ -18,7 +19,7 @@ import { addTransferCommands } from './commands/transfers.ts';
 
 const families = [
   addServeCommand, addStatusCommand, addPeerCommands, addShareCommands, addBrowseCommand, addSearchCommand, addGetCommand, addTransferCommands,
-  addOfferCommands, addPairCommand, addSettingsCommand, addHashCommand,
+  addOfferCommands, addPairCommand, addSettingsCommand, addHashCommand, addLabCommand,
 ];
 
 /** The whole command line: every command, its help in the user's language. */

@@ -21,7 +21,24 @@ export const cliEn = {
     get: 'downloads files and folders', transfers: 'lists transfers', pause: 'pauses transfers', resume: 'continues transfers', cancel: 'ends transfers; what is verified stays on disk',
     send: 'sends files or folders to a person, who is asked', inbox: 'lists what people want to send you', accept: 'accepts an offer', decline: 'declines an offer',
     pair: 'compares codes with a device and trusts it', block: 'blocks a device: it sees nothing of you', settings: 'shows or changes settings', status: 'shows how things are',
-    hash: 'computes the content id of a file or folder; needs no running DistriShare',
+    hash: 'computes the content id of a file or folder; needs no running DistriShare', lab: 'simulates many devices in virtual time; needs no running DistriShare',
+  },
+  lab: {
+    run: 'runs something in virtual time', swarm: 'simulates people who fetch one file from each other; the same options always give the same run', preset: 'options to begin with: {choices}',
+    atLeastOne: 'at least 1', twoPieces: 'larger than one piece: smaller files have no swarm',
+    kind: { count: 'a whole number', part: 'a number from 0 to 1', number: 'a number', bytes: 'a size such as 64MiB', rate: 'a speed such as 1.5MB or 400kbit, per second', millis: 'milliseconds', seconds: 'seconds' },
+    option: {
+      seed: 'number that decides all chances', peers: 'how many fetch the file', origins: 'how many have it from the start', bytes: 'size of the file', pieceBytes: 'size of a piece',
+      originUp: 'upload of each origin', peerUp: 'upload of each peer', peerDown: 'download of each peer', latencyMs: 'mean delay of one way, ms', loss: 'part of messages and blocks that are sent again',
+      lan: 'all are on one local network', neighbours: 'links each peer opens', arriveWithinMs: 'all come within so many seconds', arrivalsPerSecond: 'they come at random instead, so many a second',
+      leaveWhenDone: 'peers leave when they have everything', churnPerHour: 'how often an hour each peer goes away', awayMs: 'seconds it stays away, on average', partitions: 'how many times the network is cut in two',
+      partitionMs: 'seconds a cut lasts', corrupt: 'part of the peers that send wrong bytes', stall: 'part that never answers', lie: 'part that claims to have everything', diskBytesPerSecond: 'speed of each disk',
+      diskFails: 'part of writes that fail', shuffle: 'part of answers that come twice; answers come out of order', limitMs: 'seconds after which the run has failed',
+    },
+    result: {
+      what: 'WHAT', value: 'VALUE', done: 'have everything', size: 'size', median: 'median time', last: 'last one done after', bound: 'nobody could before', ratio: 'last by bound', utilisation: 'upload in use',
+      copies: 'copies sent by origins', overhead: 'bytes received by needed', fairnessDown: 'fairness of speeds (Jain)', fairnessUp: 'fairness of uploads (Jain)', bans: 'bans', events: 'events', cpu: 'processor time', rate: 'events a second', history: 'history',
+    },
   },
   serve: {
     ready: '{name} is ready on port {port}.', web: 'Open {url}', webOff: 'The web page is off.', noUi: 'The web page is not built yet; run “npm run build”.', device: 'Device id: {id}',

@@ -23,7 +23,24 @@ export const cliEs: SameShape<typeof cliEn> = {
     get: 'descarga archivos y carpetas', transfers: 'enumera las transferencias', pause: 'pone transferencias en pausa', resume: 'continúa transferencias', cancel: 'termina transferencias; lo verificado se queda en el disco',
     send: 'envía archivos o carpetas a una persona, a la que se pregunta', inbox: 'enumera lo que quieren enviarte', accept: 'acepta una oferta', decline: 'rechaza una oferta',
     pair: 'compara códigos con un dispositivo y confía en él', block: 'bloquea un dispositivo: no ve nada tuyo', settings: 'muestra o cambia ajustes', status: 'muestra cómo va todo',
-    hash: 'calcula el id de contenido de un archivo o una carpeta; no necesita DistriShare en marcha',
+    hash: 'calcula el id de contenido de un archivo o una carpeta; no necesita DistriShare en marcha', lab: 'simula muchos dispositivos en tiempo virtual; no necesita DistriShare en marcha',
+  },
+  lab: {
+    run: 'ejecuta algo en tiempo virtual', swarm: 'simula a personas que se descargan un archivo unas de otras; las mismas opciones dan siempre lo mismo', preset: 'opciones de partida: {choices}',
+    atLeastOne: 'al menos 1', twoPieces: 'mayor que una pieza: los archivos menores no forman enjambre',
+    kind: { count: 'un número entero', part: 'un número de 0 a 1', number: 'un número', bytes: 'un tamaño, como 64MiB', rate: 'una velocidad, como 1.5MB o 400kbit, por segundo', millis: 'milisegundos', seconds: 'segundos' },
+    option: {
+      seed: 'número que decide todos los azares', peers: 'cuántos descargan el archivo', origins: 'cuántos lo tienen desde el principio', bytes: 'tamaño del archivo', pieceBytes: 'tamaño de una pieza',
+      originUp: 'subida de cada origen', peerUp: 'subida de cada participante', peerDown: 'bajada de cada participante', latencyMs: 'retardo medio de ida, en ms', loss: 'parte de mensajes y bloques que se envían otra vez',
+      lan: 'todos están en una red local', neighbours: 'conexiones que abre cada participante', arriveWithinMs: 'todos llegan en estos segundos', arrivalsPerSecond: 'en vez de eso llegan al azar, tantos por segundo',
+      leaveWhenDone: 'se van cuando lo tienen todo', churnPerHour: 'cuántas veces por hora se va cada uno', awayMs: 'segundos que falta, de media', partitions: 'cuántas veces se parte la red en dos',
+      partitionMs: 'segundos que dura cada corte', corrupt: 'parte que envía bytes equivocados', stall: 'parte que nunca contesta', lie: 'parte que dice tenerlo todo', diskBytesPerSecond: 'velocidad de cada disco',
+      diskFails: 'parte de las escrituras que fallan', shuffle: 'parte de las respuestas que llegan dos veces; llegan desordenadas', limitMs: 'segundos tras los que la simulación ha fallado',
+    },
+    result: {
+      what: 'QUÉ', value: 'VALOR', done: 'lo tienen todo', size: 'tamaño', median: 'tiempo mediano', last: 'el último acaba a los', bound: 'nadie podría antes de', ratio: 'último entre mínimo', utilisation: 'subida en uso',
+      copies: 'copias enviadas por los orígenes', overhead: 'bytes recibidos entre necesarios', fairnessDown: 'equidad de velocidades (Jain)', fairnessUp: 'equidad de subidas (Jain)', bans: 'bloqueos', events: 'sucesos', cpu: 'tiempo de procesador', rate: 'sucesos por segundo', history: 'historia',
+    },
   },
   serve: {
     ready: '{name} está en marcha en el puerto {port}.', web: 'Abre {url}', webOff: 'La página web está desactivada.', noUi: 'La página web aún no está construida; ejecuta «npm run build».', device: 'Id del dispositivo: {id}',

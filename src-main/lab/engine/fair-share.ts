@@ -141,7 +141,8 @@ export class FairShare {
         limited++;
       }
       if (limited === flows.length) return Infinity;
-      if (limited === limitedBefore) return level;
+      // Fewer than before: rounding, of two levels that are the same.
+      if (limited <= limitedBefore) return level;
       limitedBefore = limited;
       level = (capacity - taken) / (flows.length - limited);
     }

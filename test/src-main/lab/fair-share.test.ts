@@ -64,6 +64,15 @@ describe('fair sharing', () => {
     }), { numRuns: 400 });
   });
 
+  it('comes to an end when rounding lets two equal levels differ', () => {
+    const share = new FairShare();
+    const up = share.addPort(0.4);
+    const flows = [0.13333333333333333, Infinity, 0.11666666666666667, 0.05].map((rate) => share.addFlow(up, share.addPort(rate)));
+    for (const flow of flows) share.open(flow);
+    share.settle(() => undefined);
+    expect(flows.map((flow) => share.rate(flow)).reduce((sum, rate) => sum + rate, 0)).toBeCloseTo(0.4, 9);
+  });
+
   it('follows a port whose capacity changes', () => {
     const share = new FairShare();
     const up = share.addPort(10);

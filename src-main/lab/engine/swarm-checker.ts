@@ -1,0 +1,142 @@
+import type { Bytes } from '#shared/units.ts';
+import { Bitfield } from '../../core/bitfield.ts';
+
+/** A promise that the code under test broke, or a run that did not end as it must. */
+export class LabViolation extends Error {
+  override readonly name = 'LabViolation';
+}
+
+export interface CheckedFile {
+  readonly bytes: Bytes;
+  readonly pieceBytes: Bytes;
+  readonly pieces: number;
+}
+
+interface Buffer {
+  readonly piece: number;
+  readonly bytes: Bytes;
+  readonly from: number;
+  arrived: Bytes;
+  isCorrupt: boolean;
+  isWithDisk: boolean;
+}
+
+/**
+ * Keeps its own books of one node, from what its driver does and what its disk says, and never asks the machine under test:
+ * what lies verified on the disk, what each buffer holds, who sent bad bytes. Throws `LabViolation` when the machine
+ * claims, asks, gives or blames what by these books it must not.
+ */
+export class NodeChecker {
+  /** Pieces that were verified and written. */
+  readonly written: Bitfield;
+  readonly #node: number;
+  readonly #file: CheckedFile;
+  readonly #budgetBytes: Bytes;
+  readonly #buffers = new Map<number, Buffer>();
+  readonly #strikes = new Map<number, number>();
+  #buffered: Bytes = 0;
+
+  constructor(node: number, file: CheckedFile, budgetBytes: Bytes, hasAll: boolean) {
+    this.#node = node;
+    this.#file = file;
+    this.#budgetBytes = budgetBytes;
+    this.written = new Bitfield(file.pieces, hasAll ? new Uint8Array(Math.ceil(file.pieces / 8)).fill(0xff) : undefined);
+  }
+
+  /** The machine is gone, and its buffers with it: a crash. */
+  restarted(): void {
+    this.#buffers.clear();
+    this.#buffered = 0;
+  }
+
+  fetchStarted(fetch: number, piece: number, bytes: Bytes, from: number): void {
+    this.#must(!this.#buffers.has(fetch), `fetch ${fetch} starts twice`);
+    this.#must(piece >= 0 && piece < this.#file.pieces && bytes === this.#bytesOf(piece), `fetch ${fetch} of ${bytes} bytes of piece ${piece}`);
+    this.#must(!this.written.has(piece), `piece ${piece} is fetched again though it is verified`);
+    this.#buffered += bytes;
+    this.#must(this.#buffered <= Math.max(this.#budgetBytes, bytes), `${this.#buffered} bytes are buffered`);
+    this.#buffers.set(fetch, { piece, bytes, from, arrived: 0, isCorrupt: false, isWithDisk: false });
+  }
+
+  fetchEnded(fetch: number): void {
+    const buffer = this.#buffers.get(fetch);
+    this.#must(buffer !== undefined, `fetch ${fetch} ends without having started, or twice`);
+    this.#buffers.delete(fetch);
+    this.#buffered -= buffer?.bytes ?? 0;
+  }
+
+  requested(fetch: number, peer: number, piece: number, begin: Bytes, length: Bytes, claimed: Bitfield): void {
+    const buffer = this.#buffers.get(fetch);
+    this.#must(buffer?.piece === piece && buffer.from === peer, `a block of piece ${piece} is asked of ${peer} outside its fetch`);
+    this.#must(Number.isInteger(begin) && Number.isInteger(length) && length > 0 && begin >= 0 && begin + length <= this.#bytesOf(piece), `${length} bytes at ${begin} are asked for`);
+    this.#must(claimed.has(piece), `${peer} is asked for piece ${piece}, which it never said it has`);
+    this.#must((this.#strikes.get(peer) ?? 0) < 2, `${peer} is banned and still asked`);
+  }
+
+  /** Bytes of a block that is still waited for. */
+  arrived(fetch: number, bytes: Bytes, isCorrupt: boolean): void {
+    const buffer = this.#buffers.get(fetch);
+    if (buffer === undefined || buffer.isWithDisk) return;
+    buffer.arrived += bytes;
+    buffer.isCorrupt ||= isCorrupt;
+  }
+
+  /** Returns whether the piece's bytes are right. */
+  pieceComplete(fetch: number, piece: number): boolean {
+    const buffer = this.#buffers.get(fetch);
+    this.#must(buffer?.piece === piece && !buffer.isWithDisk && buffer.arrived === buffer.bytes, `piece ${piece} is called complete with ${buffer?.arrived} of ${buffer?.bytes} bytes`);
+    if (buffer !== undefined) buffer.isWithDisk = true;
+    return buffer?.isCorrupt === false;
+  }
+
+  /** The machine counts a file as verified, or tells somebody about these pieces. */
+  claims(pieces: Uint8Array | 'all'): void {
+    if (pieces === 'all') return this.#must(this.written.isFull, `all is claimed with ${this.written.count} pieces verified`);
+    for (const [at, byte] of pieces.entries()) this.#must((byte & ~(this.written.bytes[at] ?? 0)) === 0, 'pieces are claimed that are not verified');
+  }
+
+  claimsPiece(piece: number): void {
+    this.#must(this.written.has(piece), `piece ${piece} is claimed, or served, and is not verified`);
+  }
+
+  blames(peer: number, isHonest: boolean, strikes: number): void {
+    this.#must(!isHonest, `${peer} is honest and blamed`);
+    const known = (this.#strikes.get(peer) ?? 0) + 1;
+    this.#strikes.set(peer, known);
+    this.#must(strikes === known, `${peer} has ${known} strikes, the machine says ${strikes}`);
+  }
+
+  /** Tells the machine of a bad piece, which nothing excuses: it must blame whoever sent it. */
+  mustBlame(fetch: number, tell: () => void): void {
+    const from = this.#buffers.get(fetch)?.from ?? -1;
+    const before = this.strikesOf(from);
+    tell();
+    this.#must(this.strikesOf(from) === before + 1, `${from} sent a bad piece and is not blamed`);
+  }
+
+  /** How many peers this one has banned. */
+  get banned(): number {
+    let banned = 0;
+    for (const strikes of this.#strikes.values()) if (strikes >= 2) banned++;
+    return banned;
+  }
+
+  strikesOf(peer: number): number {
+    return this.#strikes.get(peer) ?? 0;
+  }
+
+  /** At the end of a run: the machine believes what is true, and holds only what the disk holds. */
+  ended(believed: Bitfield | undefined, budgetUsed: Bytes): void {
+    this.#must(believed === undefined || believed.bytes.every((byte, at) => byte === this.written.bytes[at]), 'the machine does not believe what its disk holds');
+    this.#must(budgetUsed === this.#buffered, `the machine counts ${budgetUsed} buffered bytes, there are ${this.#buffered}`);
+    for (const buffer of this.#buffers.values()) this.#must(!this.written.isFull || buffer.isWithDisk, `a buffer for piece ${buffer.piece} is left over`);
+  }
+
+  #bytesOf(piece: number): Bytes {
+    return Math.min(this.#file.pieceBytes, this.#file.bytes - piece * this.#file.pieceBytes);
+  }
+
+  #must(condition: boolean, what: string): void {
+    if (!condition) throw new LabViolation(`node ${this.#node}: ${what}`);
+  }
+}

@@ -1,0 +1,43 @@
+import { KiB, hour, second } from '#shared/units.ts';
+import { RandomStream } from './random-stream.ts';
+import { defaultSwarm, type SwarmOptions } from './swarm-options.ts';
+
+/** A small swarm with trouble, all chosen by the seed: one of the many on which the machine is tried. */
+export function tinySwarm(seed: number): SwarmOptions {
+  const random = new RandomStream(seed, 'tiny swarm');
+  const oneOf = <T>(...choices: readonly T[]): T => choices[random.below(choices.length)] ?? choices[0] as T;
+  const sometimes = (part: number, most: number): number => (random.chance(part) ? Math.round(random.between(0, most) * 1000) / 1000 : 0);
+  const pieceBytes = oneOf(16, 64, 256) * KiB;
+  const peerUp = oneOf(50_000, 400_000, 3_000_000);
+  const lan = random.chance(0.3);
+  return {
+    ...defaultSwarm,
+    seed,
+    peers: 1 + random.below(7),
+    origins: 1 + random.below(2),
+    // Two pieces at least: files of one piece have no swarm.
+    bytes: pieceBytes * (2 + random.below(12)) - random.below(pieceBytes),
+    pieceBytes,
+    originUp: peerUp * oneOf(0.5, 2, 10),
+    peerUp,
+    peerDown: peerUp * oneOf(1, 4, 10),
+    latencyMs: lan ? 0.2 : oneOf(5, 40, 300),
+    loss: sometimes(0.3, 0.1),
+    lan,
+    neighbours: 2 + random.below(8),
+    arriveWithinMs: oneOf(0, 1 * second, 20 * second),
+    arrivalsPerSecond: sometimes(0.2, 2),
+    leaveWhenDone: random.chance(0.3),
+    churnPerHour: sometimes(0.3, 400),
+    awayMs: oneOf(1 * second, 20 * second),
+    partitions: random.chance(0.2) ? 1 + random.below(2) : 0,
+    partitionMs: oneOf(3 * second, 100 * second),
+    corrupt: sometimes(0.3, 0.5),
+    stall: sometimes(0.2, 0.4),
+    lie: sometimes(0.2, 0.4),
+    diskBytesPerSecond: oneOf(2_000_000, 500_000_000),
+    diskFails: sometimes(0.15, 0.1),
+    shuffle: sometimes(0.5, 0.3),
+    limitMs: 12 * hour,
+  };
+}

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { beginCli } from './cli-harness.ts';
+
+const run = (...args: string[]) => beginCli(['lab', 'run', 'swarm', ...args]).result;
+
+it('simulates a swarm without a node, and the same one again for the same seed', async () => {
+  const args = ['--peers', '5', '--size', '1MiB', '--piece', '64KiB', '--seed', '7', '--json'];
+  const [first, again] = await Promise.all([run(...args), run(...args)]);
+  expect(first.code).toBe(0);
+  const [report, repeated] = [first, again].map(({ out }) => z.looseObject({ history: z.string() }).parse(JSON.parse(out)));
+  expect(report).toMatchObject({ event: 'lab-swarm', done: 5, boundBy: 'all uploads', options: { peers: 5, bytes: 1_048_576, seed: 7 } });
+  expect(repeated?.history).toBe(report?.history);
+});
+
+it('says what it found to people, in their language', async () => {
+  const { code, out } = await run('--peers', '3', '--size', '1MiB', '--piece', '64KiB', '--lan', '--lang', 'es');
+  expect(code).toBe(0);
+  expect(out).toContain('copias enviadas por los orígenes');
+});
+
+it.each([
+  [['--loss', '3'], '--loss'], [['--peers', '0'], '--peers'], [['--size', '1KiB'], '--size'], [['--size', 'much'], '64MiB'], [['--preset', 'huge'], 'bharambe'],
+])('refuses %j', async (args, word) => {
+  const { code, err } = await run(...args);
+  expect(code).toBe(2);
+  expect(err).toContain(word);
+});
+
+it('prints the command that repeats a run that failed', async () => {
+  const { code, err } = await run('--peers', '4', '--seed', '3', '--limit', '1', '--lang', 'en');
+  expect(code).toBe(1);
+  expect(err).toContain('lab run swarm --seed 3 --peers 4 --limit 1');
+  expect(err).toContain('not done');
+});
