@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { fileVersion } from '#main/disk/file-version.ts';
 import { createHasher } from '#main/disk/hasher.ts';
 import type { Link } from '#main/node/ports/links.ts';
+import { straightOut } from '#main/node/ports/outgoing.ts';
 import { BlockServer } from '#main/node/serving/block-server.ts';
 import { deviceIdOf, fromHex } from '#shared/ids.ts';
 
@@ -25,7 +26,7 @@ test('a thread that dies while it hashes what is sent costs one refused block, n
         unwanted: () => undefined,
         served: (_link, _want, bytes) => { blocks.close().then(() => resolve(bytes), () => undefined); },
       },
-      now: () => 0, findFile: () => Promise.resolve(null), changed: () => undefined, learned: () => undefined, sent: () => undefined,
+      outgoing: straightOut, now: () => 0, findFile: () => Promise.resolve(null), changed: () => undefined, learned: () => undefined, sent: () => undefined,
     });
     const link: Link = {
       remote: { id: deviceIdOf(new Uint8Array(32).fill(1)), name: 'Ana', platform: 'linux', version: '1', listenPort: null },
