@@ -2,7 +2,7 @@ import { equalBytes } from '#main/core/content/merkle.ts';
 import { pieceCount, pieceLength } from '#main/core/content/piece-size.ts';
 import { AppError } from '#shared/errors.ts';
 import type { Bytes } from '#shared/units.ts';
-import { readFully } from './files.ts';
+import { readFully, writeFully } from './files.ts';
 import type { ReceiveWorld } from './receive-world.ts';
 
 /** Reading pieces of a file again, with pauses for other work. */
@@ -28,15 +28,21 @@ export async function hashOnDisk(check: PieceCheck, piece: number, buffer: Uint8
   return read === data.length ? world.merkle.pieceHash(data, pieceBytes, bytes <= pieceBytes) : null;
 }
 
-/** Those of `pieces` that read back with the hash they should have. */
-export async function checkPieces(check: PieceCheck, pieces: readonly number[], expected: (piece: number) => Uint8Array | null): Promise<Map<number, Uint8Array>> {
-  const buffer = new Uint8Array(Math.min(check.pieceBytes, check.bytes));
+/**
+ * Those of `pieces` that read back with the hash they should have. What is not `isDurable` is written again as it was read:
+ * after a sync that failed, the system may show to readers what it will never write.
+ */
+export async function checkPieces(check: PieceCheck, pieces: readonly number[], expected: (piece: number) => Uint8Array | null, isDurable: (piece: number) => boolean): Promise<Map<number, Uint8Array>> {
+  const { world, fd, bytes, pieceBytes } = check;
+  const buffer = new Uint8Array(Math.min(pieceBytes, bytes));
   const right = new Map<number, Uint8Array>();
   for (const piece of pieces) {
     const wanted = expected(piece);
     if (wanted === null) continue;
     const hash = await hashOnDisk(check, piece, buffer);
-    if (hash !== null && equalBytes(hash, wanted)) right.set(piece, hash);
+    if (hash === null || !equalBytes(hash, wanted)) continue;
+    if (!isDurable(piece)) writeFully(world.files, fd, buffer.subarray(0, pieceLength(bytes, pieceBytes, piece)), piece * pieceBytes);
+    right.set(piece, hash);
   }
   return right;
 }

@@ -1,6 +1,6 @@
 import { equalBytes } from '#main/core/content/merkle.ts';
 import type { VolumeAbilities } from '#main/node/ports/receiver.ts';
-import { takeLock } from './file-lock.ts';
+import { releaseLock, takeLock } from './file-lock.ts';
 import type { Folder } from './files.ts';
 import { readJournal, removeJournals } from './journal-file.ts';
 import { partNames } from './part-names.ts';
@@ -22,13 +22,16 @@ export async function deletePartial(world: ReceiveWorld, folder: Folder, name: s
     const { journal } = parsed;
     if (root !== null && journal.root !== null && !equalBytes(journal.root, root)) continue;
     if (takeLock(world, folder, names.lock, '').kind === 'held') continue;
-    const part = files.lookup(folder, names.part);
-    if (part !== null && (!volume.stableInodes || BigInt.asUintN(64, part.inode) === journal.header.inode)) {
-      files.unlink(folder, names.part);
-      // The journal goes last and alone: it tells whose the part file is.
-      if (volume.folderSync && !volume.isMemory) await files.syncFolder(folder);
+    try {
+      const part = files.lookup(folder, names.part);
+      if (part !== null && (!volume.stableInodes || BigInt.asUintN(64, part.inode) === journal.header.inode)) {
+        files.unlink(folder, names.part);
+        // The journal goes last and alone: it tells whose the part file is.
+        if (volume.folderSync && !volume.isMemory) await files.syncFolder(folder);
+      }
+      removeJournals(files, folder, names);
+    } finally {
+      releaseLock(world, folder, names.lock);
     }
-    removeJournals(files, folder, names);
-    files.unlink(folder, names.lock);
   }
 }

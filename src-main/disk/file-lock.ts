@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Timestamp } from '#shared/units.ts';
+import type { Millis, Timestamp } from '#shared/units.ts';
 import { systemCode } from './disk-error.ts';
 import { readFully, writeFully, type Files, type Folder } from './files.ts';
 
@@ -58,7 +58,12 @@ export interface LockWorld {
   readonly writer: Writer;
   readonly runs: (holder: LockHolder) => boolean;
   readonly now: () => Timestamp;
+  /** Calls back once; returns how to call it off. */
+  readonly later: (ms: Millis, call: () => void) => () => void;
 }
+
+/** A lock that could not be deleted (disk unplugged, read-only) is tried again after this time. */
+const releaseAgainMs = 5000;
 
 function createLock({ files, writer }: LockWorld, folder: Folder, name: string, content: string): boolean {
   let fd: number;
@@ -116,4 +121,32 @@ export function takeLock(world: LockWorld, folder: Folder, name: string, content
     inherited = removeStale(world, folder, name, holder) || inherited;
   }
   return { kind: 'taken', inherited };
+}
+
+/**
+ * Gives a lock of ours back. When the disk refuses, it is tried again until it works, because as long as we run nobody else
+ * takes our lock for a dead writer's.
+ */
+export function releaseLock(world: LockWorld, folder: Folder, name: string): void {
+  try {
+    world.files.unlink(folder, name);
+  } catch (thrown) {
+    if (systemCode(thrown) === null) throw thrown;
+    if (systemCode(thrown) !== 'ENOENT') world.later(releaseAgainMs, () => { releaseAgain(world, folder.path, name); });
+  }
+}
+
+function releaseAgain(world: LockWorld, path: string, name: string): void {
+  try {
+    const folder = world.files.openFolder(path);
+    try {
+      const holder = readHolder(world.files, folder, name);
+      if (typeof holder !== 'string' && holder.token === world.writer.token) world.files.unlink(folder, name);
+    } finally {
+      world.files.closeFolder(folder);
+    }
+  } catch (thrown) {
+    if (systemCode(thrown) === null) throw thrown;
+    world.later(releaseAgainMs, () => { releaseAgain(world, path, name); });
+  }
 }

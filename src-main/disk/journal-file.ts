@@ -77,10 +77,15 @@ export class JournalFile {
     }
   }
 
-  /** Goes on with a parsed journal; a torn tail is cut off. */
+  /**
+   * Goes on with a parsed journal; a torn tail is cut off. What is left is written again as it was read: after a sync that
+   * failed, readers may see records that the system will never write, and later ones would follow a gap.
+   */
   static resume(files: Files, sha256: Sha256, folder: Folder, name: string, journal: Journal): JournalFile {
     const fd = files.open(folder, name, 'write');
     try {
+      const valid = new Uint8Array(journal.validBytes);
+      writeFully(files, fd, valid.subarray(0, readFully(files, fd, valid, 0)), 0);
       files.truncate(fd, journal.validBytes);
       return new JournalFile(files, sha256, fd, new JournalEncoder(sha256, journal.end), journal.validBytes);
     } catch (thrown) {
@@ -109,7 +114,16 @@ export class JournalFile {
 
   /** Says that data recorded up to `place` is on stable storage, durably. */
   async barrier(place: Place): Promise<void> {
+    this.appendBarrier(place);
+    await this.syncBarrier(place);
+  }
+
+  /** The first half of `barrier`. When the disk refuses, the journal stays as it was. */
+  appendBarrier(place: Place): void {
     this.append({ kind: 'barrier', through: place.end.sequence });
+  }
+
+  async syncBarrier(place: Place): Promise<void> {
     await this.sync();
     this.#durable = place;
   }

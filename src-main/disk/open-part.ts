@@ -8,7 +8,7 @@ import { toHex } from '#shared/ids.ts';
 import { numberedName } from '#shared/names.ts';
 import { checkPieces, type PieceCheck } from './check-pieces.ts';
 import { assertRoom, type Destination } from './destination.ts';
-import { takeLock } from './file-lock.ts';
+import { releaseLock, takeLock } from './file-lock.ts';
 import type { FileState } from './files.ts';
 import type { CheckOptions } from './find-existing.ts';
 import { JournalFile, readJournal, removeJournals } from './journal-file.ts';
@@ -165,18 +165,19 @@ async function verify(opening: Opening, { journal }: Leftover, check: PieceCheck
   const { layer, target } = opening;
   const expected = (piece: number): Uint8Array | null =>
     layer?.subarray(piece * hashBytes, (piece + 1) * hashBytes) ?? journal?.pieces.get(piece)?.hash ?? null;
+  const isDurable = (piece: number): boolean => journal !== null && (journal.pieces.get(piece)?.sequence ?? Infinity) <= journal.durableThrough;
   const recovery = journal === null ? { kind: 'rehash' as const } : recover(journal, factsOf(opening, part), opening.world.random);
   if (recovery.kind === 'resume') {
-    const sample = await checkPieces(check, recovery.sample, expected);
+    const sample = await checkPieces(check, recovery.sample, expected, isDurable);
     if (sample.size === recovery.sample.length) {
-      const verified = await checkPieces(check, recovery.doubtful, expected);
+      const verified = await checkPieces(check, recovery.doubtful, expected, isDurable);
       for (const [piece, hash] of sample) verified.set(piece, hash);
       for (const piece of recovery.trusted) verified.set(piece, expected(piece) ?? new Uint8Array(hashBytes));
       return { verified, isRewritten: false };
     }
   }
   const all = Array.from({ length: pieceCount(target.bytes, target.pieceBytes) }, (_, piece) => piece);
-  return { verified: await checkPieces(check, all, expected), isRewritten: true };
+  return { verified: await checkPieces(check, all, expected, isDurable), isRewritten: true };
 }
 
 /** A journal that says no more than what was verified; an old one is continued while it is short and its facts hold. */
@@ -190,8 +191,13 @@ async function continueJournal(opening: Opening, leftover: Leftover, fd: number,
     const records: JournalRecord[] = pieceRecords(verified);
     records.push({ kind: 'barrier', through: records.length });
     const journal = await JournalFile.replace(files, sha256, destination.folder, names.progress, names.progressAside, newHeader(opening, files.stat(fd)), records);
-    await syncFolder(opening);
-    return journal;
+    try {
+      await syncFolder(opening);
+      return journal;
+    } catch (thrown) {
+      journal.close();
+      throw thrown;
+    }
   }
   const journal = JournalFile.resume(files, sha256, destination.folder, names.progress, old);
   try {
@@ -279,7 +285,7 @@ async function openName(opening: Opening, names: PartNames): Promise<OpenedPart 
     opened = await openUnderLock(opening, names, locked.inherited);
     return opened;
   } finally {
-    if (opened === null) opening.world.files.unlink(opening.destination.folder, names.lock);
+    if (opened === null) releaseLock(opening.world, opening.destination.folder, names.lock);
   }
 }
 
@@ -319,18 +325,18 @@ export async function removeLeftovers(opening: Opening, existing: string): Promi
     if (journal === null && !isFinished && !isBegun) continue;
     const locked = takeLock(world, destination.folder, names.lock, '');
     if (locked.kind === 'held') continue;
-    // An empty file may be somebody else's, put there since the lock was given back.
-    if (isBegun && part !== null && !locked.inherited && !isTaken(opening, names.progressAside)) {
-      files.unlink(destination.folder, names.lock);
-      continue;
+    try {
+      // An empty file may be somebody else's, put there since the lock was given back.
+      if (isBegun && part !== null && !locked.inherited && !isTaken(opening, names.progressAside)) continue;
+      // The journal goes last and alone: it tells whose the part file is.
+      if (part !== null) {
+        files.unlink(destination.folder, names.part);
+        await syncFolder(opening);
+      }
+      removeJournals(files, destination.folder, names);
+    } finally {
+      releaseLock(world, destination.folder, names.lock);
     }
-    // The journal goes last and alone: it tells whose the part file is.
-    if (part !== null) {
-      files.unlink(destination.folder, names.part);
-      await syncFolder(opening);
-    }
-    removeJournals(files, destination.folder, names);
-    files.unlink(destination.folder, names.lock);
     removed++;
   }
   if (removed > 0) await syncFolder(opening);

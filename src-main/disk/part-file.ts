@@ -7,15 +7,27 @@ import { AppError } from '#shared/errors.ts';
 import type { Timestamp } from '#shared/units.ts';
 import { assertRoom, assertStillThere, type Destination } from './destination.ts';
 import { diskError } from './disk-error.ts';
-import { writeFully } from './files.ts';
+import { releaseLock } from './file-lock.ts';
+import { writeFully, type Files } from './files.ts';
 import { removeJournals, type JournalFile } from './journal-file.ts';
 import type { PartNames } from './part-names.ts';
 import { placeUnderFreeName } from './place.ts';
 import type { ReceiveWorld } from './receive-world.ts';
+import { isUnsupported } from './volume.ts';
 
 /** Times that every file system takes: 1970 to 2106. */
 const latestModified = 2 ** 32 * 1000 - 1000;
-export const storableTime = (at: Timestamp): Timestamp => Math.min(Math.max(0, Number.isFinite(at) ? at : 0), latestModified);
+const storableTime = (at: Timestamp): Timestamp => Math.min(Math.max(0, Number.isFinite(at) ? at : 0), latestModified);
+
+/** Gives a file the time stamp of its origin and its executable bit, as far as the volume keeps such things. Throws system errors. */
+export function adorn(files: Files, fd: number, { executable, modifiedAt }: FileTarget): void {
+  try {
+    if (executable) files.setExecutable(fd);
+    files.setModified(fd, storableTime(modifiedAt));
+  } catch (thrown) {
+    if (!isUnsupported(thrown)) throw thrown;
+  }
+}
 
 /** Layer of a target as it counts here: for a file of one piece, the root. */
 export function layerOf(root: Uint8Array | null, layer: Uint8Array | null, pieces: number): Uint8Array | null {
@@ -50,6 +62,8 @@ export class PartFile {
   #committing: Promise<void> | null = null;
   #stopTimer: (() => void) | null = null;
   #failure: AppError | null = null;
+  /** Somebody was given the failure as an answer. */
+  #isFailureTold = false;
   #isOpen = true;
   #isLocked = true;
 
@@ -78,7 +92,7 @@ export class PartFile {
   /** Verifies a piece, writes it, records it. Answers at once, unless the disk lags two groups behind. */
   write(piece: number, data: Uint8Array, pieceHash: Uint8Array | null): WriteOutcome | Promise<WriteOutcome> {
     const { bytes, pieceBytes } = this.#part.target;
-    if (this.#failure !== null) return { kind: 'error', error: this.#failure.toInfo() };
+    if (this.#failure !== null) return this.#writtenOrFailed();
     const expected = this.#layer?.subarray(piece * hashBytes, (piece + 1) * hashBytes) ?? pieceHash;
     if (expected === null || !Number.isInteger(piece) || piece < 0 || piece >= this.have.length) {
       return { kind: 'error', error: { code: 'bad-argument', params: { name: 'piece' } } };
@@ -121,6 +135,7 @@ export class PartFile {
       // Their bytes may be overwritten from now on, so no older state of the journal may come back.
       await this.#sync(() => this.#part.journal.sync());
     } catch (thrown) {
+      this.#isFailureTold = true;
       throw this.#fail(thrown);
     }
     for (const piece of missing) this.have.delete(piece);
@@ -141,10 +156,14 @@ export class PartFile {
     await this.#world.mark?.([join(folder.path, names.part)]);
     try {
       files.truncate(fd, target.bytes);
-      if (target.executable) files.setExecutable(fd);
-      files.setModified(fd, storableTime(target.modifiedAt));
+      adorn(files, fd, target);
+    } catch (thrown) {
+      throw this.#errorOf(thrown);
+    }
+    try {
       if (!volume.isMemory) await files.sync(fd);
     } catch (thrown) {
+      this.#isFailureTold = true;
       throw this.#fail(thrown);
     }
     try {
@@ -173,14 +192,14 @@ export class PartFile {
     }
   }
 
-  /** Leaves it resumable. Everything is durable and a clean close recorded, or the error is thrown; closed in any case. */
+  /** Leaves it resumable. Everything is durable and a clean close recorded, or the error is thrown, if it was not before; closed in any case. */
   async close(): Promise<void> {
     const { fd, journal } = this.#part;
     if (!this.#isOpen) return;
     try {
       await this.#settle();
-      if (this.#failure !== null) return;
-      if (this.#uncommittedBytes > 0) await this.#commit();
+      if (this.#failure !== null && this.#isFailureTold) return;
+      if (this.#uncommittedBytes > 0 && this.#failure === null) await this.#commit();
       this.#assertWorks();
       // With the time stamp that the record speaks of, which syncing the data alone may leave behind.
       await this.#sync(() => this.#world.files.sync(fd));
@@ -200,9 +219,9 @@ export class PartFile {
     const { files } = this.#world;
     if (!this.#isOpen) return;
     await this.#settle();
-    const { inode } = files.stat(fd);
-    this.#closeHandles();
     try {
+      const { inode } = files.stat(fd);
+      this.#closeHandles();
       // The journal goes last: it tells whose the part file is. What has its name now may be somebody else's.
       const part = files.lookup(destination.folder, names.part);
       if (part !== null && (!volume.stableInodes || part.inode === inode)) files.unlink(destination.folder, names.part);
@@ -211,6 +230,7 @@ export class PartFile {
     } catch (thrown) {
       throw this.#errorOf(thrown);
     } finally {
+      if (this.#isOpen) this.#closeHandles();
       this.#release();
     }
   }
@@ -233,7 +253,7 @@ export class PartFile {
   #commitSoon(): void {
     this.#stopTimer ??= this.#world.later(this.#world.policy.groupMs, () => {
       this.#stopTimer = null;
-      if (this.#uncommittedBytes > 0 && this.#committing === null) void this.#commit();
+      if (this.#uncommittedBytes > 0 && this.#committing === null && this.#failure === null) void this.#commit();
     });
   }
 
@@ -264,7 +284,15 @@ export class PartFile {
     const { place } = journal;
     this.#uncommittedBytes = 0;
     await this.#sync(() => this.#world.files.syncData(fd));
-    if (!this.#part.volume.isMemory) await journal.barrier(place);
+    if (this.#part.volume.isMemory) return;
+    try {
+      journal.appendBarrier(place);
+    } catch (thrown) {
+      // The data is safe and so is what was recorded of it; only that it is durable could not be added.
+      this.#failure ??= this.#errorOf(thrown);
+      return;
+    }
+    await journal.syncBarrier(place);
   }
 
   async #sync(sync: () => Promise<void>): Promise<void> {
@@ -284,7 +312,10 @@ export class PartFile {
   }
 
   #assertWorks(): void {
-    if (this.#failure !== null) throw this.#failure;
+    if (this.#failure !== null) {
+      this.#isFailureTold = true;
+      throw this.#failure;
+    }
     if (!this.#isOpen) throw new AppError('bad-argument', { name: 'handle' });
   }
 
@@ -296,7 +327,9 @@ export class PartFile {
   }
 
   #writtenOrFailed(): WriteOutcome {
-    return this.#failure === null ? { kind: 'written' } : { kind: 'error', error: this.#failure.toInfo() };
+    if (this.#failure === null) return { kind: 'written' };
+    this.#isFailureTold = true;
+    return { kind: 'error', error: this.#failure.toInfo() };
   }
 
   #errorOf(thrown: unknown): AppError {
@@ -338,7 +371,7 @@ export class PartFile {
   #unlock(): void {
     if (!this.#isLocked) return;
     this.#isLocked = false;
-    this.#world.files.unlink(this.#part.destination.folder, this.#part.names.lock);
+    releaseLock(this.#world, this.#part.destination.folder, this.#part.names.lock);
   }
 
   /** Gives the lock back and lets go of the folder. */

@@ -24,6 +24,4 @@ export interface ReceiveWorld extends LockWorld {
   readonly random: () => number;
   /** Lets other work in: called between pieces of long checks. */
   readonly nextTurn: () => Promise<void>;
-  /** Calls back once; returns how to call it off. */
-  readonly later: (ms: Millis, call: () => void) => () => void;
 }

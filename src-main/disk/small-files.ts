@@ -6,7 +6,7 @@ import { assertTarget } from './destination.ts';
 import { diskError, systemCode } from './disk-error.ts';
 import { readFully, writeFully, type Folder } from './files.ts';
 import type { FolderCache, OpenFolder } from './folder-cache.ts';
-import { storableTime } from './part-file.ts';
+import { adorn } from './part-file.ts';
 import { smallPartName } from './part-names.ts';
 import { placeUnderFreeName } from './place.ts';
 import type { ReceiveWorld } from './receive-world.ts';
@@ -89,7 +89,6 @@ export class SmallFiles {
     const prepared: Prepared = { target, root, opened, part, fd };
     try {
       writeFully(files, fd, data, 0);
-      if (target.executable) files.setExecutable(fd);
       return prepared;
     } catch (thrown) {
       this.#drop(prepared, true);
@@ -100,7 +99,7 @@ export class SmallFiles {
   async #sync(each: Prepared | SmallOutcome): Promise<void> {
     if ('kind' in each) return;
     const { files } = this.#world;
-    files.setModified(each.fd, storableTime(each.target.modifiedAt));
+    adorn(files, each.fd, each.target);
     if (!each.opened.volume.isMemory) await files.sync(each.fd);
   }
 

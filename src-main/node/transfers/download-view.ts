@@ -77,7 +77,7 @@ function pieceMap(transfer: Transfer, download: Download | undefined, arriving: 
 /** Without pieces of its own to show: one cell for each part of the bytes. */
 function partMap(transfer: Transfer): PieceMap {
   const parts = 200;
-  const done = transfer.bytes === 0 ? (transfer.state === 'done' ? parts : 0) : Math.floor((transfer.doneBytes / transfer.bytes) * parts);
+  const done = transfer.bytes === 0 ? (transfer.state === 'done' ? parts : 0) : Math.min(parts, Math.floor((transfer.doneBytes / transfer.bytes) * parts));
   return { cells: 'v'.repeat(done) + '.'.repeat(parts - done), piecesPerCell: 1, pieces: parts, verifiedPieces: done };
 }
 

@@ -390,12 +390,13 @@ export class Download implements DownloadFileOwner {
   }
 
   async #leave(): Promise<void> {
+    await Promise.all([...this.open.values()].map((file) => file.stop()));
+    // All in one turn: what is verified counts as open or as left, never as both.
     let partialBytes = this.#leftBytes;
     for (const file of this.open.values()) partialBytes += file.verifiedBytes;
     if (this.#opened) this.record = { ...this.record, partialBytes };
     this.#opened = false;
     this.#leftBytes = 0;
-    await Promise.all([...this.open.values()].map((file) => file.stop()));
     this.open.clear();
     this.#context.swarm.removeDownload(this.number);
     await this.#saveFinished(true);

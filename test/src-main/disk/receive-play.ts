@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { ReceiveDisk } from '#main/disk/receive-disk.ts';
-import type { FileTarget, ReceivedFile, SmallFile } from '#main/node/ports/receiver.ts';
+import type { FileTarget, ReceivedFile, SmallFile, SmallOutcome, WriteOutcome } from '#main/node/ports/receiver.ts';
+import { AppError } from '#shared/errors.ts';
 import type { SampleFile } from './sample-file.ts';
 import type { Operation, Phase } from './simulated-files.ts';
 import { type SimulatedMachine, openOptions } from './simulated-world.ts';
@@ -20,6 +21,12 @@ export interface Known {
 export const knowsNothing: Known = { written: new Set(), safe: new Set(), end: 'none', small: new Set() };
 
 export const has = (have: Uint8Array, piece: number): boolean => ((have[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) !== 0;
+
+/** Throws what the disk refused with. */
+function assertWritten(outcome: WriteOutcome | SmallOutcome): void {
+  if (outcome.kind === 'error') throw new AppError(outcome.error.code, outcome.error.params);
+  expect(outcome.kind).not.toBe('corrupt');
+}
 
 /** A receiving program that does what it is told and notes what it was promised. */
 export class Play {
@@ -78,14 +85,14 @@ export class Play {
   /** Writes pieces of the file; with `hashes` each brings its own, as before the root is known. */
   async write(pieces: readonly number[], hashes = false): Promise<void> {
     for (const piece of pieces) {
-      expect(await this.#disk.write(this.#handle, piece, this.file.piece(piece), hashes ? this.file.hash(piece) : null)).toEqual({ kind: 'written' });
+      assertWritten(await this.#disk.write(this.#handle, piece, this.file.piece(piece), hashes ? this.file.hash(piece) : null));
       this.#written.add(piece);
     }
   }
 
   /** Writes a piece of another file, as a peer does that has no root to be held to. */
   async writeWrong(piece: number, from: SampleFile): Promise<void> {
-    expect(await this.#disk.write(this.#handle, piece, from.piece(piece), from.hash(piece))).toEqual({ kind: 'written' });
+    assertWritten(await this.#disk.write(this.#handle, piece, from.piece(piece), from.hash(piece)));
   }
 
   async bindRoot(): Promise<void> {
@@ -116,10 +123,15 @@ export class Play {
 
   async writeSmall(files: readonly SmallFile[], first: number): Promise<void> {
     const outcomes = await this.#disk.writeSmall(files);
-    outcomes.forEach((outcome, at) => {
-      expect(outcome.kind).toBe('done');
-      this.#smallDone.add(first + at);
-    });
+    outcomes.forEach((outcome, at) => { if (outcome.kind === 'done') this.#smallDone.add(first + at); });
+    outcomes.forEach(assertWritten);
+  }
+
+  /** Stops as a transfer does that met an error: closes what is open, then the program. Gives what went wrong with that. */
+  async stop(): Promise<unknown[]> {
+    const errors: unknown[] = [];
+    await this.#disk.shutdown().catch((error: unknown) => { errors.push(error); });
+    return errors;
   }
 
   async flush(): Promise<void> {

@@ -119,6 +119,13 @@ export class SimulatedDisk {
     folder.durable.set(path.slice(cut + 1), node);
   }
 
+  /** What somebody else writes into a file that is there, durably. */
+  overwrite(path: string, content: Uint8Array): void {
+    const node = this.at(path);
+    if (node?.kind !== 'file') throw systemError('ENOENT');
+    Object.assign(node, { content, durable: content, writes: [], modifiedNs: this.tick() });
+  }
+
   /** A folder that somebody else makes, durably. */
   putFolder(path: string): void {
     const cut = path.lastIndexOf('/');

@@ -45,6 +45,11 @@ export class SimulatedMachine {
     return copy;
   }
 
+  /** Token of the program that was started last. */
+  get lastWriter(): string {
+    return `writer-${this.#writers}`;
+  }
+
   /** Starts a program. */
   start(): ReceiveDisk {
     const token = `writer-${++this.#writers}`;
