@@ -109,6 +109,8 @@ export class PeerMachine {
   #joined(now: Millis, { content: number, peer, pieces }: Extract<PeerEvent, { type: 'joined' }>, out: PeerSink): void {
     const content = this.#contents.get(number);
     if (content === undefined || !this.#peers.has(peer)) return;
+    // It joins anew: what we told it before may have come while it took no part.
+    if (!content.members.has(peer)) this.#told.get(number)?.delete(peer);
     // What a file lacks decides what its members are good for, so the machine that downloads it takes the news first.
     this.#swarm.step(now, { type: 'source-added', file: number, peer, pieces }, out);
     if (!this.#swarm.isOpen(number)) content.setMember(peer, pieces);

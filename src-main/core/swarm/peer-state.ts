@@ -9,6 +9,10 @@ const minBlockBytes = 16 * KiB;
 /** A peer nobody has measured is asked for little: on a slow path a large block would look like a stall. */
 const firstBlockBytes = 64 * KiB;
 const firstWindowBytes = 1 * MiB;
+/** A peer that owes bytes and sends none for this long has stalled. */
+const stallMs = 8 * second;
+/** Each stall in a row doubles that, up to this: the path may be slower than anybody thought. */
+const mostPatienceMs = 32 * second;
 /** A slow peer that was measured has this much to send, so that few pieces lie around half-finished. */
 const minWindowBytes = 4 * minBlockBytes;
 /** Longest time one block should occupy the wire, so that control messages and cancels are not held up. */
@@ -67,6 +71,7 @@ export class PeerState {
 
   /** Block length that takes about `blockMs` at the measured rate: a power of two from 16 KiB to the frame limit. */
   blockBytes(now: Millis): Bytes {
+    if (this.stalls > 0) return minBlockBytes;
     if (this.#firstDelivery === null) return firstBlockBytes;
     const wanted = (this.delivered.rate(now) * blockMs) / 1000;
     let bytes = minBlockBytes;
@@ -91,7 +96,13 @@ export class PeerState {
     this.stalls++;
     this.isResting = true;
     this.restUntil = now + Math.min(5 * second * 2 ** this.stalls, 60 * second);
-    this.#windowBytes = firstWindowBytes;
+    // If it was not dead but slow, it must be able to answer this time.
+    this.#windowBytes = minBlockBytes;
+  }
+
+  /** When it has stalled, unless it delivers before. */
+  get stallsAt(): Millis {
+    return this.activeAt + Math.min(stallMs * 2 ** this.stalls, mostPatienceMs);
   }
 
   /** It gives this piece to others already and would rather give us another one. */

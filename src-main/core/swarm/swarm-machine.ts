@@ -9,8 +9,6 @@ import { FileState, type Download } from './file-state.ts';
 import { PeerState } from './peer-state.ts';
 import { RequestRate } from './request-rate.ts';
 
-/** A peer that owes bytes and sends none for this long has stalled. */
-const stallMs = 8 * second;
 /** A last piece that takes this long is also asked of somebody else. */
 const endgameAfterMs = 2 * second;
 
@@ -184,7 +182,7 @@ export class SwarmMachine {
     let waiting = false;
     for (const download of this.#downloads) waiting ||= download.wanting.size > 0;
     for (const peer of this.#peers.values()) {
-      if (peer.inFlightRequests > 0) earliest(peer.activeAt + stallMs);
+      if (peer.inFlightRequests > 0) earliest(peer.stallsAt);
       if (waiting && peer.isResting) earliest(peer.restUntil);
       if (waiting && peer.isAvoiding) earliest(peer.avoidUntil);
     }
@@ -357,7 +355,7 @@ export class SwarmMachine {
   #timePasses(now: Millis, out: SwarmSink): void {
     for (const peer of this.#peers.values()) {
       peer.timePasses(now);
-      if (peer.inFlightRequests === 0 || now < peer.activeAt + stallMs) continue;
+      if (peer.inFlightRequests === 0 || now < peer.stallsAt) continue;
       peer.noteStall(now);
       for (const fetch of [...peer.fetches]) this.#giveUp(fetch, out, true);
     }

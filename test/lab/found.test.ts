@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { hour } from '#shared/units.ts';
+import { defaultSwarm, type SwarmOptions } from '#main/lab/engine/swarm-options.ts';
+import { trySwarm } from './try-swarm.ts';
+
+/** Swarms that once broke a rule, as small as they could be made, each with what was wrong. */
+const found: Record<string, Partial<SwarmOptions>> = {
+  'a line so slow that the first block of each peer took longer than a stall': {
+    seed: 115187, peers: 4, bytes: 1_519_871, pieceBytes: 262_144, originUp: 25_000, peerUp: 50_000, latencyMs: 0.2, lan: true, neighbours: 7, arriveWithinMs: 1000,
+  },
+  'a peer whose word came while the file was closed for a moment was never heard again': {
+    seed: 123486, peers: 6, origins: 2, bytes: 795_149, pieceBytes: 65_536, originUp: 25_000, peerUp: 50_000, peerDown: 200_000, latencyMs: 0.2, lan: true, neighbours: 5, arriveWithinMs: 1000,
+    leaveWhenDone: true, partitions: 2, partitionMs: 100_000, awayMs: 1000, diskBytesPerSecond: 2_000_000, diskFails: 0.09,
+  },
+};
+
+describe('a swarm that once failed', () => {
+  it.each(Object.entries(found))('keeps every promise: %s', (_, options) => {
+    const report = trySwarm({ ...defaultSwarm, limitMs: hour, ...options });
+    expect(report.done).toBe(options.peers);
+  });
+});
