@@ -48,6 +48,8 @@ export class TransfersService implements DownloadObserver {
   readonly #samples = new Map<TransferId, number[]>();
   readonly #moved = new Set<Download>();
   #movedTimer: NodeJS.Timeout | null = null;
+  /** Downloads being changed, and by how many at once: not to be started. */
+  readonly #held = new Map<Download, number>();
   #nextNumber = 1;
   #sampler: NodeJS.Timeout | null = null;
 
@@ -129,9 +131,7 @@ export class TransfersService implements DownloadObserver {
 
   async pause(id: TransferId): Promise<Transfer> {
     const download = this.#unfinished(id);
-    await download.stop();
-    await this.#setState(download, 'paused');
-    this.#schedule();
+    await this.#whileStopped(download, () => this.#setState(download, 'paused'));
     return this.#view(download);
   }
 
@@ -145,12 +145,12 @@ export class TransfersService implements DownloadObserver {
   async cancel(id: TransferId, deletePartial: boolean): Promise<Transfer> {
     const download = this.#downloads.get(id);
     if (download === undefined) return this.get(id);
-    await download.stop();
-    if (deletePartial) await this.#deletePartial(download.record);
-    download.record = { ...download.record, finishedAt: this.#context.now() };
-    await this.#setState(download, 'cancelled');
-    this.#downloads.delete(id);
-    this.#schedule();
+    await this.#whileStopped(download, async () => {
+      if (deletePartial) await this.#deletePartial(download.record);
+      download.record = { ...download.record, finishedAt: this.#context.now() };
+      await this.#setState(download, 'cancelled');
+      this.#downloads.delete(id);
+    });
     return this.viewOf(download.record);
   }
 
@@ -179,18 +179,17 @@ export class TransfersService implements DownloadObserver {
   /** Chooses files of a folder; what is finished already stays. */
   async select(id: TransferId, indices: readonly number[], selected: boolean): Promise<Transfer> {
     const download = this.#unfinished(id);
-    const active = download.record.state === 'active';
-    await download.stop();
-    const batch = this.#context.store.batch();
-    for (const index of indices) {
-      const file = await this.#context.store.get(filesTable, fileKey(id, index));
-      if (file === undefined || file.selected === selected) continue;
-      batch.put(filesTable, fileKey(id, index), { ...file, selected });
-      download.record = { ...download.record, bytes: download.record.bytes + (selected ? file.bytes : -file.bytes) };
-    }
-    await batch.write();
-    await this.save(download.record);
-    if (active) this.#schedule();
+    await this.#whileStopped(download, async () => {
+      const batch = this.#context.store.batch();
+      for (const index of indices) {
+        const file = await this.#context.store.get(filesTable, fileKey(id, index));
+        if (file === undefined || file.selected === selected) continue;
+        batch.put(filesTable, fileKey(id, index), { ...file, selected });
+        download.record = { ...download.record, bytes: download.record.bytes + (selected ? file.bytes : -file.bytes) };
+      }
+      await batch.write();
+      await this.save(download.record);
+    });
     this.changed(download);
     return this.#view(download);
   }
@@ -292,13 +291,27 @@ export class TransfersService implements DownloadObserver {
   }
 
   /** Starts the first ones in line, as many as may run at once. */
+  /** Stops a download for a change of it; whatever else happens meanwhile, it is not started again before the end. */
+  async #whileStopped(download: Download, change: () => Promise<void>): Promise<void> {
+    this.#held.set(download, (this.#held.get(download) ?? 0) + 1);
+    try {
+      await download.stop();
+      await change();
+    } finally {
+      const others = (this.#held.get(download) ?? 1) - 1;
+      if (others > 0) this.#held.set(download, others);
+      else this.#held.delete(download);
+      this.#schedule();
+    }
+  }
+
   #schedule(): void {
     const line = [...this.#downloads.values()].filter((download) => download.record.state === 'active')
       .toSorted((a, b) => rankOf[b.record.priority] - rankOf[a.record.priority] || a.number - b.number);
     // One that only waits for somebody to come back does not hold up the others.
     let free = this.#ports.settings().activeTransfers - line.filter((download) => download.isRunning && download.activity.kind !== 'waiting').length;
     for (const download of line) {
-      if (download.isRunning) continue;
+      if (download.isRunning || this.#held.has(download)) continue;
       if (free <= 0) return;
       free--;
       download.start();
