@@ -168,19 +168,24 @@ export class PartFile {
     }
     try {
       assertStillThere(files, destination);
-      const named = files.lookup(folder, names.part);
-      if (named === null || named.kind !== 'file' || (volume.stableInodes && named.inode !== files.stat(fd).inode)) {
+      const { inode } = files.stat(fd);
+      const isOurs = (taken: string): boolean => this.#hasName(taken, inode);
+      if (!isOurs(names.part)) throw new AppError('file-missing', { path: join(folder.path, names.part) });
+      // A finish that failed half way may have given it its name already.
+      const isSame = (taken: string): boolean => volume.stableInodes && isOurs(taken);
+      const { name, oldRemains } = placeUnderFreeName(files, folder, names.part, target.path.at(-1) ?? '', volume.hardLinks, isSame);
+      if (oldRemains && !isOurs(name)) {
+        // Just before, somebody put another file in the place of ours: that one got our name besides its own. Or just after.
+        const wrong = files.lookup(folder, names.part);
+        if (wrong !== null && this.#hasName(name, wrong.inode)) files.unlink(folder, name);
         throw new AppError('file-missing', { path: join(folder.path, names.part) });
       }
-      // A finish that failed half way may have given it its name already.
-      const isSame = (taken: string): boolean => volume.stableInodes && files.lookup(folder, taken)?.inode === named.inode;
-      const { name, oldRemains } = placeUnderFreeName(files, folder, names.part, target.path.at(-1) ?? '', volume.hardLinks, isSame);
       // Only when the new name is durable may the old one go: no power cut may keep that and forget the other.
       await this.#syncFolder();
       journal.close();
       files.close(fd);
       this.#isOpen = false;
-      if (oldRemains) files.unlink(folder, names.part);
+      if (oldRemains && isOurs(names.part)) files.unlink(folder, names.part);
       this.#removeJournals();
       this.#unlock();
       await this.#syncFolder();
@@ -215,7 +220,7 @@ export class PartFile {
 
   /** Closes and deletes what is unfinished. */
   async discard(): Promise<void> {
-    const { destination, names, volume, fd } = this.#part;
+    const { destination, names, fd } = this.#part;
     const { files } = this.#world;
     if (!this.#isOpen) return;
     await this.#settle();
@@ -223,8 +228,7 @@ export class PartFile {
       const { inode } = files.stat(fd);
       this.#closeHandles();
       // The journal goes last: it tells whose the part file is. What has its name now may be somebody else's.
-      const part = files.lookup(destination.folder, names.part);
-      if (part !== null && (!volume.stableInodes || part.inode === inode)) files.unlink(destination.folder, names.part);
+      if (this.#hasName(names.part, inode)) files.unlink(destination.folder, names.part);
       await this.#syncFolder();
       this.#removeJournals();
     } catch (thrown) {
@@ -233,6 +237,12 @@ export class PartFile {
       if (this.#isOpen) this.#closeHandles();
       this.#release();
     }
+  }
+
+  /** Whether the file of that number has this name, as far as numbers tell. */
+  #hasName(name: string, inode: bigint): boolean {
+    const named = this.#world.files.lookup(this.#part.destination.folder, name);
+    return named?.kind === 'file' && (!this.#part.volume.stableInodes || named.inode === inode);
   }
 
   get #path(): string {

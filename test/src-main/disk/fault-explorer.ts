@@ -26,7 +26,7 @@ interface Step {
   readonly name: string;
 }
 
-function prepared(name: string, seed: number): { machine: SimulatedMachine; play: () => Play } {
+export function prepared(name: string, seed: number): { machine: SimulatedMachine; play: () => Play } {
   const life = lives[name];
   const machine = new SimulatedMachine(seed);
   machine.disk.dropsWhenSyncFails = true;
@@ -52,7 +52,7 @@ async function stepsOf(name: string, seed: number): Promise<Step[]> {
   return steps;
 }
 
-function assertClear(error: unknown): void {
+export function assertClear(error: unknown): void {
   if (!(error instanceof AppError)) throw error;
   // A life that does not know that pieces were forgotten meanwhile.
   if (error.code === 'bad-argument' && error.params?.['detail'] === 'not complete') return;
