@@ -109,11 +109,12 @@ export class PeerMachine {
   #joined(now: Millis, { content: number, peer, pieces }: Extract<PeerEvent, { type: 'joined' }>, out: PeerSink): void {
     const content = this.#contents.get(number);
     if (content === undefined || !this.#peers.has(peer)) return;
-    // It joins anew: what we told it before may have come while it took no part.
-    if (!content.members.has(peer)) this.#told.get(number)?.delete(peer);
+    const wasMember = content.members.has(peer);
     // What a file lacks decides what its members are good for, so the machine that downloads it takes the news first.
     this.#swarm.step(now, { type: 'source-added', file: number, peer, pieces }, out);
     if (!this.#swarm.isOpen(number)) content.setMember(peer, pieces);
+    // It joined anew: what we told it before may have come while it took no part. Whoever is banned is no member, and gets no word.
+    if (!wasMember && content.members.has(peer)) this.#told.get(number)?.delete(peer);
     this.#tell(peer, number, out);
     this.#serve.step(now, { type: 'news' }, out);
   }
