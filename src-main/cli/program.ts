@@ -46,7 +46,8 @@ export function createProgram(context: CliContext, version: string): Command {
 /** What commander found wrong, as an error of ours; null when it only printed help or the version. */
 export function usageError(error: CommanderError, t: Translate): AppError | null {
   const [name = '', value = ''] = Array.from(error.message.matchAll(/'([^']*)'/g), (match) => match[1] ?? '').reverse();
-  const say = (key: 'missingArgument' | 'missingOptionArgument' | 'unknownOption' | 'excessArguments' | 'invalidValue', params = {}): AppError =>
+  const choice = /option '([^ ']+)[^']*' argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(error.message);
+  const say = (key: 'invalidChoice' | 'missingArgument' | 'missingOptionArgument' | 'unknownOption' | 'excessArguments' | 'invalidValue', params = {}): AppError =>
     new AppError('bad-usage', { detail: t(`cli.error.commander.${key}`, params) });
   switch (error.code) {
     case 'commander.helpDisplayed': case 'commander.version': return null;
@@ -56,7 +57,8 @@ export function usageError(error: CommanderError, t: Translate): AppError | null
     case 'commander.missingArgument': return say('missingArgument', { name });
     case 'commander.optionMissingArgument': return say('missingOptionArgument', { name });
     case 'commander.excessArguments': return say('excessArguments');
-    case 'commander.invalidArgument': return say('invalidValue', { name, value });
+    // Commander names an option before its value, and an argument after it.
+    case 'commander.invalidArgument': return choice === null ? say('invalidValue', { name, value }) : say('invalidChoice', { name: choice[1] ?? '', value: choice[2] ?? '', choices: choice[3] ?? '' });
     default: return new AppError('bad-usage', { detail: error.message });
   }
 }

@@ -72,17 +72,20 @@ export class ServedNode {
     }
   }
 
-  /** Resolves with the first event that `fits`. */
+  /** Resolves with the first event from now on that `fits`. */
   async event(fits: (event: NodeEvent) => boolean): Promise<NodeEvent> {
+    return (await this.listen(fits)).event;
+  }
+
+  /** Resolves when it listens; no event that `fits` is missed from then on. */
+  async listen(fits: (event: NodeEvent) => boolean): Promise<{ readonly event: Promise<NodeEvent> }> {
     const client = await connectLocal(this.dataDir);
-    try {
-      return await new Promise((resolve, reject) => {
-        client.subscribe((event) => { if (fits(event)) resolve(event); });
-        client.onClose(() => { reject(new Error(`the node went away: ${this.stderr()}`)); });
-      });
-    } finally {
-      client.close();
-    }
+    const event = new Promise<NodeEvent>((resolve, reject) => {
+      client.subscribe((each) => { if (fits(each)) resolve(each); });
+      client.onClose(() => { reject(new Error(`the node went away: ${this.stderr()}`)); });
+    }).finally(() => { client.close(); });
+    event.catch(() => undefined);
+    return { event };
   }
 
   async kill(signal: NodeJS.Signals): Promise<number | null> {

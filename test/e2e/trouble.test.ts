@@ -145,9 +145,9 @@ describe('people', () => {
     await writeRandom(source, 1000);
     await sender.must('share', source, '--audience', 'devices', '--wait');
     expect((await receiver.cli('browse', 'Sender', 'for friends.bin')).code).not.toBe(0);
-    const asked = sender.event((event) => event.type === 'pairing' && event.pairing.state === 'compare');
+    const asked = await sender.listen((event) => event.type === 'pairing' && event.pairing.state === 'compare');
     const ours = await receiver.call('pairing.start', { peer: 'Sender' });
-    const theirs = await asked;
+    const theirs = await asked.event;
     expect(theirs.type === 'pairing' && theirs.pairing.code).toBe(ours.code);
     await receiver.call('pairing.answer', { peer: 'Sender', same: true });
     await sender.call('pairing.answer', { peer: 'Receiver', same: true });

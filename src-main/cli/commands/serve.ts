@@ -4,6 +4,7 @@ import type { SettingsPatch } from '#shared/settings.ts';
 import { parseSabotage, type SabotagePlan } from '../../node/serving/sabotage.ts';
 import { absolute } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
+import { valueProblem } from '../value-problem.ts';
 
 interface ServeOptions {
   readonly name?: string;
@@ -40,12 +41,15 @@ function sabotageOf({ sabotage }: ServeOptions): SabotagePlan | null {
 }
 
 function overridesOf(context: CliContext, { name, port, downloadDir, multicast, mdns }: ServeOptions): SettingsPatch {
-  const checked = settingsPatchSchema.safeParse({
+  const patch = {
     ...(name === undefined ? {} : { name }), ...(port === undefined ? {} : { port: portOf('--port', port) }), ...(multicast ? {} : { multicast: false }), ...(mdns ? {} : { mdns: false }),
     ...(downloadDir === undefined ? {} : { downloadDir: absolute(context, downloadDir) }),
-  });
-  if (!checked.success) throw new AppError('bad-argument', { name: `--${checked.error.issues[0]?.path.join('.') ?? ''}`, detail: checked.error.issues[0]?.message ?? '' });
-  return checked.data;
+  };
+  const checked = settingsPatchSchema.safeParse(patch);
+  if (checked.success) return checked.data;
+  const key = checked.error.issues[0]?.path.join('.') ?? '';
+  const option = key === 'downloadDir' ? '--download-dir' : `--${key}`;
+  throw new AppError('bad-argument', { name: option, detail: valueProblem(context.t, new Map<string, unknown>(Object.entries(patch)).get(key)?.toString() ?? '', checked.error) });
 }
 
 function portOf(option: string, text: string): number;

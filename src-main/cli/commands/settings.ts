@@ -1,8 +1,10 @@
 import { AppError } from '#shared/errors.ts';
 import { settingsPatchSchema, settingsSchema } from '#shared/settings.ts';
 import type { SettingKey, SettingsPatch } from '#shared/settings.ts';
+import type { Translate } from '../../api/translate.ts';
 import { withNode } from '../context.ts';
 import type { AddCommands } from '../context.ts';
+import { valueProblem } from '../value-problem.ts';
 
 const keys = settingsSchema.keyof().options;
 const isKey = (text: string): text is SettingKey => (keys as readonly string[]).includes(text);
@@ -12,7 +14,7 @@ export const addSettingsCommand: AddCommands = (program, context) => {
   program.command('settings').description(t('cli.command.settings')).argument('[key]', t('cli.argument.key')).argument('[value]', t('cli.argument.value'))
     .action((key: string | undefined, value: string | undefined) => withNode(context, async (api) => {
       if (key !== undefined && !isKey(key)) throw new AppError('bad-argument', { name: key, detail: t('cli.error.commander.choices', { choices: keys.join(', ') }) });
-      const settings = key !== undefined && value !== undefined ? await api.call('settings.set', { patch: settingFrom(key, value) }) : await api.call('settings.get', {});
+      const settings = key !== undefined && value !== undefined ? await api.call('settings.set', { patch: settingFrom(t, key, value) }) : await api.call('settings.get', {});
       if (key === undefined) {
         out.event('settings', settings);
         for (const name of keys) out.line(`${name} = ${settings[name]}`);
@@ -33,12 +35,12 @@ const readings: readonly ((text: string) => unknown)[] = [
  * A setting as it is typed. What the setting takes decides how the text is read: `off` is a word for a limit and a no
  * for a switch. Throws `bad-argument`.
  */
-export function settingFrom(key: SettingKey, text: string): SettingsPatch {
+export function settingFrom(t: Translate, key: SettingKey, text: string): SettingsPatch {
   for (const read of readings) {
     const value = read(text);
     const patch = value === undefined ? undefined : settingsPatchSchema.safeParse({ [key]: value });
     if (patch?.success === true) return patch.data;
   }
-  const detail = settingsPatchSchema.safeParse({ [key]: /^-?\d+$/.test(text) ? Number(text) : text }).error?.issues[0]?.message ?? text;
-  throw new AppError('bad-argument', { name: key, detail });
+  const { error } = settingsPatchSchema.safeParse({ [key]: /^-?\d+$/.test(text) ? Number(text) : text });
+  throw new AppError('bad-argument', { name: key, detail: valueProblem(t, text, error) });
 }

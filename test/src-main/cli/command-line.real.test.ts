@@ -55,6 +55,9 @@ describe('bad usage', () => {
     ['share x --audience aliens', '--audience'], ['get peer --to', '--to'], ['search x --for soon', '--for'], ['search x --for -1', '--for'], ['get not-a-content-id', 'a content id'],
     ['settings nonsense', 'downloadLimit'], ['settings downloadLimit 5', 'downloadLimit'], ['settings multicast maybe', 'multicast'], ['serve --port 70000', '--port'], ['serve --port x', '--port'],
     ['serve --name', '--name'], ['share x --audience room', '--room'],
+    ['search x --type huge', 'huge is not possible for --type, only any, '], ["search x --type o'clock", "o'clock is not possible for --type"], ['share x --audience aliens', 'aliens is not possible for --audience'],
+    [`serve --name ${'x'.repeat(65)}`, '“--name” does not fit: 40 characters at most'], [`settings name ${'x'.repeat(65)}`, '“name” does not fit: 40 characters at most'], ['settings activeTransfers 0', '1 at least'], ['settings visibility never', 'one of everyone, paired, hidden'],
+    ['lab run swarm --preset huge', '“--preset” does not fit: one of '],
   ];
   it.each(cases)('of “%s” exits with 2 and says what is wrong', async (args, text) => {
     const { code, out, err } = await cli.run(args);

@@ -1,0 +1,99 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openStore } from '#main/disk/open-store.ts';
+import type { Store } from '#main/disk/store.ts';
+import { Conduct } from '#main/node/transfers/conduct.ts';
+import { ContentDirectory } from '#main/node/transfers/content-directory.ts';
+import { ExistingFiles } from '#main/node/transfers/existing-files.ts';
+import { downloadsTable, fileKey, filesTable, type DownloadRecord } from '#main/node/transfers/records.ts';
+import { SharedDownloads } from '#main/node/transfers/shared-downloads.ts';
+import { SmallFileBatch } from '#main/node/transfers/small-file-batch.ts';
+import { SwarmDriver } from '#main/node/transfers/swarm-driver.ts';
+import { TransfersService } from '#main/node/transfers/transfers-service.ts';
+import { LinkWaiter, pause } from '#main/node/waiting.ts';
+import type { Library } from '#main/node/ports/library.ts';
+import type { Links } from '#main/node/ports/links.ts';
+import { straightOut } from '#main/node/ports/outgoing.ts';
+import type { Receiver } from '#main/node/ports/receiver.ts';
+import { deviceIdOf } from '#shared/ids.ts';
+import { transferIdSchema } from '#shared/model/ids.ts';
+import { defaultSettings } from '#shared/settings.ts';
+import { MiB } from '#shared/units.ts';
+
+const id = transferIdSchema.parse('0123456789abcdef');
+const record: DownloadRecord = {
+  id, number: 1, source: { kind: 'path', peer: deviceIdOf(new Uint8Array(32).fill(1)), path: 'film.bin' }, kind: 'file', name: 'film.bin', bundle: false, base: '/nowhere', state: 'active', reason: null,
+  priority: 'normal', contentId: null, audience: null, listed: true, listCursor: null, files: 1, bytes: 8 * MiB, doneFiles: 0, doneBytes: 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null, addedAt: 1, finishedAt: null,
+};
+const unused = (): Promise<never> => Promise.reject(new Error('not used'));
+const library: Library = {
+  add: unused, update: unused, remove: unused, rescan: unused, pauseHashing: unused, whenHashed: unused, shares: unused, browse: unused, stat: unused, walk: unused, findFile: unused, fileToRead: unused,
+  wasChanged: () => undefined, pieceLayer: unused, resolve: unused, manifest: unused, search: unused, hashSoon: () => undefined, learned: unused, onShare: () => undefined, onShareGone: () => undefined, onListing: () => undefined, close: unused,
+};
+const noLinks: Links = { listen: unused, dial: unused, get: () => undefined, all: () => [], onLink: () => undefined, close: unused };
+
+let folder: string;
+let store: Store;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'transfers-'));
+  ({ store } = await openStore(folder));
+});
+afterEach(async () => {
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** One download that waits for its source; `discarding` runs while its parts are deleted. */
+async function oneDownload(discarding: (transfers: TransfersService) => void): Promise<TransfersService> {
+  const receiver: Receiver = {
+    open: unused, write: unused, bindRoot: unused, finish: unused, close: unused, discard: unused, writeSmall: unused, existing: unused, volume: unused, makeFolder: unused,
+    discardPartial: () => {
+      discarding(transfers);
+      return Promise.resolve();
+    },
+    flush: () => Promise.resolve(), shutdown: unused,
+  };
+  const now = (): number => 1;
+  const conduct = new Conduct(now, () => undefined);
+  const directory = new ContentDirectory();
+  const waiter = new LinkWaiter(() => noLinks, directory);
+  const transfers = new TransfersService({
+    context: {
+      links: () => noLinks, conduct, receiver, library, store, directory, now, pause, nextFileNumber: () => 1,
+      swarm: new SwarmDriver({ receiveBudgetBytes: 32 * MiB, requestWindowBytes: 32 * MiB, conduct, outgoing: straightOut, now, nextNumber: () => 1 }),
+      smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), fetched: new SharedDownloads(now),
+      linkTo: (device, signal) => waiter.linkTo(device, signal), withSources: (content, preferred, signal, work) => waiter.withSources(content, preferred, signal, work),
+    },
+    settings: () => ({ ...defaultSettings, name: 'Me', downloadDir: folder }), newId: () => id, onChange: () => undefined, onGone: () => undefined, onDone: () => undefined,
+  });
+  await store.put(downloadsTable, id, record);
+  await store.put(filesTable, fileKey(id, 0), { remotePath: '', path: ['film.bin'], mapped: false, bytes: 8 * MiB, modifiedAt: 1, executable: false, contentId: null, selected: true, state: 'waiting' });
+  await transfers.open();
+  expect(transfers.active).toHaveLength(1);
+  return transfers;
+}
+
+it('a download is not started again between its stop and the end of its cancelling, whatever makes the others start', async () => {
+  const running: number[] = [];
+  const transfers = await oneDownload((all) => {
+    // As the sampler does every second, and every download that ends.
+    all.settingsChanged();
+    running.push(all.active.length);
+  });
+  await transfers.cancel(id, true);
+  expect(running).toEqual([0]);
+  expect(transfers.active).toEqual([]);
+  expect((await transfers.get(id)).state).toBe('cancelled');
+  await transfers.close();
+});
+
+it('a download whose files are chosen goes on afterwards', async () => {
+  const transfers = await oneDownload(() => expect.fail('nothing is deleted'));
+  const choosing = transfers.select(id, [0], false);
+  transfers.settingsChanged();
+  await choosing;
+  await expect.poll(async () => (await transfers.get(id)).state).toBe('done');
+  await transfers.close();
+});
