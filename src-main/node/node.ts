@@ -6,7 +6,7 @@ import type { NodeApi } from '#shared/api/node-api.ts';
 import { AppError, type ErrorInfo } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import type { NodeStatus } from '#shared/model/status.ts';
-import type { RateLimit, SettingsPatch } from '#shared/settings.ts';
+import type { SettingsPatch } from '#shared/settings.ts';
 import { createDiscovery, type Discovery } from '../discovery/discovery.ts';
 import { diskError, makeFolders } from './data-dir.ts';
 import { DemoNeighbour } from './demo.ts';
@@ -158,19 +158,12 @@ async function followLibrary({ foundation, events, blocks, shareNames, links }: 
   for (const share of await library.shares()) shareNames.set(share.id, share.name);
 }
 
-const rateOf = (limit: RateLimit): number | null => (limit === 'off' ? null : limit);
-
-function followSettings({ foundation, events, swarm, membership, transfers, links, background }: Services, discovery: Discovery): void {
+function followSettings({ foundation, events, speed, membership, transfers, links, background }: Services, discovery: Discovery): void {
   const { settings } = foundation;
-  const applyLimits = (): void => {
-    const { downloadLimit, uploadLimit } = settings.get();
-    swarm.setRateLimit(rateOf(downloadLimit));
-    swarm.setUploadLimit(rateOf(uploadLimit));
-  };
-  applyLimits();
+  speed.apply();
   let { name } = settings.get();
   settings.onChange((changed) => {
-    applyLimits();
+    speed.apply();
     membership.setVisibility(changed.visibility);
     background(discovery.set({ multicast: changed.multicast, mdns: changed.mdns, visible: changed.visibility !== 'hidden' }));
     transfers.settingsChanged();

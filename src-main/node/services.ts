@@ -16,6 +16,7 @@ import { discardStaged } from './offers/staged-files.ts';
 import { knownDevicesTable } from './peers/device-records.ts';
 import { Devices } from './peers/devices.ts';
 import { PairingService } from './peers/pairing.ts';
+import { SpeedLimits } from './rates/speed-limits.ts';
 import type { Links } from './ports/links.ts';
 import type { Outgoing } from './ports/outgoing.ts';
 import { SearchService } from './search/search-service.ts';
@@ -50,6 +51,7 @@ export interface Services {
   readonly blocks: BlockServer;
   readonly control: ControlServer;
   readonly swarm: SwarmDriver;
+  readonly speed: SpeedLimits;
   readonly waiter: LinkWaiter;
   /** Names of the shares, for telling others what changed. */
   readonly shareNames: Map<ShareId, string>;
@@ -124,6 +126,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
   const nextNumber = (): number => ++numbers;
   const swarm = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, conduct, outgoing, now: () => performance.now(), nextNumber });
   closers.push(() => { swarm.close(); });
+  const speed = new SpeedLimits({ settings: () => settings.get(), swarm });
   const fetched = new SharedDownloads(now);
   const blocks: BlockServer = new BlockServer({
     hasher, now, turns: swarm, outgoing,
@@ -179,7 +182,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
     onChange: (state) => { events.emit({ type: 'search', search: state }); },
   });
   closers.push(() => { search.close(); });
-  return { foundation, events, devices, membership, pairing, transfers, offers, search, uploads, blocks, control, swarm, waiter, shareNames, links, setTrust, background };
+  return { foundation, events, devices, membership, pairing, transfers, offers, search, uploads, blocks, control, swarm, speed, waiter, shareNames, links, setTrust, background };
 }
 
 /** Also removes the rows of forgotten devices. */

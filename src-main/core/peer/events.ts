@@ -1,4 +1,5 @@
 import type { Bytes, Millis } from '#shared/units.ts';
+import type { Line } from '../rate/rate-gate.ts';
 import type { ServeEvent, ServeSink } from '../serve/events.ts';
 import type { Pieces } from '../swarm/content.ts';
 import type { PeerNumber, SwarmEvent, SwarmSink } from '../swarm/events.ts';
@@ -10,8 +11,8 @@ export type ContentNumber = number;
 export type PeerEvent =
   | Exclude<SwarmEvent, { type: 'peer-up' | 'peer-down' | 'tick' | 'source-has' | 'choked' }>
   | Exclude<ServeEvent, { type: 'peer-up' | 'peer-down' | 'tick' | 'news' }>
-  /** A link is up. `local`: on this machine or network. `strikes`: bad pieces it sent before. */
-  | { readonly type: 'peer-up'; readonly peer: PeerNumber; readonly latencyMs: Millis; readonly local: boolean; readonly strikes?: number }
+  /** A link is up. `local`: on this machine or network. `line`: which of ours it is behind. `strikes`: bad pieces it sent before. */
+  | { readonly type: 'peer-up'; readonly peer: PeerNumber; readonly latencyMs: Millis; readonly local: boolean; readonly line?: Line | null; readonly strikes?: number }
   | { readonly type: 'peer-down'; readonly peer: PeerNumber }
   /** We can serve this content, besides what is being downloaded under the same number. `have` null: nothing yet. */
   | { readonly type: 'content-kept'; readonly content: ContentNumber; readonly pieces: number; readonly have: Pieces | null }

@@ -1,4 +1,5 @@
 import type { Millis } from '#shared/units.ts';
+import type { Binding } from '../rate/rate-gate.ts';
 import { ServeMachine } from '../serve/serve-machine.ts';
 import type { ServeSettings } from '../serve/events.ts';
 import { Contents, type Content } from '../swarm/content.ts';
@@ -41,8 +42,8 @@ export class PeerMachine {
     switch (event.type) {
       case 'peer-up':
         this.#peers.add(event.peer);
-        this.#swarm.step(now, { type: 'peer-up', peer: event.peer, latencyMs: event.latencyMs, ...(event.strikes === undefined ? {} : { strikes: event.strikes }) }, out);
-        return this.#serve.step(now, { type: 'peer-up', peer: event.peer, local: event.local }, out);
+        this.#swarm.step(now, { type: 'peer-up', peer: event.peer, latencyMs: event.latencyMs, line: event.line ?? null, ...(event.strikes === undefined ? {} : { strikes: event.strikes }) }, out);
+        return this.#serve.step(now, { type: 'peer-up', peer: event.peer, local: event.local, line: event.line ?? null }, out);
       case 'peer-down':
         this.#peers.delete(event.peer);
         for (const told of this.#told.values()) told.delete(event.peer);
@@ -92,6 +93,10 @@ export class PeerMachine {
   }
   get serving(): Pick<ServeMachine, 'sentRate' | 'isChoked'> {
     return this.#serve;
+  }
+  /** The limit that held back what this peer gives us, or gets, in the last moments. */
+  limitOn(now: Millis, direction: 'down' | 'up', peer: PeerNumber): Binding | null {
+    return (direction === 'down' ? this.#swarm : this.#serve).rates.bindingOf(now, peer);
   }
   content(number: ContentNumber): Pick<Content, 'pieces' | 'have' | 'members' | 'availability'> | undefined {
     return this.#contents.get(number);

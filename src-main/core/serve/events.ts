@@ -1,6 +1,7 @@
 import { limits } from '#shared/limits.ts';
 import { KiB, second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
+import type { Line, RateScope } from '../rate/rate-gate.ts';
 import type { PeerNumber } from '../swarm/events.ts';
 
 /** The asking device's own number for a block it wants; unique per peer while it is open. */
@@ -9,7 +10,7 @@ export type WantNumber = number;
 /** What happens to the serve machine. */
 export type ServeEvent =
   /** `local`: on this machine or this network, where nobody is throttled unless the user set a limit. */
-  | { readonly type: 'peer-up'; readonly peer: PeerNumber; readonly local: boolean }
+  | { readonly type: 'peer-up'; readonly peer: PeerNumber; readonly local: boolean; readonly line?: Line | null }
   | { readonly type: 'peer-down'; readonly peer: PeerNumber }
   /** A block is wanted. `content`: number of the content when its swarm is known here, else null. */
   | { readonly type: 'wanted'; readonly peer: PeerNumber; readonly want: WantNumber; readonly content: number | null; readonly piece: number; readonly bytes: Bytes }
@@ -18,8 +19,8 @@ export type ServeEvent =
   | { readonly type: 'served'; readonly peer: PeerNumber; readonly want: WantNumber; readonly bytes: Bytes }
   /** Somebody may have become interested: a member joined, a piece is ours. */
   | { readonly type: 'news' }
-  /** Bytes/s to all peers together, or null for no limit. */
-  | { readonly type: 'upload-limit'; readonly bytesPerSecond: number | null }
+  /** Bytes/s to all peers together, those over one line, or one peer (until it is down); null for no limit. */
+  | { readonly type: 'upload-limit'; readonly bytesPerSecond: number | null; readonly scope?: RateScope }
   | { readonly type: 'tick' };
 
 export type ServeRefusal = 'busy' | 'choked' | 'elsewhere';

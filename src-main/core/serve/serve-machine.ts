@@ -1,8 +1,8 @@
 import { assertNever } from '#shared/assert.ts';
 import { KiB, second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
+import { RateGate } from '../rate/rate-gate.ts';
 import { RateEstimator } from '../swarm/rate-estimator.ts';
-import { RequestRate } from '../swarm/request-rate.ts';
 import type { Contents } from '../swarm/content.ts';
 import type { PeerNumber } from '../swarm/events.ts';
 import { Choker } from './choker.ts';
@@ -43,7 +43,8 @@ export class ServeMachine {
   readonly #peers = new Map<PeerNumber, ServedPeer>();
   /** Whose turn it is: peers with waiting blocks, in rotation. */
   readonly #turns: ServedPeer[] = [];
-  readonly #rate = new RequestRate();
+  /** What may go out. */
+  readonly rates = new RateGate();
   readonly #total: RateEstimator;
   readonly #choker: Choker;
   /** What went out in the last moments. */
@@ -51,8 +52,6 @@ export class ServeMachine {
   #inService = 0;
   #inServiceBytes: Bytes = 0;
   #weight = 0;
-  /** Blocks wait for nothing but the limit. */
-  #waitsForRate = false;
 
   constructor({ settings, contents, random, wantsFrom }: ServeOptions) {
     this.#settings = settings;
@@ -66,6 +65,7 @@ export class ServeMachine {
       case 'peer-up': {
         const peer = new ServedPeer(event.peer, event.local, now, this.#settings.rateWindowMs);
         this.#peers.set(event.peer, peer);
+        this.rates.peerUp(event.peer, event.line ?? null);
         this.#choker.peerUp(now, peer);
         return;
       }
@@ -73,6 +73,7 @@ export class ServeMachine {
         const peer = this.#peers.get(event.peer);
         if (peer === undefined) return;
         this.#peers.delete(event.peer);
+        this.rates.peerDown(event.peer);
         this.#inService -= peer.inService.size;
         this.#weight -= peer.weight;
         for (const want of peer.inService.values()) this.#inServiceBytes -= want.bytes;
@@ -107,10 +108,12 @@ export class ServeMachine {
         this.#choker.fill(now, this.#changed(out));
         return;
       case 'upload-limit':
-        this.#rate.set(now, event.bytesPerSecond);
-        this.#choker.setLimit(now, event.bytesPerSecond, this.#changed(out));
+        this.rates.set(now, event.scope ?? 'all', event.bytesPerSecond);
+        // Slots go by what everybody shares, and only that limit is a wish of the user for everybody.
+        if (event.scope === undefined || event.scope === 'all') this.#choker.setLimit(now, event.bytesPerSecond, this.#changed(out));
         break;
       case 'tick':
+        this.rates.forgetWaiting();
         this.#choker.round(now, this.#changed(out));
         break;
       default: assertNever(event);
@@ -129,7 +132,7 @@ export class ServeMachine {
   /** When to step with a `tick` if nothing else happens; null: not at all. */
   nextWake(now: Millis): Millis | null {
     const round = this.#choker.nextRound;
-    const paid = this.#waitsForRate ? this.#rate.nextAt(now) ?? now : null;
+    const paid = this.rates.nextWake(now);
     return round === null || paid === null ? round ?? paid : Math.min(round, paid);
   }
 
@@ -151,7 +154,7 @@ export class ServeMachine {
       this.#choker.asked(now, peer, this.#changed(out));
       if (peer.isChoked) return out.refuse(number, want, 'choked');
       const shared = content === null ? undefined : this.#contents.get(content);
-      if (shared?.isBetterElsewhere(piece) === true && this.#isScarce(now)) return out.refuse(number, want, 'elsewhere');
+      if (shared?.isBetterElsewhere(piece) === true && this.#isScarce(now, number)) return out.refuse(number, want, 'elsewhere');
       peer.begin(content, piece);
       shared?.give(piece);
     }
@@ -161,23 +164,19 @@ export class ServeMachine {
   }
 
   /** Whether uploading is what others wait for. */
-  #isScarce(now: Millis): boolean {
-    return this.#rate.nextAt(now) !== null || this.#choker.isChoking;
+  #isScarce(now: Millis, peer: PeerNumber): boolean {
+    return this.rates.isSpent(now, peer) || this.#choker.isChoking;
   }
 
   #pump(now: Millis, out: ServeSink): void {
-    this.#waitsForRate = false;
     for (let looked = 0; looked < this.#turns.length;) {
-      if (!this.#rate.mayAsk(now)) {
-        this.#waitsForRate = true;
-        return;
-      }
+      if (!this.rates.isOpen(now)) return;
       const peer = this.#turns.shift();
       if (peer === undefined) return;
       const mine = peer.weight;
       const share = Math.max(1, Math.floor(this.#settings.blocksAtOnce / (this.#turns.length + 1)));
       // Whoever reads slowly must not hold up the others: each may always have one block under way.
-      if (peer.inService.size >= 1 && (mine >= share || this.#isFull(now))) {
+      if ((peer.inService.size >= 1 && (mine >= share || this.#isFull(now))) || !this.rates.admits(now, peer.number)) {
         this.#turns.push(peer);
         looked++;
         continue;
@@ -205,7 +204,7 @@ export class ServeMachine {
     this.#inService++;
     this.#weigh(peer, weightOf(want.bytes));
     this.#inServiceBytes += want.bytes;
-    this.#rate.pay(want.bytes);
+    this.rates.pay(peer.number, want.bytes);
     out.serve(peer.number, want.number);
   }
 

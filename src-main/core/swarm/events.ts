@@ -1,4 +1,5 @@
 import type { Bytes, Millis } from '#shared/units.ts';
+import type { Line, RateScope } from '../rate/rate-gate.ts';
 import type { Pieces } from './content.ts';
 
 /** Numbers by which the driver and the machine speak of the same things; chosen by the driver, never reused while in use. */
@@ -41,7 +42,7 @@ export type SwarmEvent =
   | { readonly type: 'source-added'; readonly file: FileNumber; readonly peer: PeerNumber; readonly pieces: Pieces }
   | { readonly type: 'source-has'; readonly file: FileNumber; readonly peer: PeerNumber; readonly piece: number }
   | { readonly type: 'source-removed'; readonly file: FileNumber; readonly peer: PeerNumber }
-  | { readonly type: 'peer-up'; readonly peer: PeerNumber; readonly latencyMs: Millis; readonly strikes?: number }
+  | { readonly type: 'peer-up'; readonly peer: PeerNumber; readonly latencyMs: Millis; readonly line?: Line | null; readonly strikes?: number }
   | { readonly type: 'peer-down'; readonly peer: PeerNumber }
   /** What it did wrong is forgotten. */
   | { readonly type: 'peer-forgiven'; readonly peer: PeerNumber }
@@ -56,8 +57,8 @@ export type SwarmEvent =
   | { readonly type: 'piece-corrupt'; readonly file: FileNumber; readonly piece: number; readonly fetch: number }
   /** The disk refused; the driver closes the file afterwards. */
   | { readonly type: 'piece-unwritten'; readonly file: FileNumber; readonly piece: number; readonly fetch: number }
-  /** Bytes/s for all downloads together, or null for no limit. */
-  | { readonly type: 'rate-limit'; readonly bytesPerSecond: number | null }
+  /** Bytes/s for all downloads together, those over one line, or those from one peer (until it is down); null for no limit. */
+  | { readonly type: 'rate-limit'; readonly bytesPerSecond: number | null; readonly scope?: RateScope }
   | { readonly type: 'tick' };
 
 /**

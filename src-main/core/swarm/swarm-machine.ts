@@ -2,12 +2,12 @@ import { assertNever } from '#shared/assert.ts';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
+import { RateGate } from '../rate/rate-gate.ts';
 import type { Contents } from './content.ts';
 import type { DownloadNumber, FileNumber, PeerNumber, RequestNumber, SwarmEvent, SwarmSink } from './events.ts';
 import { isMuchFaster, type Fetch } from './fetch.ts';
 import { FileState, type Download } from './file-state.ts';
 import { PeerState } from './peer-state.ts';
-import { RequestRate } from './request-rate.ts';
 
 /** A last piece that takes this long is also asked of somebody else. */
 const endgameAfterMs = 2 * second;
@@ -49,10 +49,9 @@ export class SwarmMachine {
   readonly #peers = new Map<PeerNumber, PeerState>();
   readonly #requests = new Map<RequestNumber, Fetch>();
   readonly #fetches = new Map<number, Fetch>();
-  readonly #rate = new RequestRate();
+  /** What we may ask for. */
+  readonly rates = new RateGate();
   #budgetUsed: Bytes = 0;
-  /** Requests wait for nothing but the limit. */
-  #waitsForRate = false;
   #nextRequest: RequestNumber = 1;
   #nextFetch = 1;
 
@@ -117,12 +116,14 @@ export class SwarmMachine {
       }
       case 'peer-up':
         this.#peers.set(event.peer, new PeerState(event.peer, event.latencyMs, event.strikes ?? 0));
+        this.rates.peerUp(event.peer, event.line ?? null);
         break;
       case 'peer-down': {
         const peer = this.#peers.get(event.peer);
         if (peer === undefined) return;
         for (const fetch of [...peer.fetches]) this.#giveUp(fetch, out, false);
         this.#peers.delete(event.peer);
+        this.rates.peerDown(event.peer);
         this.#forgetMember(event.peer, out);
         break;
       }
@@ -168,7 +169,7 @@ export class SwarmMachine {
         if (fetch !== undefined) this.#noteStarved(fetch.file, out);
         break;
       }
-      case 'rate-limit': this.#rate.set(now, event.bytesPerSecond); break;
+      case 'rate-limit': this.rates.set(now, event.scope ?? 'all', event.bytesPerSecond); break;
       case 'tick': this.#timePasses(now, out); break;
       default: assertNever(event);
     }
@@ -191,8 +192,8 @@ export class SwarmMachine {
       earliest(fetch.startedAt + endgameAfterMs);
       break; // Fetches are kept in the order they started: the others come later.
     }
-    if (this.#waitsForRate) earliest(this.#rate.nextAt(now) ?? now);
-    return wake;
+    earliest(this.rates.nextWake(now) ?? Infinity);
+    return wake === Infinity ? null : wake;
   }
 
   /** Bytes reserved for pieces in flight now. */
@@ -353,6 +354,7 @@ export class SwarmMachine {
   }
 
   #timePasses(now: Millis, out: SwarmSink): void {
+    this.rates.forgetWaiting();
     for (const peer of this.#peers.values()) {
       peer.timePasses(now);
       if (peer.inFlightRequests === 0 || now < peer.stallsAt) continue;
@@ -377,26 +379,21 @@ export class SwarmMachine {
     for (let progress = true; progress;) {
       progress = false;
       for (const peer of this.#peers.values()) {
-        if (!this.#mayRequest(now)) return;
-        if (peer.mayAsk() && this.#askOne(now, peer, out)) progress = true;
+        if (!this.rates.isOpen(now)) return;
+        if (peer.mayAsk() && this.rates.admits(now, peer.number) && this.#askOne(now, peer, out)) progress = true;
       }
     }
   }
 
-  #mayRequest(now: Millis): boolean {
-    this.#waitsForRate = !this.#rate.mayAsk(now);
-    return !this.#waitsForRate;
-  }
-
   #pumpOne(now: Millis, peer: PeerState, out: SwarmSink): void {
-    while (this.#mayRequest(now) && peer.mayAsk() && this.#askOne(now, peer, out));
+    while (this.rates.isOpen(now) && peer.mayAsk() && this.rates.admits(now, peer.number) && this.#askOne(now, peer, out));
   }
 
   #askOne(now: Millis, peer: PeerState, out: SwarmSink): boolean {
     const fetch = this.#unfinishedFetch(peer) ?? this.#startFetch(now, peer, out);
     if (fetch === null) return false;
     const begin = fetch.requestedTo;
-    const length = Math.min(peer.blockBytes(now), this.#rate.maxBlock(), fetch.bytes - begin, limits.link.bulkPayloadBytes);
+    const length = Math.min(peer.blockBytes(now), this.rates.maxBlock(peer.number), fetch.bytes - begin, limits.link.bulkPayloadBytes);
     const request = this.#nextRequest++;
     if (peer.inFlightRequests === 0) peer.activeAt = now;
     fetch.requestedTo += length;
@@ -404,7 +401,7 @@ export class SwarmMachine {
     this.#requests.set(request, fetch);
     peer.inFlightBytes += length;
     peer.inFlightRequests++;
-    this.#rate.pay(length);
+    this.rates.pay(peer.number, length);
     out.request(request, peer.number, fetch.number, fetch.file.number, fetch.piece, begin, length);
     return true;
   }

@@ -1,12 +1,14 @@
 import type { ErrorInfo } from '#shared/errors.ts';
 import { toHex, type DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
-import type { BadPiece } from '#shared/model/peer.ts';
+import type { Direction } from '#shared/model/limit.ts';
+import type { BadPiece, PathKind } from '#shared/model/peer.ts';
 import type { RejectReason } from '#shared/protocol/hot-frames.ts';
 import type { WirePieces } from '#shared/protocol/swarm-frames.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { PeerEvent, PeerSink } from '../../core/peer/events.ts';
 import { PeerMachine } from '../../core/peer/peer-machine.ts';
+import type { Binding, Line } from '../../core/rate/rate-gate.ts';
 import { defaultServeSettings, type ServeRefusal, type WantNumber } from '../../core/serve/events.ts';
 import type { DownloadNumber, FileNumber, PriorityRank } from '../../core/swarm/events.ts';
 import type { Link } from '../ports/links.ts';
@@ -71,6 +73,14 @@ export interface SwarmDriverOptions {
   readonly nextNumber: () => number;
 }
 
+/** Nothing that stays on this machine takes a line. */
+export function lineTo(path: PathKind): Line | null {
+  if (path === 'loopback') return null;
+  return path === 'lan' ? 'near' : 'far';
+}
+
+const isShared = (of: 'all' | Line | DeviceId): of is 'all' | Line => of === 'all' || of === 'near' || of === 'far';
+
 /** From this rate on a transfer gets bulk connections of its own: control messages then never wait behind blocks. */
 const bulkLanes = 1;
 
@@ -120,7 +130,7 @@ export class SwarmDriver {
     const number = this.#nextPeer++;
     this.#peers.set(number, { number, link, joining: new Map(), admitted: new Set() });
     this.#peerNumbers.set(id, number);
-    this.#step({ type: 'peer-up', peer: number, latencyMs: link.latencyMs ?? 1, local: link.path === 'loopback' || link.path === 'lan', strikes: this.#conduct.strikes(id) });
+    this.#step({ type: 'peer-up', peer: number, latencyMs: link.latencyMs ?? 1, line: lineTo(link.path), local: link.path === 'loopback' || link.path === 'lan', strikes: this.#conduct.strikes(id) });
   }
 
   linkDown(id: DeviceId): void {
@@ -200,12 +210,15 @@ export class SwarmDriver {
     if (peer !== null) this.#step({ type: 'member-found', content: file, peer });
   }
 
-  setRateLimit(bytesPerSecond: number | null): void {
-    this.#step({ type: 'rate-limit', bytesPerSecond });
+  /** Bytes/s for everybody together, for those behind a line, or for one device until its link is down; null for no limit. */
+  setLimit(direction: Direction, bytesPerSecond: number | null, of: 'all' | Line | DeviceId = 'all'): void {
+    const scope = isShared(of) ? of : this.#peerNumbers.get(of);
+    if (scope !== undefined) this.#step({ type: direction === 'down' ? 'rate-limit' : 'upload-limit', bytesPerSecond, scope });
   }
 
-  setUploadLimit(bytesPerSecond: number | null): void {
-    this.#step({ type: 'upload-limit', bytesPerSecond });
+  /** The limit of ours that held back what comes from a device, or goes to it, in the last moments. */
+  limitOn(direction: Direction, id: DeviceId): Binding | null {
+    return this.#machine.limitOn(this.#now(), direction, this.#peerNumbers.get(id) ?? 0);
   }
 
   /** A block that a device asked for; the sender hears `serve` or `refuse`. False when that link is not the device's any more. */

@@ -92,6 +92,38 @@ describe('on this network', () => {
   });
 });
 
+describe('a limit for one peer', () => {
+  const bytesOf = (line: Line, peer: number): number => line.served.filter((one) => one.peer === peer).length * 64 * KiB;
+
+  it('holds for that peer only: others go on, and nobody is choked for it', () => {
+    const line = new Line(2000);
+    for (const peer of [1, 2]) line.step({ type: 'peer-up', peer, local: true });
+    line.step({ type: 'upload-limit', bytesPerSecond: 200_000, scope: 1 });
+    for (let piece = 0; piece < 300; piece++) for (const peer of [1, 2]) line.ask(peer, piece, 64 * KiB);
+    line.run(9 * second);
+    expect(bytesOf(line, 1)).toBeGreaterThan(1_700_000);
+    expect(bytesOf(line, 1)).toBeLessThan(2_000_000);
+    expect(bytesOf(line, 2)).toBeGreaterThan(15_000_000);
+    expect(line.chokes.size).toBe(0);
+  });
+
+  it('and the one for all: the stricter wins', () => {
+    const line = new Line(100_000);
+    for (const peer of [1, 2]) line.step({ type: 'peer-up', peer, local: true });
+    line.step({ type: 'upload-limit', bytesPerSecond: 1_000_000 });
+    line.step({ type: 'upload-limit', bytesPerSecond: 200_000, scope: 1 });
+    for (let piece = 0; piece < 300; piece++) for (const peer of [1, 2]) line.ask(peer, piece, 64 * KiB);
+    line.run(10 * second);
+    expect(bytesOf(line, 1)).toBeLessThan(2_200_000);
+    expect(bytesOf(line, 1) + bytesOf(line, 2)).toBeGreaterThan(9_500_000);
+    expect(bytesOf(line, 1) + bytesOf(line, 2)).toBeLessThan(10_500_000);
+    line.step({ type: 'upload-limit', bytesPerSecond: null, scope: 1 });
+    const before = bytesOf(line, 1);
+    line.run(11 * second);
+    expect(bytesOf(line, 1) - before).toBeGreaterThan(400_000);
+  });
+});
+
 describe('beyond it', () => {
   const crowd = (line: Line, count: number): void => { for (let peer = 0; peer < count; peer++) line.step({ type: 'peer-up', peer, local: false }); };
 

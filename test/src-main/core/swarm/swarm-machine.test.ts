@@ -133,6 +133,29 @@ it('keeps to the download limit', () => {
   expect(swarm.completeAt).toBeLessThan(11.5 * second);
 });
 
+it('keeps to the limit of one peer, and the others go on at full speed', () => {
+  const swarm = world([100], { 1: lan, 2: lan });
+  swarm.step({ type: 'rate-limit', bytesPerSecond: 100_000, scope: 1 });
+  swarm.run();
+  const from = (peer: number): number => swarm.requests.filter((request) => request.peer === peer).reduce((sum, { length }) => sum + length, 0);
+  expect(swarm.complete.size).toBe(1);
+  // What was on its way before the limit came is free: one window.
+  expect(from(1)).toBeLessThan(3 * MiB);
+  const alone = world([100], { 2: lan });
+  alone.run();
+  // The piece that the limited one is at in the end is asked of the other after 2 s.
+  expect(swarm.completeAt).toBeLessThan(alone.completeAt + 2.2 * second);
+});
+
+it('a limited peer that is the only source is asked at its pace, and the download ends', () => {
+  const swarm = world([4], { 1: lan });
+  swarm.step({ type: 'rate-limit', bytesPerSecond: 500_000, scope: 1 });
+  swarm.run();
+  expect(swarm.complete.size).toBe(1);
+  expect(swarm.completeAt).toBeGreaterThan(5 * second);
+  expect(swarm.completeAt).toBeLessThan(9 * second);
+});
+
 it('a removed download leaves nothing behind', () => {
   const swarm = world([50, 1, 1], { 1: lan });
   swarm.run(12);
