@@ -17,7 +17,7 @@ export const errorCodes = [
   'peer-unknown', 'peer-offline', 'not-reachable', 'timeout', 'refused', 'blocked', 'version-mismatch', 'protocol-error', 'self-dial',
   'identity-changed', 'too-many', 'rate-limited', 'link-closed',
   // transfers and pushes
-  'content-unknown', 'content-mismatch', 'source-changed', 'no-sources', 'sources-banned', 'declined', 'offer-unknown', 'offer-expired',
+  'content-unknown', 'content-mismatch', 'source-changed', 'no-sources', 'sources-banned', 'listing-too-long', 'declined', 'offer-unknown', 'offer-expired',
   'journal-damaged', 'hash-mismatch',
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];

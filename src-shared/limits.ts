@@ -42,6 +42,11 @@ export const limits = {
     /** Free space that is never used up. */
     diskReserveBytes: 64 * MiB,
     historyEntries: 10_000,
+    /** Files, folders and pages that one download lists, and what their names and records take: then its list is cut. */
+    listedEntries: 5_000_000,
+    listedBytes: 2 * GiB,
+    /** Folders a content's manifest still has to tell of, as they are kept. */
+    listCursorBytes: 4 * MiB,
   },
   content: {
     leafBytes: 16 * KiB,

@@ -79,7 +79,14 @@ export class FolderCache {
     const destination = openDestination(this.#files, base, path, true);
     try {
       this.reached(base, path, destination.changed);
-      const opened = new OpenFolder(this.#files, destination, await this.#volumes.of(destination.folder));
+      const volume = await this.#volumes.of(destination.folder);
+      // Another batch opened it meanwhile and is about to use it: closing that one would be closing it under its hands.
+      const meanwhile = this.get(base, path);
+      if (meanwhile !== undefined) {
+        this.#files.closeFolder(destination.folder);
+        return meanwhile;
+      }
+      const opened = new OpenFolder(this.#files, destination, volume);
       this.#forget(key);
       this.#open.set(key, opened);
       this.#seenInBatch.add(key);

@@ -46,6 +46,11 @@ function handlersOf(parts: NodeParts): Handlers {
     'peers.block': async ({ peer, blocked }) => parts.setTrust(peer, blocked ? 'blocked' : 'seen'),
     'peers.setAutoAccept': ({ peer, autoAccept }) => devices.setAutoAccept(peer, autoAccept),
     'peers.unpair': ({ peer }) => parts.setTrust(peer, 'seen'),
+    'peers.forgive': async ({ peer }) => {
+      const { id } = devices.find(peer);
+      transfers.forgive(id);
+      return Promise.resolve(devices.find(id));
+    },
     'peers.forget': async ({ peer }) => {
       await parts.forgetDevice(peer);
       return done;

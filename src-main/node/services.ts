@@ -23,7 +23,7 @@ import { SearchService } from './search/search-service.ts';
 import { BlockServer } from './serving/block-server.ts';
 import { ControlServer } from './serving/control-server.ts';
 import { Uploads } from './serving/uploads.ts';
-import { Conduct } from './transfers/conduct.ts';
+import { Conduct, conductTable } from './transfers/conduct.ts';
 import { ContentDirectory } from './transfers/content-directory.ts';
 import { ExistingFiles } from './transfers/existing-files.ts';
 import { SmallFileBatch } from './transfers/small-file-batch.ts';
@@ -89,7 +89,11 @@ export async function createServices(foundation: Foundation, nonce: string, link
     await saveKnownDevices(store, membership);
     await membership.close();
   });
-  const conduct = new Conduct(now, (id) => { devices.touch(id); });
+  const conduct = new Conduct({
+    now,
+    onChange: (id) => { devices.touch(id); },
+    save: (id, held) => { background(held === null ? store.delete(conductTable, id) : store.put(conductTable, id, held)); },
+  }, await store.rows(conductTable));
   const devices: Devices = new Devices({
     store, now, links,
     badPiecesOf: (id) => conduct.of(id),

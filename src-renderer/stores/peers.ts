@@ -48,6 +48,7 @@ export const usePeers = defineStore('peers', () => {
   const block = async (peer: DeviceId, blocked: boolean): Promise<void> => set(await api.call('peers.block', { peer, blocked }));
   const setAutoAccept = async (peer: DeviceId, autoAccept: boolean): Promise<void> => set(await api.call('peers.setAutoAccept', { peer, autoAccept }));
   const unpair = async (peer: DeviceId): Promise<void> => set(await api.call('peers.unpair', { peer }));
+  const forgive = async (peer: DeviceId): Promise<void> => set(await api.call('peers.forgive', { peer }));
   async function forget(peer: DeviceId): Promise<void> {
     await api.call('peers.forget', { peer });
     remove(peer);
@@ -57,6 +58,6 @@ export const usePeers = defineStore('peers', () => {
 
   return {
     byId, all, online, near, far, away, blocked, openPairing,
-    set, remove, setPairing, closePairing, load, connect, block, setAutoAccept, unpair, forget, startPairing, answerPairing,
+    set, remove, setPairing, closePairing, load, connect, block, setAutoAccept, unpair, forgive, forget, startPairing, answerPairing,
   };
 });

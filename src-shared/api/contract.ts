@@ -50,6 +50,8 @@ export const calls = {
   'peers.setAutoAccept': call(z.object({ peer: peerRef, autoAccept: z.boolean() }), peerSchema),
   /** Takes a device back to `seen` and out of every audience. */
   'peers.unpair': call(z.object({ peer: peerRef }), peerSchema),
+  /** Forgets the wrong pieces it sent: whoever was banned for them is asked again at once. */
+  'peers.forgive': call(z.object({ peer: peerRef }), peerSchema),
   'peers.forget': call(z.object({ peer: peerRef }), done),
 
   /** Starts comparing codes; answers when both devices show the code. */

@@ -20,7 +20,7 @@ export const cliEn = {
     peers: 'lists the devices that were found', connect: 'connects to an address', browse: 'lists what a device shares', search: 'searches every connected device',
     get: 'downloads files and folders', transfers: 'lists transfers', pause: 'pauses transfers', resume: 'continues transfers', cancel: 'ends transfers; what is verified stays on disk',
     send: 'sends files or folders to a person, who is asked', inbox: 'lists what people want to send you', accept: 'accepts an offer', decline: 'declines an offer',
-    pair: 'compares codes with a device and trusts it', block: 'blocks a device: it sees nothing of you', settings: 'shows or changes settings', status: 'shows how things are',
+    pair: 'compares codes with a device and trusts it', block: 'blocks a device: it sees nothing of you', forgive: 'asks a device again that sent wrong pieces', settings: 'shows or changes settings', status: 'shows how things are',
     hash: 'computes the content id of a file or folder; needs no running DistriShare', lab: 'simulates many devices in virtual time; needs no running DistriShare',
   },
   lab: {
@@ -45,7 +45,7 @@ export const cliEn = {
     sabotage: 'SABOTAGE IS ON: this node harms what it gives to others, for a test: {plan}', stop: 'Press Ctrl-C to stop.', stopping: 'Stopping…', failedFace: 'The web page could not start.',
   },
   share: { added: 'Sharing “{name}” with {audience}.', content: 'Content id: {id}', id: 'Share id: {id}', problems: 'one file cannot be shared: | {n} files cannot be shared, among them:', removed: 'No longer sharing “{name}”. People keep what they have.', none: 'You share nothing yet. Add something: distrishare share PATH' },
-  peers: { none: 'Nobody has been found yet. Start DistriShare on another device on this network and it appears by itself.', connected: 'Connected to {name} ({id}).', blocked: '{name} is blocked and sees nothing of you.', unblocked: '{name} is no longer blocked.' },
+  peers: { none: 'Nobody has been found yet. Start DistriShare on another device on this network and it appears by itself.', connected: 'Connected to {name} ({id}).', blocked: '{name} is blocked and sees nothing of you.', unblocked: '{name} is no longer blocked.', forgiven: 'Nothing is held against {name} any more.' },
   browse: { empty: 'Nothing here.', total: 'one entry | {n} entries' },
   search: { nobody: 'Nobody is connected.', total: 'nothing found | one match | {n} matches', peers: 'Asked {n}: {answered} answered, {waiting} without answer yet, {unreachable} not reachable.', here: 'you have it', truncated: 'There are more; use more words.' },
   get: {

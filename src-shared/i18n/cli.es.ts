@@ -22,7 +22,7 @@ export const cliEs: SameShape<typeof cliEn> = {
     peers: 'enumera los dispositivos encontrados', connect: 'conecta con una dirección', browse: 'enumera lo que comparte un dispositivo', search: 'busca en todos los dispositivos conectados',
     get: 'descarga archivos y carpetas', transfers: 'enumera las transferencias', pause: 'pone transferencias en pausa', resume: 'continúa transferencias', cancel: 'termina transferencias; lo verificado se queda en el disco',
     send: 'envía archivos o carpetas a una persona, a la que se pregunta', inbox: 'enumera lo que quieren enviarte', accept: 'acepta una oferta', decline: 'rechaza una oferta',
-    pair: 'compara códigos con un dispositivo y confía en él', block: 'bloquea un dispositivo: no ve nada tuyo', settings: 'muestra o cambia ajustes', status: 'muestra cómo va todo',
+    pair: 'compara códigos con un dispositivo y confía en él', block: 'bloquea un dispositivo: no ve nada tuyo', forgive: 'vuelve a pedir a un dispositivo que envió piezas erróneas', settings: 'muestra o cambia ajustes', status: 'muestra cómo va todo',
     hash: 'calcula el id de contenido de un archivo o una carpeta; no necesita DistriShare en marcha', lab: 'simula muchos dispositivos en tiempo virtual; no necesita DistriShare en marcha',
   },
   lab: {
@@ -47,7 +47,7 @@ export const cliEs: SameShape<typeof cliEn> = {
     sabotage: 'SABOTAJE ACTIVADO: este nodo daña lo que da a otros, para una prueba: {plan}', stop: 'Pulsa Ctrl-C para parar.', stopping: 'Parando…', failedFace: 'La página web no pudo arrancar.',
   },
   share: { added: 'Compartes «{name}» con: {audience}.', content: 'Id de contenido: {id}', id: 'Id de lo compartido: {id}', problems: 'un archivo no se puede compartir: | {n} archivos no se pueden compartir, entre ellos:', removed: 'Ya no compartes «{name}». Los demás conservan lo que tienen.', none: 'Aún no compartes nada. Añade algo: distrishare share RUTA' },
-  peers: { none: 'Aún no se ha encontrado a nadie. Abre DistriShare en otro dispositivo de esta red y aparecerá solo.', connected: 'Conectado con {name} ({id}).', blocked: '{name} está bloqueado y no ve nada tuyo.', unblocked: '{name} ya no está bloqueado.' },
+  peers: { none: 'Aún no se ha encontrado a nadie. Abre DistriShare en otro dispositivo de esta red y aparecerá solo.', connected: 'Conectado con {name} ({id}).', blocked: '{name} está bloqueado y no ve nada tuyo.', unblocked: '{name} ya no está bloqueado.', forgiven: 'A {name} ya no se le tiene nada en cuenta.' },
   browse: { empty: 'Aquí no hay nada.', total: 'una entrada | {n} entradas' },
   search: { nobody: 'No hay nadie conectado.', total: 'no se ha encontrado nada | una coincidencia | {n} coincidencias', peers: 'Preguntados {n}: {answered} han respondido, {waiting} sin respuesta aún, a {unreachable} no se llega.', here: 'ya lo tienes', truncated: 'Hay más; usa más palabras.' },
   get: {

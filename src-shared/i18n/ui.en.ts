@@ -40,7 +40,7 @@ export const uiEn = {
     seen: 'Visible', seen_everyone: 'To everyone nearby', seen_paired: 'Only to people you trust', seen_hidden: 'To nobody. Change that above.',
   },
   person: {
-    pair: 'Compare codes…', alwaysAccept: 'Always accept files', askAgain: 'Ask before accepting files', copyId: 'Copy id', unpair: 'No longer trust', block: 'Block', unblock: 'Unblock', forget: 'Forget',
+    pair: 'Compare codes…', alwaysAccept: 'Always accept files', askAgain: 'Ask before accepting files', copyId: 'Copy id', unpair: 'No longer trust', block: 'Block', unblock: 'Unblock', forget: 'Forget', forgive: 'Forgive wrong pieces',
   },
   block: { title: 'Block {name}?', text: 'They see nothing of yours and cannot send you anything. You can unblock them at any time.' },
   address: {

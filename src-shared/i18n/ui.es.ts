@@ -42,7 +42,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     seen: 'Visible', seen_everyone: 'Para todos aquí cerca', seen_paired: 'Solo para gente de confianza', seen_hidden: 'Para nadie. Cámbialo arriba.',
   },
   person: {
-    pair: 'Comparar códigos…', alwaysAccept: 'Aceptar siempre sus archivos', askAgain: 'Preguntar antes de aceptar', copyId: 'Copiar id', unpair: 'Dejar de confiar', block: 'Bloquear', unblock: 'Desbloquear', forget: 'Olvidar',
+    pair: 'Comparar códigos…', alwaysAccept: 'Aceptar siempre sus archivos', askAgain: 'Preguntar antes de aceptar', copyId: 'Copiar id', unpair: 'Dejar de confiar', block: 'Bloquear', unblock: 'Desbloquear', forget: 'Olvidar', forgive: 'Perdonar piezas erróneas',
   },
   block: { title: '¿Bloquear a {name}?', text: 'No verá nada tuyo ni podrá enviarte nada. Puedes desbloquearlo cuando quieras.' },
   address: {

@@ -23,6 +23,12 @@ export const addPeerCommands: AddCommands = (program, context) => {
     out.event('peer', changed);
     out.line(t(off ? 'cli.peers.unblocked' : 'cli.peers.blocked', { name: changed.name }));
   }));
+
+  program.command('forgive').description(t('cli.command.forgive')).argument('<peer>', t('cli.argument.peer')).action((peer: string) => withNode(context, async (api) => {
+    const changed = await api.call('peers.forgive', { peer });
+    out.event('peer', changed);
+    out.line(t('cli.peers.forgiven', { name: changed.name }));
+  }));
 };
 
 function showPeers({ out, t }: CliContext, peers: readonly Peer[]): void {

@@ -74,6 +74,7 @@ export class PeerMachine {
         this.#swarm.step(now, event, out);
         for (const number of [...this.#told.keys()]) if (this.#contents.get(number) === undefined) this.#leave(number, out);
         return;
+      case 'peer-forgiven': return this.#forgiven(now, event, out);
       case 'wanted': case 'unwanted': case 'served': case 'upload-limit':
         return this.#serve.step(now, event, out);
       default:
@@ -133,6 +134,19 @@ export class PeerMachine {
     this.#told.get(number)?.delete(peer);
     if (this.#swarm.isOpen(number)) this.#swarm.step(now, { type: 'source-removed', file: number, peer }, out);
     else this.#contents.get(number)?.removeMember(peer);
+  }
+
+  /**
+   * What it told us while it was banned was thrown away. Whoever leaves and joins again is told anew; a swarm that we
+   * download from is joined again by whoever looks what the peer has now (`member-found`, `source-added`).
+   */
+  #forgiven(now: Millis, event: Extract<SwarmEvent, { type: 'peer-forgiven' }>, out: PeerSink): void {
+    this.#swarm.step(now, event, out);
+    for (const [number, told] of this.#told) {
+      if (!told.delete(event.peer)) continue;
+      out.leave(event.peer, number);
+      if (!this.#swarm.isOpen(number)) this.#tell(event.peer, number, out);
+    }
   }
 
   /** A piece of ours is news for every member. */

@@ -6,6 +6,7 @@ import type { Transfer, TransferDetail } from '#shared/model/transfer.ts';
 import { RateEstimator } from '../../core/swarm/rate-estimator.ts';
 import type { FileRef } from '../ports/library.ts';
 import type { Link } from '../ports/links.ts';
+import { RecentFiles } from './recent-files.ts';
 
 /** An upload nobody has asked anything of for this long is over. */
 const idleMs = 15 * second;
@@ -18,7 +19,7 @@ interface Upload {
   readonly name: string;
   readonly kind: 'file' | 'folder';
   readonly rate: RateEstimator;
-  readonly files: Set<string>;
+  readonly files: RecentFiles;
   /** Bytes/s, one sample a sweep, oldest first. */
   readonly rates: number[];
   readonly startedAt: Timestamp;
@@ -57,7 +58,7 @@ export class Uploads {
     upload.at = now;
     upload.changed = true;
     upload.rate.add(now, bytes);
-    upload.files.add(file.path);
+    upload.files.sent(file.path);
     this.#timer ??= setInterval(() => { this.#sweep(); }, sweepEveryMs);
   }
 
@@ -88,7 +89,7 @@ export class Uploads {
     const id = randomBytes(8).toString('hex');
     if (!isTransferId(id)) throw new Error('eight bytes are sixteen digits');
     const name = (file.share === null ? undefined : this.#ports.shareName(file.share)) ?? file.path.split('/')[0] ?? '';
-    const upload: Upload = { id, link, peer: link.remote.id, name, kind: file.path === '' ? 'file' : 'folder', rate: new RateEstimator(3 * second), files: new Set(), rates: [], startedAt: now, bytes: 0, at: now, changed: true };
+    const upload: Upload = { id, link, peer: link.remote.id, name, kind: file.path === '' ? 'file' : 'folder', rate: new RateEstimator(3 * second), files: new RecentFiles(), rates: [], startedAt: now, bytes: 0, at: now, changed: true };
     this.#uploads.set(key, upload);
     return upload;
   }
@@ -114,7 +115,7 @@ export class Uploads {
   #view(upload: Upload): Transfer {
     return {
       id: upload.id, direction: 'up', name: upload.name, kind: upload.kind, state: 'running', reason: null, bytes: upload.bytes, doneBytes: upload.bytes,
-      files: upload.files.size, doneFiles: upload.files.size, reusedBytes: 0, rate: upload.rate.rate(this.#ports.now()), etaSeconds: null, priority: 'normal',
+      files: upload.files.count, doneFiles: upload.files.count, reusedBytes: 0, rate: upload.rate.rate(this.#ports.now()), etaSeconds: null, priority: 'normal',
       peers: [upload.peer], path: null, contentId: null, addedAt: upload.startedAt, finishedAt: null,
     };
   }

@@ -1,8 +1,12 @@
+import { z } from 'zod';
 import type { DeviceId } from '#shared/ids.ts';
-import type { BadPiece, BadPieces } from '#shared/model/peer.ts';
+import { isDeviceId } from '#shared/ids.ts';
+import { timestampSchema } from '#shared/model/ids.ts';
+import { badPieceSchema, type BadPiece, type BadPieces } from '#shared/model/peer.ts';
 import { hour } from '#shared/units.ts';
 import type { Timestamp } from '#shared/units.ts';
 import { strikesToBan } from '../../core/swarm/peer-state.ts';
+import { jsonTable, type Row } from '../../disk/store.ts';
 
 /** After its last wrong piece a device starts afresh. */
 const rememberedMs = 1 * hour;
@@ -10,37 +14,50 @@ const latestKept = 8;
 /** Whoever makes itself new identities must not fill the memory; who was caught longest ago goes first. */
 const devicesKept = 1024;
 
-interface Held {
-  count: number;
-  until: Timestamp;
-  readonly latest: BadPiece[];
+/** What outlives a restart: whoever was banned stays so until its time is over. */
+export const heldRecordSchema = z.object({
+  count: z.int().positive(),
+  until: timestampSchema,
+  latest: z.array(badPieceSchema).max(latestKept),
+});
+export type HeldRecord = z.infer<typeof heldRecordSchema>;
+
+/** By device id. */
+export const conductTable = jsonTable('conduct', heldRecordSchema);
+
+export interface ConductPorts {
+  readonly now: () => Timestamp;
+  readonly onChange: (id: DeviceId) => void;
+  /** Keeps what is held against a device for the next start; null: nothing any more. */
+  readonly save: (id: DeviceId, held: HeldRecord | null) => void;
 }
 
-/** Which devices sent wrong pieces, with the evidence, and which of them are banned for it. Kept while the node runs. */
+/** Which devices sent wrong pieces, with the evidence, and which of them are banned for it. */
 export class Conduct {
-  readonly #now: () => Timestamp;
-  readonly #onChange: (id: DeviceId) => void;
-  readonly #held = new Map<DeviceId, Held>();
+  readonly #ports: ConductPorts;
+  /** Longest without a wrong piece first. */
+  readonly #held = new Map<DeviceId, HeldRecord>();
 
-  constructor(now: () => Timestamp, onChange: (id: DeviceId) => void) {
-    this.#now = now;
-    this.#onChange = onChange;
+  /** `kept`: what the last run saved. */
+  constructor(ports: ConductPorts, kept: readonly Row<HeldRecord>[] = []) {
+    this.#ports = ports;
+    // A clock that was wrong when it was saved must not ban anybody for longer.
+    const latest = ports.now() + rememberedMs;
+    for (const [id, held] of kept.toSorted(([, a], [, b]) => a.until - b.until)) {
+      if (isDeviceId(id)) this.#held.set(id, { ...held, until: Math.min(held.until, latest) });
+    }
+    this.#keepFew();
   }
 
   note(id: DeviceId, piece: Omit<BadPiece, 'at'>): void {
-    const at = this.#now();
-    const held = this.#of(id) ?? { count: 0, until: at, latest: [] };
-    held.count++;
-    held.until = at + rememberedMs;
-    held.latest.push({ ...piece, at });
-    if (held.latest.length > latestKept) held.latest.shift();
+    const at = this.#ports.now();
+    const before = this.#of(id);
+    const held: HeldRecord = { count: (before?.count ?? 0) + 1, until: at + rememberedMs, latest: [...(before?.latest ?? []), { ...piece, at }].slice(-latestKept) };
     this.#held.delete(id);
     this.#held.set(id, held);
-    for (const oldest of this.#held.keys()) {
-      if (this.#held.size <= devicesKept) break;
-      this.#held.delete(oldest);
-    }
-    this.#onChange(id);
+    this.#ports.save(id, held);
+    this.#keepFew();
+    this.#ports.onChange(id);
   }
 
   strikes(id: DeviceId): number {
@@ -56,19 +73,31 @@ export class Conduct {
     return held === undefined ? undefined : { count: held.count, banned: held.count >= strikesToBan, until: held.until, latest: [...held.latest] };
   }
 
-  /** Forgets whose time is over, and names them. */
-  forgive(): DeviceId[] {
-    const now = this.#now();
+  /** Nothing is held against it any more. */
+  forgive(id: DeviceId): void {
+    if (!this.#held.delete(id)) return;
+    this.#ports.save(id, null);
+    this.#ports.onChange(id);
+  }
+
+  /** Forgives whose time is over, and names them. */
+  forgiveInTime(): DeviceId[] {
+    const now = this.#ports.now();
     const over = [...this.#held].filter(([, { until }]) => until <= now).map(([id]) => id);
-    for (const id of over) {
-      this.#held.delete(id);
-      this.#onChange(id);
-    }
+    for (const id of over) this.forgive(id);
     return over;
   }
 
-  #of(id: DeviceId): Held | undefined {
+  #of(id: DeviceId): HeldRecord | undefined {
     const held = this.#held.get(id);
-    return held === undefined || held.until <= this.#now() ? undefined : held;
+    return held === undefined || held.until <= this.#ports.now() ? undefined : held;
+  }
+
+  #keepFew(): void {
+    for (const oldest of this.#held.keys()) {
+      if (this.#held.size <= devicesKept) return;
+      this.#held.delete(oldest);
+      this.#ports.save(oldest, null);
+    }
   }
 }

@@ -42,6 +42,10 @@ export interface DownloadObserver {
   save(record: DownloadRecord): Promise<void>;
 }
 
+/** What was listed is fetched all the same; then the download ends with `listing-too-long`. */
+const isTooLong = ({ listedEntries, listedBytes, listCursor }: DownloadRecord): boolean =>
+  listedEntries >= limits.transfer.listedEntries || listedBytes >= limits.transfer.listedBytes || (listCursor?.length ?? 0) > limits.transfer.listCursorBytes;
+
 /** Why an active download does not move, or that it does. */
 export type Activity = { readonly kind: 'preparing' } | { readonly kind: 'running' } | { readonly kind: 'waiting'; readonly reason: ErrorInfo };
 
@@ -251,8 +255,9 @@ export class Download implements DownloadFileOwner {
     await Promise.all([listing, this.#feed(signal)]);
     if (signal.aborted) return;
     await this.#saveFinished(true);
-    const failed = this.record.failedFiles > 0;
-    this.record = { ...this.record, state: failed ? 'failed' : 'done', reason: null, partialBytes: 0, finishedAt: this.#context.now() };
+    const reason: ErrorInfo | null = this.record.listCursor === null ? null : { code: 'listing-too-long', params: { name: this.record.name } };
+    const failed = this.record.failedFiles > 0 || reason !== null;
+    this.record = { ...this.record, state: failed ? 'failed' : 'done', reason, partialBytes: 0, finishedAt: this.#context.now() };
     this.#run = null;
     this.#context.swarm.removeDownload(this.number);
     await this.#observer.save(this.record);
@@ -271,9 +276,12 @@ export class Download implements DownloadFileOwner {
         ...this.record,
         files: first + page.files.length,
         bytes: this.record.bytes + page.files.reduce((sum, file) => sum + file.bytes, 0),
+        listedEntries: this.record.listedEntries + page.entries,
+        listedBytes: this.record.listedBytes + page.bytes,
         listCursor: page.next,
         listed: page.next === null,
       };
+      if (page.next !== null && isTooLong(this.record)) this.record = { ...this.record, listed: true };
       await this.#observer.save(this.record);
       this.#observer.changed(this);
       this.#bell.ring();

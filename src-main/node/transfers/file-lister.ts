@@ -3,6 +3,7 @@ import { limits } from '#shared/limits.ts';
 import { safePath } from '#shared/names.ts';
 import type { WireFile } from '#shared/protocol/control.ts';
 import type { ContentId, DeviceId } from '#shared/ids.ts';
+import type { Bytes } from '#shared/units.ts';
 import type { Link } from '../ports/links.ts';
 import type { Receiver } from '../ports/receiver.ts';
 import type { DownloadRecord, FileRecord } from './records.ts';
@@ -17,6 +18,20 @@ export interface ListerPorts {
 /** Windows cannot store some characters that others can. */
 export const nameRules = { windows: process.platform === 'win32' };
 
+/** A page of the list, and what it costs. */
+export interface ListedPage {
+  readonly files: readonly FileRecord[];
+  /** Null after the last page. */
+  readonly next: string | null;
+  /** Files and folders; an empty page counts as one. */
+  readonly entries: number;
+  /** About what its records take in the store. */
+  readonly bytes: Bytes;
+}
+
+/** A record without its names. */
+const recordBytes = 200;
+
 /** Reads the list of a download's files, page by page, so that fetching begins before a long list is complete. */
 export class FileLister {
   readonly #ports: ListerPorts;
@@ -26,11 +41,13 @@ export class FileLister {
   }
 
   /** The page at `record.listCursor`; `next` is null after the last one. Empty folders are created as they come. */
-  async next(record: DownloadRecord, signal: AbortSignal): Promise<{ files: readonly FileRecord[]; next: string | null }> {
+  async next(record: DownloadRecord, signal: AbortSignal): Promise<ListedPage> {
     const page = record.source.kind === 'path' ? await this.#walk(record, record.source, signal) : await this.#readManifest(record, record.source.contentId, signal);
     const files: FileRecord[] = [];
+    let listedBytes = recordBytes;
     for (const file of page.files) {
       const { path, changed } = safePath([...(record.bundle ? [] : [record.name]), ...(file.path === '' ? [] : file.path.split('/'))], nameRules);
+      listedBytes += recordBytes + 2 * file.path.length;
       if (file.kind === 'folder') {
         await this.#ports.receiver.makeFolder(record.base, path);
         continue;
@@ -39,7 +56,7 @@ export class FileLister {
       if (bytes > limits.content.fileBytes) throw new AppError('protocol-error', { name: file.path });
       files.push({ remotePath: file.path, path: [...path], mapped: changed.length > 0, bytes, modifiedAt, executable, contentId, selected: true, state: 'waiting' });
     }
-    return { files, next: page.next };
+    return { files, next: page.next, entries: Math.max(1, page.files.length), bytes: listedBytes };
   }
 
   /** A file that changed at its source, as it is there now; the same record when nothing is different. */

@@ -31,11 +31,14 @@ export const downloadRecordSchema = z.object({
   contentId: contentIdSchema.nullable(),
   /** Whom the origin shares it with, as it said last; null: it did not say, and nobody has it from us. */
   audience: audienceSchema.nullable().default(null),
-  /** Whether the list of files is complete, and where to go on reading it if not. */
+  /** Whether no more of the list of files is wanted, and where to go on reading it; both set: it was too long. */
   listed: z.boolean(),
   listCursor: z.string().nullable(),
   files: z.int().nonnegative(),
   bytes: bytesSchema,
+  /** What the list has cost so far, in entries and bytes: whoever gives it must not be able to go on for ever. */
+  listedEntries: z.int().nonnegative().default(0),
+  listedBytes: bytesSchema.default(0),
   doneFiles: z.int().nonnegative(),
   doneBytes: bytesSchema,
   reusedBytes: bytesSchema,

@@ -147,16 +147,12 @@ export class SwarmDriver {
     return this.#conduct.isBanned(id);
   }
 
-  /** Whoever's time is over may be asked again; answers with those who are linked. */
-  forgive(): Link[] {
-    const linked: Link[] = [];
-    for (const id of this.#conduct.forgive()) {
-      const peer = this.#peers.get(this.#peerNumbers.get(id) ?? 0);
-      if (peer === undefined) continue;
-      this.#step({ type: 'peer-forgiven', peer: peer.number });
-      linked.push(peer.link);
-    }
-    return linked;
+  /** It has been forgiven and may be asked again. Its link, if there is one: downloads have to look what it has. */
+  forgiven(id: DeviceId): Link | null {
+    const peer = this.#peers.get(this.#peerNumbers.get(id) ?? 0);
+    if (peer === undefined) return null;
+    this.#step({ type: 'peer-forgiven', peer: peer.number });
+    return peer.link;
   }
 
   addDownload(download: DownloadNumber, priority: PriorityRank): void {

@@ -77,7 +77,7 @@ export class TransfersService implements DownloadObserver {
     const record: DownloadRecord = {
       id: this.#ports.newId(), number: this.#nextNumber++, source: wanted.source, kind: wanted.kind, name: safeName(wanted.name, nameRules).name, bundle: wanted.bundle, base,
       state: 'active', reason: null, priority: wanted.priority, contentId: wanted.contentId, audience: null, listed: false, listCursor: null,
-      files: 0, bytes: 0, doneFiles: 0, doneBytes: 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null,
+      files: 0, bytes: 0, listedEntries: 0, listedBytes: 0, doneFiles: 0, doneBytes: 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null,
       addedAt: this.#context.now(), finishedAt: null,
     };
     const same = [...this.#downloads.values()].find((other) => sameGoal(other.record, record));
@@ -210,6 +210,12 @@ export class TransfersService implements DownloadObserver {
     for (const download of this.#downloads.values()) download.linkDown(id);
   }
 
+  /** The user holds nothing against a device any more, whatever it sent. */
+  forgive(id: DeviceId): void {
+    this.#context.conduct.forgive(id);
+    this.#askAgain(id);
+  }
+
   /** Settings may allow more or fewer at once. */
   settingsChanged(): void {
     this.#schedule();
@@ -290,7 +296,6 @@ export class TransfersService implements DownloadObserver {
     return record;
   }
 
-  /** Starts the first ones in line, as many as may run at once. */
   /** Stops a download for a change of it; whatever else happens meanwhile, it is not started again before the end. */
   async #whileStopped(download: Download, change: () => Promise<void>): Promise<void> {
     this.#held.set(download, (this.#held.get(download) ?? 0) + 1);
@@ -305,6 +310,12 @@ export class TransfersService implements DownloadObserver {
     }
   }
 
+  #askAgain(id: DeviceId): void {
+    const link = this.#context.swarm.forgiven(id);
+    if (link !== null) this.linkUp(link);
+  }
+
+  /** Starts the first ones in line, as many as may run at once. */
   #schedule(): void {
     const line = [...this.#downloads.values()].filter((download) => download.record.state === 'active')
       .toSorted((a, b) => rankOf[b.record.priority] - rankOf[a.record.priority] || a.number - b.number);
@@ -320,7 +331,7 @@ export class TransfersService implements DownloadObserver {
 
   #sample(): void {
     const now = this.#context.now();
-    for (const link of this.#context.swarm.forgive()) this.linkUp(link);
+    for (const id of this.#context.conduct.forgiveInTime()) this.#askAgain(id);
     for (const [id, download] of this.#downloads) {
       if (!download.isRunning) continue;
       const samples = this.#samples.get(id) ?? [];

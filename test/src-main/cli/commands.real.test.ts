@@ -413,6 +413,9 @@ describe('peers', () => {
     expect((await cli.run('connect [::1]:5')).out).toContain('Connected to Amber');
     expect((await cli.run('block amber --json')).json()).toMatchObject([{ trust: 'blocked' }]);
     expect((await cli.run('block amber --off --json')).json()).toMatchObject([{ trust: 'seen' }]);
+    cli.node.handlers['peers.forgive'] = () => peerOf();
+    expect((await cli.run('forgive amber')).out).toContain('Nothing is held against Amber any more.');
+    expect(cli.node.asked.at(-1)).toEqual({ name: 'peers.forgive', args: { peer: 'amber' } });
   });
 });
 

@@ -31,6 +31,17 @@ describe('small files', () => {
     expect(statSync(join(folder, 'dir 0/file 0.txt')).mtimeMs).toBe(1_600_000_000_000);
   });
 
+  it('of several batches at once all find their folder, though nobody has looked at it before', async () => {
+    const folder = tempFolder();
+    const disk = receiver();
+    const write = (at: number) => {
+      const file = sampleFile(at, at);
+      return disk.writeSmall([{ target: targetOf(file, folder, ['new', `${at}.txt`]), data: file.data }]);
+    };
+    const outcomes = (await Promise.all(range(20).map(write))).flat();
+    expect(outcomes).toEqual(range(20).map((at) => ({ kind: 'done', path: join(folder, 'new', `${at}.txt`), existed: false })));
+  });
+
   it('of one name in one batch both survive; an identical one is kept', async () => {
     const folder = tempFolder();
     const disk = receiver();

@@ -65,6 +65,7 @@ export function fakeHandlers(world: World): Handlers {
     'peers.block': ({ peer: ref, blocked }) => changePeer(ref, { trust: blocked ? 'blocked' : 'seen' }),
     'peers.setAutoAccept': ({ peer: ref, autoAccept }) => changePeer(ref, { autoAccept }),
     'peers.unpair': ({ peer: ref }) => changePeer(ref, { trust: 'seen' }),
+    'peers.forgive': ({ peer: ref }) => changePeer(ref, { badPieces: undefined }),
     'peers.forget': ({ peer: ref }) => {
       world.peers = world.peers.filter((each) => each.id !== ref);
       return {};

@@ -61,3 +61,22 @@ it('serves far peers in slots, so that a slow line is not cut into crumbs', () =
   const bound = Math.max((8 * MiB) / 600, (20 * 8 * MiB) / (600 + 20 * 50));
   expect(Math.max(...times)).toBeLessThan(bound * 2);
 });
+
+it('takes what a member has that was banned and forgiven on the same link, though it has only a part', () => {
+  const world = new PeerWorld({ bytes: 64 * MiB, pieceBytes: MiB, latencyMs: 1, seed: 5 });
+  world.add({ up: 100_000, local: true });
+  const member = { up: 100_000, local: true, corrupt: 1 };
+  world.add(member);
+  world.link(0, 1);
+  const half = new Uint8Array(8).fill(0xf0);
+  world.step(1, { type: 'content-kept', content: 1, pieces: world.pieces, have: half });
+  world.leech(0, [1]);
+  world.run(5 * second);
+  expect(world.banned).toContainEqual({ by: 0, peer: 1 });
+  expect(world.nodes[0]?.machine.content(1)?.members.has(1)).toBe(false);
+  member.corrupt = 0;
+  world.step(0, { type: 'peer-forgiven', peer: 1 });
+  world.step(0, { type: 'member-found', content: 1, peer: 1 });
+  world.run(20 * second);
+  expect(world.nodes[0]?.machine.content(1)?.have.count).toBe(32);
+});
