@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KiB, hour } from '#shared/units.ts';
-import { defaultSwarm, type SwarmOptions } from '#main/lab/engine/swarm-options.ts';
+import { defaultSwarm, swarmPresets, type SwarmOptions } from '#main/lab/engine/swarm-options.ts';
 import { tinySwarm } from '#main/lab/engine/tiny-swarm.ts';
 import { trySwarm } from './try-swarm.ts';
 
@@ -49,4 +49,10 @@ describe('each trouble by itself', () => {
       expect(report.overhead).toBeGreaterThan(1);
     }
   });
+});
+
+it('a crowd that comes at once uses nearly all there is to send with', () => {
+  const report = trySwarm({ ...swarmPresets.bharambe, peers: 30, bytes: 200 * 256 * KiB });
+  expect(report.utilisation).toBeGreaterThan(0.9);
+  expect(report.overhead).toBeLessThan(1.05);
 });

@@ -105,7 +105,8 @@ export class Choker {
   get #slots(): number {
     const { slots, slotBytesPerSecond } = this.#options.settings;
     const capacity = this.#limit ?? this.#measured;
-    return capacity === null ? slots : Math.max(slots, Math.floor(capacity / slotBytesPerSecond));
+    // One more than what goes out explains: were it enough, the line would not be full, and would never be.
+    return capacity === null ? slots : Math.max(slots, 1 + Math.floor(capacity / slotBytesPerSecond));
   }
 
   /** Never choked: there is bandwidth to spare. */

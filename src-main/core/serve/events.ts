@@ -56,7 +56,7 @@ export interface ServeSettings {
 
 export const defaultServeSettings: ServeSettings = {
   slots: 4,
-  slotBytesPerSecond: 256 * KiB,
+  slotBytesPerSecond: 128 * KiB,
   rechokeMs: 10 * second,
   optimisticMs: 30 * second,
   rateWindowMs: 20 * second,

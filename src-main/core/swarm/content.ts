@@ -1,5 +1,6 @@
 import { Bitfield } from '../bitfield.ts';
 import type { PeerNumber } from './events.ts';
+import { RarestFirst } from './rarest-first.ts';
 
 /** The pieces somebody has: all of them, or those of a bit field. */
 export type Pieces = 'all' | Uint8Array;
@@ -24,12 +25,14 @@ export class Content {
   /** We serve it, whether or not it is being downloaded. */
   isKept = false;
   readonly #wanted: Bitfield;
+  /** Made when somebody first asks for the rarest piece. */
+  #rarest: RarestFirst | null = null;
   /** Members with bit fields that have a piece, and times we began to send it; made when the first one is counted. */
   #counts: Uint16Array | null = null;
   #given: Uint16Array | null = null;
   /** Members that had everything when they joined; they are in no count. */
   #fullMembers = 0;
-  /** Pieces that are in no count and that nobody was given. */
+  /** Pieces of ours that are in no count and that nobody was given. */
   #fresh: number;
 
   constructor(number: number, pieces: number, have: Pieces | null) {
@@ -37,7 +40,7 @@ export class Content {
     this.pieces = pieces;
     this.have = have === 'all' ? fullBitfield(pieces) : new Bitfield(pieces, have ?? undefined);
     this.#wanted = new Bitfield(pieces);
-    this.#fresh = pieces;
+    this.#fresh = this.have.count;
   }
 
   get wantedCount(): number {
@@ -49,16 +52,40 @@ export class Content {
   }
 
   want(piece: number): void {
-    if (this.#wanted.add(piece)) this.#eachHolder(piece, 1);
+    if (!this.#wanted.add(piece)) return;
+    this.#rarest?.want(piece, this.#countOf(piece));
+    this.#eachHolder(piece, 1);
   }
 
   unwant(piece: number): void {
-    if (this.#wanted.delete(piece)) this.#eachHolder(piece, -1);
+    if (!this.#wanted.delete(piece)) return;
+    this.#rarest?.unwant(piece, this.#countOf(piece));
+    this.#eachHolder(piece, -1);
+  }
+
+  /** A piece is verified: it is ours. */
+  gain(piece: number): void {
+    this.unwant(piece);
+    if (this.have.add(piece) && this.#isFresh(piece)) this.#fresh++;
+  }
+
+  /** A piece that was ours has turned out wrong. */
+  lose(piece: number): void {
+    if (this.have.delete(piece) && this.#isFresh(piece)) this.#fresh--;
+  }
+
+  /** The members' counts of what is wanted, in order; `random` orders equals and is evenly distributed in [0, 1). */
+  rarest(random: () => number): RarestFirst {
+    if (this.#rarest !== null) return this.#rarest;
+    const rarest = new RarestFirst(this.pieces, random);
+    for (let piece = 0; piece < this.pieces; piece++) if (this.#wanted.has(piece)) rarest.want(piece, this.#countOf(piece));
+    this.#rarest = rarest;
+    return rarest;
   }
 
   /** How many members have a piece. */
   availability(piece: number): number {
-    return this.#fullMembers + (this.#counts?.[piece] ?? 0);
+    return this.#fullMembers + this.#countOf(piece);
   }
 
   memberHas(peer: PeerNumber, piece: number): boolean {
@@ -104,15 +131,17 @@ export class Content {
     if (counts === null) return;
     for (let piece = 0; piece < this.pieces; piece++) {
       if (!member.have.has(piece)) continue;
-      counts[piece] = (counts[piece] ?? 1) - 1;
-      if (this.#isFresh(piece)) this.#fresh++;
+      const count = counts[piece] ?? 1;
+      counts[piece] = count - 1;
+      if (this.#wanted.has(piece)) this.#rarest?.recount(piece, count, count - 1);
+      if (this.have.has(piece) && this.#isFresh(piece)) this.#fresh++;
     }
   }
 
   /** We begin to send a piece. */
   give(piece: number): void {
     if (piece < 0 || piece >= this.pieces) return;
-    if (this.#isFresh(piece)) this.#fresh--;
+    if (this.have.has(piece) && this.#isFresh(piece)) this.#fresh--;
     const given = (this.#given ??= new Uint16Array(this.pieces));
     given[piece] = Math.min((given[piece] ?? 0) + 1, 0xffff);
   }
@@ -131,15 +160,23 @@ export class Content {
     return false;
   }
 
+  #countOf(piece: number): number {
+    return this.#counts?.[piece] ?? 0;
+  }
+
+  /** Nobody else has it, nor gets it from us. */
   #isFresh(piece: number): boolean {
-    return (this.#counts?.[piece] ?? 0) === 0 && (this.#given?.[piece] ?? 0) === 0;
+    return this.#countOf(piece) === 0 && (this.#given?.[piece] ?? 0) === 0;
   }
 
   #count(piece: number, member: Member): void {
-    if (this.#isFresh(piece)) this.#fresh--;
+    if (this.have.has(piece) && this.#isFresh(piece)) this.#fresh--;
     const counts = (this.#counts ??= new Uint16Array(this.pieces));
-    counts[piece] = (counts[piece] ?? 0) + 1;
-    if (this.#wanted.has(piece)) member.useful++;
+    const count = counts[piece] ?? 0;
+    counts[piece] = count + 1;
+    if (!this.#wanted.has(piece)) return;
+    member.useful++;
+    this.#rarest?.recount(piece, count, count + 1);
   }
 
   #eachHolder(piece: number, change: number): void {

@@ -1,5 +1,5 @@
 import type { Bytes } from '#shared/units.ts';
-import type { Content } from './content.ts';
+import type { Content, Member } from './content.ts';
 import type { Fetch } from './fetch.ts';
 import type { DownloadNumber, FileNumber, PriorityRank } from './events.ts';
 import type { PeerState } from './peer-state.ts';
@@ -61,15 +61,17 @@ export class FileState {
    * rarest one, chosen at random among equals, so that what only one device has spreads first.
    */
   pick(peer: PeerState, random: () => number): number | null {
-    const member = this.content.members.get(peer.number);
+    const { content } = this;
+    const member = content.members.get(peer.number);
     if (member === undefined || member.useful <= 0) return null;
-    if (this.#inOrder || this.content.members.size === 1) return this.#firstOf(peer);
-    return this.#rarestOf(peer, random);
+    if (this.#inOrder || content.members.size === 1) return this.#firstOf(member, peer.avoided(this.number));
+    const anyWillDo = content.have.count < Math.min(firstAtRandom, content.pieces / 2);
+    return content.rarest(random)[anyWillDo ? 'pickAny' : 'pick'](member.have, peer.avoided(this.number));
   }
 
   /** The piece has no verified bytes any more. */
   forgetPiece(piece: number): void {
-    this.content.have.delete(piece);
+    this.content.lose(piece);
     if (!this.fetches.has(piece)) this.want(piece);
   }
 
@@ -78,33 +80,12 @@ export class FileState {
     this.#cursor = Math.min(this.#cursor, piece);
   }
 
-  #firstOf(peer: PeerState): number | null {
+  #firstOf({ have }: Member, avoided: ReadonlySet<number> | null): number | null {
     const { content } = this;
     while (this.#cursor < content.pieces && !content.isWanted(this.#cursor)) this.#cursor++;
     for (let piece = this.#cursor; piece < content.pieces; piece++) {
-      if (content.isWanted(piece) && content.memberHas(peer.number, piece) && !peer.avoids(this.number, piece)) return piece;
+      if (content.isWanted(piece) && have?.has(piece) !== false && avoided?.has(piece) !== true) return piece;
     }
     return null;
-  }
-
-  #rarestOf(peer: PeerState, random: () => number): number | null {
-    const { content } = this;
-    const anyWillDo = content.have.count < Math.min(firstAtRandom, content.pieces / 2);
-    let chosen: number | null = null;
-    let rarest = Infinity;
-    let equals = 0;
-    for (let piece = 0; piece < content.pieces; piece++) {
-      if (!content.isWanted(piece) || !content.memberHas(peer.number, piece) || peer.avoids(this.number, piece)) continue;
-      const count = anyWillDo ? 0 : content.availability(piece);
-      if (count > rarest) continue;
-      if (count < rarest) {
-        rarest = count;
-        equals = 0;
-      }
-      // Reservoir sampling: each of the equally rare ones is as likely.
-      equals++;
-      if (random() * equals < 1) chosen = piece;
-    }
-    return chosen;
   }
 }

@@ -113,8 +113,9 @@ export class PeerState {
     this.avoidUntil = now + avoidMs;
   }
 
-  avoids(file: FileNumber, piece: number): boolean {
-    return this.#avoided.size > 0 && this.#avoided.get(file)?.has(piece) === true;
+  /** Pieces of a file that it is not asked for now, or null. */
+  avoided(file: FileNumber): ReadonlySet<number> | null {
+    return this.#avoided.get(file) ?? null;
   }
 
   /** Ends pauses that are over. */

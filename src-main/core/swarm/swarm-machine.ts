@@ -294,8 +294,7 @@ export class SwarmMachine {
     const fetch = this.#endVerifying(number, out);
     if (fetch === undefined) return;
     const { file, piece } = fetch;
-    file.content.have.add(piece);
-    file.content.unwant(piece);
+    file.content.gain(piece);
     for (const rival of [...(file.fetches.get(piece) ?? [])]) this.#giveUp(rival, out, true);
     this.#noteWanting(file);
     if (file.isComplete) out.fileComplete(file.number);

@@ -188,3 +188,25 @@ it('under a limit, a piece that others have gives way to one that nobody has', (
   line.ask(2, 0, MiB, 5);
   expect(line.refused).toHaveLength(1);
 });
+
+it('pieces that we lack ourselves are no reason to send anybody elsewhere', () => {
+  const line = new Line(100_000);
+  for (const peer of [1, 2]) line.step({ type: 'peer-up', peer, local: true });
+  // Ours are 0 and 1; nobody has the other six.
+  const content = line.contents.open(5, 8, Uint8Array.of(0xc0));
+  content.setMember(1, new Uint8Array(1));
+  content.setMember(2, new Uint8Array(1));
+  line.step({ type: 'upload-limit', bytesPerSecond: 1_000_000 });
+  line.run(1);
+  line.ask(1, 0, MiB, 5);
+  line.ask(1, 1, MiB, 5);
+  line.ask(2, 0, MiB, 5);
+  expect(line.refused).toEqual([]);
+  // A third one is verified: now there is something that only we have.
+  content.gain(2);
+  const again = line.ask(2, 1, MiB, 5);
+  expect(line.refused).toEqual([{ peer: 2, want: again, why: 'elsewhere' }]);
+  content.lose(2);
+  line.ask(2, 1, MiB, 5);
+  expect(line.refused).toHaveLength(1);
+});
