@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { limits } from './limits.ts';
 import { bytesSchema } from './model/ids.ts';
-
-/** Bytes per second, or `off` for no limit. Zero never means "unlimited". */
-const rateLimitSchema = z.union([z.literal('off'), z.int().min(1024)]);
-export type RateLimit = z.infer<typeof rateLimitSchema>;
+import { rateLimitSchema } from './model/limit.ts';
+import { scheduleSchema } from './model/schedule.ts';
 
 /** Settings of one node: one store for every face, in its data directory. */
 export const settingsSchema = z.object({
@@ -18,6 +16,13 @@ export const settingsSchema = z.object({
   visibility: z.enum(['everyone', 'paired', 'hidden']),
   downloadLimit: rateLimitSchema,
   uploadLimit: rateLimitSchema,
+  /** The alternative limits are in the place of the usual two now; the schedule switches this too. */
+  alternativeLimits: z.boolean(),
+  alternativeDownloadLimit: rateLimitSchema,
+  alternativeUploadLimit: rateLimitSchema,
+  schedule: scheduleSchema,
+  /** Milliseconds that transfers may add to the round trip on a line before they yield, or `off`. */
+  pingBudget: z.union([z.literal('off'), z.int().min(5).max(1000)]),
   /** Transfers that fetch at once. */
   activeTransfers: z.int().min(1).max(32),
   receiveBudget: bytesSchema.min(4 * 1024 * 1024).max(1024 * 1024 * 1024),
@@ -39,6 +44,11 @@ export const defaultSettings: Omit<Settings, 'name' | 'downloadDir'> = {
   visibility: 'everyone',
   downloadLimit: 'off',
   uploadLimit: 'off',
+  alternativeLimits: false,
+  alternativeDownloadLimit: 1_000_000,
+  alternativeUploadLimit: 500_000,
+  schedule: { on: false, days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: '08:00', to: '20:00' },
+  pingBudget: 'off',
   activeTransfers: 3,
   receiveBudget: limits.transfer.receiveBudgetBytes,
   rescanMinutes: 60,

@@ -7,6 +7,7 @@ import { addBrowseCommand } from './commands/browse.ts';
 import { addGetCommand } from './commands/get.ts';
 import { addHashCommand } from './commands/hash.ts';
 import { addLabCommand } from './commands/lab.ts';
+import { addLimitsCommand } from './commands/limits.ts';
 import { addOfferCommands } from './commands/offers.ts';
 import { addPairCommand } from './commands/pair.ts';
 import { addPeerCommands } from './commands/peers.ts';
@@ -19,7 +20,7 @@ import { addTransferCommands } from './commands/transfers.ts';
 
 const families = [
   addServeCommand, addStatusCommand, addPeerCommands, addShareCommands, addBrowseCommand, addSearchCommand, addGetCommand, addTransferCommands,
-  addOfferCommands, addPairCommand, addSettingsCommand, addHashCommand, addLabCommand,
+  addOfferCommands, addPairCommand, addSettingsCommand, addLimitsCommand, addHashCommand, addLabCommand,
 ];
 
 /** The whole command line: every command, its help in the user's language. */

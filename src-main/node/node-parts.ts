@@ -1,5 +1,6 @@
 import type { SocketAddress } from '#shared/address.ts';
 import type { CallResult, TransferSource } from '#shared/api/contract.ts';
+import type { PeerLimits } from '#shared/model/limit.ts';
 import type { Peer, Trust } from '#shared/model/peer.ts';
 import type { NodeStatus } from '#shared/model/status.ts';
 import type { Priority, Transfer } from '#shared/model/transfer.ts';
@@ -29,6 +30,7 @@ export interface NodeParts {
   status(): Promise<NodeStatus>;
   connect(address: SocketAddress, signal: AbortSignal): Promise<Peer>;
   setTrust(peer: string, trust: Trust): Promise<Peer>;
+  setLimits(peer: string, change: Partial<PeerLimits>): Promise<Peer>;
   forgetDevice(peer: string): Promise<void>;
   browse(link: Link, path: string, cursor: string | undefined, limit: number, signal: AbortSignal): Promise<CallResult<'browse.list'>>;
   listTransfers(finished: boolean | undefined, cursor: string | undefined, limit: number): Promise<CallResult<'transfers.list'>>;

@@ -107,7 +107,7 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
 }
 
 /** Calls that need more than one service. */
-function commandsOf({ foundation, devices, membership, transfers, uploads, links }: Services): Pick<NodeParts, 'connect' | 'forgetDevice' | 'browse' | 'listTransfers' | 'startDownload'> {
+function commandsOf({ foundation, devices, membership, speed, transfers, uploads, links }: Services): Pick<NodeParts, 'connect' | 'setLimits' | 'forgetDevice' | 'browse' | 'listTransfers' | 'startDownload'> {
   const { settings, library } = foundation;
   return {
     async connect(address, signal) {
@@ -120,6 +120,11 @@ function commandsOf({ foundation, devices, membership, transfers, uploads, links
       await devices.linkUp(link);
       const peer = devices.get(link.remote.id);
       if (peer === undefined) throw new AppError('link-closed', { name: link.remote.name });
+      return peer;
+    },
+    async setLimits(text, change) {
+      const peer = await devices.setLimits(text, change);
+      speed.deviceChanged(peer.id);
       return peer;
     },
     async forgetDevice(peer) {
@@ -174,7 +179,7 @@ function followSettings({ foundation, events, speed, membership, transfers, link
 }
 
 async function readStatus(
-  { foundation, transfers, uploads, offers, links }: Services,
+  { foundation, transfers, uploads, offers, speed, links }: Services,
   { port, startedAt, demo, discovery }: { port: number; startedAt: number; demo: NodeStatus['demo']; discovery: Discovery },
 ): Promise<NodeStatus> {
   const { identity, settings, dataDir, problems } = foundation;
@@ -183,7 +188,7 @@ async function readStatus(
   return {
     deviceId: identity.id, name, avatarSeed: identity.avatarSeed, version: appVersion, startedAt, port, addresses: ownAddresses(), dataDir, downloadDir,
     freeBytes: await statfs(downloadDir).then((volume) => volume.bavail * volume.bsize, () => null),
-    downRate: active.reduce((sum, transfer) => sum + transfer.rate, 0), upRate: uploads.rate(),
+    downRate: active.reduce((sum, transfer) => sum + transfer.rate, 0), upRate: uploads.rate(), speed: speed.state(),
     peersOnline: [...links().all()].length, activeTransfers: active.length, offersWaiting: offers.waiting,
     discovery: discovery.state(), demo, problems: [...problems, ...discovery.problems()],
   };

@@ -16,6 +16,7 @@ import { discardStaged } from './offers/staged-files.ts';
 import { knownDevicesTable } from './peers/device-records.ts';
 import { Devices } from './peers/devices.ts';
 import { PairingService } from './peers/pairing.ts';
+import { AlternativeSchedule } from './rates/alternative-schedule.ts';
 import { SpeedLimits } from './rates/speed-limits.ts';
 import type { Links } from './ports/links.ts';
 import type { Outgoing } from './ports/outgoing.ts';
@@ -130,7 +131,9 @@ export async function createServices(foundation: Foundation, nonce: string, link
   const nextNumber = (): number => ++numbers;
   const swarm = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, conduct, outgoing, now: () => performance.now(), nextNumber });
   closers.push(() => { swarm.close(); });
-  const speed = new SpeedLimits({ settings: () => settings.get(), swarm });
+  const schedule = new AlternativeSchedule({ settings, wall: () => new Date(), background });
+  closers.push(() => { schedule.close(); });
+  const speed = new SpeedLimits({ settings: () => settings.get(), limitsOf: (id) => devices.limitsOf(id), swarm, schedule });
   const fetched = new SharedDownloads(now);
   const blocks: BlockServer = new BlockServer({
     hasher, now, turns: swarm, outgoing,

@@ -6,7 +6,7 @@ import type { Services } from './services.ts';
 
 /** Makes the links of a node and tells every service what happens on them. */
 export function wireLinks(services: Services): Links {
-  const { foundation, events, devices, membership, pairing, transfers, offers, search, blocks, control, swarm, waiter, background } = services;
+  const { foundation, events, devices, membership, pairing, transfers, offers, search, blocks, control, swarm, speed, waiter, background } = services;
   const { identity, settings, now } = foundation;
   /** Links whose device said that it leaves: there is no hurry to dial it again. */
   const leaving = new WeakSet<Link>();
@@ -64,6 +64,7 @@ export function wireLinks(services: Services): Links {
     const takesLinks = link.dialled ? link.address : listenPort === null ? null : { host: link.address.host, port: listenPort };
     membership.linkUp(id, takesLinks, link.dialled);
     swarm.linkUp(link);
+    speed.deviceChanged(id);
     background(devices.linkUp(link));
     background(askShares(link));
     waiter.linkUp();

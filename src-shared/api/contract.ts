@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { limits } from '../limits.ts';
 import { settingsPatchSchema, settingsSchema } from '../settings.ts';
 import { contentIdSchema, offerIdSchema, shareIdSchema, transferIdSchema, bytesSchema } from '../model/ids.ts';
+import { rateLimitSchema } from '../model/limit.ts';
 import { pairingSchema, peerSchema } from '../model/peer.ts';
 import { audienceSchema, entrySchema, shareSchema } from '../model/share.ts';
 import { prioritySchema, transferDetailSchema, transferFileSchema, transferSchema } from '../model/transfer.ts';
@@ -48,6 +49,8 @@ export const calls = {
   'peers.connect': call(z.object({ address: z.string().min(1).max(300) }), peerSchema),
   'peers.block': call(z.object({ peer: peerRef, blocked: z.boolean() }), peerSchema),
   'peers.setAutoAccept': call(z.object({ peer: peerRef, autoAccept: z.boolean() }), peerSchema),
+  /** What may come from a device and go to it; what is left out stays as it is. The strictest of all limits wins. */
+  'peers.setLimits': call(z.object({ peer: peerRef, down: rateLimitSchema.optional(), up: rateLimitSchema.optional() }), peerSchema),
   /** Takes a device back to `seen` and out of every audience. */
   'peers.unpair': call(z.object({ peer: peerRef }), peerSchema),
   /** Forgets the wrong pieces it sent: whoever was banned for them is asked again at once. */

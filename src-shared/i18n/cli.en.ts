@@ -20,7 +20,7 @@ export const cliEn = {
     peers: 'lists the devices that were found', connect: 'connects to an address', browse: 'lists what a device shares', search: 'searches every connected device',
     get: 'downloads files and folders', transfers: 'lists transfers', pause: 'pauses transfers', resume: 'continues transfers', cancel: 'ends transfers; what is verified stays on disk',
     send: 'sends files or folders to a person, who is asked', inbox: 'lists what people want to send you', accept: 'accepts an offer', decline: 'declines an offer',
-    pair: 'compares codes with a device and trusts it', block: 'blocks a device: it sees nothing of you', forgive: 'asks a device again that sent wrong pieces', settings: 'shows or changes settings', status: 'shows how things are',
+    pair: 'compares codes with a device and trusts it', block: 'blocks a device: it sees nothing of you', forgive: 'asks a device again that sent wrong pieces', settings: 'shows or changes settings', limits: 'shows or changes speed limits: usual and alternative ones, of one device, by the clock, and for the ping', status: 'shows how things are',
     hash: 'computes the content id of a file or folder; needs no running DistriShare', lab: 'simulates many devices in virtual time; needs no running DistriShare',
   },
   lab: {
@@ -57,6 +57,15 @@ export const cliEn = {
   inbox: { none: 'Nothing is waiting for you.', accepted: 'Accepted.', declined: 'Declined.', text: 'Text: {text}' },
   pair: { compare: 'Do both devices show this code?', other: 'Look at {name}: the same code must be there.', question: 'Is it the same? [y/n] ', yesLetters: 'y', waiting: 'Waiting for the answer of {name}…', done: '{name} is trusted now.', different: 'The codes differ. Nothing was changed.', failed: 'The comparison has ended without a result. Nothing was changed.' },
   settings: { changed: '{key} is now {value}.' },
+  limits: {
+    option: {
+      down: 'receiving, per second: 500k, 1.5MB, 2MiB, or off', up: 'sending, per second, or off', peer: 'sets --down and --up for this device alone; the stricter one wins', alt: 'uses the alternative limits now, or no longer: on, off',
+      altDown: 'alternative limit for receiving', altUp: 'alternative limit for sending', schedule: 'when the alternative limits are used: “mon-fri 08:00-20:00”, “daily 23:00-07:00”, on, off', ping: 'how many milliseconds transfers may add to the ping before they yield: 5 to 1000, on (20), off',
+    },
+    badRate: '{text} is no speed; write for example 500k, 1.5MB or off (1024 bytes a second at least)', badSchedule: '{text} is no schedule; write for example “mon-fri 08:00-20:00”, on or off', badPing: '{text} is not possible: 5 to 1000 milliseconds, on or off',
+    peerAlone: '--peer goes with --down and --up only', peer: '{name}: receiving {down}, sending {up}.', none: 'no limit', on: 'on', off: 'off', usual: 'usual limits', alternative: 'alternative limits', now: 'now, for all', schedule: 'schedule', ping: 'ping protection',
+    pingOn: 'at most {ms} ms more', added: 'now {ms} ms more', column: { down: 'RECEIVING', up: 'SENDING' }, cause: { limit: 'limit', alternative: 'alternative', schedule: 'schedule', peer: 'device', ping: 'ping' },
+  },
   hash: { skipped: 'Left out, because it cannot be shared: {path}' },
   status: { name: 'Name', deviceId: 'Device id', version: 'Version', port: 'Port', addresses: 'Addresses', dataDir: 'Data', downloadDir: 'Downloads', free: '{size} free', rates: 'Now', down: '{rate} down', up: '{rate} up', online: 'Online', transfers: 'Transfers', offers: 'Waiting for you', discovery: 'Found by', problems: 'Problems' },
   column: { name: 'NAME', id: 'ID', state: 'STATE', trust: 'TRUST', address: 'ADDRESS', path: 'PATH', latency: 'LATENCY', shares: 'SHARES', size: 'SIZE', files: 'FILES', date: 'MODIFIED', have: 'HERE', audience: 'VISIBLE TO', done: 'DONE', rate: 'SPEED', from: 'FROM', sources: 'SOURCES', what: 'WHAT', reason: 'REASON', direction: '' },

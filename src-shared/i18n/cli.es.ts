@@ -22,7 +22,7 @@ export const cliEs: SameShape<typeof cliEn> = {
     peers: 'enumera los dispositivos encontrados', connect: 'conecta con una dirección', browse: 'enumera lo que comparte un dispositivo', search: 'busca en todos los dispositivos conectados',
     get: 'descarga archivos y carpetas', transfers: 'enumera las transferencias', pause: 'pone transferencias en pausa', resume: 'continúa transferencias', cancel: 'termina transferencias; lo verificado se queda en el disco',
     send: 'envía archivos o carpetas a una persona, a la que se pregunta', inbox: 'enumera lo que quieren enviarte', accept: 'acepta una oferta', decline: 'rechaza una oferta',
-    pair: 'compara códigos con un dispositivo y confía en él', block: 'bloquea un dispositivo: no ve nada tuyo', forgive: 'vuelve a pedir a un dispositivo que envió piezas erróneas', settings: 'muestra o cambia ajustes', status: 'muestra cómo va todo',
+    pair: 'compara códigos con un dispositivo y confía en él', block: 'bloquea un dispositivo: no ve nada tuyo', forgive: 'vuelve a pedir a un dispositivo que envió piezas erróneas', settings: 'muestra o cambia ajustes', limits: 'muestra o cambia los límites de velocidad: habituales y alternativos, de un dispositivo, por horario y para el ping', status: 'muestra cómo va todo',
     hash: 'calcula el id de contenido de un archivo o una carpeta; no necesita DistriShare en marcha', lab: 'simula muchos dispositivos en tiempo virtual; no necesita DistriShare en marcha',
   },
   lab: {
@@ -59,6 +59,15 @@ export const cliEs: SameShape<typeof cliEn> = {
   inbox: { none: 'No hay nada esperándote.', accepted: 'Aceptado.', declined: 'Rechazado.', text: 'Texto: {text}' },
   pair: { compare: '¿Muestran los dos dispositivos este código?', other: 'Mira en {name}: tiene que estar el mismo código.', question: '¿Es el mismo? [s/n] ', yesLetters: 's', waiting: 'Esperando la respuesta de {name}…', done: '{name} ya es de confianza.', different: 'Los códigos son distintos. No se ha cambiado nada.', failed: 'La comparación terminó sin resultado. No se ha cambiado nada.' },
   settings: { changed: '{key} es ahora {value}.' },
+  limits: {
+    option: {
+      down: 'recepción, por segundo: 500k, 1.5MB, 2MiB, u off', up: 'envío, por segundo, u off', peer: 'pone --down y --up solo a este dispositivo; vale el más estricto', alt: 'usa ya los límites alternativos, o deja de usarlos: on, off',
+      altDown: 'límite alternativo de recepción', altUp: 'límite alternativo de envío', schedule: 'cuándo se usan los límites alternativos: «mon-fri 08:00-20:00», «daily 23:00-07:00», on, off', ping: 'cuántos milisegundos pueden añadir las transferencias al ping antes de ceder: de 5 a 1000, on (20), off',
+    },
+    badRate: '{text} no es una velocidad; escribe por ejemplo 500k, 1.5MB u off (como mínimo 1024 bytes por segundo)', badSchedule: '{text} no es un horario; escribe por ejemplo «mon-fri 08:00-20:00», on u off', badPing: '{text} no es posible: de 5 a 1000 milisegundos, on u off',
+    peerAlone: '--peer va solo con --down y --up', peer: '{name}: recepción {down}, envío {up}.', none: 'sin límite', on: 'sí', off: 'no', usual: 'límites habituales', alternative: 'límites alternativos', now: 'ahora, en total', schedule: 'horario', ping: 'protección del ping',
+    pingOn: 'como mucho {ms} ms más', added: 'ahora {ms} ms más', column: { down: 'RECEPCIÓN', up: 'ENVÍO' }, cause: { limit: 'límite', alternative: 'alternativo', schedule: 'horario', peer: 'dispositivo', ping: 'ping' },
+  },
   hash: { skipped: 'Se deja fuera, porque no se puede compartir: {path}' },
   status: { name: 'Nombre', deviceId: 'Id del dispositivo', version: 'Versión', port: 'Puerto', addresses: 'Direcciones', dataDir: 'Datos', downloadDir: 'Descargas', free: '{size} libres', rates: 'Ahora', down: '{rate} de bajada', up: '{rate} de subida', online: 'En línea', transfers: 'Transferencias', offers: 'Te esperan', discovery: 'Se encuentra por', problems: 'Problemas' },
   column: { name: 'NOMBRE', id: 'ID', state: 'ESTADO', trust: 'CONFIANZA', address: 'DIRECCIÓN', path: 'CAMINO', latency: 'LATENCIA', shares: 'COMPARTE', size: 'TAMAÑO', files: 'ARCHIVOS', date: 'MODIFICADO', have: 'AQUÍ', audience: 'VISIBLE PARA', done: 'HECHO', rate: 'VELOCIDAD', from: 'DE', sources: 'FUENTES', what: 'QUÉ', reason: 'MOTIVO', direction: '' },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { contentIdSchema, deviceIdSchema, millisSchema, timestampSchema, bytesSchema } from './ids.ts';
+import { peerLimitsSchema } from './limit.ts';
 
 /** Ways a device was found. A device can have been found in several; each is a hint, never a proof. */
 export const peerSourceSchema = z.enum(['multicast', 'mdns', 'address', 'incoming']);
@@ -64,6 +65,8 @@ export const peerSchema = z.object({
   downRate: z.number().nonnegative(),
   upRate: z.number().nonnegative(),
   version: z.string(),
+  /** Only there when the user set one. */
+  limits: peerLimitsSchema.optional(),
   /** Only there when it sent wrong pieces lately. */
   badPieces: badPiecesSchema.optional(),
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bytesSchema, deviceIdSchema, timestampSchema } from './ids.ts';
 import { errorInfoSchema } from './error.ts';
+import { speedStateSchema } from './limit.ts';
 
 export const nodeStatusSchema = z.object({
   deviceId: deviceIdSchema,
@@ -16,6 +17,7 @@ export const nodeStatusSchema = z.object({
   freeBytes: bytesSchema.nullable(),
   downRate: z.number().nonnegative(),
   upRate: z.number().nonnegative(),
+  speed: speedStateSchema,
   peersOnline: z.int().nonnegative(),
   activeTransfers: z.int().nonnegative(),
   offersWaiting: z.int().nonnegative(),

@@ -35,7 +35,7 @@ export const deviceB = deviceIdOf(new Uint8Array(32).fill(2));
 
 export const statusOf = (change: Partial<NodeStatus> = {}): NodeStatus => ({
   deviceId: deviceA, name: 'Jade Otter', avatarSeed: '00', version: '0.1.0', startedAt: 1, port: 47800, addresses: ['192.168.1.2:47800'], dataDir: '/data', downloadDir: '/downloads',
-  freeBytes: 5e9, downRate: 0, upRate: 0, peersOnline: 1, activeTransfers: 0, offersWaiting: 0, discovery: { multicast: 'on', mdns: 'on' }, demo: 'off', problems: [], ...change,
+  freeBytes: 5e9, downRate: 0, upRate: 0, speed: { alternative: false, down: null, up: null, addedDelayMs: null }, peersOnline: 1, activeTransfers: 0, offersWaiting: 0, discovery: { multicast: 'on', mdns: 'on' }, demo: 'off', problems: [], ...change,
 });
 
 /** One turn of the event loop. */

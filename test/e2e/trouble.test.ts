@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isTransferId } from '#shared/ids.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
-import type { RateLimit } from '#shared/settings.ts';
+import type { RateLimit } from '#shared/model/limit.ts';
 import { MiB } from '#shared/units.ts';
 import { pairOfNodes, Stage, type ServedNode } from './programs.ts';
 import { sha256Of, writeRandom } from './trees.ts';

@@ -57,7 +57,8 @@ export function createFakeNode({ empty = false, settings = {} }: { empty?: boole
       const sum = (direction: 'down' | 'up'): number => world.transfers.filter((each) => each.direction === direction && each.state === 'running').reduce((all, each) => all + each.rate, 0);
       return {
         deviceId: deviceIdFor('Jade Otter'), name: world.settings.name, avatarSeed: avatarSeedFor('Jade Otter'), version: '0.1.0', startedAt: epoch, port: 47800, addresses: ['192.168.1.24', 'fd12:3456:789a::24'], dataDir: '/home/jade/.local/share/distrishare',
-        downloadDir: world.settings.downloadDir, freeBytes: 218e9, downRate: sum('down'), upRate: sum('up'), peersOnline: world.peers.filter((peer) => peer.online).length, activeTransfers: world.transfers.filter((each) => each.state === 'running').length, offersWaiting: world.offers.length,
+        downloadDir: world.settings.downloadDir, freeBytes: 218e9, downRate: sum('down'), upRate: sum('up'),
+        speed: { alternative: world.settings.alternativeLimits, down: null, up: null, addedDelayMs: null }, peersOnline: world.peers.filter((peer) => peer.online).length, activeTransfers: world.transfers.filter((each) => each.state === 'running').length, offersWaiting: world.offers.length,
         discovery: { multicast: world.settings.multicast ? 'on' : 'off', mdns: world.settings.mdns ? 'on' : 'off' }, demo: world.demo, problems: [],
       };
     },

@@ -1,27 +1,34 @@
 import { AppError } from '#shared/errors.ts';
 import { settingsPatchSchema, settingsSchema } from '#shared/settings.ts';
-import type { SettingKey, SettingsPatch } from '#shared/settings.ts';
+import type { SettingKey, Settings, SettingsPatch } from '#shared/settings.ts';
 import type { Translate } from '../../api/translate.ts';
 import { withNode } from '../context.ts';
 import type { AddCommands } from '../context.ts';
+import { rateOption } from '../rate-text.ts';
+import { scheduleOption, scheduleText } from '../schedule-text.ts';
 import { valueProblem } from '../value-problem.ts';
 
 const keys = settingsSchema.keyof().options;
 const isKey = (text: string): text is SettingKey => (keys as readonly string[]).includes(text);
+
+const isLimit = (key: SettingKey): boolean => key.endsWith('Limit');
+/** As it can be typed. */
+const textOf = (value: Settings[SettingKey]): string => (typeof value === 'object' ? scheduleText(value) : String(value));
 
 export const addSettingsCommand: AddCommands = (program, context) => {
   const { t, out } = context;
   program.command('settings').description(t('cli.command.settings')).argument('[key]', t('cli.argument.key')).argument('[value]', t('cli.argument.value'))
     .action((key: string | undefined, value: string | undefined) => withNode(context, async (api) => {
       if (key !== undefined && !isKey(key)) throw new AppError('bad-argument', { name: key, detail: t('cli.error.commander.choices', { choices: keys.join(', ') }) });
-      const settings = key !== undefined && value !== undefined ? await api.call('settings.set', { patch: settingFrom(t, key, value) }) : await api.call('settings.get', {});
+      const patch = key === undefined || value === undefined ? null : key === 'schedule' ? { schedule: scheduleOption(t, key, value, (await api.call('settings.get', {})).schedule) } : settingFrom(t, key, value);
+      const settings = patch === null ? await api.call('settings.get', {}) : await api.call('settings.set', { patch });
       if (key === undefined) {
         out.event('settings', settings);
-        for (const name of keys) out.line(`${name} = ${settings[name]}`);
+        for (const name of keys) out.line(`${name} = ${textOf(settings[name])}`);
         return;
       }
       out.event('setting', { key, value: settings[key] });
-      out.line(value === undefined ? String(settings[key]) : t('cli.settings.changed', { key, value: String(settings[key]) }));
+      out.line(value === undefined ? textOf(settings[key]) : t('cli.settings.changed', { key, value: textOf(settings[key]) }));
     }));
 };
 
@@ -35,7 +42,8 @@ const readings: readonly ((text: string) => unknown)[] = [
  * A setting as it is typed. What the setting takes decides how the text is read: `off` is a word for a limit and a no
  * for a switch. Throws `bad-argument`.
  */
-export function settingFrom(t: Translate, key: SettingKey, text: string): SettingsPatch {
+export function settingFrom(t: Translate, key: Exclude<SettingKey, 'schedule'>, text: string): SettingsPatch {
+  if (isLimit(key)) return { [key]: rateOption(t, key, text) };
   for (const read of readings) {
     const value = read(text);
     const patch = value === undefined ? undefined : settingsPatchSchema.safeParse({ [key]: value });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { limits } from '#shared/limits.ts';
 import { deviceIdSchema, timestampSchema } from '#shared/model/ids.ts';
+import { peerLimitsSchema } from '#shared/model/limit.ts';
 import { platformSchema, trustSchema } from '#shared/model/peer.ts';
 import { jsonTable } from '../../disk/store.ts';
 import { knownDeviceSchema } from '../../discovery/known-devices.ts';
@@ -14,6 +15,7 @@ export const deviceRecordSchema = z.object({
   trust: trustSchema,
   autoAccept: z.boolean(),
   lastSeen: timestampSchema,
+  limits: peerLimitsSchema.optional(),
 });
 export type DeviceRecord = z.infer<typeof deviceRecordSchema>;
 

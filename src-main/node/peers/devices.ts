@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { formatAddress } from '#shared/address.ts';
 import { AppError } from '#shared/errors.ts';
 import { parseDeviceId, type DeviceId } from '#shared/ids.ts';
+import type { PeerLimits } from '#shared/model/limit.ts';
 import type { Peer, PeerSource, Trust } from '#shared/model/peer.ts';
 import type { Timestamp } from '#shared/units.ts';
 import type { Store } from '../../disk/store.ts';
@@ -10,6 +11,7 @@ import type { Link, Links } from '../ports/links.ts';
 import { devicesTable, type DeviceRecord } from './device-records.ts';
 
 const minPrefix = 4;
+const noLimits: PeerLimits = { down: 'off', up: 'off' };
 
 export interface SharesSummary {
   readonly names: readonly string[];
@@ -138,6 +140,20 @@ export class Devices {
     return this.#known(peer.id);
   }
 
+  limitsOf(id: DeviceId): PeerLimits {
+    return this.#records.get(id)?.limits ?? noLimits;
+  }
+
+  async setLimits(text: string, change: Partial<PeerLimits>): Promise<Peer> {
+    const peer = this.find(text);
+    const record = this.#records.get(peer.id);
+    if (record === undefined) throw new AppError('peer-unknown', { name: text });
+    const { limits = noLimits, ...others } = record;
+    const { down = limits.down, up = limits.up } = change;
+    await this.#save(down === 'off' && up === 'off' ? others : { ...others, limits: { down, up } });
+    return this.#known(peer.id);
+  }
+
   async forget(text: string): Promise<DeviceId> {
     const { id } = this.find(text);
     this.#records.delete(id);
@@ -178,6 +194,7 @@ export class Devices {
       downRate: link?.rates.down ?? 0,
       upRate: link?.rates.up ?? 0,
       version: record.version,
+      ...(record.limits === undefined ? {} : { limits: record.limits }),
       badPieces: this.#ports.badPiecesOf(record.id),
     };
   }

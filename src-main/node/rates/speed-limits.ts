@@ -1,15 +1,16 @@
 import type { DeviceId } from '#shared/ids.ts';
-import type { Direction, LimitCause } from '#shared/model/limit.ts';
-import type { RateLimit, Settings } from '#shared/settings.ts';
-import type { Binding } from '../../core/rate/rate-gate.ts';
+import type { Direction, LimitCause, PeerLimits, RateLimit, SpeedState } from '#shared/model/limit.ts';
+import type { Settings } from '#shared/settings.ts';
 import type { SwarmDriver } from '../transfers/swarm-driver.ts';
+import type { AlternativeSchedule } from './alternative-schedule.ts';
 
 export interface SpeedLimitsPorts {
   readonly settings: () => Settings;
+  readonly limitsOf: (id: DeviceId) => PeerLimits;
   readonly swarm: Pick<SwarmDriver, 'setLimit' | 'limitOn'>;
+  readonly schedule: Pick<AlternativeSchedule, 'follow' | 'isTime'>;
 }
 
-const causeOf: Readonly<Record<Binding, LimitCause>> = { all: 'limit', line: 'ping', peer: 'peer' };
 const rateOf = (limit: RateLimit): number | null => (limit === 'off' ? null : limit);
 
 /** Gives the swarm the limits that hold now, and knows which of them holds back a transfer. */
@@ -20,16 +21,47 @@ export class SpeedLimits {
     this.#ports = ports;
   }
 
-  /** Settings have changed. */
+  /** At the start, and when settings have changed. */
   apply(): void {
-    const { downloadLimit, uploadLimit } = this.#ports.settings();
-    this.#ports.swarm.setLimit('down', rateOf(downloadLimit));
-    this.#ports.swarm.setLimit('up', rateOf(uploadLimit));
+    const { settings, swarm, schedule } = this.#ports;
+    schedule.follow(settings());
+    for (const direction of ['down', 'up'] as const) swarm.setLimit(direction, this.#forAll(direction));
+  }
+
+  /** A link to this device is up, or its own limits have changed. */
+  deviceChanged(id: DeviceId): void {
+    const { limitsOf, swarm } = this.#ports;
+    const own = limitsOf(id);
+    for (const direction of ['down', 'up'] as const) swarm.setLimit(direction, rateOf(own[direction]), id);
   }
 
   /** The limit of ours that held back what comes from a device, or goes to it, in the last two seconds; null when none did. */
   boundBy(direction: Direction, id: DeviceId): LimitCause | null {
     const binding = this.#ports.swarm.limitOn(direction, id);
-    return binding === null ? null : causeOf[binding];
+    switch (binding) {
+      case null: return null;
+      case 'all': return this.#cause;
+      case 'line': return 'ping';
+      case 'peer': return 'peer';
+    }
+  }
+
+  state(): SpeedState {
+    const held = (direction: Direction): SpeedState['down'] => {
+      const bytesPerSecond = this.#forAll(direction);
+      return bytesPerSecond === null ? null : { bytesPerSecond, cause: this.#cause };
+    };
+    return { alternative: this.#ports.settings().alternativeLimits, down: held('down'), up: held('up'), addedDelayMs: null };
+  }
+
+  #forAll(direction: Direction): number | null {
+    const { alternativeLimits, alternativeDownloadLimit, alternativeUploadLimit, downloadLimit, uploadLimit } = this.#ports.settings();
+    if (alternativeLimits) return rateOf(direction === 'down' ? alternativeDownloadLimit : alternativeUploadLimit);
+    return rateOf(direction === 'down' ? downloadLimit : uploadLimit);
+  }
+
+  get #cause(): LimitCause {
+    if (!this.#ports.settings().alternativeLimits) return 'limit';
+    return this.#ports.schedule.isTime ? 'schedule' : 'alternative';
   }
 }

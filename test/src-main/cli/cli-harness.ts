@@ -70,6 +70,11 @@ export class CliHarness {
     return beginCli([...args.split(' ').filter((part) => part !== ''), '--data', this.dataDir], { stdin, tty, env, cwd: this.dataDir });
   }
 
+  /** With arguments that may hold spaces. */
+  runWith(args: readonly string[]): Promise<CliResult> {
+    return beginCli([...args, '--data', this.dataDir], { cwd: this.dataDir }).result;
+  }
+
   run(args: string, options: { stdin?: string; tty?: boolean; env?: Record<string, string> } = {}): Promise<CliResult> {
     return this.begin(args, options).result;
   }

@@ -9,7 +9,7 @@ import type { Offer } from '#shared/model/offer.ts';
 import type { Pairing } from '#shared/model/peer.ts';
 import { defaultSettings } from '#shared/settings.ts';
 import type { Settings } from '#shared/settings.ts';
-import { deviceA, deviceB, forever, until } from '../../contract/fake-node.ts';
+import { deviceA, deviceB, forever, statusOf, until } from '../../contract/fake-node.ts';
 import { CliHarness } from './cli-harness.ts';
 import type { CliRun } from './cli-harness.ts';
 import { content, done, entryOf, hitOf, offerId, offerOf, peerOf, searchOf, shareOf, transferId, transferOf } from './things.ts';
@@ -397,10 +397,62 @@ describe('settings', () => {
 
   it.each([
     ['downloadLimit 1000000', { downloadLimit: 1_000_000 }], ['downloadLimit off', { downloadLimit: 'off' }], ['multicast off', { multicast: false }], ['multicast true', { multicast: true }],
+    ['downloadLimit 1.5MB', { downloadLimit: 1_500_000 }], ['alternativeUploadLimit 2MiB/s', { alternativeUploadLimit: 2 * 1024 * 1024 }], ['pingBudget 30', { pingBudget: 30 }], ['alternativeLimits on', { alternativeLimits: true }],
     ['name 123', { name: '123' }], ['theme dark', { theme: 'dark' }], ['name off', { name: 'off' }],
   ])('%s', async (args, patch) => {
     expect((await cli.run(`settings ${args}`)).code).toBe(0);
     expect(cli.node.asked).toEqual([{ name: 'settings.set', args: { patch } }]);
+  });
+});
+
+describe('limits', () => {
+  let settings: Settings;
+  beforeEach(() => {
+    settings = { ...defaultSettings, name: 'Jade Otter', downloadDir: '/downloads', uploadLimit: 250_000 };
+    cli.node.handlers['settings.get'] = () => settings;
+    cli.node.handlers['settings.set'] = ({ patch }) => (settings = { ...settings, ...patch } as Settings);
+    cli.node.handlers['node.status'] = () => statusOf({ speed: { alternative: false, down: null, up: { bytesPerSecond: 120_000, cause: 'ping' }, addedDelayMs: 18.4 } });
+    cli.node.handlers['peers.list'] = () => [peerOf({ limits: { down: 'off', up: 64_000 } })];
+    cli.node.handlers['peers.setLimits'] = ({ down = 'off', up = 'off' }) => peerOf({ limits: { down, up } });
+  });
+  const changes = () => cli.node.asked.filter(({ name }) => name === 'settings.set' || name === 'peers.setLimits');
+
+  it('are shown: the usual ones, those of devices, and what holds now', async () => {
+    const { out } = await cli.run('limits');
+    expect(out).toMatch(/usual limits +no limit +250.kB\/s/);
+    expect(out).toMatch(/Amber +no limit +64\.0.kB\/s/);
+    expect(out).toMatch(/now, for all +no limit +120.kB\/s \(ping\)/);
+    expect(out).toContain('schedule: mon,tue,wed,thu,fri 08:00-20:00 (off)');
+    expect(out).toContain('now 18 ms more');
+    expect((await cli.run('limits --json')).json()).toMatchObject([{ event: 'limits', uploadLimit: 250_000, peers: [{ name: 'Amber', limits: { up: 64_000 } }] }]);
+    expect(changes()).toEqual([]);
+  });
+
+  it.each([
+    [['--down', '2M', '--up', 'off'], { downloadLimit: 2_000_000, uploadLimit: 'off' }], [['--alt', 'on', '--alt-down', '100k'], { alternativeLimits: true, alternativeDownloadLimit: 100_000 }],
+    [['--ping', 'on'], { pingBudget: 20 }], [['--ping', '45'], { pingBudget: 45 }], [['--ping', 'off'], { pingBudget: 'off' }],
+    [['--schedule', 'daily 22:30-6:00'], { schedule: { on: true, days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], from: '22:30', to: '06:00' } }],
+    [['--schedule', 'fri-mon 00:00-24:00'], { schedule: { on: true, days: ['mon', 'fri', 'sat', 'sun'], from: '00:00', to: '00:00' } }],
+    [['--schedule', 'on'], { schedule: { ...defaultSettings.schedule, on: true } }],
+  ])('%j', async (args, patch) => {
+    expect((await cli.runWith(['limits', ...args])).code).toBe(0);
+    expect(changes()).toEqual([{ name: 'settings.set', args: { patch } }]);
+  });
+
+  it('one device has its own', async () => {
+    expect((await cli.run('limits --peer amber --down 1.5MB')).out).toMatch(/^Amber: receiving 1\.50.MB\/s, sending no limit\.\n$/);
+    expect(changes()).toEqual([{ name: 'peers.setLimits', args: { peer: 'amber', down: 1_500_000 } }]);
+  });
+
+  it.each([
+    [['--down', '0'], '--down'], [['--down', '-5'], '--down'], [['--up', '1000'], '--up'], [['--up', '5 apples'], '--up'], [['--up', '1e9'], '--up'], [['--peer', 'amber', '--up', 'fast'], '--up'],
+    [['--alt', 'maybe'], '--alt'], [['--ping', '4'], '--ping'], [['--ping', '1001'], '--ping'], [['--ping', 'soon'], '--ping'],
+    [['--schedule', 'mon-fri'], '--schedule'], [['--schedule', 'mon 8-9'], '--schedule'], [['--schedule', 'mon 25:00-26:00'], '--schedule'], [['--schedule', 'funday 08:00-09:00'], '--schedule'], [['--peer', 'amber', '--ping', '20'], '--peer'],
+  ])('%j is refused, and said why', async (args, named) => {
+    const { code, err } = await cli.runWith(['limits', ...args]);
+    expect(code).toBe(2);
+    expect(err).toContain(named);
+    expect(changes()).toEqual([]);
   });
 });
 

@@ -64,6 +64,10 @@ export function fakeHandlers(world: World): Handlers {
     },
     'peers.block': ({ peer: ref, blocked }) => changePeer(ref, { trust: blocked ? 'blocked' : 'seen' }),
     'peers.setAutoAccept': ({ peer: ref, autoAccept }) => changePeer(ref, { autoAccept }),
+    'peers.setLimits': ({ peer: ref, down, up }) => {
+      const before = peer(ref).limits;
+      return changePeer(ref, { limits: { down: down ?? before?.down ?? 'off', up: up ?? before?.up ?? 'off' } });
+    },
     'peers.unpair': ({ peer: ref }) => changePeer(ref, { trust: 'seen' }),
     'peers.forgive': ({ peer: ref }) => changePeer(ref, { badPieces: undefined }),
     'peers.forget': ({ peer: ref }) => {

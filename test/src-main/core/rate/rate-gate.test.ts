@@ -33,7 +33,7 @@ describe('the strictest limit wins', () => {
       const [bytes = 0] = run(gate, [1]);
       const wanted = Math.min(all, line, own) * 20;
       expect(Math.abs(bytes - wanted)).toBeLessThan(wanted * 0.02 + 2 * 16 * KiB);
-    }), { numRuns: 20 });
+    }), { numRuns: 8 });
   });
 
   it('says which one', () => {
