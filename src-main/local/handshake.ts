@@ -13,8 +13,8 @@ const helloSchema = z.object({ kind: z.literal('hello'), version: z.literal(1), 
 const authSchema = z.object({ kind: z.literal('auth'), nonce: hex32, proof: hex32 });
 const welcomeSchema = z.object({ kind: z.literal('welcome'), proof: hex32 });
 
-/** A local program answers at once; a hung one must not hang the other side. */
-const handshakeMs = 5 * second;
+/** A local program answers at once, unless the machine has far too much to do; a hung one must not hang the other side. */
+const handshakeMs = 20 * second;
 
 const proofOf = (token: string, role: 'server' | 'client', serverNonce: string, clientNonce: string): Buffer =>
   createHmac('sha256', Buffer.from(token, 'hex')).update(`distrishare local 1 ${role} ${serverNonce} ${clientNonce}`).digest();
