@@ -21,6 +21,8 @@ export class RateGate {
   readonly #lines = { near: new RequestRate(lineBurstMs), far: new RequestRate(lineBurstMs) };
   readonly #peers = new Map<PeerNumber, RequestRate>();
   readonly #lineOf = new Map<PeerNumber, RequestRate>();
+  /** Somebody was told to wait since the last `forgetWaiting`. */
+  #waits = false;
 
   /** `line` null: what goes to this peer leaves this machine by no line. */
   peerUp(peer: PeerNumber, line: Line | null): void {
@@ -47,12 +49,12 @@ export class RateGate {
 
   /** Whether the limit for all lets anything through now. */
   isOpen(now: Millis): boolean {
-    return this.#all.mayAsk(now);
+    return this.#all.mayAsk(now) || this.#toldToWait();
   }
 
   /** Whether this peer's own limits let something through now; `isOpen` is asked before. */
   admits(now: Millis, peer: PeerNumber): boolean {
-    return this.#lineOf.get(peer)?.mayAsk(now) !== false && this.#peers.get(peer)?.mayAsk(now) !== false;
+    return (this.#lineOf.get(peer)?.mayAsk(now) !== false && this.#peers.get(peer)?.mayAsk(now) !== false) || this.#toldToWait();
   }
 
   /** Largest block that fits the pace of every limit. */
@@ -73,11 +75,14 @@ export class RateGate {
 
   /** Time passed: whoever still has to wait says so again. */
   forgetWaiting(): void {
+    if (!this.#waits) return;
+    this.#waits = false;
     for (const rate of this.#rates()) rate.forgetWaiting();
   }
 
   /** When to look again because somebody waits for a limit; null while nobody does. */
   nextWake(now: Millis): Millis | null {
+    if (!this.#waits) return null;
     let wake: Millis | null = null;
     for (const rate of this.#rates()) {
       const at = rate.wake(now);
@@ -91,6 +96,11 @@ export class RateGate {
     if (this.#peers.get(peer)?.binds(now) === true) return 'peer';
     if (this.#lineOf.get(peer)?.binds(now) === true) return 'line';
     return this.#all.binds(now) ? 'all' : null;
+  }
+
+  #toldToWait(): false {
+    this.#waits = true;
+    return false;
   }
 
   *#rates(): IterableIterator<RequestRate> {

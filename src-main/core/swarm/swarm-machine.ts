@@ -52,6 +52,8 @@ export class SwarmMachine {
   /** What we may ask for. */
   readonly rates = new RateGate();
   #budgetUsed: Bytes = 0;
+  /** Nothing is due before; null: to be found out. */
+  #wakeAt: Millis | null = null;
   #nextRequest: RequestNumber = 1;
   #nextFetch = 1;
 
@@ -63,6 +65,8 @@ export class SwarmMachine {
   }
 
   step(now: Millis, event: SwarmEvent, out: SwarmSink): void {
+    // What happens most often only moves moments away or adds new ones, which are noted where they arise.
+    if (event.type !== 'block-arrived' && event.type !== 'source-has' && event.type !== 'piece-written') this.#wakeAt = null;
     switch (event.type) {
       case 'download-added':
         this.#downloads.push({ number: event.download, priority: event.priority, files: new Set(), wanting: new Set(), inFlightBytes: 0 });
@@ -176,24 +180,32 @@ export class SwarmMachine {
     this.#pump(now, out);
   }
 
-  /** When to step with a `tick` if nothing else happens; null: not at all. */
+  /** When to step with a `tick` if nothing else happens, or a little earlier; null: not at all. */
   nextWake(now: Millis): Millis | null {
-    let wake: Millis | null = null;
-    const earliest = (at: Millis): void => { wake = wake === null ? at : Math.min(wake, at); };
+    this.#wakeAt ??= this.#findWake();
+    const wake = Math.min(this.#wakeAt, this.rates.nextWake(now) ?? Infinity);
+    return wake === Infinity ? null : wake;
+  }
+
+  #findWake(): Millis {
+    let wake = Infinity;
     let waiting = false;
     for (const download of this.#downloads) waiting ||= download.wanting.size > 0;
     for (const peer of this.#peers.values()) {
-      if (peer.inFlightRequests > 0) earliest(peer.stallsAt);
-      if (waiting && peer.isResting) earliest(peer.restUntil);
-      if (waiting && peer.isAvoiding) earliest(peer.avoidUntil);
+      if (peer.inFlightRequests > 0) wake = Math.min(wake, peer.stallsAt);
+      if (waiting && peer.isResting) wake = Math.min(wake, peer.restUntil);
+      if (waiting && peer.isAvoiding) wake = Math.min(wake, peer.avoidUntil);
     }
     for (const fetch of this.#fetches.values()) {
       if (fetch.verifying || fetch.isOld || fetch.file.content.members.size < 2) continue;
-      earliest(fetch.startedAt + endgameAfterMs);
-      break; // Fetches are kept in the order they started: the others come later.
+      // Fetches are kept in the order they started: the others come later.
+      return Math.min(wake, fetch.startedAt + endgameAfterMs);
     }
-    earliest(this.rates.nextWake(now) ?? Infinity);
-    return wake === Infinity ? null : wake;
+    return wake;
+  }
+
+  #wakeBy(at: Millis): void {
+    if (this.#wakeAt !== null && at < this.#wakeAt) this.#wakeAt = at;
   }
 
   /** Bytes reserved for pieces in flight now. */
@@ -280,6 +292,7 @@ export class SwarmMachine {
     const bytes = this.#settleRequest(request, fetch);
     fetch.arrivedBytes += bytes;
     fetch.peer.noteDelivery(now, bytes);
+    this.#wakeBy(fetch.peer.stallsAt);
     this.#delivered(now, fetch.peer.number, bytes);
     if (fetch.arrivedBytes >= fetch.bytes) {
       fetch.verifying = true;
@@ -394,7 +407,10 @@ export class SwarmMachine {
     const begin = fetch.requestedTo;
     const length = Math.min(peer.blockBytes(now), this.rates.maxBlock(peer.number), fetch.bytes - begin, limits.link.bulkPayloadBytes);
     const request = this.#nextRequest++;
-    if (peer.inFlightRequests === 0) peer.activeAt = now;
+    if (peer.inFlightRequests === 0) {
+      peer.activeAt = now;
+      this.#wakeBy(peer.stallsAt);
+    }
     fetch.requestedTo += length;
     fetch.open.set(request, length);
     this.#requests.set(request, fetch);
@@ -449,6 +465,7 @@ export class SwarmMachine {
       number: this.#nextFetch++, file, piece, bytes, peer, startedAt: now,
       requestedTo: 0, arrivedBytes: 0, open: new Map(), verifying: false, abandoned: false, isOld: false,
     };
+    this.#wakeBy(now + endgameAfterMs);
     this.#budgetUsed += bytes;
     file.download.inFlightBytes += bytes;
     this.#fetches.set(fetch.number, fetch);
