@@ -7,27 +7,11 @@ import type { Contents } from './content.ts';
 import type { DownloadNumber, FileNumber, PeerNumber, RequestNumber, SwarmEvent, SwarmSink } from './events.ts';
 import { isMuchFaster, type Fetch } from './fetch.ts';
 import { FileState, type Download } from './file-state.ts';
+import type { SwarmLimits, SwarmOptions } from './options.ts';
 import { PeerState } from './peer-state.ts';
 
 /** A last piece that takes this long is also asked of somebody else. */
 const endgameAfterMs = 2 * second;
-
-export interface SwarmLimits {
-  /** Buffers of all pieces in flight. */
-  readonly receiveBudgetBytes: Bytes;
-  /** Buffers of one download's pieces in flight. */
-  readonly requestWindowBytes: Bytes;
-}
-
-export interface SwarmOptions {
-  readonly limits: SwarmLimits;
-  /** Shared with whatever serves them. */
-  readonly contents: Contents;
-  /** Evenly distributed in [0, 1). */
-  readonly random: () => number;
-  /** Told of every block that arrives. */
-  readonly delivered: (now: Millis, peer: PeerNumber, bytes: Bytes) => void;
-}
 
 /**
  * Decides which piece to fetch from whom. Several downloads, each of many files, share the peers and one budget of

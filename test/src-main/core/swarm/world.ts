@@ -1,5 +1,6 @@
 import { Contents } from '#main/core/swarm/content.ts';
-import { SwarmMachine, type SwarmLimits } from '#main/core/swarm/swarm-machine.ts';
+import type { SwarmLimits } from '#main/core/swarm/options.ts';
+import { SwarmMachine } from '#main/core/swarm/swarm-machine.ts';
 import { limits as defaults } from '#shared/limits.ts';
 import type { SwarmEvent, SwarmSink } from '#main/core/swarm/events.ts';
 
