@@ -46,6 +46,12 @@ export class BlockExchange {
   get lanes(): Iterable<Lane> {
     return this.#lanes.values();
   }
+  /** Bulk connections this end dialled. */
+  get dialledLanes(): number {
+    let count = 0;
+    for (const { number, connection } of this.#lanes.values()) if (number > 0 && connection.dialled) count++;
+    return count;
+  }
   get bulkLanes(): number {
     return this.#lanes.size - (this.#lanes.has(0) ? 1 : 0);
   }
@@ -166,11 +172,14 @@ export class BlockExchange {
     this.#cancelled--;
   }
 
-  /** The bulk lane with the least on its way; the control connection only while there is no other. */
+  /**
+   * A bulk lane we dialled, since those are read at least cost and carry our blocks only; else one they dialled; the control
+   * connection only while there is no other. Among equals the one with the least on its way.
+   */
   #bestLane(): Lane | null {
     let best: Lane | null = null;
     for (const lane of this.#lanes.values()) {
-      if (best === null || (best.number === 0 && lane.number > 0) || (lane.number > 0 && lane.askedBytes < best.askedBytes)) best = lane;
+      if (best === null || rank(lane) > rank(best) || (rank(lane) === rank(best) && lane.askedBytes < best.askedBytes)) best = lane;
     }
     return best;
   }
@@ -181,3 +190,5 @@ export class BlockExchange {
     return count;
   }
 }
+
+const rank = ({ number, connection }: Lane): number => (number === 0 ? 0 : connection.dialled ? 2 : 1);

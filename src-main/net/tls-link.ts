@@ -141,7 +141,7 @@ export class TlsLink implements Link {
     const address = this.#laneAddress;
     if (address === null) return;
     const wanted = Math.min(count, limits.link.bulkConnectionsPerPeer);
-    while (!this.#closed && this.#blocks.bulkLanes + this.#lanesDialled < wanted && this.#options.now() >= this.#laneRetryAt) {
+    while (!this.#closed && this.#blocks.dialledLanes + this.#lanesDialled < wanted && this.#options.now() >= this.#laneRetryAt) {
       this.#lanesDialled++;
       this.#options.dialLane(this, address, this.#closing.signal).then(
         () => { this.#lanesDialled--; },

@@ -42,7 +42,7 @@ export class PeerMachine {
     switch (event.type) {
       case 'peer-up':
         this.#peers.add(event.peer);
-        this.#swarm.step(now, { type: 'peer-up', peer: event.peer, latencyMs: event.latencyMs, line: event.line ?? null, ...(event.strikes === undefined ? {} : { strikes: event.strikes }) }, out);
+        this.#swarm.step(now, event, out);
         return this.#serve.step(now, { type: 'peer-up', peer: event.peer, local: event.local, line: event.line ?? null }, out);
       case 'peer-down':
         this.#peers.delete(event.peer);

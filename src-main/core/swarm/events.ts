@@ -42,7 +42,8 @@ export type SwarmEvent =
   | { readonly type: 'source-added'; readonly file: FileNumber; readonly peer: PeerNumber; readonly pieces: Pieces }
   | { readonly type: 'source-has'; readonly file: FileNumber; readonly peer: PeerNumber; readonly piece: number }
   | { readonly type: 'source-removed'; readonly file: FileNumber; readonly peer: PeerNumber }
-  | { readonly type: 'peer-up'; readonly peer: PeerNumber; readonly latencyMs: Millis; readonly line?: Line | null; readonly strikes?: number }
+  /** A link is up. `local`: on this machine or network. `strikes`: bad pieces it sent before. */
+  | { readonly type: 'peer-up'; readonly peer: PeerNumber; readonly latencyMs: Millis; readonly local?: boolean; readonly line?: Line | null; readonly strikes?: number }
   | { readonly type: 'peer-down'; readonly peer: PeerNumber }
   /** What it did wrong is forgotten. */
   | { readonly type: 'peer-forgiven'; readonly peer: PeerNumber }

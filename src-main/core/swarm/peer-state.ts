@@ -3,11 +3,9 @@ import type { Bytes, Millis } from '#shared/units.ts';
 import { limits } from '#shared/limits.ts';
 import { RateEstimator } from './rate-estimator.ts';
 import type { Fetch } from './fetch.ts';
-import type { FileNumber, PeerNumber } from './events.ts';
+import type { FileNumber, PeerNumber, SwarmEvent } from './events.ts';
 
 const minBlockBytes = 16 * KiB;
-/** A peer nobody has measured is asked for little: on a slow path a large block would look like a stall. */
-const firstBlockBytes = 64 * KiB;
 const firstWindowBytes = 1 * MiB;
 /** A peer that owes bytes and sends none for this long has stalled. */
 const stallMs = 8 * second;
@@ -15,10 +13,18 @@ const stallMs = 8 * second;
 const mostPatienceMs = 32 * second;
 /** A slow peer that was measured has this much to send, so that few pieces lie around half-finished. */
 const minWindowBytes = 4 * minBlockBytes;
-/** Longest time one block should occupy the wire, so that control messages and cancels are not held up. */
-const blockMs = 100;
-/** Requests in flight cover the round trip plus this, so that the sender always has the next one at hand. */
-const queueMs = 100;
+/** How much is asked for at once. */
+interface Pace {
+  /** A peer nobody has measured is asked for little: on a slow path a large block would look like a stall. */
+  readonly firstBlockBytes: Bytes;
+  /** Longest time one block should occupy the wire, so that control messages and cancels are not held up. */
+  readonly blockMs: Millis;
+  /** Requests in flight cover the round trip plus this, so that the sender always has the next one at hand. */
+  readonly queueMs: Millis;
+}
+const farPace: Pace = { firstBlockBytes: 64 * KiB, blockMs: 100, queueMs: 100 };
+/** On a LAN nothing waits behind a block, and each costs both ends a turn: whole pieces also from a peer that shares its line with many. */
+const nearPace: Pace = { firstBlockBytes: 512 * KiB, blockMs: 250, queueMs: 250 };
 /** The window may be this much larger than the measured rate needs, so that it can find out that the path takes more. */
 const headroom = 1.25;
 const measuredAfterMs = 250;
@@ -47,15 +53,17 @@ export class PeerState {
   isChoking = false;
   /** Until then it is not asked for the pieces in `#avoided`. */
   avoidUntil: Millis = 0;
+  readonly #pace: Pace;
   readonly #avoided = new Map<FileNumber, Set<number>>();
   readonly delivered = new RateEstimator(rateWindowMs);
   #windowBytes: Bytes = firstWindowBytes;
   #firstDelivery: Millis | null = null;
 
-  constructor(number: PeerNumber, latencyMs: Millis, strikes: number) {
-    this.number = number;
+  constructor({ peer, latencyMs, local = false, strikes = 0 }: Extract<SwarmEvent, { type: 'peer-up' }>) {
+    this.number = peer;
     this.latencyMs = latencyMs;
     this.strikes = strikes;
+    this.#pace = local ? nearPace : farPace;
   }
 
   get isBanned(): boolean {
@@ -69,11 +77,11 @@ export class PeerState {
     );
   }
 
-  /** Block length that takes about `blockMs` at the measured rate: a power of two from 16 KiB to the frame limit. */
+  /** Block length that takes about the pace's `blockMs` at the measured rate: a power of two from 16 KiB to the frame limit. */
   blockBytes(now: Millis): Bytes {
     if (this.stalls > 0) return minBlockBytes;
-    if (this.#firstDelivery === null) return firstBlockBytes;
-    const wanted = (this.delivered.rate(now) * blockMs) / 1000;
+    if (this.#firstDelivery === null) return this.#pace.firstBlockBytes;
+    const wanted = (this.delivered.rate(now) * this.#pace.blockMs) / 1000;
     let bytes = minBlockBytes;
     while (bytes * 2 <= wanted && bytes < limits.link.bulkPayloadBytes) bytes *= 2;
     return bytes;
@@ -87,7 +95,7 @@ export class PeerState {
     // As TCP's slow start: every delivery widens the window, until the measured rate says what the path can use.
     const grown = this.#windowBytes + bytes;
     const measured = now - this.#firstDelivery > measuredAfterMs;
-    const useful = measured ? Math.max(minWindowBytes, (headroom * this.delivered.rate(now) * (this.latencyMs + queueMs)) / 1000) : grown;
+    const useful = measured ? Math.max(minWindowBytes, (headroom * this.delivered.rate(now) * (this.latencyMs + this.#pace.queueMs)) / 1000) : grown;
     this.#windowBytes = Math.min(grown, useful, limits.transfer.requestWindowBytes);
   }
 

@@ -103,7 +103,7 @@ export class SwarmMachine {
         break;
       }
       case 'peer-up':
-        this.#peers.set(event.peer, new PeerState(event.peer, event.latencyMs, event.strikes ?? 0));
+        this.#peers.set(event.peer, new PeerState(event));
         this.rates.peerUp(event.peer, event.line ?? null);
         break;
       case 'peer-down': {

@@ -37,7 +37,7 @@ export class BenchNode {
 
   /** Starts `serve` and waits until it is ready. `inside`: the command that runs it in a network namespace. */
   static async start(dataDir: string, name: string, args: readonly string[], inside: readonly string[] = []): Promise<BenchNode> {
-    const [command = process.execPath, ...all] = [...inside, process.execPath, cli, 'serve', '--data', dataDir, '--json', '--name', name, '--download-dir', join(dataDir, 'downloads'), '--no-web', ...args];
+    const [command = process.execPath, ...all] = [...inside, process.execPath, ...process.execArgv, cli, 'serve', '--data', dataDir, '--json', '--name', name, '--download-dir', join(dataDir, 'downloads'), '--no-web', ...args];
     const program = new Program(command, all, { stdio: ['ignore', 'pipe', 'pipe'] });
     let stderr = '';
     program.child.stderr?.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-2_000); });

@@ -4,6 +4,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { AppError } from '#shared/errors.ts';
 import { isContentId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
+import type { BlockRequest } from '#shared/protocol/hot-frames.ts';
+import type { Link } from '#main/node/ports/links.ts';
 import { blockSink, linkedPair, startNode } from './test-nodes.ts';
 
 const coded = (code: string): unknown => expect.objectContaining({ code });
@@ -218,6 +220,31 @@ describe('blocks', () => {
     await Promise.all(Array.from({ length: 24 }, (_, piece) => fetch(piece, 1000 * piece, piece % 3 === 0 ? data.length - 1000 * piece : 10 + piece)));
     expect([...used].some((lane) => lane > 0)).toBe(lanes > 0);
     expect(used.size).toBeLessThanOrEqual(lanes + 1);
+  });
+
+  it('come over the bulk lane that whoever asks dialled', async () => {
+    const { a, b, ab, ba } = await linkedPair();
+    const served = { a: [] as number[], b: [] as number[] };
+    const serve = (lanes: number[]) => (link: Link, lane: number, request: BlockRequest): void => {
+      lanes.push(lane);
+      void link.sendBlock(lane, request.requestId, new Uint8Array(1), null);
+    };
+    a.handler.wanted = serve(served.a);
+    b.handler.wanted = serve(served.b);
+    const ask = async (link: Link, lanes: number[]): Promise<number | undefined> => {
+      const { sink, end } = blockSink(1);
+      link.requestBlock({ key, piece: 0, begin: 0, length: 1 }, sink);
+      await end;
+      return lanes.at(-1);
+    };
+    ab.wantLanes(1);
+    while ((await ask(ab, served.b)) === 0);
+    // There is one by now: without its own, this end uses it; then it uses its own.
+    expect(await ask(ba, served.a)).toBe(1);
+    ba.wantLanes(1);
+    while ((await ask(ba, served.a)) === 1);
+    expect(served.a.at(-1)).toBe(2);
+    expect(await ask(ab, served.b)).toBe(1);
   });
 
   it('keep bulk lanes only while they are used', async () => {
