@@ -382,7 +382,8 @@ export class Download implements DownloadFileOwner {
     if (this.#finished.length === 0) return;
     if (!all && now - this.#savedAt < saveEveryMs && this.#finished.length < saveEveryFiles) return;
     this.#savedAt = now;
-    const finished = this.#finished;
+    // What finishes while this is being written waits for the next time: a copy, since that list grows.
+    const finished = [...this.#finished];
     // The list of what is done must never be ahead of the bytes on disk.
     await this.#context.receiver.flush();
     const batch = this.#context.store.batch();
