@@ -7,6 +7,10 @@ const recordBytes = 16 * KiB;
 /** Small frames that go out together are gathered here: one write and one turn of the event loop for all of them. */
 const gatherBytes = 4 * recordBytes;
 
+/** Of all queues of this thread: one that has nothing to write holds none. */
+const spare: Uint8Array[] = [];
+const sparesKept = 8;
+
 interface Frame {
   readonly bytes: Uint8Array;
   readonly flushed: (() => void) | null;
@@ -94,7 +98,12 @@ export class SendQueue {
       this.#write(large.bytes);
       return;
     }
-    const gathered = (this.#gathered ??= Buffer.allocUnsafeSlow(gatherBytes));
+    if (large === undefined && this.#blocks.length === 0) {
+      this.#letGo();
+      this.#flushed?.();
+      return;
+    }
+    const gathered = (this.#gathered ??= spare.pop() ?? Buffer.allocUnsafeSlow(gatherBytes));
     const used = this.#gatherFrames(gathered);
     this.#writeBlocks(gathered, used);
   }
@@ -131,7 +140,12 @@ export class SendQueue {
       used += block.payload.length;
     }
     if (used > 0) this.#write(gathered.subarray(0, used));
-    else this.#flushed?.();
+  }
+
+  /** Nothing is under way that lies in it. */
+  #letGo(): void {
+    if (this.#gathered !== null && spare.length < sparesKept) spare.push(this.#gathered);
+    this.#gathered = null;
   }
 
   #write(bytes: Uint8Array): void {
