@@ -41,8 +41,9 @@ export class ServeMachine {
   readonly #settings: ServeSettings;
   readonly #contents: Contents;
   readonly #peers = new Map<PeerNumber, ServedPeer>();
-  /** Whose turn it is: peers with waiting blocks, in rotation. */
+  /** Peers with waiting blocks; those from `#turn` on come first, then the others. */
   readonly #turns: ServedPeer[] = [];
+  #turn = 0;
   /** What may go out. */
   readonly rates = new RateGate();
   readonly #total: RateEstimator;
@@ -159,7 +160,8 @@ export class ServeMachine {
       shared?.give(piece);
     }
     peer.queue.push({ number: want, content, piece, bytes });
-    if (peer.queue.length === 1) this.#turns.push(peer);
+    // Behind everybody who waits already.
+    if (peer.queue.length === 1) this.#turns.splice(this.#turn++, 0, peer);
     this.#pump(now, out);
   }
 
@@ -169,21 +171,24 @@ export class ServeMachine {
   }
 
   #pump(now: Millis, out: ServeSink): void {
-    for (let looked = 0; looked < this.#turns.length;) {
-      if (!this.rates.isOpen(now)) return;
-      const peer = this.#turns.shift();
+    const turns = this.#turns;
+    let isFull = this.#isFull(now);
+    for (let looked = 0; looked < turns.length && this.rates.isOpen(now);) {
+      if (this.#turn >= turns.length) this.#turn = 0;
+      const peer = turns[this.#turn];
       if (peer === undefined) return;
-      const mine = peer.weight;
-      const share = Math.max(1, Math.floor(this.#settings.blocksAtOnce / (this.#turns.length + 1)));
+      const share = Math.max(1, Math.floor(this.#settings.blocksAtOnce / turns.length));
       // Whoever reads slowly must not hold up the others: each may always have one block under way.
-      if ((peer.inService.size >= 1 && (mine >= share || this.#isFull(now))) || !this.rates.admits(now, peer.number)) {
-        this.#turns.push(peer);
+      if ((peer.inService.size >= 1 && (isFull || peer.weight >= share)) || !this.rates.admits(now, peer.number)) {
+        this.#turn++;
         looked++;
         continue;
       }
       const want = peer.queue.shift();
-      if (peer.queue.length > 0) this.#turns.push(peer);
+      if (peer.queue.length === 0) turns.splice(this.#turn, 1);
+      else this.#turn++;
       if (want !== undefined) this.#serve(peer, want, out);
+      isFull = this.#isFull(now);
       looked = 0;
     }
   }
@@ -225,7 +230,9 @@ export class ServeMachine {
 
   #leaveTurns(peer: ServedPeer): void {
     const at = this.#turns.indexOf(peer);
-    if (at >= 0) this.#turns.splice(at, 1);
+    if (at < 0) return;
+    this.#turns.splice(at, 1);
+    if (at < this.#turn) this.#turn--;
   }
 
   #isInteresting(peer: ServedPeer): boolean {

@@ -70,7 +70,8 @@ export class ServedPeer {
   }
 
   hasBegun(content: number | null, piece: number): boolean {
-    return this.#begun.some((begun) => begun.content === content && begun.piece === piece);
+    for (const begun of this.#begun) if (begun.piece === piece && begun.content === content) return true;
+    return false;
   }
 
   /** Notes that a piece goes out; returns whether it is a new one. */

@@ -39,6 +39,8 @@ export class PeerState {
   readonly number: PeerNumber;
   latencyMs: Millis;
   readonly fetches = new Set<Fetch>();
+  /** The one of them that is not requested to its end; another one begins only when it is. */
+  asking: Fetch | null = null;
   inFlightBytes: Bytes = 0;
   inFlightRequests = 0;
   /** Last time it delivered, or was asked while idle. */

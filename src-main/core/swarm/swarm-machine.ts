@@ -337,6 +337,7 @@ export class SwarmMachine {
 
   #detach(fetch: Fetch): void {
     fetch.peer.fetches.delete(fetch);
+    if (fetch.peer.asking === fetch) fetch.peer.asking = null;
     const { file, piece } = fetch;
     const left = (file.fetches.get(piece) ?? []).filter((other) => other !== fetch);
     if (left.length > 0) {
@@ -386,7 +387,7 @@ export class SwarmMachine {
   }
 
   #askOne(now: Millis, peer: PeerState, out: SwarmSink): boolean {
-    const fetch = this.#unfinishedFetch(peer) ?? this.#startFetch(now, peer, out);
+    const fetch = peer.asking ?? this.#startFetch(now, peer, out);
     if (fetch === null) return false;
     const begin = fetch.requestedTo;
     const length = Math.min(peer.blockBytes(now), this.rates.maxBlock(peer.number), fetch.bytes - begin, limits.link.bulkPayloadBytes);
@@ -396,6 +397,7 @@ export class SwarmMachine {
       this.#wakeBy(peer.stallsAt);
     }
     fetch.requestedTo += length;
+    if (fetch.requestedTo >= fetch.bytes) peer.asking = null;
     fetch.open.set(request, length);
     this.#requests.set(request, fetch);
     peer.inFlightBytes += length;
@@ -403,11 +405,6 @@ export class SwarmMachine {
     this.rates.pay(peer.number, length);
     out.request(request, peer.number, fetch.number, fetch.file.number, fetch.piece, begin, length);
     return true;
-  }
-
-  #unfinishedFetch(peer: PeerState): Fetch | null {
-    for (const fetch of peer.fetches) if (fetch.requestedTo < fetch.bytes) return fetch;
-    return null;
   }
 
   #startFetch(now: Millis, peer: PeerState, out: SwarmSink): Fetch | null {
@@ -455,6 +452,7 @@ export class SwarmMachine {
     this.#fetches.set(fetch.number, fetch);
     file.fetches.set(piece, [...(file.fetches.get(piece) ?? []), fetch]);
     peer.fetches.add(fetch);
+    peer.asking = fetch;
     file.content.unwant(piece);
     this.#noteWanting(file);
     out.fetchStarted(fetch.number, file.number, piece, bytes, peer.number);

@@ -49,7 +49,7 @@ interface Link {
   /** Blocks we wait for, by request; the value is the fetch. */
   readonly requests: Map<number, number>;
   /** Blocks the peer waits for. */
-  readonly wants: Map<number, { readonly piece: number; readonly bytes: number }>;
+  readonly wants: Map<number, { readonly piece: number; readonly bytes: number; isServed: boolean }>;
 }
 
 /**
@@ -258,12 +258,13 @@ export class SwarmNode {
       else this.#tell(peer, messages.refused, want, refusals.indexOf('gone'));
       return;
     }
-    link.wants.set(want, { piece, bytes });
+    link.wants.set(want, { piece, bytes, isServed: false });
     this.step({ type: 'wanted', peer, want, content, piece, bytes });
   }
 
   #unwanted(peer: number, link: Link, want: number): void {
     this.step({ type: 'unwanted', peer, want });
+    if (link.wants.get(want)?.isServed === false) link.wants.delete(want);
     if (this.#world.network.cancelBlock(link.lane, want)) this.sent(peer, want, 0);
   }
 
@@ -301,6 +302,7 @@ export class SwarmNode {
         const link = this.links.get(peer);
         const wanted = link?.wants.get(want);
         if (link === undefined || wanted === undefined) return;
+        wanted.isServed = true;
         checker.claimsPiece(wanted.piece);
         disks.read(this.number, wanted.bytes, peer, want, link.serial, 0);
       },
