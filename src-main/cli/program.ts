@@ -16,10 +16,11 @@ import { addServeCommand } from './commands/serve.ts';
 import { addSettingsCommand } from './commands/settings.ts';
 import { addShareCommands } from './commands/shares.ts';
 import { addStatusCommand } from './commands/status.ts';
+import { addTransferCommand } from './commands/transfer.ts';
 import { addTransferCommands } from './commands/transfers.ts';
 
 const families = [
-  addServeCommand, addStatusCommand, addPeerCommands, addShareCommands, addBrowseCommand, addSearchCommand, addGetCommand, addTransferCommands,
+  addServeCommand, addStatusCommand, addPeerCommands, addShareCommands, addBrowseCommand, addSearchCommand, addGetCommand, addTransferCommands, addTransferCommand,
   addOfferCommands, addPairCommand, addSettingsCommand, addLimitsCommand, addHashCommand, addLabCommand,
 ];
 

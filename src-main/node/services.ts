@@ -15,6 +15,8 @@ import { Offers } from './offers/offers.ts';
 import { discardStaged } from './offers/staged-files.ts';
 import { knownDevicesTable } from './peers/device-records.ts';
 import { Devices } from './peers/devices.ts';
+import { MachineMeter } from './pace/machine-meter.ts';
+import { PaceWatch } from './pace/pace-watch.ts';
 import { PairingService } from './peers/pairing.ts';
 import { AlternativeSchedule } from './rates/alternative-schedule.ts';
 import { SpeedLimits } from './rates/speed-limits.ts';
@@ -121,15 +123,19 @@ export async function createServices(foundation: Foundation, nonce: string, link
   });
 
   const shareNames = new Map<ShareId, string>();
-  const uploads = new Uploads({
+  const uploads: Uploads = new Uploads({
     now, shareName: (id) => shareNames.get(id),
-    onChange: (transfer) => { transferEvents.push(transfer.id, transfer); },
+    brakeOf: (peer) => pace.brakeOfUpload(peer),
+    onChange: (transfer) => {
+      pace.wake();
+      transferEvents.push(transfer.id, transfer);
+    },
     onGone: transferGone,
   });
   closers.push(() => { uploads.close(); });
   let numbers = 0;
   const nextNumber = (): number => ++numbers;
-  const swarm = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, conduct, outgoing, now: () => performance.now(), nextNumber });
+  const swarm: SwarmDriver = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, conduct, outgoing, now: () => performance.now(), nextNumber });
   closers.push(() => { swarm.close(); });
   const schedule = new AlternativeSchedule({ settings, wall: () => new Date(), background });
   closers.push(() => { schedule.close(); });
@@ -144,6 +150,11 @@ export async function createServices(foundation: Foundation, nonce: string, link
   });
   closers.push(() => blocks.close());
   swarm.serveWith(blocks);
+  const pace: PaceWatch = new PaceWatch({
+    now: () => performance.now(), clock: now, swarm, links, machine: new MachineMeter(), reading: () => blocks.reading,
+    downloads: () => transfers.running, uploads: () => uploads.running, boundBy: (direction, id) => speed.boundBy(direction, id),
+  });
+  closers.push(() => { pace.close(); });
   const directory = new ContentDirectory();
   const waiter = new LinkWaiter(links, directory);
   const transfers: TransfersService = new TransfersService({
@@ -155,8 +166,10 @@ export async function createServices(foundation: Foundation, nonce: string, link
       withSources: (id, preferred, signal, work) => waiter.withSources(id, preferred, signal, work),
     },
     settings: () => settings.get(),
+    pace,
     newId: newTransferId,
     onChange: (transfer) => {
+      pace.wake();
       transferEvents.push(transfer.id, transfer);
       offers.transferChanged(transfer);
     },
@@ -179,7 +192,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
     onChange: (offer) => { offerEvents.push(offer.id, offer); },
     onError,
   });
-  const control = new ControlServer({ library, offers, pairing, blocks, fetched, viewerOf: (link) => devices.viewerOf(link), now });
+  const control = new ControlServer({ library, offers, pairing, blocks, fetched, excuse: (id) => pace.excuse(id), viewerOf: (link) => devices.viewerOf(link), now });
   const search = new SearchService({
     links, now,
     whichAreHere: async (ids) => {

@@ -1,3 +1,5 @@
+import { brakeEn } from './brake.en.ts';
+import { brakeEs } from './brake.es.ts';
 import { cliEn } from './cli.en.ts';
 import { cliEs } from './cli.es.ts';
 import { commonEn } from './common.en.ts';
@@ -7,9 +9,9 @@ import { errorsEs } from './errors.es.ts';
 import type { Locale } from './locale.ts';
 import type { MessageKey, SameShape } from './same-shape.ts';
 
-const en = { ...commonEn, error: errorsEn, cli: cliEn } as const;
+const en = { ...commonEn, brake: brakeEn, error: errorsEn, cli: cliEn } as const;
 
 /** Texts of everything but the UI, which adds its own in `index.ts`. */
-export const catalogue: Readonly<Record<Locale, SameShape<typeof en>>> = { en, es: { ...commonEs, error: errorsEs, cli: cliEs } };
+export const catalogue: Readonly<Record<Locale, SameShape<typeof en>>> = { en, es: { ...commonEs, brake: brakeEs, error: errorsEs, cli: cliEs } };
 
 export type TextKey = MessageKey<typeof en>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bytesSchema, contentIdSchema, deviceIdSchema, millisSchema, timestampSchema, transferIdSchema } from './ids.ts';
+import { brakeSchema, sourceStateSchema } from './brake.ts';
 import { errorInfoSchema } from './error.ts';
 import { badPiecesSchema } from './peer.ts';
 
@@ -55,11 +56,17 @@ export const transferDetailSchema = z.object({
     pieces: z.int().nonnegative(),
     bytes: bytesSchema,
     rate: z.number().nonnegative(),
-    /** Pieces that arrived damaged or late. */
+    /** How it stands to a download; of an upload always `feeding`. */
+    state: sourceStateSchema,
+    /** When a `stalled` device is asked again; else null. */
+    until: timestampSchema.nullable(),
+    /** How often what it sent was damaged, or came too late. */
     failures: z.int().nonnegative(),
     /** Only there when it sent wrong pieces lately, for whatever transfer. */
     badPieces: badPiecesSchema.optional(),
   })),
+  /** Why it is not faster; null: it does not run, or that cannot be told (yet). */
+  brake: brakeSchema.nullable(),
   /** Bytes/s, one sample a second, oldest first; at most 120. */
   rates: z.array(z.number().nonnegative()),
 });

@@ -92,6 +92,11 @@ export const controlMethods = {
     }),
     z.object({}),
   ),
+  /**
+   * What keeps the answering device from giving more to the one that asks: a limit of its own, others whose turn it is, its
+   * disk or processor, the path, or `you`: it waits to be asked for more.
+   */
+  pace: method(z.object({}), z.object({ by: z.enum(['limit', 'turns', 'machine', 'link', 'you', 'nothing']).catch('nothing') })),
   /** Comparison codes, commit-then-reveal: first both commitments travel, then both nonces. */
   pairCommit: method(z.object({ commitment: hex(32) }), z.object({ commitment: hex(32) })),
   pairReveal: method(z.object({ nonce: hex(32) }), z.object({ nonce: hex(32) })),

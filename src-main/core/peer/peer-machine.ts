@@ -89,10 +89,10 @@ export class PeerMachine {
     return swarm === null || serve === null ? swarm ?? serve : Math.min(swarm, serve);
   }
 
-  get downloading(): Pick<SwarmMachine, 'budgetUsed' | 'peerRate' | 'arriving'> {
+  get downloading(): Pick<SwarmMachine, 'budgetUsed' | 'peerRate' | 'arriving' | 'standing'> {
     return this.#swarm;
   }
-  get serving(): Pick<ServeMachine, 'sentRate' | 'isChoked'> {
+  get serving(): Pick<ServeMachine, 'sentRate' | 'isChoked' | 'standing'> {
     return this.#serve;
   }
   /** The limit that held back what this peer gives us, or gets, in the last moments. */

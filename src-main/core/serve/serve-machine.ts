@@ -19,6 +19,15 @@ const smallBytes = 64 * KiB;
 /** What a block counts against `blocksAtOnce`. */
 const weightOf = (bytes: Bytes): number => (bytes <= smallBytes ? 1 / smallToABlock : 1);
 
+/** What one peer waits for. */
+export interface ServedStanding {
+  readonly choked: boolean;
+  /** Its blocks that wait for their turn, and those on their way; and how many of all peers are on their way. */
+  readonly queued: number;
+  readonly inService: number;
+  readonly inServiceOfAll: number;
+}
+
 export interface ServeOptions {
   readonly settings: ServeSettings;
   /** Shared with the machine that downloads them. */
@@ -144,6 +153,13 @@ export class ServeMachine {
 
   isChoked(peer: PeerNumber): boolean {
     return this.#peers.get(peer)?.isChoked ?? false;
+  }
+
+  /** How things stand for one peer, to find out what holds it up; null when it is not up. */
+  standing(number: PeerNumber): ServedStanding | null {
+    const peer = this.#peers.get(number);
+    if (peer === undefined) return null;
+    return { choked: peer.isChoked, queued: peer.queue.length, inService: peer.inService.size, inServiceOfAll: this.#inService };
   }
 
   #wanted(now: Millis, { peer: number, want, content, piece, bytes }: Extract<ServeEvent, { type: 'wanted' }>, out: ServeSink): void {

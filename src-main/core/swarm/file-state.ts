@@ -1,7 +1,7 @@
 import type { Bytes } from '#shared/units.ts';
 import type { Content, Member } from './content.ts';
 import type { Fetch } from './fetch.ts';
-import type { DownloadNumber, FileNumber, PriorityRank } from './events.ts';
+import type { DownloadNumber, FileNumber, PeerNumber, PriorityRank } from './events.ts';
 import type { PeerState } from './peer-state.ts';
 
 export interface Download {
@@ -12,6 +12,12 @@ export interface Download {
   readonly wanting: Set<FileState>;
   /** Reserved for pieces on their way or being written: what a crash could make us fetch again. */
   inFlightBytes: Bytes;
+}
+
+/** Whether a peer has something that the download misses and nobody fetches. */
+export function isUsefulTo(download: Download, peer: PeerNumber): boolean {
+  for (const file of download.wanting) if ((file.content.members.get(peer)?.useful ?? 0) > 0) return true;
+  return false;
 }
 
 /** So many pieces are taken at random, so that there is soon something to give that others lack. */

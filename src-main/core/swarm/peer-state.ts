@@ -48,6 +48,8 @@ export class PeerState {
   strikes = 0;
   /** Stalls in a row; each doubles the pause. */
   stalls = 0;
+  /** All of them since it is up. */
+  late = 0;
   /** Gets no requests before this instant. */
   restUntil: Millis = 0;
   isResting = false;
@@ -104,6 +106,7 @@ export class PeerState {
   /** It owed bytes for too long: leave it alone for a while, longer each time. */
   noteStall(now: Millis): void {
     this.stalls++;
+    this.late++;
     this.isResting = true;
     this.restUntil = now + Math.min(5 * second * 2 ** this.stalls, 60 * second);
     // If it was not dead but slow, it must be able to answer this time.

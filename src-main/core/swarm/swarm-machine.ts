@@ -6,9 +6,10 @@ import { RateGate } from '../rate/rate-gate.ts';
 import type { Contents } from './content.ts';
 import type { DownloadNumber, FileNumber, PeerNumber, RequestNumber, SwarmEvent, SwarmSink } from './events.ts';
 import { isMuchFaster, type Fetch } from './fetch.ts';
-import { FileState, type Download } from './file-state.ts';
+import { FileState, isUsefulTo, type Download } from './file-state.ts';
 import type { SwarmLimits, SwarmOptions } from './options.ts';
 import { PeerState } from './peer-state.ts';
+import { standingOf, type DownloadStanding } from './standing.ts';
 
 /** A last piece that takes this long is also asked of somebody else. */
 const endgameAfterMs = 2 * second;
@@ -202,15 +203,19 @@ export class SwarmMachine {
     return this.#peers.get(number)?.delivered.rate(now) ?? 0;
   }
 
+  /** How things stand for a download; null when it is not here. */
+  standing(now: Millis, number: DownloadNumber): DownloadStanding | null {
+    const download = this.#download(number);
+    return download === undefined ? null : standingOf(now, download, { downloads: this.#downloads, peers: this.#peers, fetches: this.#fetches.values(), budgetUsed: this.#budgetUsed, limits: this.#limits });
+  }
+
   isOpen(file: FileNumber): boolean {
     return this.#files.has(file);
   }
 
   /** Whether we would take something from a peer now. */
   wantsFrom(number: PeerNumber): boolean {
-    if ((this.#peers.get(number)?.inFlightRequests ?? 0) > 0) return true;
-    for (const download of this.#downloads) for (const file of download.wanting) if ((file.content.members.get(number)?.useful ?? 0) > 0) return true;
-    return false;
+    return (this.#peers.get(number)?.inFlightRequests ?? 0) > 0 || this.#downloads.some((download) => isUsefulTo(download, number));
   }
 
   /** Pieces of a file that are on their way now. */

@@ -59,6 +59,7 @@ export class BlockServer implements BlockSender {
   readonly #allowed = new Map<Link, Map<string, Promise<FileRef | PartialFile | null>>>();
   readonly #hashing = new Map<string, Promise<Uint8Array | null>>();
   #nextWant = 1;
+  #reading = 0;
 
   constructor(ports: BlockServerPorts) {
     this.#ports = ports;
@@ -110,6 +111,11 @@ export class BlockServer implements BlockSender {
     return file === null ? null : pieceCount(file.bytes, pieceBytesFor(file.bytes));
   }
 
+  /** Blocks that are being read from the disk now. */
+  get reading(): number {
+    return this.#reading;
+  }
+
   /** The root of a file that was opened without one: null while its bytes are still being hashed. */
   rootOf(link: Link, key: string): ContentId | null {
     const provisional = this.provisional.find(link, key);
@@ -141,6 +147,15 @@ export class BlockServer implements BlockSender {
     this.#numbers.get(wanted.link)?.delete(onLink(wanted.lane, wanted.request.requestId));
   }
 
+  async #read(file: FileRef | PartialFile, position: number, into: Uint8Array<SharedArrayBuffer>): Promise<boolean> {
+    this.#reading++;
+    try {
+      return await this.#files.read(file, position, into);
+    } finally {
+      this.#reading--;
+    }
+  }
+
   /** Resolves with the bytes that went out. */
   async #serve({ link, lane, request, key }: Wanted): Promise<Bytes> {
     const provisional = this.provisional.find(link, key);
@@ -155,11 +170,11 @@ export class BlockServer implements BlockSender {
     if (provisional !== undefined && pieceHash === null) return reject('changed');
     const buffer = this.#buffers.take(request.length);
     const position = request.piece * pieceBytesFor(file.bytes) + request.begin;
-    if (!(await this.#files.read(file, position, buffer.data))) {
+    if (!(await this.#read(file, position, buffer.data))) {
       this.#allowed.get(link)?.delete(key);
       // What was being fetched has been given its name meanwhile: it is the same content at another place.
       const moved = provisional === undefined && 'verified' in file ? await this.#mayRead(link, key) : null;
-      if (moved === null || moved.diskPath === file.diskPath || !(await this.#files.read(moved, position, buffer.data))) {
+      if (moved === null || moved.diskPath === file.diskPath || !(await this.#read(moved, position, buffer.data))) {
         this.#ports.changed(file);
         return reject('changed');
       }

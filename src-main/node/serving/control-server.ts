@@ -5,6 +5,7 @@ import type { Audience, Entry } from '#shared/model/share.ts';
 import type { ControlMethod, ControlParams, ControlResult, WireEntry } from '#shared/protocol/control.ts';
 import type { Millis } from '#shared/units.ts';
 import { hashBytes } from '../../core/content/merkle.ts';
+import type { Excuse } from '../../core/pace/facts.ts';
 import { TokenBucket } from '../../core/rate/token-bucket.ts';
 import type { Offers } from '../offers/offers.ts';
 import type { PairingService } from '../peers/pairing.ts';
@@ -19,6 +20,7 @@ export interface ControlServerPorts {
   readonly pairing: PairingService;
   readonly blocks: BlockServer;
   readonly fetched: SharedDownloads;
+  readonly excuse: (id: DeviceId) => Excuse;
   readonly viewerOf: (link: Link) => Viewer;
   readonly now: () => Millis;
 }
@@ -130,6 +132,7 @@ export class ControlServer {
       return { key: blocks.provisional.open(link, file).key, bytes, modifiedAt, executable, contentId: null };
     },
     rootOf: async (link, { key }) => Promise.resolve({ contentId: this.#ports.blocks.rootOf(link, key) }),
+    pace: async (link) => Promise.resolve({ by: this.#ports.excuse(link.remote.id) }),
     offer: (link, params) => this.#ports.offers.asked(link, params),
     pairCommit: async (link, { commitment }) => Promise.resolve(this.#ports.pairing.committed(link, commitment)),
     pairReveal: async (link, { nonce }) => Promise.resolve(this.#ports.pairing.revealed(link, nonce)),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isTransferId, type DeviceId, type ShareId, type TransferId } from '#shared/ids.ts';
 import { second } from '#shared/units.ts';
 import type { Bytes, Timestamp } from '#shared/units.ts';
+import type { Brake } from '#shared/model/brake.ts';
 import type { Transfer, TransferDetail } from '#shared/model/transfer.ts';
 import { RateEstimator } from '../../core/swarm/rate-estimator.ts';
 import type { FileRef } from '../ports/library.ts';
@@ -33,6 +34,7 @@ interface Upload {
 export interface UploadsPorts {
   readonly now: () => Timestamp;
   readonly shareName: (id: ShareId) => string | undefined;
+  readonly brakeOf: (peer: DeviceId) => Brake | null;
   readonly onChange: (transfer: Transfer) => void;
   readonly onGone: (id: TransferId) => void;
 }
@@ -72,9 +74,14 @@ export class Uploads {
     if (upload === undefined) return undefined;
     const transfer = this.#view(upload);
     return {
-      transfer, cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, rates: [...upload.rates],
-      sources: [{ peer: upload.peer, latencyMs: upload.link.latencyMs, pieces: 0, bytes: upload.bytes, rate: transfer.rate, failures: 0 }],
+      transfer, cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, rates: [...upload.rates], brake: this.#ports.brakeOf(upload.peer),
+      sources: [{ peer: upload.peer, latencyMs: upload.link.latencyMs, pieces: 0, bytes: upload.bytes, rate: transfer.rate, state: 'feeding', until: null, failures: 0 }],
     };
+  }
+
+  /** To whom something goes out. */
+  get running(): { readonly id: TransferId; readonly peer: DeviceId }[] {
+    return [...this.#uploads.values()].map(({ id, peer }) => ({ id, peer }));
   }
 
   rate(): number {

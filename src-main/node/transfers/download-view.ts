@@ -1,7 +1,10 @@
+import type { DeviceId } from '#shared/ids.ts';
+import type { Brake } from '#shared/model/brake.ts';
 import type { Transfer, TransferDetail, TransferState } from '#shared/model/transfer.ts';
 import type { Millis } from '#shared/units.ts';
 import { join } from 'node:path';
-import type { Download } from './download.ts';
+import type { SourceView } from '../pace/pace-watch.ts';
+import type { Download, PeerShare } from './download.ts';
 import type { DownloadRecord } from './records.ts';
 
 const maxCells = 2000;
@@ -42,13 +45,32 @@ export function viewDownload(record: DownloadRecord, download: Download | undefi
   };
 }
 
+/** What is known of a running download besides itself. */
+export interface DetailFacts {
+  /** Bytes/s, one sample a second. */
+  readonly rates: readonly number[];
+  readonly brake: Brake | null;
+  /** Pieces of a file that are on their way. */
+  readonly arriving: (file: number) => Iterable<number>;
+  readonly sources: ReadonlyMap<DeviceId, SourceView>;
+  readonly about: (id: DeviceId) => Pick<TransferDetail['sources'][number], 'latencyMs' | 'rate' | 'badPieces'> & { readonly isLinked: boolean };
+}
+
 /** Piece map and sources; for a folder the map shows bytes done, because its pieces are many files'. */
-export function viewDetail(transfer: Transfer, download: Download | undefined, rates: readonly number[], arriving: (file: number) => Iterable<number>, ratesOf: (id: Transfer['peers'][number]) => Pick<TransferDetail['sources'][number], 'latencyMs' | 'rate' | 'badPieces'>): TransferDetail {
+export function viewDetail(transfer: Transfer, download: Download | undefined, { rates, brake, arriving, sources, about }: DetailFacts): TransferDetail {
   const map = pieceMap(transfer, download, arriving);
+  const shares = download?.shares ?? new Map<DeviceId, PeerShare>();
+  const all = download === undefined ? [] : [...new Set([...shares.keys(), ...sources.keys()])];
   return {
     transfer,
     ...map,
-    sources: download === undefined ? [] : [...download.shares].map(([peer, share]) => ({ peer, ...ratesOf(peer), ...share })),
+    sources: all.map((peer) => {
+      const { badPieces, isLinked, ...measured } = about(peer);
+      const share = shares.get(peer) ?? { pieces: 0, bytes: 0, failures: 0 };
+      const { state = isLinked ? 'idle' : 'away', until = null, late = 0 } = sources.get(peer) ?? {};
+      return { peer, ...measured, ...share, failures: share.failures + late, state: badPieces?.banned === true ? 'banned' : state, until, ...(badPieces === undefined ? {} : { badPieces }) };
+    }),
+    brake,
     rates: [...rates],
   };
 }

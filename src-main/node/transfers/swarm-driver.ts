@@ -10,7 +10,9 @@ import type { PeerEvent, PeerSink } from '../../core/peer/events.ts';
 import { PeerMachine } from '../../core/peer/peer-machine.ts';
 import type { Binding, Line } from '../../core/rate/rate-gate.ts';
 import { defaultServeSettings, type ServeRefusal, type WantNumber } from '../../core/serve/events.ts';
+import type { ServedStanding } from '../../core/serve/serve-machine.ts';
 import type { DownloadNumber, FileNumber, PriorityRank } from '../../core/swarm/events.ts';
+import type { DownloadStanding, SourceStanding } from '../../core/swarm/standing.ts';
 import type { Link } from '../ports/links.ts';
 import type { Outgoing } from '../ports/outgoing.ts';
 import type { WriteOutcome } from '../ports/receiver.ts';
@@ -292,6 +294,24 @@ export class SwarmDriver {
   rateOf(id: DeviceId): number {
     const number = this.#peerNumbers.get(id);
     return number === undefined ? 0 : this.#machine.downloading.peerRate(this.#now(), number);
+  }
+
+  /** How things stand for a download, with the devices' ids; null when it is not fetched now. */
+  standing(download: DownloadNumber): Omit<DownloadStanding, 'sources'> & { readonly sources: readonly (SourceStanding & { readonly id: DeviceId })[] } | null {
+    const standing = this.#machine.downloading.standing(this.#now(), download);
+    if (standing === null) return null;
+    const sources = standing.sources.flatMap((source) => {
+      const id = this.#peers.get(source.peer)?.link.remote.id;
+      return id === undefined ? [] : [{ ...source, id }];
+    });
+    return { ...standing, sources };
+  }
+
+  /** How things stand for a device that takes from here; null when it is not linked. */
+  servedStanding(id: DeviceId): (ServedStanding & { readonly peer: number }) | null {
+    const peer = this.#peerNumbers.get(id);
+    const standing = peer === undefined ? null : this.#machine.serving.standing(peer);
+    return peer === undefined || standing === null ? null : { ...standing, peer };
   }
 
   close(): void {

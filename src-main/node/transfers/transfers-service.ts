@@ -5,6 +5,7 @@ import { safeName } from '#shared/names.ts';
 import type { Priority, Transfer, TransferDetail, TransferFile } from '#shared/model/transfer.ts';
 import type { Settings } from '#shared/settings.ts';
 import { diskError, makeFolders } from '../data-dir.ts';
+import type { PaceWatch } from '../pace/pace-watch.ts';
 import type { Link } from '../ports/links.ts';
 import { Download, rankOf, type DownloadObserver } from './download.ts';
 import type { DownloadContext } from './download-context.ts';
@@ -31,6 +32,7 @@ export interface NewDownload {
 export interface TransfersPorts {
   readonly context: DownloadContext;
   readonly settings: () => Settings;
+  readonly pace: Pick<PaceWatch, 'brakeOfDownload' | 'sourcesOf'>;
   /** 16 hex digits. */
   readonly newId: () => TransferId;
   readonly onChange: (transfer: Transfer) => void;
@@ -105,11 +107,16 @@ export class TransfersService implements DownloadObserver {
 
   async detail(id: TransferId): Promise<TransferDetail> {
     const download = this.#downloads.get(id);
-    return viewDetail(await this.get(id), download, this.#samples.get(id) ?? [], (file) => this.#context.swarm.arriving(file), (peer) => ({
-      latencyMs: this.#context.links().get(peer)?.latencyMs ?? null,
-      rate: this.#context.swarm.rateOf(peer),
-      badPieces: this.#context.conduct.of(peer),
-    }));
+    const { pace } = this.#ports;
+    const transfer = await this.get(id);
+    return viewDetail(transfer, download, {
+      rates: this.#samples.get(id) ?? [], brake: transfer.state === 'running' ? pace.brakeOfDownload(id) : null,
+      arriving: (file) => this.#context.swarm.arriving(file), sources: pace.sourcesOf(id),
+      about: (peer) => ({
+        latencyMs: this.#context.links().get(peer)?.latencyMs ?? null, isLinked: this.#context.links().get(peer) !== undefined,
+        rate: this.#context.swarm.rateOf(peer), badPieces: this.#context.conduct.of(peer),
+      }),
+    });
   }
 
   async files(id: TransferId, cursor: string | undefined, limit: number): Promise<{ files: TransferFile[]; total: number; next: string | null }> {
@@ -228,6 +235,11 @@ export class TransfersService implements DownloadObserver {
 
   get active(): Transfer[] {
     return [...this.#downloads.values()].filter((download) => download.isRunning).map((download) => this.#view(download));
+  }
+
+  /** What runs, with its number in the swarm. */
+  get running(): { readonly id: TransferId; readonly number: number }[] {
+    return [...this.#downloads.values()].filter((download) => download.isRunning).map(({ record: { id }, number }) => ({ id, number }));
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,7 @@
 import type { ActionItem } from '../base/action-item.ts';
-import type { Transfer } from '#shared/model/transfer.ts';
+import type { BadPieces } from '#shared/model/peer.ts';
+import type { SourceState } from '#shared/model/brake.ts';
+import type { Transfer, TransferDetail } from '#shared/model/transfer.ts';
 import { ArrowDownIcon, ArrowUpIcon, CopyIcon, FolderOpenIcon, ListChecksIcon, MinusIcon, RotateCcwIcon, Trash2Icon, XIcon } from '@lucide/vue';
 import type { UiTextKey } from '#shared/i18n/index.ts';
 import type { useText } from '../../composables/use-text.ts';
@@ -29,6 +31,32 @@ export function quietText(transfer: Transfer): UiTextKey {
     case 'queued': return 'ui.transfer.noneQueued';
     default: return 'ui.transfer.noneYet';
   }
+}
+
+type Source = TransferDetail['sources'][number];
+type Tone = 'good' | 'calm' | 'warn' | 'bad' | 'gone';
+
+/** How a source's state looks. */
+export function toneOf(state: SourceState): Tone {
+  switch (state) {
+    case 'feeding': return 'good';
+    case 'stalled': return 'warn';
+    case 'banned': return 'bad';
+    case 'away': return 'gone';
+    default: return 'calm';
+  }
+}
+
+/** Who gave most stands first. */
+export const inRank = (a: Source, b: Source): number => b.bytes - a.bytes || (a.peer < b.peer ? -1 : 1);
+
+const piecesNamed = 4;
+
+/** What is held against a device: how many wrong pieces, of which file, and the last of them. */
+export function badPiecesText({ count, latest }: BadPieces, { t, number }: Pick<ReturnType<typeof useText>, 't' | 'number'>): string {
+  const file = latest.at(-1)?.file;
+  const pieces = [...new Set(latest.filter((each) => each.file === file).map(({ piece }) => number(piece + 1)))].slice(-piecesNamed);
+  return file === undefined ? t('ui.transfer.wrong', { n: count }) : `${t('ui.transfer.wrong', { n: count })} ${t('ui.transfer.wrongOf', { file, n: pieces.length, pieces: pieces.join(', ') })}`;
 }
 
 /** The button of its row that matters most now. What others take is theirs to pause and to end. */

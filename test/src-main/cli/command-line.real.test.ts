@@ -82,7 +82,7 @@ describe('bad usage', () => {
   it('is no command at all: shows what there is', async () => {
     const { code, out } = await cli.run('');
     expect(code).toBe(2);
-    for (const command of ['serve', 'share', 'unshare', 'shares', 'peers', 'connect', 'browse', 'search', 'get', 'transfers', 'pause', 'resume', 'cancel', 'send', 'inbox', 'accept', 'decline', 'pair', 'block', 'settings', 'status', 'hash']) {
+    for (const command of ['serve', 'share', 'unshare', 'shares', 'peers', 'connect', 'browse', 'search', 'get', 'transfers', 'transfer', 'pause', 'resume', 'cancel', 'send', 'inbox', 'accept', 'decline', 'pair', 'block', 'settings', 'status', 'hash']) {
       expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'));
     }
   });

@@ -157,8 +157,27 @@ describe('transfers', () => {
   it('resume tries a failed one again', async () => {
     cli.node.handlers['transfers.list'] = () => ({ transfers: [transferOf({ state: 'failed' })], total: 1, next: null });
     cli.node.handlers['transfers.retry'] = () => ({ retried: 1 });
-    cli.node.handlers['transfers.get'] = () => ({ transfer: transferOf({ state: 'queued' }), cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, sources: [], rates: [] });
+    cli.node.handlers['transfers.get'] = () => ({ transfer: transferOf({ state: 'queued' }), cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, sources: [], brake: null, rates: [] });
     expect((await cli.run('resume 1 --json')).json()).toMatchObject([{ state: 'queued' }]);
+  });
+
+  it('shows one closely: who gives what, how they stand to it, and why it is not faster', async () => {
+    cli.node.handlers['transfers.list'] = () => ({ transfers: [transferOf()], total: 1, next: null });
+    cli.node.handlers['peers.list'] = () => [peerOf({ name: 'Amber' })];
+    const until = Date.UTC(2026, 10, 21, 12);
+    const source = { peer: deviceA, latencyMs: 12, pieces: 3, bytes: 750, rate: 5e6, state: 'feeding' as const, until: null, failures: 0 };
+    cli.node.handlers['transfers.get'] = () => ({
+      transfer: transferOf({ doneBytes: 500, rate: 5e6 }), cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, brake: { by: 'their-limit', peer: deviceA }, rates: [],
+      sources: [source, { ...source, peer: deviceB, bytes: 250, rate: 0, state: 'banned', failures: 2, badPieces: { count: 2, banned: true, until, latest: [] } }],
+    });
+    const { code, out: shown } = await cli.run('transfer 1');
+    expect(code).toBe(0);
+    const out = shown.replaceAll('\u00a0', ' ');
+    expect(out).toContain('Why not faster? Amber limits what it sends.');
+    expect(out).toMatch(/Amber +Sending +5\.00 MB\/s +75 % +750 B +12\.0 ms/);
+    expect(out).toMatch(/Banned until .+ 25 % +250 B +12\.0 ms +2/);
+    expect((await cli.run('transfer 1 --json')).json()).toMatchObject([{ event: 'transfer-detail', brake: { by: 'their-limit' } }]);
+    expect((await cli.run('transfer 1 --lang es')).out).toContain('Amber limita lo que envía.');
   });
 
   it('cancel also takes back an offer', async () => {

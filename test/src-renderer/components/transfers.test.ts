@@ -4,6 +4,7 @@ import type { Transfer, TransferDetail } from '#shared/model/transfer.ts';
 import ProgressBar from '../../../src-renderer/components/base/ProgressBar.vue';
 import AskedPanel from '../../../src-renderer/components/search/AskedPanel.vue';
 import { mainAction, transferActions } from '../../../src-renderer/components/transfers/transfer-facts.ts';
+import BrakeNote from '../../../src-renderer/components/transfers/BrakeNote.vue';
 import SourcesTable from '../../../src-renderer/components/transfers/SourcesTable.vue';
 import TransferRow from '../../../src-renderer/components/transfers/TransferRow.vue';
 import { mount } from '@vue/test-utils';
@@ -51,7 +52,7 @@ describe('a transfer', () => {
 
 describe('who feeds it', () => {
   const table = (part: Partial<Transfer>, sources: TransferDetail['sources'] = []) => {
-    const detail: TransferDetail = { transfer: inventTransfer({ name: 'x', ...part }), cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, sources, rates: [] };
+    const detail: TransferDetail = { transfer: inventTransfer({ name: 'x', ...part }), cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, sources, brake: null, rates: [] };
     return mountComponent(SourcesTable, { detail, person: () => undefined }).text().replaceAll('\u00a0', ' ');
   };
   it('says why nobody does, never that somebody is missing who is not', () => {
@@ -62,13 +63,53 @@ describe('who feeds it', () => {
     expect(table({ state: 'failed', reason: { code: 'content-mismatch' } })).toContain('What arrived is not what was promised.');
   });
   it('says the reason above people who gave before and give nothing now', () => {
-    const gone = [{ peer: deviceIdFor('Slate Lynx'), latencyMs: null, pieces: 3, bytes: 3e6, rate: 0, failures: 2 }];
+    const gone = [{ peer: deviceIdFor('Slate Lynx'), latencyMs: null, pieces: 3, bytes: 3e6, rate: 0, failures: 2, state: 'away' as const, until: null }];
     expect(table({ state: 'waiting', reason: { code: 'no-sources' } }, gone)).toContain('Nobody who is online has it right now.');
   });
   it('of an upload shows how much each takes, not pieces nobody counts', () => {
-    const text = table({ direction: 'up' }, [{ peer: deviceIdFor('Slate Lynx'), latencyMs: 2, pieces: 0, bytes: 3e6, rate: 1e6, failures: 0 }]);
+    const text = table({ direction: 'up' }, [{ peer: deviceIdFor('Slate Lynx'), latencyMs: 2, pieces: 0, bytes: 3e6, rate: 1e6, failures: 0, state: 'feeding', until: null }]);
     expect(text).toContain('3.00 MB');
     expect(text).not.toContain('Pieces');
+  });
+});
+
+describe('the devices that take part', () => {
+  const source = (part: Partial<TransferDetail['sources'][number]>): TransferDetail['sources'][number] => ({ peer: deviceIdFor('Slate Lynx'), latencyMs: 2, pieces: 3, bytes: 3e6, rate: 1e6, failures: 0, state: 'feeding', until: null, ...part });
+  const rows = (sources: TransferDetail['sources']) => {
+    const detail: TransferDetail = { transfer: inventTransfer({ name: 'x' }), cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, sources, brake: null, rates: [] };
+    const people = inventedPeople();
+    const wrapper = mountComponent(SourcesTable, { detail, person: (id: string) => people.find((peer) => peer.id === id) });
+    return wrapper.findAll('tbody').map((row) => row.text().replaceAll('\u00a0', ' '));
+  };
+
+  it('are named with what they gave of all, who gave most first, and how they stand to it', () => {
+    const [first, second, third] = rows([source({ bytes: 1e6 }), source({ peer: deviceIdFor('Amber Falcon'), bytes: 3e6, state: 'choked' }), source({ peer: deviceIdFor('Teal Osprey'), bytes: 0, state: 'stalled', until: Date.now() })]);
+    expect(first).toContain('Amber Falcon');
+    expect(first).toContain('Serves others now');
+    expect(first).toContain('75 %');
+    expect(second).toMatch(/Slate Lynx.*Sending.*25 %.*1.00 MB\/s/);
+    expect(third).toMatch(/No answer, again at \d/);
+    // What another transfer gets from it is no speed of this one.
+    expect(first).not.toContain('MB/s');
+  });
+
+  it('that are banned say until when, and for which pieces', () => {
+    const piece = (at: number) => ({ file: 'film.bin', contentId: null, piece: at, at: 1, expected: null });
+    const banned = source({ state: 'banned', badPieces: { count: 2, banned: true, until: Date.UTC(2026, 10, 21, 13, 20), latest: [piece(6), piece(40)] } });
+    expect(rows([banned])[0]).toMatch(/Banned until .*Sent 2 wrong pieces. The last were pieces 7, 41 of film.bin./);
+  });
+});
+
+describe('why it is not faster', () => {
+  const note = (brake: TransferDetail['brake'], direction: 'down' | 'up' = 'down') => mountComponent(BrakeNote, { brake, direction, person: () => undefined }).text();
+  it('is said in a sentence, with what to do', () => {
+    expect(note({ by: 'own-limit', limit: 'limit' })).toContain('Your speed limit for receiving is reached. Raise it or switch it off');
+    expect(note({ by: 'own-limit', limit: 'limit' }, 'up')).toContain('Your speed limit for sending is reached.');
+    expect(note({ by: 'link', peer: deviceIdFor('Slate Lynx') })).toContain(`The path to ${deviceIdFor('Slate Lynx').slice(0, 15)} carries no more.`);
+    expect(note({ by: 'few-sources', have: 1, linked: 4 })).toContain('Only 1 of 4 connected devices');
+  });
+  it('keeps its place until it is known', () => {
+    expect(note(null)).toContain('Why not faster?');
   });
 });
 

@@ -65,8 +65,9 @@ export function detailOf(transfer: Transfer): TransferDetail {
   return {
     transfer, cells, piecesPerCell, pieces, verifiedPieces: Math.floor(pieces * share), rates,
     sources: transfer.peers.map((peer, index) => ({
-      peer, latencyMs: [0.3, 0.4, 18, 1.2][index] ?? null, pieces: Math.floor(pieces * share * (weights[index] ?? 0)), bytes: Math.floor(transfer.doneBytes * (weights[index] ?? 0)), rate: transfer.rate * (weights[index] ?? 0), failures: index === 2 ? 1 : 0,
+      peer, latencyMs: [0.3, 0.4, 18, 1.2][index] ?? null, pieces: Math.floor(pieces * share * (weights[index] ?? 0)), bytes: Math.floor(transfer.doneBytes * (weights[index] ?? 0)), rate: transfer.rate * (weights[index] ?? 0), failures: index === 2 ? 1 : 0, state: transfer.state === 'running' ? 'feeding' as const : 'idle' as const, until: null,
     })),
+    brake: transfer.state === 'running' ? { by: 'link', peer: transfer.peers.length === 1 ? transfer.peers[0] ?? null : null } : null,
   };
 }
 

@@ -32,6 +32,8 @@ export class SwarmWorld {
   readonly strikes = new Map<number, number>();
   readonly written = new Map<string, number>();
   maxBuffered = 0;
+  /** The disk takes pieces and gives no answer. */
+  isDiskStuck = false;
   readonly #random: () => number;
   readonly #peers = new Map<number, Peer>();
   readonly #buffers = new Map<number, { bytes: number; corrupt: boolean }>();
@@ -121,6 +123,7 @@ export class SwarmWorld {
     },
     cancel: (request) => { this.#cancelled.add(request); },
     pieceComplete: (fetch, file, piece) => {
+      if (this.isDiskStuck) return;
       const corrupt = this.#buffers.get(fetch)?.corrupt ?? false;
       this.#at(1, () => {
         if (corrupt) return { type: 'piece-corrupt', file, piece, fetch };

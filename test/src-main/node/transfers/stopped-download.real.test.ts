@@ -66,7 +66,7 @@ async function oneDownload(discarding: (transfers: TransfersService) => void): P
       smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), fetched: new SharedDownloads(now),
       linkTo: (device, signal) => waiter.linkTo(device, signal), withSources: (content, preferred, signal, work) => waiter.withSources(content, preferred, signal, work),
     },
-    settings: () => ({ ...defaultSettings, name: 'Me', downloadDir: folder }), newId: () => id, onChange: () => undefined, onGone: () => undefined, onDone: () => undefined,
+    settings: () => ({ ...defaultSettings, name: 'Me', downloadDir: folder }), pace: { brakeOfDownload: () => null, sourcesOf: () => new Map() }, newId: () => id, onChange: () => undefined, onGone: () => undefined, onDone: () => undefined,
   });
   await store.put(downloadsTable, id, record);
   await store.put(filesTable, fileKey(id, 0), { remotePath: '', path: ['film.bin'], mapped: false, bytes: 8 * MiB, modifiedAt: 1, executable: false, contentId: null, selected: true, state: 'waiting' });

@@ -1,0 +1,45 @@
+import type { brakeEn } from './brake.en.ts';
+import type { SameShape } from './same-shape.ts';
+
+export const brakeEs: SameShape<typeof brakeEn> = {
+  title: '¿Por qué no va más rápido?', measuring: 'Acaba de empezar. En un momento aquí se dice de qué depende su velocidad.',
+  down: {
+    'own-limit': { what: 'Se ha alcanzado tu límite de velocidad al recibir.', next: 'Súbelo o quítalo si puede ir más rápido.' },
+    'own-alternative': { what: 'Ahora valen tus límites de velocidad alternativos.', next: 'Desactívalos si puede ir más rápido.' },
+    'own-peer': { what: 'Se ha alcanzado tu límite de velocidad para este dispositivo.', next: 'Súbelo o quítalo si puede ir más rápido.' },
+    'own-schedule': { what: 'Tu horario limita la velocidad a esta hora.', next: 'Irá más rápido cuando pase esa hora o cuando cambies el horario.' },
+    'own-ping': { what: 'Se contiene para que tu red siga ágil para todo lo demás.', next: 'Desactiva la protección de tu ping si la velocidad importa más.' },
+    disk: { what: 'Tu disco escribe todo lo rápido que puede.', next: 'Irá más rápido con un disco mejor o con menos programas que lo usen.' },
+    cpu: { what: 'El procesador de este equipo está ocupado del todo.', next: 'Irá más rápido si cierras otros programas que calculan mucho.' },
+    behind: { what: 'Antes se traen otras descargas.', next: 'Elige «Traer primero» si esta importa más.' },
+    link: { what: 'El camino hasta {name} no da para más.', next: 'Irá más rápido con cable en vez de wifi, o con menos tráfico de otras cosas.' },
+    'link-many': { what: 'Tu conexión no da para más.', next: 'Irá más rápido con cable en vez de wifi, o con menos tráfico de otras cosas.' },
+    turn: { what: '{name} atiende ahora a otros.', next: 'Los turnos cambian solos cada pocos segundos.' },
+    'turn-many': { what: 'Quienes lo tienen atienden ahora a otros.', next: 'Los turnos cambian solos cada pocos segundos.' },
+    'their-limit': { what: '{name} limita lo que envía.', next: 'Eso solo se cambia allí; irá más rápido cuando lo tengan más dispositivos.' },
+    'their-limit-many': { what: 'Quienes lo envían limitan lo que envían.', next: 'Eso solo se cambia allí; irá más rápido cuando lo tengan más dispositivos.' },
+    'their-machine': { what: 'El disco o el procesador de {name} no da para más.', next: 'Irá más rápido cuando lo tengan más dispositivos.' },
+    'their-machine-many': { what: 'Los discos o procesadores de quienes lo envían no dan para más.', next: 'Irá más rápido cuando lo tengan más dispositivos.' },
+    'their-pace': { what: '{name} no envía más rápido.', next: 'Irá más rápido cuando lo tengan más dispositivos.' },
+    'their-pace-many': { what: 'Quienes lo tienen no envían más rápido.', next: 'Irá más rápido cuando lo tengan más dispositivos.' },
+    'few-sources': { what: 'Solo {have} de {n} dispositivos conectados tienen lo que aún falta.', next: 'Irá más rápido a medida que se lo pasen entre ellos.' },
+    'no-sources': { what: 'Nadie de los presentes tiene lo que aún falta.', next: 'Sigue por sí solo cuando vuelva alguien que lo tenga.' },
+    'no-answer': { what: 'Quienes lo tienen no responden.', next: 'En un momento se les vuelve a preguntar automáticamente.' },
+  },
+  up: {
+    'own-limit': { what: 'Se ha alcanzado tu límite de velocidad al enviar.', next: 'Súbelo o quítalo si puede ir más rápido.' },
+    'own-alternative': { what: 'Ahora valen tus límites de velocidad alternativos.', next: 'Desactívalos si puede ir más rápido.' },
+    'own-peer': { what: 'Se ha alcanzado tu límite de velocidad para este dispositivo.', next: 'Súbelo o quítalo si puede ir más rápido.' },
+    'own-schedule': { what: 'Tu horario limita la velocidad a esta hora.', next: 'Irá más rápido cuando pase esa hora o cuando cambies el horario.' },
+    'own-ping': { what: 'Se contiene para que tu red siga ágil para todo lo demás.', next: 'Desactiva la protección de tu ping si la velocidad importa más.' },
+    disk: { what: 'Tu disco lee todo lo rápido que puede.', next: 'Irá más rápido con un disco mejor o con menos programas que lo usen.' },
+    cpu: { what: 'El procesador de este equipo está ocupado del todo.', next: 'Irá más rápido si cierras otros programas que calculan mucho.' },
+    link: { what: 'El camino hasta {name} no da para más.', next: 'Irá más rápido con cable en vez de wifi, o con menos tráfico de otras cosas.' },
+    turn: { what: 'Ahora se atiende a otros; {name} espera su turno.', next: 'Los turnos cambian solos cada pocos segundos.' },
+    'their-pace': { what: '{name} no recibe más rápido.', next: 'Aquí no hay nada que hacer: decide su disco, su procesador o un límite suyo.' },
+  },
+  source: {
+    feeding: 'Envía', asked: 'Preguntado', elsewhere: 'Espera su turno', choked: 'Atiende a otros', stalled: 'No responde', stalledUntil: 'No responde, de nuevo a las {time}',
+    banned: 'Vetado', bannedUntil: 'Vetado hasta las {time}', idle: 'Nada que nos falte', away: 'Ausente',
+  },
+};
