@@ -95,6 +95,13 @@ export class Connection implements LinkEffects, FrameSink {
   get latencyMs(): Millis | null {
     return this.#machine.latencyMs;
   }
+  get queueMs(): Millis | null {
+    return this.#machine.queueMs(this.#options.now());
+  }
+  /** Measures the round trip now. */
+  probe(): void {
+    this.#step({ kind: 'probe' });
+  }
   /** Payload bytes that arrived so far. */
   get payloadBytes(): number {
     return this.#decoder.payloadBytes;

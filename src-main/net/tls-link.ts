@@ -96,6 +96,12 @@ export class TlsLink implements Link {
   get latencyMs(): number | null {
     return this.#connection.latencyMs;
   }
+  get queueMs(): number | null {
+    return this.#connection.queueMs;
+  }
+  probe(): void {
+    if (!this.#closed) this.#connection.probe();
+  }
   get rates(): { readonly down: number; readonly up: number } {
     const now = this.#options.now();
     return { down: this.#down.read(now, this.#blocks.receivedBytes), up: this.#up.read(now, this.#blocks.sentBytes) };

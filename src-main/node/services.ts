@@ -19,6 +19,7 @@ import { MachineMeter } from './pace/machine-meter.ts';
 import { PaceWatch } from './pace/pace-watch.ts';
 import { PairingService } from './peers/pairing.ts';
 import { AlternativeSchedule } from './rates/alternative-schedule.ts';
+import { PingProtection } from './rates/ping-protection.ts';
 import { SpeedLimits } from './rates/speed-limits.ts';
 import type { Links } from './ports/links.ts';
 import type { Outgoing } from './ports/outgoing.ts';
@@ -139,7 +140,9 @@ export async function createServices(foundation: Foundation, nonce: string, link
   closers.push(() => { swarm.close(); });
   const schedule = new AlternativeSchedule({ settings, wall: () => new Date(), background });
   closers.push(() => { schedule.close(); });
-  const speed = new SpeedLimits({ settings: () => settings.get(), limitsOf: (id) => devices.limitsOf(id), swarm, schedule });
+  const ping = new PingProtection({ links: () => links().all(), swarm, now: () => performance.now() });
+  closers.push(() => { ping.close(); });
+  const speed = new SpeedLimits({ settings: () => settings.get(), limitsOf: (id) => devices.limitsOf(id), swarm, schedule, ping });
   const fetched = new SharedDownloads(now);
   const blocks: BlockServer = new BlockServer({
     hasher, now, turns: swarm, outgoing,

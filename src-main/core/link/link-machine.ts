@@ -4,7 +4,7 @@ import { limits } from '#shared/limits.ts';
 import type { Hello, Refusal, Refuse } from '#shared/protocol/hello.ts';
 import { protocolRange, readHello, readRefuse, type ProtocolRange } from '#shared/protocol/hello.ts';
 import { ProtocolError } from '#shared/protocol/protocol-error.ts';
-import type { Millis } from '#shared/units.ts';
+import { second, type Millis } from '#shared/units.ts';
 import { RoundTrip } from './round-trip.ts';
 
 /** What the counters of a connection say; read at every tick instead of at every byte. */
@@ -23,6 +23,8 @@ export type LinkEvent =
   | { readonly kind: 'refuse'; readonly body: Uint8Array }
   | { readonly kind: 'ping'; readonly nonce: number }
   | { readonly kind: 'pong'; readonly nonce: number }
+  /** The round trip is to be measured now, unless it is being measured. */
+  | { readonly kind: 'probe' }
   | { readonly kind: 'tick'; readonly traffic: Traffic };
 
 /** What a connection must do. Nothing is called after `end`. */
@@ -51,6 +53,8 @@ type State = 'new' | 'greeting' | 'up' | 'ended';
 
 /** How often the counters are read, as a share of the time between pings. */
 const ticksPerPing = 3;
+/** A ping is not waited for any longer than this before the next probe goes out. */
+const lostPingMs = 3 * second;
 
 /**
  * One connection from its TLS handshake to its end. Whoever dialled speaks first, so that a listener says nothing about
@@ -78,6 +82,11 @@ export class LinkMachine {
     return this.#roundTrip.smoothedMs;
   }
 
+  /** What the round trip takes longer now than without a queue on the path; null while that is not known. */
+  queueMs(now: Millis): Millis | null {
+    return this.#roundTrip.queueMs(now);
+  }
+
   /** When a `tick` is due, or null when there is nothing to wait for. */
   nextWake(): Millis | null {
     return this.#state === 'ended' ? null : this.#wake;
@@ -91,6 +100,7 @@ export class LinkMachine {
       case 'refuse': this.#refused(event.body, out); break;
       case 'ping': out.sendPong(event.nonce); break;
       case 'pong': this.#roundTrip.answered(now, event.nonce); break;
+      case 'probe': if ((this.#roundTrip.waitingMs(now) ?? Infinity) > lostPingMs) this.#ping(now, out); break;
       case 'tick': this.#tick(now, event.traffic, out); break;
       default: assertNever(event);
     }

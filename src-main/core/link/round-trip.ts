@@ -1,16 +1,31 @@
-import type { Millis } from '#shared/units.ts';
+import { minute, second, type Millis } from '#shared/units.ts';
 
 /** Share of a new sample in the smoothed round trip (RFC 6298 §2). */
 const gain = 1 / 8;
+/** The shortest round trip of so many minutes is what the path takes without a queue (RFC 6817's BASE_HISTORY). */
+const baseMinutes = 10;
+/** The queue now is told from so many of the latest samples, … */
+const currentSamples = 4;
+/** … none of them older than this. */
+const currentMs = 2 * second;
 
-/** Smoothed round-trip time out of pings and their answers; only the answer to the latest ping counts. */
+/** Round-trip times out of pings and their answers; only the answer to the latest ping counts. */
 export class RoundTrip {
   #nonce = 0;
   #sentAt: Millis | null = null;
   #smoothed: Millis | null = null;
+  /** The latest samples, oldest first. */
+  readonly #latest: { readonly at: Millis; readonly ms: Millis }[] = [];
+  /** The shortest of each of the last minutes, oldest first. */
+  readonly #shortest: { readonly minute: number; ms: Millis }[] = [];
 
   get smoothedMs(): Millis | null {
     return this.#smoothed;
+  }
+
+  /** For how long a ping has been waiting for its answer; null when none is. */
+  waitingMs(now: Millis): Millis | null {
+    return this.#sentAt === null ? null : now - this.#sentAt;
   }
 
   /** A ping goes out; gives the number it carries. */
@@ -22,8 +37,29 @@ export class RoundTrip {
 
   answered(now: Millis, nonce: number): void {
     if (this.#sentAt === null || nonce !== this.#nonce) return;
-    const sample = Math.max(0, now - this.#sentAt);
+    const ms = Math.max(0, now - this.#sentAt);
     this.#sentAt = null;
-    this.#smoothed = this.#smoothed === null ? sample : this.#smoothed + gain * (sample - this.#smoothed);
+    this.#smoothed = this.#smoothed === null ? ms : this.#smoothed + gain * (ms - this.#smoothed);
+    this.#latest.push({ at: now, ms });
+    if (this.#latest.length > currentSamples) this.#latest.shift();
+    const newest = this.#shortest.at(-1);
+    if (newest !== undefined && newest.minute === Math.floor(now / minute)) newest.ms = Math.min(newest.ms, ms);
+    else this.#shortest.push({ minute: Math.floor(now / minute), ms });
+    if (this.#shortest.length > baseMinutes) this.#shortest.shift();
+  }
+
+  /**
+   * By how much the round trip is longer now than the path without a queue takes: the second shortest of the latest
+   * samples counts, so that neither one that slipped through nor some that waited for a busy program decide. Null while
+   * nothing was measured lately.
+   */
+  queueMs(now: Millis): Millis | null {
+    const base = Math.min(...this.#shortest.filter(({ minute: at }) => at > now / minute - baseMinutes - 1).map(({ ms }) => ms));
+    const samples = this.#latest.filter(({ at }) => now - at <= currentMs).map(({ ms }) => ms);
+    // A ping that is not answered yet takes at least as long as it has waited.
+    const waiting = this.waitingMs(now);
+    if (waiting !== null && samples.every((ms) => waiting > ms)) samples.push(waiting);
+    const [first, current = first] = samples.sort((a, b) => a - b);
+    return current === undefined || base === Infinity ? null : Math.max(0, current - base);
   }
 }

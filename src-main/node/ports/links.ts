@@ -62,6 +62,10 @@ export interface Link {
   readonly isClosed: boolean;
   /** Smoothed round trip, milliseconds; null until the first answer. */
   readonly latencyMs: number | null;
+  /** What the round trip takes longer now than without a queue on the path, milliseconds; null while that is not known. */
+  readonly queueMs: number | null;
+  /** Measures the round trip now, unless it is being measured. */
+  probe(): void;
   /** Payload bytes/s of the last seconds. */
   readonly rates: { readonly down: number; readonly up: number };
 

@@ -3,12 +3,14 @@ import type { Direction, LimitCause, PeerLimits, RateLimit, SpeedState } from '#
 import type { Settings } from '#shared/settings.ts';
 import type { SwarmDriver } from '../transfers/swarm-driver.ts';
 import type { AlternativeSchedule } from './alternative-schedule.ts';
+import type { PingProtection } from './ping-protection.ts';
 
 export interface SpeedLimitsPorts {
   readonly settings: () => Settings;
   readonly limitsOf: (id: DeviceId) => PeerLimits;
   readonly swarm: Pick<SwarmDriver, 'setLimit' | 'limitOn'>;
   readonly schedule: Pick<AlternativeSchedule, 'follow' | 'isTime'>;
+  readonly ping: Pick<PingProtection, 'setBudget' | 'cap' | 'queueMs'>;
 }
 
 const rateOf = (limit: RateLimit): number | null => (limit === 'off' ? null : limit);
@@ -23,8 +25,10 @@ export class SpeedLimits {
 
   /** At the start, and when settings have changed. */
   apply(): void {
-    const { settings, swarm, schedule } = this.#ports;
+    const { settings, swarm, schedule, ping } = this.#ports;
     schedule.follow(settings());
+    const { pingBudget } = settings();
+    ping.setBudget(pingBudget === 'off' ? null : pingBudget);
     for (const direction of ['down', 'up'] as const) swarm.setLimit(direction, this.#forAll(direction));
   }
 
@@ -47,11 +51,14 @@ export class SpeedLimits {
   }
 
   state(): SpeedState {
+    const { settings, ping } = this.#ports;
     const held = (direction: Direction): SpeedState['down'] => {
-      const bytesPerSecond = this.#forAll(direction);
-      return bytesPerSecond === null ? null : { bytesPerSecond, cause: this.#cause };
+      const set = this.#forAll(direction);
+      const cap = ping.cap(direction);
+      if (cap !== null && cap < (set ?? Infinity)) return { bytesPerSecond: cap, cause: 'ping' };
+      return set === null ? null : { bytesPerSecond: set, cause: this.#cause };
     };
-    return { alternative: this.#ports.settings().alternativeLimits, down: held('down'), up: held('up'), addedDelayMs: null };
+    return { alternative: settings().alternativeLimits, down: held('down'), up: held('up'), addedDelayMs: ping.queueMs };
   }
 
   #forAll(direction: Direction): number | null {
