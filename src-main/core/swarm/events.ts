@@ -20,8 +20,10 @@ export type RefusalKind = 'gone' | 'busy' | 'choked' | 'elsewhere';
 
 /** What happens to the swarm machine. Times are not in events: `step` gets `now`. */
 export type SwarmEvent =
-  | { readonly type: 'download-added'; readonly download: DownloadNumber; readonly priority: PriorityRank }
+  | { readonly type: 'download-added'; readonly download: DownloadNumber; readonly priority: PriorityRank; readonly inOrder?: boolean }
   | { readonly type: 'download-priority'; readonly download: DownloadNumber; readonly priority: PriorityRank }
+  /** From now on in order, or as it spreads best; what has been asked for comes all the same. */
+  | { readonly type: 'download-order'; readonly download: DownloadNumber; readonly inOrder: boolean }
   /** Requests in flight are cancelled, its files are forgotten. */
   | { readonly type: 'download-removed'; readonly download: DownloadNumber }
   /** A file is open on disk; `have` holds the pieces that are verified there already. */
@@ -32,9 +34,10 @@ export type SwarmEvent =
       readonly bytes: Bytes;
       readonly pieceBytes: Bytes;
       readonly have: Uint8Array | null;
-      /** Pieces are wanted in file order: somebody watches it arrive, or the volume has no holes. */
-      readonly inOrder?: boolean;
+      /** Within its download; 1 when left out. */
+      readonly priority?: PriorityRank;
     }
+  | { readonly type: 'file-priority'; readonly file: FileNumber; readonly priority: PriorityRank }
   | { readonly type: 'file-closed'; readonly file: FileNumber }
   /** Pieces that counted as verified turned out wrong (a provisional file met its root). */
   | { readonly type: 'pieces-missing'; readonly file: FileNumber; readonly pieces: readonly number[] }

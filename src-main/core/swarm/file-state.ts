@@ -1,27 +1,14 @@
 import type { Bytes } from '#shared/units.ts';
 import type { Content, Member } from './content.ts';
+import type { Download } from './download-state.ts';
+import type { FileNumber, PriorityRank } from './events.ts';
 import type { Fetch } from './fetch.ts';
-import type { DownloadNumber, FileNumber, PeerNumber, PriorityRank } from './events.ts';
 import type { PeerState } from './peer-state.ts';
-
-export interface Download {
-  readonly number: DownloadNumber;
-  priority: PriorityRank;
-  readonly files: Set<FileState>;
-  /** Files with pieces that nobody fetches yet, in the order they were opened. */
-  readonly wanting: Set<FileState>;
-  /** Reserved for pieces on their way or being written: what a crash could make us fetch again. */
-  inFlightBytes: Bytes;
-}
-
-/** Whether a peer has something that the download misses and nobody fetches. */
-export function isUsefulTo(download: Download, peer: PeerNumber): boolean {
-  for (const file of download.wanting) if ((file.content.members.get(peer)?.useful ?? 0) > 0) return true;
-  return false;
-}
 
 /** So many pieces are taken at random, so that there is soon something to give that others lack. */
 const firstAtRandom = 4;
+/** Of a file that is watched, this part at either end comes first: what a player needs to begin lies there. */
+const edgeShare = 0.01;
 
 /**
  * One file of a download. A piece is in exactly one state: verified (in the content's `have`), being fetched or verified
@@ -34,19 +21,21 @@ export class FileState {
   readonly bytes: Bytes;
   readonly pieceBytes: Bytes;
   readonly fetches = new Map<number, Fetch[]>();
+  /** Within its download. */
+  priority: PriorityRank;
   starved = false;
-  /** Somebody watches it while it arrives, or its volume has no holes. */
-  readonly #inOrder: boolean;
+  /** Among the download's `wanting`; kept by it. */
+  isInLine = false;
   /** No wanted piece lies before it. */
   #cursor = 0;
 
-  constructor(number: FileNumber, download: Download, content: Content, about: { bytes: Bytes; pieceBytes: Bytes; inOrder: boolean }) {
+  constructor(number: FileNumber, download: Download, content: Content, about: { bytes: Bytes; pieceBytes: Bytes; priority: PriorityRank }) {
     this.number = number;
     this.download = download;
     this.content = content;
     this.bytes = about.bytes;
     this.pieceBytes = about.pieceBytes;
-    this.#inOrder = about.inOrder;
+    this.priority = about.priority;
     for (let piece = 0; piece < content.pieces; piece++) if (!content.have.has(piece)) content.want(piece);
   }
 
@@ -63,16 +52,19 @@ export class FileState {
   }
 
   /**
-   * A wanted piece that the peer has, or null. In file order while nobody else takes part, because disks like it; else the
-   * rarest one, chosen at random among equals, so that what only one device has spreads first.
+   * A wanted piece that the peer has, or null. For somebody who watches: from the beginning to the end. In file order while
+   * nobody else takes part, because disks like it; else the rarest one, chosen at random among equals, so that what only
+   * one device has spreads first.
    */
   pick(peer: PeerState, random: () => number): number | null {
     const { content } = this;
     const member = content.members.get(peer.number);
     if (member === undefined || member.useful <= 0) return null;
-    if (this.#inOrder || content.members.size === 1) return this.#firstOf(member, peer.avoided(this.number));
+    const avoided = peer.avoided(this.number);
+    if (this.download.inOrder) return this.#edgeOf(member, avoided) ?? this.#firstOf(member, avoided);
+    if (content.members.size === 1) return this.#firstOf(member, avoided);
     const anyWillDo = content.have.count < Math.min(firstAtRandom, content.pieces / 2);
-    return content.rarest(random)[anyWillDo ? 'pickAny' : 'pick'](member.have, peer.avoided(this.number));
+    return content.rarest(random)[anyWillDo ? 'pickAny' : 'pick'](member.have, avoided);
   }
 
   /** The piece has no verified bytes any more. */
@@ -86,11 +78,22 @@ export class FileState {
     this.#cursor = Math.min(this.#cursor, piece);
   }
 
-  #firstOf({ have }: Member, avoided: ReadonlySet<number> | null): number | null {
+  /** The first wanted piece at the beginning, then at the end. */
+  #edgeOf(member: Member, avoided: ReadonlySet<number> | null): number | null {
+    const { pieces } = this.content;
+    const edge = Math.ceil(pieces * edgeShare);
+    return this.#firstWithin(0, edge, member, avoided) ?? this.#firstWithin(pieces - edge, pieces, member, avoided);
+  }
+
+  #firstOf(member: Member, avoided: ReadonlySet<number> | null): number | null {
     const { content } = this;
     while (this.#cursor < content.pieces && !content.isWanted(this.#cursor)) this.#cursor++;
-    for (let piece = this.#cursor; piece < content.pieces; piece++) {
-      if (content.isWanted(piece) && have?.has(piece) !== false && avoided?.has(piece) !== true) return piece;
+    return this.#firstWithin(this.#cursor, content.pieces, member, avoided);
+  }
+
+  #firstWithin(from: number, to: number, { have }: Member, avoided: ReadonlySet<number> | null): number | null {
+    for (let piece = from; piece < to; piece++) {
+      if (this.content.isWanted(piece) && have?.has(piece) !== false && avoided?.has(piece) !== true) return piece;
     }
     return null;
   }

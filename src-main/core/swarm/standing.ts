@@ -1,8 +1,8 @@
 import type { SourceState } from '#shared/model/brake.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
+import type { Download } from './download-state.ts';
 import type { PeerNumber } from './events.ts';
 import type { Fetch } from './fetch.ts';
-import type { Download } from './file-state.ts';
 import type { PeerState } from './peer-state.ts';
 
 /** How one device stands to a download. */
@@ -43,9 +43,9 @@ export function standingOf(now: Millis, download: Download, view: StandingView):
     if (fetch.verifying) waiting += fetch.bytes;
   }
   const isFull = largest > Math.min(view.limits.receiveBudgetBytes - view.budgetUsed, view.limits.requestWindowBytes - download.inFlightBytes);
-  const behind = download.wanting.size > 0 && download.inFlightBytes === 0 && view.downloads.some((other) => other !== download && other.inFlightBytes > 0);
+  const behind = download.wanting.length > 0 && download.inFlightBytes === 0 && view.downloads.some((other) => other !== download && other.inFlightBytes > 0);
   return {
-    behind, finishing: download.wanting.size === 0,
+    behind, finishing: download.wanting.length === 0,
     buffersWait: isFull && 2 * waiting >= download.inFlightBytes,
     sources: sourcesOf(now, download, view),
   };

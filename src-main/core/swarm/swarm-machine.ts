@@ -4,9 +4,10 @@ import { second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import { RateGate } from '../rate/rate-gate.ts';
 import type { Contents } from './content.ts';
+import { Downloads, type Download } from './download-state.ts';
 import type { DownloadNumber, FileNumber, PeerNumber, RequestNumber, SwarmEvent, SwarmSink } from './events.ts';
 import { isMuchFaster, type Fetch } from './fetch.ts';
-import { FileState, isUsefulTo, type Download } from './file-state.ts';
+import { FileState } from './file-state.ts';
 import type { SwarmLimits, SwarmOptions } from './options.ts';
 import { PeerState } from './peer-state.ts';
 import { standingOf, type DownloadStanding } from './standing.ts';
@@ -28,8 +29,7 @@ export class SwarmMachine {
   readonly #contents: Contents;
   readonly #random: () => number;
   readonly #delivered: SwarmOptions['delivered'];
-  /** Highest priority first, then oldest first. */
-  #downloads: Download[] = [];
+  readonly #downloads = new Downloads();
   readonly #files = new Map<FileNumber, FileState>();
   readonly #peers = new Map<PeerNumber, PeerState>();
   readonly #requests = new Map<RequestNumber, Fetch>();
@@ -53,22 +53,24 @@ export class SwarmMachine {
     // What happens most often only moves moments away or adds new ones, which are noted where they arise.
     if (event.type !== 'block-arrived' && event.type !== 'source-has' && event.type !== 'piece-written') this.#wakeAt = null;
     switch (event.type) {
-      case 'download-added':
-        this.#downloads.push({ number: event.download, priority: event.priority, files: new Set(), wanting: new Set(), inFlightBytes: 0 });
-        return this.#sortDownloads();
-      case 'download-priority': {
-        const download = this.#download(event.download);
-        if (download !== undefined) download.priority = event.priority;
-        return this.#sortDownloads();
-      }
+      case 'download-added': return this.#downloads.add(event.download, event.priority, event.inOrder ?? false);
+      case 'download-priority': return this.#downloads.setPriority(event.download, event.priority);
+      case 'download-order': return this.#downloads.setInOrder(event.download, event.inOrder);
       case 'download-removed': {
-        const download = this.#download(event.download);
+        const download = this.#downloads.get(event.download);
         if (download === undefined) return;
         for (const file of download.files) this.#closeFile(file, out);
-        this.#downloads = this.#downloads.filter((other) => other !== download);
+        this.#downloads.remove(download);
         break;
       }
       case 'file-opened': return this.#openFile(event, out);
+      case 'file-priority': {
+        const file = this.#files.get(event.file);
+        if (file === undefined) return;
+        file.priority = event.priority;
+        file.download.remove(file);
+        return file.download.note(file);
+      }
       case 'file-closed': {
         const file = this.#files.get(event.file);
         if (file !== undefined) this.#closeFile(file, out);
@@ -78,7 +80,7 @@ export class SwarmMachine {
         const file = this.#files.get(event.file);
         if (file === undefined) return;
         for (const piece of event.pieces) file.forgetPiece(piece);
-        this.#noteWanting(file);
+        file.download.note(file);
         break;
       }
       case 'source-added': {
@@ -175,7 +177,7 @@ export class SwarmMachine {
   #findWake(): Millis {
     let wake = Infinity;
     let waiting = false;
-    for (const download of this.#downloads) waiting ||= download.wanting.size > 0;
+    for (const download of this.#downloads.line) waiting ||= download.wanting.length > 0;
     for (const peer of this.#peers.values()) {
       if (peer.inFlightRequests > 0) wake = Math.min(wake, peer.stallsAt);
       if (waiting && peer.isResting) wake = Math.min(wake, peer.restUntil);
@@ -205,8 +207,8 @@ export class SwarmMachine {
 
   /** How things stand for a download; null when it is not here. */
   standing(now: Millis, number: DownloadNumber): DownloadStanding | null {
-    const download = this.#download(number);
-    return download === undefined ? null : standingOf(now, download, { downloads: this.#downloads, peers: this.#peers, fetches: this.#fetches.values(), budgetUsed: this.#budgetUsed, limits: this.#limits });
+    const download = this.#downloads.get(number);
+    return download === undefined ? null : standingOf(now, download, { downloads: this.#downloads.line, peers: this.#peers, fetches: this.#fetches.values(), budgetUsed: this.#budgetUsed, limits: this.#limits });
   }
 
   isOpen(file: FileNumber): boolean {
@@ -215,7 +217,7 @@ export class SwarmMachine {
 
   /** Whether we would take something from a peer now. */
   wantsFrom(number: PeerNumber): boolean {
-    return (this.#peers.get(number)?.inFlightRequests ?? 0) > 0 || this.#downloads.some((download) => isUsefulTo(download, number));
+    return (this.#peers.get(number)?.inFlightRequests ?? 0) > 0 || this.#downloads.line.some((download) => download.isServedBy(number));
   }
 
   /** Pieces of a file that are on their way now. */
@@ -223,38 +225,25 @@ export class SwarmMachine {
     yield* this.#files.get(number)?.fetches.keys() ?? [];
   }
 
-  #download(number: DownloadNumber): Download | undefined {
-    return this.#downloads.find((download) => download.number === number);
-  }
-
-  #sortDownloads(): void {
-    this.#downloads.sort((a, b) => b.priority - a.priority || a.number - b.number);
-  }
-
   #openFile(event: Extract<SwarmEvent, { type: 'file-opened' }>, out: SwarmSink): void {
-    const download = this.#download(event.download);
+    const download = this.#downloads.get(event.download);
     if (download === undefined) return;
-    const { bytes, pieceBytes, have, inOrder = false } = event;
+    const { bytes, pieceBytes, have, priority = 1 } = event;
     const content = this.#contents.open(event.file, Math.ceil(bytes / pieceBytes), have);
-    const file = new FileState(event.file, download, content, { bytes, pieceBytes, inOrder });
+    const file = new FileState(event.file, download, content, { bytes, pieceBytes, priority });
     this.#files.set(event.file, file);
     download.files.add(file);
     if (file.isComplete) out.fileComplete(file.number);
-    else this.#noteWanting(file);
+    else download.note(file);
   }
 
   #closeFile(file: FileState, out: SwarmSink): void {
     for (const fetches of [...file.fetches.values()]) for (const fetch of [...fetches]) this.#giveUp(fetch, out, true);
     this.#files.delete(file.number);
     file.download.files.delete(file);
-    file.download.wanting.delete(file);
+    file.download.remove(file);
     for (let piece = 0; file.isWanting && piece < file.content.pieces; piece++) file.content.unwant(piece);
     if (!file.content.isKept) this.#contents.delete(file.number);
-  }
-
-  #noteWanting(file: FileState): void {
-    if (file.isWanting) file.download.wanting.add(file);
-    else file.download.wanting.delete(file);
   }
 
   #noteSource(file: FileState, peer: PeerNumber): void {
@@ -264,7 +253,7 @@ export class SwarmMachine {
   /** It is away, or banned: nothing of it counts any more. */
   #forgetMember(peer: PeerNumber, out: SwarmSink): void {
     for (const content of this.#contents.values()) content.removeMember(peer);
-    for (const download of this.#downloads) for (const file of download.wanting) this.#noteStarved(file, out);
+    for (const download of this.#downloads.line) for (const file of [...download.wanting]) this.#noteStarved(file, out);
   }
 
   #removeSource(file: FileState, number: PeerNumber, out: SwarmSink): void {
@@ -298,7 +287,7 @@ export class SwarmMachine {
     const { file, piece } = fetch;
     file.content.gain(piece);
     for (const rival of [...(file.fetches.get(piece) ?? [])]) this.#giveUp(rival, out, true);
-    this.#noteWanting(file);
+    file.download.note(file);
     if (file.isComplete) out.fileComplete(file.number);
     else if (file.isWanting && file.fetches.size === 0) this.#noteStarved(file, out);
   }
@@ -352,7 +341,7 @@ export class SwarmMachine {
     file.fetches.delete(piece);
     if (file.content.have.has(piece) || !this.#files.has(file.number)) return;
     file.want(piece);
-    file.download.wanting.add(file);
+    file.download.note(file);
   }
 
   #timePasses(now: Millis, out: SwarmSink): void {
@@ -414,7 +403,7 @@ export class SwarmMachine {
 
   #startFetch(now: Millis, peer: PeerState, out: SwarmSink): Fetch | null {
     if (peer.isChoking) return null;
-    for (const download of this.#downloads) {
+    for (const download of this.#downloads.line) {
       for (const file of download.wanting) {
         const piece = file.pick(peer, this.#random);
         if (piece === null) continue;
@@ -459,7 +448,7 @@ export class SwarmMachine {
     peer.fetches.add(fetch);
     peer.asking = fetch;
     file.content.unwant(piece);
-    this.#noteWanting(file);
+    file.download.note(file);
     out.fetchStarted(fetch.number, file.number, piece, bytes, peer.number);
     return fetch;
   }
