@@ -23,6 +23,8 @@ export const settingsSchema = z.object({
   schedule: scheduleSchema,
   /** Milliseconds that transfers may add to the round trip on a line before they yield, or `off`. */
   pingBudget: z.union([z.literal('off'), z.int().min(5).max(1000)]),
+  /** Whether blocks travel compressed where that is faster. */
+  compression: z.enum(['auto', 'off']),
   /** Transfers that fetch at once. */
   activeTransfers: z.int().min(1).max(32),
   receiveBudget: bytesSchema.min(4 * 1024 * 1024).max(1024 * 1024 * 1024),
@@ -49,6 +51,7 @@ export const defaultSettings: Omit<Settings, 'name' | 'downloadDir'> = {
   alternativeUploadLimit: 500_000,
   schedule: { on: false, days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: '08:00', to: '20:00' },
   pingBudget: 'off',
+  compression: 'auto',
   activeTransfers: 3,
   receiveBudget: limits.transfer.receiveBudgetBytes,
   rescanMinutes: 60,

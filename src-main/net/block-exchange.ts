@@ -1,16 +1,24 @@
 import { AppError } from '#shared/errors.ts';
 import { invariant } from '#shared/assert.ts';
+import type { Bytes, Millis } from '#shared/units.ts';
+import { plainOnly } from '#shared/protocol/pace.ts';
 import { limits } from '#shared/limits.ts';
-import { encodeCancel, encodeReject, encodeRequest, type BlockRequest, type RejectReason } from '#shared/protocol/hot-frames.ts';
+import { encodeCancel, encodeReject, encodeRequest, type BlockRequest, type BlockWanted, type RejectReason } from '#shared/protocol/hot-frames.ts';
 import { ProtocolError } from '#shared/protocol/protocol-error.ts';
+import { ArrivalPace } from '../core/compression/arrival-pace.ts';
 import type { BlockSink } from '../node/ports/links.ts';
+import type { Decompressor } from './decompressor.ts';
 import type { Lane } from './lane.ts';
 
 interface Pending {
   readonly sink: BlockSink;
   readonly lane: Lane;
   readonly length: number;
+  readonly mayBeCompressed: boolean;
   pieceHash: Uint8Array | null;
+  /** What comes on the wire for it. */
+  payloadBytes: Bytes;
+  isCompressed: boolean;
 }
 
 export interface BlockHandler {
@@ -23,14 +31,26 @@ export class BlockExchange {
   readonly #handler: BlockHandler;
   readonly #lanes = new Map<number, Lane>();
   readonly #pending = new Map<number, Pending>();
+  /** Compressed blocks that have arrived, until they are plain. */
+  readonly #decompressing = new Map<number, Pending>();
+  readonly #decompressor: Pick<Decompressor, 'decompress'>;
+  readonly #now: () => Millis;
+  readonly #pace = new ArrivalPace();
   #nextId = 1;
   /** Answers that may still come to requests we cancelled. */
   #cancelled = 0;
   #sentBytes = 0;
   #endedLanesBytes = 0;
 
-  constructor(handler: BlockHandler) {
+  constructor(handler: BlockHandler, decompressor: Pick<Decompressor, 'decompress'>, now: () => Millis) {
     this.#handler = handler;
+    this.#decompressor = decompressor;
+    this.#now = now;
+  }
+
+  /** How fast blocks arrive while we wait for some, bytes/s on the wire; null while nobody knows. */
+  get arrivalRate(): number | null {
+    return this.#pace.bytesPerSecond;
   }
 
   /** Payload bytes that have gone out. */
@@ -67,6 +87,13 @@ export class BlockExchange {
     for (const [requestId, pending] of [...this.#pending]) {
       if (pending.lane !== lane) continue;
       this.#pending.delete(requestId);
+      this.#pace.ended(this.#now(), 0);
+      pending.sink.lost();
+    }
+    // Whoever lost the link takes the buffers back at once.
+    for (const [requestId, pending] of [...this.#decompressing]) {
+      if (pending.lane !== lane) continue;
+      this.#decompressing.delete(requestId);
       pending.sink.lost();
     }
     for (const requestId of lane.wanted.keys()) this.#handler.cancelled(lane.number, requestId);
@@ -74,7 +101,7 @@ export class BlockExchange {
   }
 
   // What we ask for.
-  ask(request: Omit<BlockRequest, 'requestId'>, sink: BlockSink): number {
+  ask({ pace = plainOnly, ...request }: BlockWanted, sink: BlockSink): number {
     invariant(sink.buffer.length >= request.length, 'a sink holds its block');
     const requestId = this.#nextId;
     this.#nextId = (this.#nextId % 0xffffffff) + 1;
@@ -84,13 +111,15 @@ export class BlockExchange {
       return requestId;
     }
     lane.askedBytes += request.length;
-    this.#pending.set(requestId, { sink, lane, length: request.length, pieceHash: null });
-    lane.connection.send(encodeRequest({ ...request, requestId }));
+    this.#pace.asked(this.#now());
+    this.#pending.set(requestId, { sink, lane, length: request.length, mayBeCompressed: pace !== plainOnly, pieceHash: null, payloadBytes: 0, isCompressed: false });
+    lane.connection.send(encodeRequest({ ...request, pace, requestId }));
     return requestId;
   }
 
   /** The sink hears nothing more, and its buffer is not written any more. */
   cancel(requestId: number): void {
+    if (this.#decompressing.delete(requestId)) return;
     const pending = this.#take(requestId);
     if (pending === null) return;
     this.#cancelled++;
@@ -98,20 +127,26 @@ export class BlockExchange {
     pending.lane.connection.send(encodeCancel(requestId));
   }
 
-  begins(lane: Lane, requestId: number, payloadBytes: number, pieceHash: Uint8Array | null): Uint8Array | null {
+  begins(lane: Lane, requestId: number, payloadBytes: number, pieceHash: Uint8Array | null, isCompressed: boolean): Uint8Array | null {
     const pending = this.#pending.get(requestId);
     if (pending === undefined) {
       this.#unasked('block');
       return null;
     }
-    if (pending.lane !== lane || pending.length !== payloadBytes) throw new ProtocolError('bad-field', 'block of another length or lane than asked for');
+    // A compressed block is shorter than the plain one, so that it can wait in the place where that will lie.
+    const isRight = isCompressed ? pending.mayBeCompressed && payloadBytes < pending.length : payloadBytes === pending.length;
+    if (pending.lane !== lane || !isRight) throw new ProtocolError('bad-field', 'block of another length, form or lane than asked for');
     pending.pieceHash = pieceHash;
+    pending.payloadBytes = payloadBytes;
+    pending.isCompressed = isCompressed;
     return pending.sink.buffer;
   }
 
   arrived(requestId: number): void {
     const pending = this.#take(requestId);
-    pending?.sink.done(pending.pieceHash);
+    if (pending === null) return;
+    if (pending.isCompressed) void this.#decompress(requestId, pending);
+    else pending.sink.done(pending.pieceHash, pending.payloadBytes);
   }
 
   rejected(lane: Lane, requestId: number, reason: RejectReason): void {
@@ -143,13 +178,13 @@ export class BlockExchange {
   }
 
   /** Resolves at once, without sending, when the block is not wanted any more. Rejects with `link-closed`. */
-  async send(laneNumber: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null): Promise<void> {
+  async send(laneNumber: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed: boolean): Promise<void> {
     const lane = this.#lanes.get(laneNumber);
     if (lane === undefined) throw new AppError('link-closed');
     const length = lane.wanted.get(requestId);
     if (length === undefined) return;
-    invariant(length === payload.length, 'a block is as long as it was asked for');
-    await lane.connection.sendBlock(requestId, payload, pieceHash);
+    invariant(isCompressed ? payload.length < length : payload.length === length, 'a block is as long as it was asked for, or shorter when it is compressed');
+    await lane.connection.sendBlock(requestId, payload, pieceHash, isCompressed);
     if (lane.wanted.delete(requestId)) this.#sentBytes += payload.length;
   }
 
@@ -163,7 +198,20 @@ export class BlockExchange {
     if (pending === undefined) return null;
     this.#pending.delete(requestId);
     pending.lane.askedBytes -= pending.length;
+    this.#pace.ended(this.#now(), pending.payloadBytes);
     return pending;
+  }
+
+  /** Its compressed bytes lie at the beginning of its buffer; plain ones take their place, unless the block is not wanted any more. */
+  async #decompress(requestId: number, pending: Pending): Promise<void> {
+    this.#decompressing.set(requestId, pending);
+    const { sink, length, payloadBytes } = pending;
+    const plain = await this.#decompressor.decompress(sink.buffer.subarray(0, payloadBytes), length, () => this.#decompressing.has(requestId));
+    if (!this.#decompressing.delete(requestId)) return;
+    if (plain === 'failed') return sink.lost();
+    if (plain === 'broken') return sink.broken(payloadBytes);
+    sink.buffer.set(plain);
+    sink.done(pending.pieceHash, payloadBytes);
   }
 
   /** An answer that nobody waits for is fine only if we cancelled its request. */

@@ -116,8 +116,8 @@ export class Connection implements LinkEffects, FrameSink {
     if (this.#queue.queuedBytes > unreadBytes) this.fail({ code: 'too-many' });
   }
 
-  sendBlock(requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null): Promise<void> {
-    return this.#queue.block(requestId, encodeBlockHead(requestId, payload.length, pieceHash), payload);
+  sendBlock(requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed: boolean): Promise<void> {
+    return this.#queue.block(requestId, encodeBlockHead(requestId, payload.length, pieceHash, isCompressed), payload);
   }
 
   /** Takes a block back that has not begun to go out. */
@@ -189,8 +189,8 @@ export class Connection implements LinkEffects, FrameSink {
   rejectBlock(requestId: number, reason: RejectReason): void {
     this.#lane?.rejectBlock(requestId, reason);
   }
-  blockBegin(requestId: number, payloadBytes: number, pieceHash: Uint8Array | null): Uint8Array | null {
-    return this.#lane?.blockBegin(requestId, payloadBytes, pieceHash) ?? null;
+  blockBegin(requestId: number, payloadBytes: number, pieceHash: Uint8Array | null, isCompressed: boolean): Uint8Array | null {
+    return this.#lane?.blockBegin(requestId, payloadBytes, pieceHash, isCompressed) ?? null;
   }
   blockEnd(requestId: number): void {
     this.#lane?.blockEnd(requestId);

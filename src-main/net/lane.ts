@@ -51,8 +51,8 @@ export class Lane implements LaneSink {
   rejectBlock(requestId: number, reason: RejectReason): void {
     this.#blocks.rejected(this, requestId, reason);
   }
-  blockBegin(requestId: number, payloadBytes: number, pieceHash: Uint8Array | null): Uint8Array | null {
-    return this.#blocks.begins(this, requestId, payloadBytes, pieceHash);
+  blockBegin(requestId: number, payloadBytes: number, pieceHash: Uint8Array | null, isCompressed: boolean): Uint8Array | null {
+    return this.#blocks.begins(this, requestId, payloadBytes, pieceHash, isCompressed);
   }
   blockEnd(requestId: number): void {
     this.#blocks.arrived(requestId);

@@ -5,9 +5,10 @@ import { invariant } from '#shared/assert.ts';
 import { toHex, type DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Platform } from '#shared/model/peer.ts';
-import { protocolRange, type ControlHello, type Hello, type Refusal } from '#shared/protocol/hello.ts';
+import { features, protocolRange, type ControlHello, type Hello, type Refusal } from '#shared/protocol/hello.ts';
 import type { Millis } from '#shared/units.ts';
 import type { Address, Link, LinkHandler, Links } from '../node/ports/links.ts';
+import { Decompressor } from './decompressor.ts';
 import { Connection, type ConnectionEnd, type LaneSink } from './connection.ts';
 import { addressText, Dialler, type Dialled } from './dialler.ts';
 import type { Identity } from './identity.ts';
@@ -32,6 +33,7 @@ export interface LinksOptions {
   readonly mayLink?: (id: DeviceId) => boolean;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => Millis;
+  readonly decompressor?: Pick<Decompressor, 'decompress'>;
   /** Evenly distributed in [0, 1). Nonces tell sessions apart; they are no secrets. */
   readonly random: () => number;
 }
@@ -39,8 +41,6 @@ export interface LinksOptions {
 export const createLinks = (options: LinksOptions): Links => new LinkTable(options);
 
 const platforms: Partial<Record<NodeJS.Platform, Platform>> = { linux: 'linux', win32: 'windows', darwin: 'mac' };
-/** Abilities beyond the version of the protocol: there are none yet. */
-const features: string[] = [];
 
 class LinkTable implements Links {
   readonly #options: LinksOptions;
@@ -49,6 +49,7 @@ class LinkTable implements Links {
   readonly #pairs = new Map<DeviceId, DevicePair<Connection>>();
   readonly #links = new Map<DeviceId, TlsLink>();
   readonly #connections = new Set<Connection>();
+  readonly #decompressor: Pick<Decompressor, 'decompress'>;
   /** The link that each connection which is up belongs to. */
   readonly #owners = new Map<Connection, TlsLink>();
   readonly #waiters = new LinkWaiters();
@@ -61,6 +62,7 @@ class LinkTable implements Links {
   constructor(options: LinksOptions) {
     this.#options = options;
     this.#instance = this.#nonce();
+    this.#decompressor = options.decompressor ?? new Decompressor();
     this.#dialler = new Dialler(options.identity);
     this.#listener = new Listener(options.identity, (socket, id, release) => { this.#accept(socket, id, release); });
   }
@@ -198,7 +200,7 @@ class LinkTable implements Links {
 
   #newLink(connection: Connection, hello: ControlHello, dialledAddress: Address | null): TlsLink {
     const link = new TlsLink({
-      connection, hello, dialledAddress, handler: this.#options.handler, now: this.#options.now,
+      connection, hello, dialledAddress, handler: this.#options.handler, decompressor: this.#decompressor, now: this.#options.now,
       dialLane: (of, address, signal) => this.#dialLane(of, address, signal),
       onClosed: (closed) => { if (this.#links.get(closed.remote.id) === closed) this.#links.delete(closed.remote.id); },
     });
@@ -256,7 +258,7 @@ class LinkTable implements Links {
     const { name, version } = this.#options.hello();
     return {
       role: 'control', protocol: protocolRange, session, instance: this.#instance, sequence: this.#sequence++, name, version,
-      platform: platforms[process.platform] ?? 'other', listenPort: this.#listenPort, features,
+      platform: platforms[process.platform] ?? 'other', listenPort: this.#listenPort, features: [...features],
     };
   }
 

@@ -5,7 +5,7 @@ import { noticeSchema, type ControlMethod, type ControlParams, type ControlResul
 import { frameType } from '#shared/protocol/frame-layout.ts';
 import { decodeJson, decodeNumber, encodeJson } from '#shared/protocol/frames.ts';
 import type { ControlHello } from '#shared/protocol/hello.ts';
-import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
+import type { BlockWanted, RejectReason } from '#shared/protocol/hot-frames.ts';
 import { decodeChoke, decodeHas, decodeJoin, decodeLeave, encodeChoke, encodeHas, encodeJoin, encodeLeave, type WirePieces } from '#shared/protocol/swarm-frames.ts';
 import { ProtocolError } from '#shared/protocol/protocol-error.ts';
 import { second, type Millis } from '#shared/units.ts';
@@ -13,6 +13,7 @@ import { z } from 'zod';
 import type { Address, BlockSink, Link, LinkHandler, RemoteDevice } from '../node/ports/links.ts';
 import { BlockExchange } from './block-exchange.ts';
 import type { Connection } from './connection.ts';
+import type { Decompressor } from './decompressor.ts';
 import { IncomingCalls, OutgoingCalls } from './control-calls.ts';
 import { Lane, type ControlFrames } from './lane.ts';
 import { dialableHost, pathKind } from './path-kind.ts';
@@ -27,6 +28,7 @@ export interface TlsLinkOptions {
   /** What we dialled; null when they did. */
   readonly dialledAddress: Address | null;
   readonly handler: LinkHandler;
+  readonly decompressor: Pick<Decompressor, 'decompress'>;
   readonly now: () => Millis;
   /** Dials one more connection for this link; `attach` is called on success. */
   readonly dialLane: (link: TlsLink, address: Address, signal: AbortSignal) => Promise<void>;
@@ -43,6 +45,7 @@ export class TlsLink implements Link {
   readonly address: Address;
   readonly path: PathKind;
   readonly dialled: boolean;
+  readonly knowsCompression: boolean;
   readonly #options: TlsLinkOptions;
   readonly #connection: Connection;
   readonly #blocks: BlockExchange;
@@ -67,13 +70,14 @@ export class TlsLink implements Link {
     this.remote = { id: connection.remoteId, name: hello.name, platform: hello.platform, version: hello.version, listenPort: hello.listenPort };
     this.session = hello.session;
     this.dialled = connection.dialled;
+    this.knowsCompression = hello.features.includes('brotli');
     this.address = { host: dialableHost(localAddress, remoteAddress), port: remotePort };
     this.path = pathKind(localAddress, remoteAddress);
     this.#laneAddress = dialledAddress ?? (hello.listenPort === null ? null : { host: this.address.host, port: hello.listenPort });
     this.#blocks = new BlockExchange({
       wanted: (lane, request) => { handler.blockWanted(this, lane, request); },
       cancelled: (lane, requestId) => { handler.blockCancelled(this, lane, requestId); },
-    });
+    }, options.decompressor, options.now);
     this.#outgoing = new OutgoingCalls((frame) => { connection.send(frame); });
     this.#incoming = new IncomingCalls({
       send: (frame, flushed) => { connection.send(frame, flushed); },
@@ -106,6 +110,9 @@ export class TlsLink implements Link {
     const now = this.#options.now();
     return { down: this.#down.read(now, this.#blocks.receivedBytes), up: this.#up.read(now, this.#blocks.sentBytes) };
   }
+  get arrivalRate(): number | null {
+    return this.#blocks.arrivalRate;
+  }
   get bulkLanes(): number {
     return this.#blocks.bulkLanes;
   }
@@ -130,14 +137,14 @@ export class TlsLink implements Link {
     if (!this.#closed) this.#connection.send(encodeChoke(choked));
   }
 
-  requestBlock(request: Omit<BlockRequest, 'requestId'>, sink: BlockSink): number {
+  requestBlock(request: BlockWanted, sink: BlockSink): number {
     return this.#blocks.ask(request, sink);
   }
   cancelBlock(requestId: number): void {
     this.#blocks.cancel(requestId);
   }
-  sendBlock(lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null): Promise<void> {
-    return this.#blocks.send(lane, requestId, payload, pieceHash);
+  sendBlock(lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed = false): Promise<void> {
+    return this.#blocks.send(lane, requestId, payload, pieceHash, isCompressed);
   }
   rejectBlock(lane: number, requestId: number, reason: RejectReason): void {
     this.#blocks.reject(lane, requestId, reason);

@@ -24,6 +24,7 @@ import { SpeedLimits } from './rates/speed-limits.ts';
 import type { Links } from './ports/links.ts';
 import type { Outgoing } from './ports/outgoing.ts';
 import { SearchService } from './search/search-service.ts';
+import { BlockCompressor } from './serving/block-compressor.ts';
 import { BlockServer } from './serving/block-server.ts';
 import { ControlServer } from './serving/control-server.ts';
 import { Uploads } from './serving/uploads.ts';
@@ -136,7 +137,8 @@ export async function createServices(foundation: Foundation, nonce: string, link
   closers.push(() => { uploads.close(); });
   let numbers = 0;
   const nextNumber = (): number => ++numbers;
-  const swarm: SwarmDriver = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, conduct, outgoing, now: () => performance.now(), nextNumber });
+  const mayCompress = (): boolean => settings.get().compression === 'auto';
+  const swarm: SwarmDriver = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, conduct, outgoing, now: () => performance.now(), nextNumber, takesCompressed: mayCompress });
   closers.push(() => { swarm.close(); });
   const schedule = new AlternativeSchedule({ settings, wall: () => new Date(), background });
   closers.push(() => { schedule.close(); });
@@ -146,10 +148,11 @@ export async function createServices(foundation: Foundation, nonce: string, link
   const fetched = new SharedDownloads(now);
   const blocks: BlockServer = new BlockServer({
     hasher, now, turns: swarm, outgoing,
+    compressor: new BlockCompressor({ isOn: mayCompress, limitTo: (id) => swarm.limitOf('up', id), now: () => performance.now() }),
     findFile: async (link, id) => (await library.fileToRead(devices.viewerOf(link), id)) ?? fetched.find(devices.viewerOf(link), id),
     changed: (file) => { if (file.share !== null) library.wasChanged(file); },
     learned: (file, contentId, layer) => { if (file.share !== null) background(library.learned(file, contentId, layer)); },
-    sent: (link, file, bytes) => { uploads.sent(link, file, bytes); },
+    sent: (link, file, bytes, wireBytes) => { uploads.sent(link, file, bytes, wireBytes); },
   });
   closers.push(() => blocks.close());
   swarm.serveWith(blocks);

@@ -4,7 +4,7 @@ export const cliEn = {
   option: {
     data: 'folder in which everything of this DistriShare lives', json: 'one JSON object a line on stdout, nothing else there', lang: 'language: en or es',
     name: 'name that others see', port: 'port for connections (next free one if taken)', listen: 'address to listen on', downloadDir: 'folder for downloads',
-    noMulticast: 'do not announce by multicast', noMdns: 'do not announce by mDNS', webPort: 'port of the web page (next free one if taken)', noWeb: 'no web page', sabotage: 'for tests only: harm what is given to others, as corrupt=0.5,stall=0.1,drop=0.1,lie=1,slow=BYTES/S,disconnect=0.01,seed=N',
+    noMulticast: 'do not announce by multicast', noMdns: 'do not announce by mDNS', webPort: 'port of the web page (next free one if taken)', noWeb: 'no web page', sabotage: 'for tests only: harm what is given to others, as corrupt=0.5,bomb=0.1,stall=0.1,drop=0.1,lie=1,slow=BYTES/S,disconnect=0.01,seed=N',
     audience: 'who may see it: {choices}', device: 'a device that may see it, with --audience devices (can be repeated)', shareName: 'name under which others see it',
     waitHashed: 'return when everything is prepared, with its content id', for: 'how many seconds to wait for answers', type: 'only: {choices}',
     to: 'folder in which it is created', noWait: 'put it in the queue and return', wait: 'return when it has arrived', yes: 'say yes to every question', off: 'undo it',

@@ -6,7 +6,7 @@ export const cliEs: SameShape<typeof cliEn> = {
   option: {
     data: 'carpeta donde vive todo lo de este DistriShare', json: 'un objeto JSON por línea en stdout y nada más', lang: 'idioma: en o es',
     name: 'nombre que ven los demás', port: 'puerto para las conexiones (el siguiente libre si está ocupado)', listen: 'dirección en la que escucha', downloadDir: 'carpeta para las descargas',
-    noMulticast: 'no anunciarse por multicast', noMdns: 'no anunciarse por mDNS', webPort: 'puerto de la página web (el siguiente libre si está ocupado)', noWeb: 'sin página web', sabotage: 'solo para pruebas: daña lo que se da a otros, como corrupt=0.5,stall=0.1,drop=0.1,lie=1,slow=BYTES/S,disconnect=0.01,seed=N',
+    noMulticast: 'no anunciarse por multicast', noMdns: 'no anunciarse por mDNS', webPort: 'puerto de la página web (el siguiente libre si está ocupado)', noWeb: 'sin página web', sabotage: 'solo para pruebas: daña lo que se da a otros, como corrupt=0.5,bomb=0.1,stall=0.1,drop=0.1,lie=1,slow=BYTES/S,disconnect=0.01,seed=N',
     audience: 'quién puede verlo: {choices}', device: 'un dispositivo que puede verlo, con --audience devices (se puede repetir)', shareName: 'nombre con el que lo ven los demás',
     waitHashed: 'volver cuando todo esté preparado, con su id de contenido', for: 'cuántos segundos esperar respuestas', type: 'solo: {choices}',
     to: 'carpeta en la que se crea', noWait: 'ponerlo en la cola y volver', wait: 'volver cuando haya llegado', yes: 'contestar que sí a todo', off: 'deshacerlo',

@@ -106,7 +106,7 @@ export const uiEn = {
     piece_verified: 'Verified', piece_arriving: 'Arriving', piece_reused: 'Reused from disk', piece_again: 'Asked again', piecesPerCell: 'one cell is 1 piece | one cell is {n} pieces',
     sources: 'Sources', takers: 'Going to', fromWhom: 'From', toWhom: 'To', latency: 'Latency', failures: 'Failed', given: 'Gave', givenPieces: '1 piece | {n} pieces', wrong: 'Sent 1 wrong piece. | Sent {n} wrong pieces.', wrongOf: 'The last was piece {pieces} of {file}. | The last were pieces {pieces} of {file}.', sending: '1 of {all} sending | {n} of {all} sending', noData: 'No data yet', behind: 'Others are fetched first.',
     nonePaused: 'Nothing is fetched while it is paused.', noneQueued: 'It starts when those before it are done.', noneYet: 'Nobody has sent any of it yet.', amountTaken: 'Amount',
-    allThere: 'Nothing moves any more.', noTakers: 'Nobody is taking it right now.', reused: '{size} were already on this disk and were not fetched.', goesTo: 'Goes to',
+    allThere: 'Nothing moves any more.', noTakers: 'Nobody is taking it right now.', reused: '{size} were already on this disk and were not fetched.', saved: 'Compression saved the line {size}.', goesTo: 'Goes to',
   },
   cancel: { title: 'Stop “{name}”?', text: 'What has arrived stays on your disk unless you delete it.', delete: 'Delete what has arrived', keep: 'Keep going' },
   files: { title: 'Files of “{name}”', filter: 'Filter by name', all: 'All', none: 'None', list: 'Files', loading: 'Reading {done} of {all}', sum: 'Nothing chosen | 1 file, {size} | {n} files, {size}', savedAs: 'saved as', apply: 'Fetch these' },
@@ -126,7 +126,7 @@ export const uiEn = {
   },
   settings: {
     you: 'You', name: 'Name', nameText: 'What others see. Your picture comes from your device and stays.', receiving: 'Receiving and sending', folder: 'Download folder', folderText: 'Where things go unless you say otherwise', folderTitle: 'Choose the download folder', change: 'Change',
-    atOnce: 'Downloads at once', atOnceText: 'The others wait their turn', discovery: 'Finding people', multicast: 'Multicast', multicastText: 'Finds devices on this network within a second or two.', mdns: 'Bonjour', mdnsText: 'Finds devices where multicast is filtered.', discoveryFailed: 'This network does not let it through.',
+    atOnce: 'Downloads at once', atOnceText: 'The others wait their turn', compression: 'Compress on slow lines', compressionText: 'Only where it is faster; speed limits count what travels.', discovery: 'Finding people', multicast: 'Multicast', multicastText: 'Finds devices on this network within a second or two.', mdns: 'Bonjour', mdnsText: 'Finds devices where multicast is filtered.', discoveryFailed: 'This network does not let it through.',
     visibility_everyone: 'Everyone on this network can find you.', visibility_paired: 'Only people you trust can link with you.', visibility_hidden: 'Nobody hears of you; you can still connect to others.',
     look: 'Look and language', theme: 'Theme', theme_system: 'System', theme_light: 'Light', theme_dark: 'Dark', language: 'Language', language_system: 'As the system',
     about: 'About', deviceId: 'Device id', deviceIdText: 'Proves that it is you, whatever your name', addresses: 'Addresses', addressesText: 'Port {port}', dataDir: 'Data folder', dataDirText: 'Settings, identity and the list of transfers', version: 'Version',

@@ -69,6 +69,8 @@ export const transferDetailSchema = z.object({
   brake: brakeSchema.nullable(),
   /** Bytes/s, one sample a second, oldest first; at most 120. */
   rates: z.array(z.number().nonnegative()),
+  /** Bytes that did not have to travel since the node or the transfer started, because blocks came or went compressed. */
+  savedBytes: bytesSchema.optional(),
 });
 export type TransferDetail = z.infer<typeof transferDetailSchema>;
 

@@ -1,8 +1,8 @@
 import { limits } from '../limits.ts';
 import { frameHeadBytes, frameType, headFrame } from './frame-layout.ts';
 import {
-  blockBodyMaxBytes, blockHeadBytes, blockHeadLength, blockHeadWithHashBytes, cancelBodyBytes, decodeRejectReason, decodeRequest, readU32, rejectBodyBytes,
-  requestBodyBytes, writeU32, type BlockRequest, type RejectReason,
+  blockBodyMaxBytes, blockHeadBytes, blockHeadLength, blockHeadWithHashBytes, cancelBodyBytes, decodeRejectReason, decodeRequest, isCompressedBlock, readU32, rejectBodyBytes,
+  requestBodyBytes, requestWithPaceBytes, writeU32, type BlockRequest, type RejectReason,
 } from './hot-frames.ts';
 import { chokeBytes, hasBytes, joinMaxBytes, joinMinBytes, leaveBytes } from './swarm-frames.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -17,7 +17,7 @@ export interface FrameSink {
   cancelBlock(requestId: number): void;
   rejectBlock(requestId: number, reason: RejectReason): void;
   /** A block begins. Gives where its payload goes (at least `payloadBytes` long), or null to skip it. */
-  blockBegin(requestId: number, payloadBytes: number, pieceHash: Uint8Array | null): Uint8Array | null;
+  blockBegin(requestId: number, payloadBytes: number, pieceHash: Uint8Array | null, isCompressed: boolean): Uint8Array | null;
   /** The last byte of a block that was not skipped lies in its buffer. */
   blockEnd(requestId: number): void;
 }
@@ -35,7 +35,7 @@ const bodyLimits: ReadonlyMap<number, readonly [min: number, max: number]> = new
   [frameType.response, [4 + 2, control]],
   [frameType.notice, [2, control]],
   [frameType.cancelRequest, [4, 4]],
-  [frameType.blockRequest, [requestBodyBytes, requestBodyBytes]],
+  [frameType.blockRequest, [requestBodyBytes, requestWithPaceBytes]],
   [frameType.block, [blockHeadBytes, blockBodyMaxBytes]],
   [frameType.cancelBlock, [cancelBodyBytes, cancelBodyBytes]],
   [frameType.rejectBlock, [rejectBodyBytes, rejectBodyBytes]],
@@ -242,7 +242,7 @@ export class FrameDecoder {
     if (payloadBytes > limits.link.bulkPayloadBytes) throw new ProtocolError('too-long', `payload of ${payloadBytes} bytes`);
     this.#blockId = readU32(this.#scratch, 0);
     const hash = this.#headBytes === blockHeadWithHashBytes ? new Uint8Array(this.#scratch.subarray(blockHeadBytes, blockHeadWithHashBytes)) : null;
-    this.#target = this.#sink.blockBegin(this.#blockId, payloadBytes, hash);
+    this.#target = this.#sink.blockBegin(this.#blockId, payloadBytes, hash, isCompressedBlock(this.#scratch[4] ?? 0));
     this.#targetAt = 0;
     if (this.#target === null) {
       this.#skip(payloadBytes);

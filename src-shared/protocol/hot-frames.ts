@@ -1,12 +1,13 @@
 import { limits } from '../limits.ts';
 import { frameType, headFrame } from './frame-layout.ts';
+import { plainOnly } from './pace.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /**
  * Frames of the hot path, with fixed binary layouts (docs/protocol.md). Integers are big-endian.
  *
- *   request  0x10  requestId u32 · key 32 · piece u32 · begin u32 · length u32
- *   block    0x11  requestId u32 · flags u8 (1: a piece hash follows) · [pieceHash 32] · payload
+ *   request  0x10  requestId u32 · key 32 · piece u32 · begin u32 · length u32 · [pace u8]
+ *   block    0x11  requestId u32 · flags u8 (1: a piece hash follows, 2: compressed) · [pieceHash 32] · payload
  *   cancel   0x12  requestId u32
  *   reject   0x13  requestId u32 · reason u8
  */
@@ -18,7 +19,12 @@ export interface BlockRequest {
   /** Offset inside the piece, bytes. */
   readonly begin: number;
   readonly length: number;
+  /** Whether it may come compressed, and how fast blocks come (pace.ts). Only for devices that know `brotli`. */
+  readonly pace: number;
 }
+
+/** A block to ask for; without a `pace` it comes plain. */
+export type BlockWanted = Omit<BlockRequest, 'requestId' | 'pace'> & { readonly pace?: number };
 
 /**
  * `gone`: not here for you. `changed`: the file is another one now. `busy`: later. `choked`: begin no new piece now.
@@ -31,6 +37,7 @@ const reasons = { gone: 1, changed: 2, busy: 3, error: 4, choked: 5, elsewhere: 
 
 /** Lengths of the bodies, bytes; of a block what comes before the payload. */
 export const requestBodyBytes = 4 + hashBytes + 3 * 4;
+export const requestWithPaceBytes = requestBodyBytes + 1;
 export const cancelBodyBytes = 4;
 export const rejectBodyBytes = 5;
 export const blockHeadBytes = 5;
@@ -38,6 +45,7 @@ export const blockHeadWithHashBytes = blockHeadBytes + hashBytes;
 export const blockBodyMaxBytes = blockHeadWithHashBytes + limits.link.bulkPayloadBytes;
 
 const hashFollows = 1;
+const compressedFlag = 2;
 
 export function writeU32(into: Uint8Array, at: number, value: number): void {
   into[at] = value >>> 24;
@@ -50,13 +58,14 @@ export function readU32(from: Uint8Array, at: number): number {
   return ((from[at] ?? 0) * 0x1000000) + (((from[at + 1] ?? 0) << 16) | ((from[at + 2] ?? 0) << 8) | (from[at + 3] ?? 0));
 }
 
-export function encodeRequest(request: BlockRequest): Uint8Array<ArrayBuffer> {
-  const frame = headFrame(frameType.blockRequest, requestBodyBytes);
+export function encodeRequest({ pace = plainOnly, ...request }: BlockWanted & Pick<BlockRequest, 'requestId'>): Uint8Array<ArrayBuffer> {
+  const frame = headFrame(frameType.blockRequest, pace === plainOnly ? requestBodyBytes : requestWithPaceBytes);
   writeU32(frame, 5, request.requestId);
   frame.set(request.key, 9);
   writeU32(frame, 41, request.piece);
   writeU32(frame, 45, request.begin);
   writeU32(frame, 49, request.length);
+  if (pace !== plainOnly) frame[53] = pace;
   return frame;
 }
 
@@ -66,26 +75,27 @@ export function decodeRequest(body: Uint8Array): BlockRequest {
   const length = readU32(body, 44);
   if (length === 0 || length > limits.link.bulkPayloadBytes) throw new ProtocolError('bad-field', 'block length');
   if (begin + length > limits.content.maxPieceBytes) throw new ProtocolError('bad-field', 'block beyond its piece');
-  return { requestId: readU32(body, 0), key: new Uint8Array(body.subarray(4, 4 + hashBytes)), piece: readU32(body, 36), begin, length };
+  return { requestId: readU32(body, 0), key: new Uint8Array(body.subarray(4, 4 + hashBytes)), piece: readU32(body, 36), begin, length, pace: body[48] ?? plainOnly };
 }
 
 /** Everything of a block frame that comes before its payload, which follows on the wire from where it lies. */
-export function encodeBlockHead(requestId: number, payloadBytes: number, pieceHash: Uint8Array | null): Uint8Array<ArrayBuffer> {
+export function encodeBlockHead(requestId: number, payloadBytes: number, pieceHash: Uint8Array | null, isCompressed = false): Uint8Array<ArrayBuffer> {
   const headBytes = pieceHash ? blockHeadWithHashBytes : blockHeadBytes;
   const frame = headFrame(frameType.block, headBytes, payloadBytes);
   writeU32(frame, 5, requestId);
-  if (pieceHash) {
-    frame[9] = hashFollows;
-    frame.set(pieceHash, 10);
-  }
+  frame[9] = (pieceHash ? hashFollows : 0) | (isCompressed ? compressedFlag : 0);
+  if (pieceHash) frame.set(pieceHash, 10);
   return frame;
 }
 
 /** Length of a block's head by its flags. Throws `bad-field` on flags nobody has defined. */
 export function blockHeadLength(flags: number): number {
-  if ((flags & ~hashFollows) !== 0) throw new ProtocolError('bad-field', 'block flags');
-  return flags === hashFollows ? blockHeadWithHashBytes : blockHeadBytes;
+  if ((flags & ~(hashFollows | compressedFlag)) !== 0) throw new ProtocolError('bad-field', 'block flags');
+  return (flags & hashFollows) !== 0 ? blockHeadWithHashBytes : blockHeadBytes;
 }
+
+/** Whether the payload of a block with these flags is compressed. */
+export const isCompressedBlock = (flags: number): boolean => (flags & compressedFlag) !== 0;
 
 export function encodeCancel(requestId: number): Uint8Array<ArrayBuffer> {
   const frame = headFrame(frameType.cancelBlock, cancelBodyBytes);

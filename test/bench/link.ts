@@ -92,7 +92,7 @@ const key = new Uint8Array(32);
 function fetchBlock(link: Link, buffer: Uint8Array | undefined, length: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (): void => { reject(new Error('a block did not arrive')); };
-    link.requestBlock({ key, piece: 0, begin: 0, length }, { buffer: buffer ?? new Uint8Array(length), done: () => { resolve(); }, rejected: fail, lost: fail });
+    link.requestBlock({ key, piece: 0, begin: 0, length }, { buffer: buffer ?? new Uint8Array(length), done: () => { resolve(); }, broken: fail, rejected: fail, lost: fail });
   });
 }
 

@@ -99,6 +99,10 @@ export class PeerMachine {
   limitOn(now: Millis, direction: 'down' | 'up', peer: PeerNumber): Binding | null {
     return (direction === 'down' ? this.#swarm : this.#serve).rates.bindingOf(now, peer);
   }
+  /** The strictest limit on what this peer gives us, or gets, bytes/s; Infinity without one. */
+  limitOf(direction: 'down' | 'up', peer: PeerNumber): number {
+    return (direction === 'down' ? this.#swarm : this.#serve).rates.limitOf(peer);
+  }
   content(number: ContentNumber): Pick<Content, 'pieces' | 'have' | 'members' | 'availability'> | undefined {
     return this.#contents.get(number);
   }

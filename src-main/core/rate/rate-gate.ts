@@ -62,6 +62,12 @@ export class RateGate {
     return Math.min(this.#all.maxBlock(), this.#lineOf.get(peer)?.maxBlock() ?? Infinity, this.#peers.get(peer)?.maxBlock() ?? Infinity);
   }
 
+  /** The strictest of the limits that hold for this peer, bytes/s; Infinity without one. */
+  limitOf(peer: PeerNumber): number {
+    return Math.min(this.#all.bytesPerSecond, this.#lineOf.get(peer)?.bytesPerSecond ?? Infinity, this.#peers.get(peer)?.bytesPerSecond ?? Infinity);
+  }
+
+  /** Less than nothing gives back what was paid for bytes that did not have to travel. */
   pay(peer: PeerNumber, bytes: Bytes): void {
     this.#all.pay(bytes);
     this.#lineOf.get(peer)?.pay(bytes);

@@ -31,6 +31,11 @@ export class RequestRate {
     this.#tokens = Math.min(this.#tokens, this.#burst());
   }
 
+  /** Infinity without a limit. */
+  get bytesPerSecond(): number {
+    return this.#bytesPerMs === null ? Infinity : 1000 * this.#bytesPerMs;
+  }
+
   mayAsk(now: Millis): boolean {
     if (this.#bytesPerMs === null) return true;
     this.#refill(now);

@@ -50,8 +50,8 @@ export type SwarmEvent =
   | { readonly type: 'peer-down'; readonly peer: PeerNumber }
   /** What it did wrong is forgotten. */
   | { readonly type: 'peer-forgiven'; readonly peer: PeerNumber }
-  /** All bytes of a block are in its piece's buffer. */
-  | { readonly type: 'block-arrived'; readonly request: RequestNumber }
+  /** All bytes of a block are in its piece's buffer. `wireBytes`: what travelled, when that was less. */
+  | { readonly type: 'block-arrived'; readonly request: RequestNumber; readonly wireBytes?: Bytes }
   /** The peer will not or cannot give it. */
   | { readonly type: 'block-refused'; readonly request: RequestNumber; readonly why: RefusalKind }
   /** The peer lets us begin no new piece, or does again; what has begun goes on. */

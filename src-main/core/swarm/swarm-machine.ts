@@ -129,7 +129,7 @@ export class SwarmMachine {
         peer.isChoking = event.choked;
         return this.#pumpOne(now, peer, out);
       }
-      case 'block-arrived': return this.#blockArrived(now, event.request, out);
+      case 'block-arrived': return this.#blockArrived(now, event, out);
       case 'block-refused': {
         const fetch = this.#requests.get(event.request);
         if (fetch === undefined) return;
@@ -264,10 +264,12 @@ export class SwarmMachine {
     this.#noteStarved(file, out);
   }
 
-  #blockArrived(now: Millis, request: RequestNumber, out: SwarmSink): void {
+  #blockArrived(now: Millis, { request, wireBytes }: Extract<SwarmEvent, { type: 'block-arrived' }>, out: SwarmSink): void {
     const fetch = this.#requests.get(request);
     if (fetch === undefined) return;
     const bytes = this.#settleRequest(request, fetch);
+    // The limit is one of the line: what did not have to travel is given back.
+    if (wireBytes !== undefined) this.rates.pay(fetch.peer.number, wireBytes - bytes);
     fetch.arrivedBytes += bytes;
     fetch.peer.noteDelivery(now, bytes);
     this.#wakeBy(fetch.peer.stallsAt);

@@ -1,9 +1,10 @@
 import type { DeviceId } from '#shared/ids.ts';
+import type { Bytes } from '#shared/units.ts';
 import type { ErrorInfo } from '#shared/errors.ts';
 import type { PathKind, Platform } from '#shared/model/peer.ts';
 import type { ControlMethod, ControlParams, ControlResult, Notice } from '#shared/protocol/control.ts';
 import type { WirePieces } from '#shared/protocol/swarm-frames.ts';
-import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
+import type { BlockRequest, BlockWanted, RejectReason } from '#shared/protocol/hot-frames.ts';
 
 /** `HOST:PORT` split up; `host` is an IP address or a name, without brackets. */
 export interface Address {
@@ -27,8 +28,10 @@ export interface RemoteDevice {
  */
 export interface BlockSink {
   readonly buffer: Uint8Array;
-  /** `pieceHash` comes along when the sender has no proven root yet (hash on the way), else null. */
-  done(pieceHash: Uint8Array | null): void;
+  /** `pieceHash` comes along when the sender has no proven root yet (hash on the way), else null. `wireBytes`: what travelled for it. */
+  done(pieceHash: Uint8Array | null, wireBytes: Bytes): void;
+  /** What came compressed is nothing of the length that was asked for: as bad as wrong bytes. */
+  broken(wireBytes: Bytes): void;
   rejected(reason: RejectReason): void;
   lost(): void;
 }
@@ -66,8 +69,12 @@ export interface Link {
   readonly queueMs: number | null;
   /** Measures the round trip now, unless it is being measured. */
   probe(): void;
-  /** Payload bytes/s of the last seconds. */
+  /** Payload bytes/s of the last seconds, as they travelled: compressed blocks count what came or went. */
   readonly rates: { readonly down: number; readonly up: number };
+  /** Whether the other end can be asked for compressed blocks. */
+  readonly knowsCompression: boolean;
+  /** How fast blocks arrive while some are waited for, bytes/s on the wire; null while nobody knows. */
+  readonly arrivalRate: number | null;
 
   request<Method extends ControlMethod>(method: Method, params: ControlParams<Method>, options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<ControlResult<Method>>;
   notify(notice: Notice): void;
@@ -78,15 +85,16 @@ export interface Link {
   leave(key: Uint8Array): void;
   choke(choked: boolean): void;
 
-  /** Asks for one block on the best lane; the answer goes to the sink. Returns the request's id for `cancelBlock`. */
-  requestBlock(request: Omit<BlockRequest, 'requestId'>, sink: BlockSink): number;
+  /** Asks for one block on the best lane, with a `pace` only if `knowsCompression`; the answer goes to the sink. Returns the request's id for `cancelBlock`. */
+  requestBlock(request: BlockWanted, sink: BlockSink): number;
   /** The sink hears nothing more, and its buffer is not written any more. */
   cancelBlock(requestId: number): void;
   /**
    * Sends a block on the lane that asked. Resolves when the bytes have left our buffers and `payload` may be reused, at
-   * once when the block is not wanted any more. Rejects with `link-closed` when the lane has ended.
+   * once when the block is not wanted any more. Rejects with `link-closed` when the lane has ended. A compressed payload
+   * is shorter than what was asked for, and was welcome.
    */
-  sendBlock(lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null): Promise<void>;
+  sendBlock(lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed?: boolean): Promise<void>;
   rejectBlock(lane: number, requestId: number, reason: RejectReason): void;
 
   /** Opens bulk connections until there are `count` (within limits). Never rejects: blocks use the control connection meanwhile. */

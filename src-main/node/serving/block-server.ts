@@ -9,7 +9,9 @@ import type { FileRef } from '../ports/library.ts';
 import type { Link } from '../ports/links.ts';
 import type { Outgoing } from '../ports/outgoing.ts';
 import type { PartialFile } from '../transfers/shared-downloads.ts';
-import type { BlockSender, SwarmDriver } from '../transfers/swarm-driver.ts';
+import type { SwarmDriver } from '../transfers/swarm-driver.ts';
+import type { BlockSender } from '../transfers/swarm-ports.ts';
+import type { BlockCompressor } from './block-compressor.ts';
 import { OpenFiles } from './open-files.ts';
 import { ProvisionalFiles, type ProvisionalFile } from './provisional-files.ts';
 import { ReadBuffers } from './read-buffers.ts';
@@ -32,6 +34,7 @@ export interface BlockServerPorts {
   readonly hasher: Hasher;
   readonly turns: Turns;
   readonly outgoing: Outgoing;
+  readonly compressor: Pick<BlockCompressor, 'compress'>;
   readonly now: () => number;
   /** The file with this root that the device may read now, else null: asked anew for every file a link fetches. */
   findFile(link: Link, id: ContentId): Promise<FileRef | PartialFile | null>;
@@ -39,8 +42,8 @@ export interface BlockServerPorts {
   changed(file: FileRef): void;
   /** A root that became known by sending. */
   learned(file: FileRef, contentId: ContentId, layer: Uint8Array): void;
-  /** Bytes of a file have gone out to a device. */
-  sent(link: Link, file: FileRef, bytes: Bytes): void;
+  /** Bytes of a file have gone out to a device, as so many on the wire. */
+  sent(link: Link, file: FileRef, bytes: Bytes, wireBytes: Bytes): void;
 }
 
 /**
@@ -156,7 +159,7 @@ export class BlockServer implements BlockSender {
     }
   }
 
-  /** Resolves with the bytes that went out. */
+  /** Resolves with the bytes that went out, compressed ones as they travel. */
   async #serve({ link, lane, request, key }: Wanted): Promise<Bytes> {
     const provisional = this.provisional.find(link, key);
     const file = provisional?.file ?? (await this.#mayRead(link, key));
@@ -179,12 +182,15 @@ export class BlockServer implements BlockSender {
         return reject('changed');
       }
     }
+    const compressing = this.#ports.compressor.compress(link.remote.id, file, key, request, buffer.data);
+    const compressed = compressing === null ? null : await compressing;
+    const payload = compressed ?? buffer.data;
     // A buffer whose bytes may still be on their way is not reused; when the send fails it is left to the collector.
-    const left = await this.#ports.outgoing.sendBlock(link, lane, request.requestId, buffer.data, pieceHash).then(() => true, () => false);
+    const left = await this.#ports.outgoing.sendBlock(link, lane, request.requestId, payload, pieceHash, compressed !== null).then(() => true, () => false);
     if (!left) return 0;
     buffer.release();
-    this.#ports.sent(link, file, request.length);
-    return request.length;
+    this.#ports.sent(link, file, request.length, payload.length);
+    return payload.length;
   }
 
   #mayRead(link: Link, key: string): Promise<FileRef | PartialFile | null> {

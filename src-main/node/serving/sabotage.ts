@@ -1,14 +1,19 @@
+import { brotliCompressSync, constants } from 'node:zlib';
 import { AppError } from '#shared/errors.ts';
 import type { WirePieces } from '#shared/protocol/swarm-frames.ts';
+import { MiB } from '#shared/units.ts';
 import type { Link } from '../ports/links.ts';
 import type { Outgoing } from '../ports/outgoing.ts';
 
-const chances = ['corrupt', 'stall', 'drop', 'lie', 'disconnect'] as const;
+const bombBytes = 64 * MiB;
+const chances = ['corrupt', 'bomb', 'stall', 'drop', 'lie', 'disconnect'] as const;
 
 /** What goes wrong, for tests and the lab. Chances are 0 … 1, for each block but `lie`, which is for each join. */
 export interface SabotagePlan {
   /** One byte of the block is changed. */
   readonly corrupt: number;
+  /** A block that goes out compressed decompresses to far more than was asked for. */
+  readonly bomb: number;
   /** From this block on the link is never sent another one. */
   readonly stall: number;
   /** This block is never sent. */
@@ -24,7 +29,7 @@ export interface SabotagePlan {
 
 /** Reads `corrupt=0.5,slow=100000,seed=7`. Rejects with `bad-argument`. */
 export function parseSabotage(text: string): SabotagePlan {
-  const plan = { corrupt: 0, stall: 0, drop: 0, lie: 0, disconnect: 0, slow: null as number | null, seed: 1 };
+  const plan = { corrupt: 0, bomb: 0, stall: 0, drop: 0, lie: 0, disconnect: 0, slow: null as number | null, seed: 1 };
   for (const part of text.split(',')) {
     const [, name = '', digits = ''] = /^([a-z]+)=(\d+(?:\.\d+)?)$/.exec(part) ?? [];
     const value = Number(digits);
@@ -37,6 +42,9 @@ export function parseSabotage(text: string): SabotagePlan {
   return plan;
 }
 
+/** Harmless to look at: within what a block may be, and with a window that is allowed. */
+const makeBomb = (): Uint8Array => brotliCompressSync(Buffer.alloc(bombBytes), { params: { [constants.BROTLI_PARAM_LGWIN]: 20 } });
+
 /** Gives as told by a plan instead of as it should, in an order of faults that the seed decides. */
 export class Sabotage implements Outgoing {
   readonly #plan: SabotagePlan;
@@ -45,6 +53,7 @@ export class Sabotage implements Outgoing {
   /** When a slow link has sent what it was given. */
   readonly #freeAt = new WeakMap<Link, number>();
   #state: number;
+  #bomb: Uint8Array | null = null;
 
   constructor(plan: SabotagePlan, next: Outgoing) {
     this.#plan = plan;
@@ -52,14 +61,14 @@ export class Sabotage implements Outgoing {
     this.#state = plan.seed >>> 0;
   }
 
-  async sendBlock(link: Link, lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null): Promise<void> {
-    const { corrupt, stall, drop, disconnect } = this.#plan;
+  async sendBlock(link: Link, lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed: boolean): Promise<void> {
+    const { corrupt, bomb, stall, drop, disconnect } = this.#plan;
     if (this.#chance(disconnect)) link.close({ code: 'link-closed' });
     if (this.#chance(stall)) this.#stalled.add(link);
     if (this.#stalled.has(link) || this.#chance(drop)) return;
-    const sent = this.#chance(corrupt) ? this.#damaged(payload) : payload;
+    const sent = isCompressed && this.#chance(bomb) ? (this.#bomb ??= makeBomb()) : this.#chance(corrupt) ? this.#damaged(payload) : payload;
     await this.#takeTime(link, payload.length);
-    await this.#next.sendBlock(link, lane, requestId, sent, pieceHash);
+    await this.#next.sendBlock(link, lane, requestId, sent, pieceHash, isCompressed);
   }
 
   join(link: Link, key: Uint8Array, pieces: WirePieces): void {

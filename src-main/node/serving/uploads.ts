@@ -27,6 +27,7 @@ interface Upload {
   /** The last one it went out on. */
   link: Link;
   bytes: Bytes;
+  savedBytes: Bytes;
   at: Timestamp;
   changed: boolean;
 }
@@ -50,13 +51,15 @@ export class Uploads {
     this.#ports = ports;
   }
 
-  sent(link: Link, file: FileRef, bytes: Bytes): void {
+  /** `wireBytes`: what of the bytes had to travel, fewer when they were compressed. */
+  sent(link: Link, file: FileRef, bytes: Bytes, wireBytes: Bytes): void {
     const now = this.#ports.now();
     this.#total.add(now, bytes);
     const key = `${link.remote.id}/${file.share ?? file.path.split('/')[0] ?? ''}`;
     const upload = this.#uploads.get(key) ?? this.#begin(key, link, file, now);
     upload.link = link;
     upload.bytes += bytes;
+    upload.savedBytes += bytes - wireBytes;
     upload.at = now;
     upload.changed = true;
     upload.rate.add(now, bytes);
@@ -74,7 +77,7 @@ export class Uploads {
     if (upload === undefined) return undefined;
     const transfer = this.#view(upload);
     return {
-      transfer, cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, rates: [...upload.rates], brake: this.#ports.brakeOf(upload.peer),
+      transfer, cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, rates: [...upload.rates], savedBytes: upload.savedBytes, brake: this.#ports.brakeOf(upload.peer),
       sources: [{ peer: upload.peer, latencyMs: upload.link.latencyMs, pieces: 0, bytes: upload.bytes, rate: transfer.rate, state: 'feeding', until: null, failures: 0 }],
     };
   }
@@ -96,7 +99,7 @@ export class Uploads {
     const id = randomBytes(8).toString('hex');
     if (!isTransferId(id)) throw new Error('eight bytes are sixteen digits');
     const name = (file.share === null ? undefined : this.#ports.shareName(file.share)) ?? file.path.split('/')[0] ?? '';
-    const upload: Upload = { id, link, peer: link.remote.id, name, kind: file.path === '' ? 'file' : 'folder', rate: new RateEstimator(3 * second), files: new RecentFiles(), rates: [], startedAt: now, bytes: 0, at: now, changed: true };
+    const upload: Upload = { id, link, peer: link.remote.id, name, kind: file.path === '' ? 'file' : 'folder', rate: new RateEstimator(3 * second), files: new RecentFiles(), rates: [], startedAt: now, bytes: 0, savedBytes: 0, at: now, changed: true };
     this.#uploads.set(key, upload);
     return upload;
   }

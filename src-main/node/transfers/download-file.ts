@@ -9,7 +9,7 @@ import { pieceBytesFor, pieceCount, pieceLength } from '../../core/content/piece
 import type { Link } from '../ports/links.ts';
 import type { FileTarget, WriteOutcome } from '../ports/receiver.ts';
 import type { DownloadContext } from './download-context.ts';
-import type { FileListener } from './swarm-driver.ts';
+import type { FileListener } from './swarm-ports.ts';
 import { fetchPieceLayer } from './piece-layer.ts';
 import { copyLocally } from './local-copy.ts';
 import type { FileRecord } from './records.ts';
@@ -27,6 +27,8 @@ export interface DownloadFileOwner {
   /** Whom the origin shares this with, as the origin itself says; null: nobody else may have it from us. */
   audience(): Promise<Audience | null>;
   progressed(bytes: Bytes, from: DeviceId | null): void;
+  /** So many bytes did not have to travel. */
+  saved(bytes: Bytes): void;
   /** A piece came damaged, or late. */
   troubled(from: DeviceId): void;
   /** Nobody who is linked has what is missing. */
@@ -355,6 +357,7 @@ export class DownloadFile {
       if (this.isStarved || this.#openedByPath) this.#fail(new AppError('source-changed', { name: this.#name }));
     },
     corrupt: (_piece, from) => { this.#owner.troubled(from); },
+    saved: (bytes) => { this.#owner.saved(bytes); },
     about: (piece) => ({
       file: this.#record.path.join('/'), contentId: this.contentId,
       expected: this.isSmall ? this.contentId : this.#layer === null ? null : toHex(this.#layer.subarray(piece * hashBytes, (piece + 1) * hashBytes)),

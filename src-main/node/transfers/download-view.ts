@@ -72,6 +72,7 @@ export function viewDetail(transfer: Transfer, download: Download | undefined, {
     }),
     brake,
     rates: [...rates],
+    savedBytes: download?.savedBytes ?? 0,
   };
 }
 

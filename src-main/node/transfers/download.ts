@@ -62,6 +62,8 @@ export class Download implements DownloadFileOwner {
   readonly open = new Map<number, DownloadFile>();
   readonly shares = new Map<DeviceId, PeerShare>();
   readonly rate = new RateEstimator(rateWindowMs);
+  /** Bytes that did not have to travel. */
+  savedBytes: Bytes = 0;
   readonly #context: DownloadContext;
   readonly #observer: DownloadObserver;
   readonly #lister: FileLister;
@@ -178,6 +180,10 @@ export class Download implements DownloadFileOwner {
     if (isNew) this.activity = { kind: 'running' };
     if (isNew) this.#observer.changed(this);
     else this.#observer.moved(this);
+  }
+
+  saved(bytes: Bytes): void {
+    this.savedBytes += bytes;
   }
 
   troubled(from: DeviceId): void {

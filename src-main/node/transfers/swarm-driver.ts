@@ -1,48 +1,22 @@
-import type { ErrorInfo } from '#shared/errors.ts';
 import { toHex, type DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Direction } from '#shared/model/limit.ts';
-import type { BadPiece, PathKind } from '#shared/model/peer.ts';
-import type { RejectReason } from '#shared/protocol/hot-frames.ts';
+import type { PathKind } from '#shared/model/peer.ts';
+import { encodePace, plainOnly } from '#shared/protocol/pace.ts';
 import type { WirePieces } from '#shared/protocol/swarm-frames.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { PeerEvent, PeerSink } from '../../core/peer/events.ts';
 import { PeerMachine } from '../../core/peer/peer-machine.ts';
 import type { Binding, Line } from '../../core/rate/rate-gate.ts';
-import { defaultServeSettings, type ServeRefusal, type WantNumber } from '../../core/serve/events.ts';
+import { defaultServeSettings, type WantNumber } from '../../core/serve/events.ts';
 import type { ServedStanding } from '../../core/serve/serve-machine.ts';
 import type { DownloadNumber, FileNumber, PriorityRank } from '../../core/swarm/events.ts';
 import type { DownloadStanding, SourceStanding } from '../../core/swarm/standing.ts';
 import type { Link } from '../ports/links.ts';
 import type { Outgoing } from '../ports/outgoing.ts';
-import type { WriteOutcome } from '../ports/receiver.ts';
 import { BufferPool, type PooledBuffer } from './buffer-pool.ts';
 import type { Conduct } from './conduct.ts';
-
-/** What the swarm tells of one open file. */
-export interface FileListener {
-  /** Verifies and stores one piece; the buffer may be reused when the answer comes. */
-  write(piece: number, data: Uint8Array, pieceHash: Uint8Array | null): Promise<WriteOutcome>;
-  pieceWritten(piece: number, bytes: Bytes, from: DeviceId): void;
-  complete(): void;
-  /** Nobody who is up has the missing pieces. */
-  starved(): void;
-  /** A peer does not give it any more. */
-  sourceLost(from: DeviceId, reason: RejectReason): void;
-  /** A piece arrived damaged. */
-  corrupt(piece: number, from: DeviceId): void;
-  /** What evidence says of a piece. */
-  about(piece: number): Pick<BadPiece, 'file' | 'contentId' | 'expected'>;
-  diskFailed(error: ErrorInfo): void;
-}
-
-/** Sends the blocks that the swarm decided to give. */
-export interface BlockSender {
-  serve(want: WantNumber): void;
-  refuse(want: WantNumber, why: ServeRefusal): void;
-  /** Pieces of a content that this device may have from here now; null when it may not. */
-  piecesFor(link: Link, key: string): Promise<number | null>;
-}
+import type { BlockSender, FileListener, SwarmDriverOptions } from './swarm-ports.ts';
 
 interface OpenFile {
   readonly listener: FileListener;
@@ -54,6 +28,8 @@ interface Attempt {
   readonly buffer: PooledBuffer;
   readonly peer: number;
   pieceHash: Uint8Array | null;
+  /** A block of it came in a form that nobody can read. */
+  isBroken: boolean;
 }
 
 interface Peer {
@@ -63,16 +39,6 @@ interface Peer {
   readonly joining: Map<string, number[]>;
   /** Contents it takes part in, besides those it was asked to. */
   readonly admitted: Set<string>;
-}
-
-export interface SwarmDriverOptions {
-  readonly receiveBudgetBytes: Bytes;
-  readonly requestWindowBytes: Bytes;
-  readonly conduct: Conduct;
-  readonly outgoing: Outgoing;
-  readonly now: () => Millis;
-  /** Numbers for contents that are served without being fetched; the same count that files get theirs from. */
-  readonly nextNumber: () => number;
 }
 
 /** Nothing that stays on this machine takes a line. */
@@ -106,6 +72,7 @@ export class SwarmDriver {
   readonly #roots = new Map<number, Uint8Array>();
   readonly #conduct: Conduct;
   readonly #outgoing: Outgoing;
+  readonly #takesCompressed: () => boolean;
   #sender: BlockSender | null = null;
   #nextPeer = 1;
   #timer: NodeJS.Timeout | null = null;
@@ -117,6 +84,7 @@ export class SwarmDriver {
     this.#pool = new BufferPool(options.receiveBudgetBytes);
     this.#conduct = options.conduct;
     this.#outgoing = options.outgoing;
+    this.#takesCompressed = options.takesCompressed;
     this.#now = options.now;
     this.#nextNumber = options.nextNumber;
   }
@@ -219,6 +187,11 @@ export class SwarmDriver {
     return this.#machine.limitOn(this.#now(), direction, this.#peerNumbers.get(id) ?? 0);
   }
 
+  /** The strictest limit of ours on what comes from a device, or goes to it, bytes/s; Infinity without one. */
+  limitOf(direction: Direction, id: DeviceId): number {
+    return this.#machine.limitOf(direction, this.#peerNumbers.get(id) ?? 0);
+  }
+
   /** A block that a device asked for; the sender hears `serve` or `refuse`. False when that link is not the device's any more. */
   wanted(link: Link, want: WantNumber, key: string, piece: number, bytes: Bytes): boolean {
     const peer = this.#numberOf(link);
@@ -232,7 +205,7 @@ export class SwarmDriver {
     if (peer !== null) this.#step({ type: 'unwanted', peer, want });
   }
 
-  /** A block has gone out, or could not (`bytes` 0). */
+  /** A block has gone out in so many bytes, or could not (0). */
   served(link: Link, want: WantNumber, bytes: Bytes): void {
     const peer = this.#numberOf(link);
     if (peer !== null) this.#step({ type: 'served', peer, want, bytes });
@@ -364,6 +337,13 @@ export class SwarmDriver {
     return peer;
   }
 
+  /** How slowly bytes come from there, for whatever reason; with that the other end decides whether to compress. */
+  #paceOf(link: Link): number {
+    if (!link.knowsCompression || !this.#takesCompressed()) return plainOnly;
+    const slowest = Math.min(this.limitOf('down', link.remote.id), link.arrivalRate ?? Infinity);
+    return encodePace(slowest === Infinity ? null : slowest);
+  }
+
   #numberOf(link: Link): number | null {
     const number = this.#peerNumbers.get(link.remote.id);
     return number !== undefined && this.#peers.get(number)?.link === link ? number : null;
@@ -404,7 +384,7 @@ export class SwarmDriver {
     serve: (_peer, want) => { this.#sender?.serve(want); },
     refuse: (_peer, want, why) => { this.#sender?.refuse(want, why); },
     fetchStarted: (fetch, _file, _piece, bytes, peer) => {
-      this.#attempts.set(fetch, { buffer: this.#pool.take(bytes), peer, pieceHash: null });
+      this.#attempts.set(fetch, { buffer: this.#pool.take(bytes), peer, pieceHash: null, isBroken: false });
     },
     request: (request, number, fetch, file, piece, begin, length) => {
       const peer = this.#peers.get(number);
@@ -415,12 +395,18 @@ export class SwarmDriver {
         return;
       }
       peer.link.wantLanes(bulkLanes);
-      const linkRequest = peer.link.requestBlock({ key, piece, begin, length }, {
+      const linkRequest = peer.link.requestBlock({ key, piece, begin, length, pace: this.#paceOf(peer.link) }, {
         buffer: attempt.buffer.data.subarray(begin, begin + length),
-        done: (pieceHash) => {
+        done: (pieceHash, wireBytes) => {
           this.#linkRequests.delete(request);
           attempt.pieceHash = pieceHash;
-          this.#step({ type: 'block-arrived', request });
+          if (wireBytes < length) this.#files.get(file)?.listener.saved(length - wireBytes);
+          this.#step({ type: 'block-arrived', request, wireBytes });
+        },
+        broken: (wireBytes) => {
+          this.#linkRequests.delete(request);
+          attempt.isBroken = true;
+          this.#step({ type: 'block-arrived', request, wireBytes });
         },
         rejected: (reason) => {
           this.#linkRequests.delete(request);
@@ -446,6 +432,10 @@ export class SwarmDriver {
       const from = this.#peers.get(number)?.link.remote.id;
       if (attempt === undefined || listener === undefined) {
         queueMicrotask(() => { this.#step({ type: 'piece-unwritten', file, piece, fetch }); });
+        return;
+      }
+      if (attempt.isBroken) {
+        queueMicrotask(() => { this.#step({ type: 'piece-corrupt', file, piece, fetch }); });
         return;
       }
       void listener.write(piece, attempt.buffer.data, attempt.pieceHash).then((outcome) => {

@@ -210,7 +210,7 @@ describe('blocks', () => {
       const { sink, end, buffer } = blockSink(length);
       ab.requestBlock({ key, piece, begin, length }, sink);
       const expected = data.subarray(begin, begin + length);
-      expect(await end).toEqual({ kind: 'done', pieceHash: piece % 2 === 0 ? null : hashOf(expected) });
+      expect(await end).toEqual({ kind: 'done', pieceHash: piece % 2 === 0 ? null : hashOf(expected), wireBytes: length });
       expect(Buffer.compare(buffer, expected)).toBe(0);
     };
     ab.wantLanes(lanes);

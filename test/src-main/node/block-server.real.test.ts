@@ -26,11 +26,11 @@ test('a thread that dies while it hashes what is sent costs one refused block, n
         unwanted: () => undefined,
         served: (_link, _want, bytes) => { blocks.close().then(() => resolve(bytes), () => undefined); },
       },
-      outgoing: straightOut, now: () => 0, findFile: () => Promise.resolve(null), changed: () => undefined, learned: () => undefined, sent: () => undefined,
+      outgoing: straightOut, compressor: { compress: () => null }, now: () => 0, findFile: () => Promise.resolve(null), changed: () => undefined, learned: () => undefined, sent: () => undefined,
     });
     const link: Link = {
       remote: { id: deviceIdOf(new Uint8Array(32).fill(1)), name: 'Ana', platform: 'linux', version: '1', listenPort: null },
-      address: { host: '127.0.0.1', port: 1 }, path: 'lan', dialled: true, isClosed: false, latencyMs: null, queueMs: null, probe: () => undefined, rates: { down: 0, up: 0 },
+      address: { host: '127.0.0.1', port: 1 }, path: 'lan', dialled: true, isClosed: false, latencyMs: null, queueMs: null, probe: () => undefined, rates: { down: 0, up: 0 }, knowsCompression: false, arrivalRate: null,
       request: () => Promise.reject(new Error('not used')), notify: () => undefined, requestBlock: () => 0, cancelBlock: () => undefined,
       sendBlock: () => Promise.resolve(), rejectBlock: (_lane, _id, reason) => { refused.push(reason); }, join: () => undefined, has: () => undefined, leave: () => undefined,
       choke: () => undefined, wantLanes: () => undefined,
@@ -40,7 +40,7 @@ test('a thread that dies while it hashes what is sent costs one refused block, n
       const { key } = blocks.provisional.open(link, {
         share: null, path: 'film', diskPath: path, inside: path, bytes: 4, modifiedAt: 0, executable: false, version: fileVersion(stats), contentId: null,
       });
-      blocks.wanted(link, 0, { requestId: 1, key: fromHex(key), piece: 0, begin: 0, length: 4 });
+      blocks.wanted(link, 0, { requestId: 1, key: fromHex(key), piece: 0, begin: 0, length: 4, pace: 0 });
     });
   });
   expect(await served).toBe(0);

@@ -14,15 +14,15 @@ const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
 /** A frame and what a sink must be told of it. */
 interface Sample { readonly bytes: Uint8Array; readonly told: readonly unknown[]; readonly skip?: number }
 
-const request: fc.Arbitrary<Sample> = fc.record({ requestId: u32, key: hash, piece: u32, begin: fc.nat({ max: 15 * 2 ** 20 }), length: fc.integer({ min: 1, max: 2 ** 20 }) })
+const request: fc.Arbitrary<Sample> = fc.record({ requestId: u32, key: hash, piece: u32, begin: fc.nat({ max: 15 * 2 ** 20 }), length: fc.integer({ min: 1, max: 2 ** 20 }), pace: fc.oneof(fc.constant(0), fc.nat({ max: 255 })) })
   .map((value) => ({ bytes: encodeRequest(value), told: [{ ...value, key: toHex(value.key) }] }));
 const cancel: fc.Arbitrary<Sample> = u32.map((id) => ({ bytes: encodeCancel(id), told: [{ cancel: id }] }));
 const reject: fc.Arbitrary<Sample> = fc.tuple(u32, fc.constantFrom<RejectReason>('gone', 'changed', 'busy', 'error'))
   .map(([id, reason]) => ({ bytes: encodeReject(id, reason), told: [{ reject: id, reason }] }));
-const block: fc.Arbitrary<Sample> = fc.tuple(u32, fc.uint8Array({ maxLength: 300 }), fc.option(hash), fc.boolean()).map(([id, payload, pieceHash, wanted]) => {
-  const begin = { begin: id, payloadBytes: payload.length, pieceHash: pieceHash ? toHex(pieceHash) : null };
+const block: fc.Arbitrary<Sample> = fc.tuple(u32, fc.uint8Array({ maxLength: 300 }), fc.option(hash), fc.boolean(), fc.boolean()).map(([id, payload, pieceHash, isCompressed, wanted]) => {
+  const begin = { begin: id, payloadBytes: payload.length, pieceHash: pieceHash ? toHex(pieceHash) : null, isCompressed };
   return {
-    bytes: joined([encodeBlockHead(id, payload.length, pieceHash), payload]),
+    bytes: joined([encodeBlockHead(id, payload.length, pieceHash, isCompressed), payload]),
     told: wanted ? [begin, { end: id, payload: toHex(payload) }] : [begin],
     ...(wanted ? {} : { skip: id }),
   };
@@ -95,7 +95,7 @@ describe('frames', () => {
     ['a block with its hash', frameType.block, 37 + limits.link.bulkPayloadBytes],
     ['an unknown type', 0x77, limits.link.controlBodyBytes],
     ['a ping', frameType.ping, 4],
-    ['a block request', frameType.blockRequest, 48],
+    ['a block request', frameType.blockRequest, 49],
   ])('are refused by their length before any byte of %s is kept', (_name, type, most) => {
     const head = (length: number) => rawFrame(type, new Uint8Array(), length);
     expect(() => greetedDecoder(new RecordingSink()).push(head(most))).not.toThrow();
@@ -108,7 +108,7 @@ describe('frames', () => {
     ['a short ping', rawFrame(frameType.ping, new Uint8Array(3)), 'too-short'],
     ['a block whose hash is missing', rawFrame(frameType.block, new Uint8Array([0, 0, 0, 1, 1, 9, 9])), 'too-short'],
     ['a payload that fills the place of the hash', joined([rawFrame(frameType.block, new Uint8Array([0, 0, 0, 1, 0]), 5 + limits.link.bulkPayloadBytes + 1)]), 'too-long'],
-    ['unknown block flags', rawFrame(frameType.block, new Uint8Array([0, 0, 0, 1, 2, 9, 9])), 'bad-field'],
+    ['unknown block flags', rawFrame(frameType.block, new Uint8Array([0, 0, 0, 1, 4, 9, 9])), 'bad-field'],
     ['a request for nothing', rawFrame(frameType.blockRequest, new Uint8Array(48)), 'bad-field'],
     ['a request for too much', encodeRequest({ requestId: 1, key: new Uint8Array(32), piece: 0, begin: 0, length: limits.link.bulkPayloadBytes + 1 }), 'bad-field'],
     ['a request beyond any piece', encodeRequest({ requestId: 1, key: new Uint8Array(32), piece: 0, begin: limits.content.maxPieceBytes, length: 1 }), 'bad-field'],

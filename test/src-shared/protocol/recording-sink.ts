@@ -14,9 +14,9 @@ export class RecordingSink implements FrameSink {
   blockRequest: FrameSink['blockRequest'] = (request) => { this.told.push({ ...request, key: toHex(request.key) }); };
   cancelBlock: FrameSink['cancelBlock'] = (requestId) => { this.told.push({ cancel: requestId }); };
   rejectBlock: FrameSink['rejectBlock'] = (requestId, reason) => { this.told.push({ reject: requestId, reason }); };
-  blockBegin: FrameSink['blockBegin'] = (requestId, payloadBytes, pieceHash) => {
+  blockBegin: FrameSink['blockBegin'] = (requestId, payloadBytes, pieceHash, isCompressed) => {
     this.largest = Math.max(this.largest, payloadBytes);
-    this.told.push({ begin: requestId, payloadBytes, pieceHash: pieceHash ? toHex(pieceHash) : null });
+    this.told.push({ begin: requestId, payloadBytes, pieceHash: pieceHash ? toHex(pieceHash) : null, isCompressed });
     if (this.unwanted.has(requestId)) return null;
     const buffer = new Uint8Array(payloadBytes);
     this.#arriving.set(requestId, buffer);

@@ -7,6 +7,8 @@ import { Contents } from '#main/core/swarm/content.ts';
 /** A serve machine whose line sends what it is told to, one block after the other, at some rate. */
 class Line {
   now = 0;
+  /** What of a block travels: less than 1 when it goes out compressed. */
+  wireShare = 1;
   readonly contents = new Contents();
   readonly machine: ServeMachine;
   readonly served: { peer: number; want: number }[] = [];
@@ -53,7 +55,7 @@ class Line {
         continue;
       }
       this.served.push(sent);
-      this.step({ type: 'served', peer: sent.peer, want: sent.want, bytes: this.#bytesOf.get(sent.want) ?? 0 });
+      this.step({ type: 'served', peer: sent.peer, want: sent.want, bytes: this.wireShare * (this.#bytesOf.get(sent.want) ?? 0) });
     }
     this.now = Math.max(this.now, untilMs);
   }
@@ -90,6 +92,18 @@ describe('on this network', () => {
     expect(bytes).toBeGreaterThan(9_500_000);
     expect(bytes).toBeLessThan(10_500_000);
   });
+});
+
+it('what did not have to travel counts against no limit', () => {
+  const line = new Line(100_000);
+  line.wireShare = 0.25;
+  line.step({ type: 'peer-up', peer: 1, local: true });
+  line.step({ type: 'upload-limit', bytesPerSecond: 1_000_000 });
+  for (let piece = 0; piece < 800; piece++) line.ask(1, piece, 64 * KiB);
+  line.run(10 * second);
+  const bytes = line.served.length * 64 * KiB;
+  expect(bytes).toBeGreaterThan(38_000_000);
+  expect(bytes).toBeLessThan(42_000_000);
 });
 
 describe('a limit for one peer', () => {

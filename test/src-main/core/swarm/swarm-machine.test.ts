@@ -133,6 +133,15 @@ it('keeps to the download limit', () => {
   expect(swarm.completeAt).toBeLessThan(11.5 * second);
 });
 
+it('what did not have to travel counts against no limit', () => {
+  const swarm = world([40], { 1: { ...lan, wireShare: 0.25 } });
+  swarm.step({ type: 'rate-limit', bytesPerSecond: 1_000_001 });
+  swarm.run();
+  // 40 MiB in a quarter of their bytes; the window that was asked for before the limit came is free.
+  expect(swarm.completeAt).toBeGreaterThan(8 * second);
+  expect(swarm.completeAt).toBeLessThan(11 * second);
+});
+
 it('keeps to the limit of one peer, and the others go on at full speed', () => {
   const swarm = world([100], { 1: lan, 2: lan });
   swarm.step({ type: 'rate-limit', bytesPerSecond: 100_000, scope: 1 });

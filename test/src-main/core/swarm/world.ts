@@ -11,6 +11,8 @@ export interface PeerBehaviour {
   readonly corrupt?: number;
   readonly silent?: number;
   readonly refuse?: number;
+  /** What of a block travels: less than 1 when it comes compressed. */
+  readonly wireShare?: number;
 }
 
 interface Peer extends PeerBehaviour {
@@ -118,7 +120,7 @@ export class SwarmWorld {
         if (refuse) return { type: 'block-refused', request, why: 'busy' };
         const buffer = this.#buffers.get(fetch);
         if (buffer !== undefined && corrupt) buffer.corrupt = true;
-        return { type: 'block-arrived', request };
+        return { type: 'block-arrived', request, ...(peer.wireShare === undefined ? {} : { wireBytes: peer.wireShare * length }) };
       });
     },
     cancel: (request) => { this.#cancelled.add(request); },

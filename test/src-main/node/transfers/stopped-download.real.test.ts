@@ -62,7 +62,7 @@ async function oneDownload(discarding: (transfers: TransfersService) => void): P
   const transfers = new TransfersService({
     context: {
       links: () => noLinks, conduct, receiver, library, store, directory, now, pause, nextFileNumber: () => 1,
-      swarm: new SwarmDriver({ receiveBudgetBytes: 32 * MiB, requestWindowBytes: 32 * MiB, conduct, outgoing: straightOut, now, nextNumber: () => 1 }),
+      swarm: new SwarmDriver({ receiveBudgetBytes: 32 * MiB, requestWindowBytes: 32 * MiB, conduct, outgoing: straightOut, now, nextNumber: () => 1, takesCompressed: () => true }),
       smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), fetched: new SharedDownloads(now),
       linkTo: (device, signal) => waiter.linkTo(device, signal), withSources: (content, preferred, signal, work) => waiter.withSources(content, preferred, signal, work),
     },
