@@ -1,6 +1,9 @@
-import type { Bytes } from '#shared/units.ts';
+import type { Bytes, Millis } from '#shared/units.ts';
 import type { DownloadNumber, PeerNumber, PriorityRank } from './events.ts';
+import type { Fetch } from './fetch.ts';
 import type { FileState } from './file-state.ts';
+import type { SwarmLimits } from './options.ts';
+import { Room } from './room.ts';
 
 /** One download: its files, and which of them still want something. */
 export class Download {
@@ -10,11 +13,12 @@ export class Download {
   inOrder: boolean;
   readonly files = new Set<FileState>();
   /** Reserved for pieces on their way or being written: what a crash could make us fetch again. */
-  inFlightBytes: Bytes = 0;
+  readonly room: Room;
   readonly #wanting: FileState[] = [];
 
-  constructor(number: DownloadNumber, priority: PriorityRank, inOrder: boolean) {
+  constructor(number: DownloadNumber, priority: PriorityRank, inOrder: boolean, windowBytes: Bytes) {
     this.number = number;
+    this.room = new Room(windowBytes);
     this.priority = priority;
     this.inOrder = inOrder;
   }
@@ -50,10 +54,18 @@ export class Download {
 const comesBefore = (file: FileState, other: FileState | undefined): boolean =>
   other !== undefined && (file.priority > other.priority || (file.priority === other.priority && file.number < other.number));
 
-/** All downloads, those that fetch first in front. */
+/** All downloads, those that fetch first in front, and the buffers of their pieces on the way. */
 export class Downloads {
+  /** Buffers of all of them. */
+  readonly room: Room;
+  readonly #limits: SwarmLimits;
   /** Highest priority first, then oldest first. */
   #line: Download[] = [];
+
+  constructor(limits: SwarmLimits) {
+    this.#limits = limits;
+    this.room = new Room(limits.receiveBudgetBytes);
+  }
 
   get line(): readonly Download[] {
     return this.#line;
@@ -64,7 +76,7 @@ export class Downloads {
   }
 
   add(number: DownloadNumber, priority: PriorityRank, inOrder: boolean): void {
-    this.#line.push(new Download(number, priority, inOrder));
+    this.#line.push(new Download(number, priority, inOrder, this.#limits.requestWindowBytes));
     this.#sort();
   }
 
@@ -81,6 +93,32 @@ export class Downloads {
 
   remove(gone: Download): void {
     this.#line = this.#line.filter((download) => download !== gone);
+  }
+
+  begun({ file: { download }, bytes, isSlow }: Fetch): void {
+    for (const room of [this.room, download.room]) room.take(bytes, isSlow);
+  }
+
+  ended({ file: { download }, bytes, isSlow }: Fetch): void {
+    for (const room of [this.room, download.room]) room.free(bytes, isSlow);
+  }
+
+  fits(now: Millis, { room }: Download, bytes: Bytes, isSlow: boolean): boolean {
+    return this.room.fits(now, bytes, isSlow) && room.fits(now, bytes, isSlow);
+  }
+
+  /**
+   * A fast peer found no room: slow ones keep to their half for a while if they hold more of it, or lately did. Returns
+   * whether they do hold more.
+   */
+  contest(now: Millis, download: Download): boolean {
+    for (const room of [this.room, download.room]) room.contest(now);
+    return this.areHeldBySlow(download);
+  }
+
+  /** Whether slow peers hold more than half of what a download may use. */
+  areHeldBySlow({ room }: Download): boolean {
+    return this.room.isHeldBySlow || room.isHeldBySlow;
   }
 
   #sort(): void {

@@ -54,6 +54,8 @@ export type SwarmEvent =
   | { readonly type: 'block-arrived'; readonly request: RequestNumber; readonly wireBytes?: Bytes }
   /** The peer will not or cannot give it. */
   | { readonly type: 'block-refused'; readonly request: RequestNumber; readonly why: RefusalKind }
+  /** The connection it was asked on has ended; others to the peer are still there. */
+  | { readonly type: 'block-lost'; readonly request: RequestNumber }
   /** The peer lets us begin no new piece, or does again; what has begun goes on. */
   | { readonly type: 'choked'; readonly peer: PeerNumber; readonly choked: boolean }
   /** A whole piece was hashed: right and on disk, or wrong. */

@@ -1,3 +1,4 @@
+import { second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { FileState } from './file-state.ts';
 import type { PeerState } from './peer-state.ts';
@@ -11,6 +12,8 @@ export interface Fetch {
   readonly bytes: Bytes;
   readonly peer: PeerState;
   readonly startedAt: Millis;
+  /** Its peer was too slow, or not measured, when it began: it holds its buffer for long. */
+  readonly isSlow: boolean;
   /** Everything before it has been requested. */
   requestedTo: Bytes;
   arrivedBytes: Bytes;
@@ -23,11 +26,34 @@ export interface Fetch {
   isOld: boolean;
 }
 
+/** Whoever delivers a piece in this time is fast. */
+const fastMs = 2 * second;
+
+export function isSlow(now: Millis, peer: PeerState, bytes: Bytes): boolean {
+  return (peer.expectedRate(now) * fastMs) / 1000 < bytes;
+}
+
 /** Whether a peer would send a whole piece in less than half the time its present source needs for the rest of it. */
 export function isMuchFaster(now: Millis, peer: PeerState, fetch: Fetch): boolean {
-  const theirs = fetch.peer.delivered.rate(now) / Math.max(1, fetch.peer.fetches.size);
-  const ours = peer.delivered.rate(now);
+  const theirs = fetch.peer.expectedRate(now) / Math.max(1, fetch.peer.fetches.size);
+  const ours = peer.expectedRate(now);
   // Nobody knows yet how fast it is: it is idle, and the other one has had its time.
   if (ours === 0) return true;
   return 2 * fetch.bytes * theirs < (fetch.bytes - fetch.arrivedBytes) * ours;
+}
+
+/**
+ * Every missing piece of a file is on its way: one that takes long elsewhere and that an idle peer should be asked for too
+ * (BEP 3's endgame), but only when it would deliver much sooner than all who were asked, so that slow lines do not carry
+ * everything twice. `fetches` come in the order they began.
+ */
+export function endgamePick(now: Millis, peer: PeerState, fetches: Iterable<Fetch>): Fetch | null {
+  for (const fetch of fetches) {
+    const { file, piece } = fetch;
+    if (!fetch.isOld) return null;
+    if (fetch.verifying || file.isWanting || !file.content.memberHas(peer.number, piece)) continue;
+    const rivals = file.fetches.get(piece) ?? [];
+    if (rivals.every((rival) => rival.isOld && rival.peer !== peer && isMuchFaster(now, peer, rival))) return fetch;
+  }
+  return null;
 }

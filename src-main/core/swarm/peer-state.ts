@@ -3,7 +3,7 @@ import type { Bytes, Millis } from '#shared/units.ts';
 import { limits } from '#shared/limits.ts';
 import { RateEstimator } from './rate-estimator.ts';
 import type { Fetch } from './fetch.ts';
-import type { FileNumber, PeerNumber, SwarmEvent } from './events.ts';
+import type { FileNumber, PeerNumber, RequestNumber, SwarmEvent } from './events.ts';
 
 const minBlockBytes = 16 * KiB;
 const firstWindowBytes = 1 * MiB;
@@ -11,6 +11,8 @@ const firstWindowBytes = 1 * MiB;
 const stallMs = 8 * second;
 /** Each stall in a row doubles that, up to this: the path may be slower than anybody thought. */
 const mostPatienceMs = 32 * second;
+/** A block that is still owed so long after a later one came was not sent, or hangs on a dead connection. */
+const passedMs = 3 * second;
 /** A slow peer that was measured has this much to send, so that few pieces lie around half-finished. */
 const minWindowBytes = 4 * minBlockBytes;
 /** How much is asked for at once. */
@@ -28,6 +30,8 @@ const nearPace: Pace = { firstBlockBytes: 512 * KiB, blockMs: 250, queueMs: 250 
 /** The window may be this much larger than the measured rate needs, so that it can find out that the path takes more. */
 const headroom = 1.25;
 const measuredAfterMs = 250;
+/** Blocks that are lost within this time were on the same connection. */
+const oneLossMs = 50;
 const rateWindowMs = 2 * second;
 /** A piece that a peer would rather have us fetch elsewhere is not asked of it for this long. */
 const avoidMs = 2 * second;
@@ -45,6 +49,11 @@ export class PeerState {
   inFlightRequests = 0;
   /** Last time it delivered, or was asked while idle. */
   activeAt: Millis = 0;
+  /** The block it owes that later ones have overtaken, and since when. */
+  #passed: RequestNumber | null = null;
+  #passedAt: Millis = 0;
+  /** When a connection last took blocks with it. */
+  #lostAt: Millis | null = null;
   strikes = 0;
   /** Stalls in a row; each doubles the pause. */
   stalls = 0;
@@ -60,6 +69,8 @@ export class PeerState {
   readonly #pace: Pace;
   readonly #avoided = new Map<FileNumber, Set<number>>();
   readonly delivered = new RateEstimator(rateWindowMs);
+  /** How fast it was when it delivered last. */
+  #lastRate = 0;
   #windowBytes: Bytes = firstWindowBytes;
   #firstDelivery: Millis | null = null;
 
@@ -91,16 +102,24 @@ export class PeerState {
     return bytes;
   }
 
-  noteDelivery(now: Millis, bytes: Bytes): void {
+  noteDelivery(now: Millis, bytes: Bytes, request: RequestNumber): void {
     this.#firstDelivery ??= now;
+    this.#noteOrder(now, request);
     this.activeAt = now;
     this.stalls = 0;
+    this.#lostAt = null;
     this.delivered.add(now, bytes);
+    this.#lastRate = this.delivered.rate(now);
     // As TCP's slow start: every delivery widens the window, until the measured rate says what the path can use.
     const grown = this.#windowBytes + bytes;
     const measured = now - this.#firstDelivery > measuredAfterMs;
-    const useful = measured ? Math.max(minWindowBytes, (headroom * this.delivered.rate(now) * (this.latencyMs + this.#pace.queueMs)) / 1000) : grown;
+    const useful = measured ? Math.max(minWindowBytes, (headroom * this.#lastRate * (this.latencyMs + this.#pace.queueMs)) / 1000) : grown;
     this.#windowBytes = Math.min(grown, useful, limits.transfer.requestWindowBytes);
+  }
+
+  /** Bytes/s to expect of it; 0 when nobody has measured it. Silence counts against it only while it owes something. */
+  expectedRate(now: Millis): number {
+    return this.inFlightRequests === 0 ? this.#lastRate : this.delivered.rate(now);
   }
 
   /** It owed bytes for too long: leave it alone for a while, longer each time. */
@@ -115,7 +134,34 @@ export class PeerState {
 
   /** When it has stalled, unless it delivers before. */
   get stallsAt(): Millis {
-    return this.activeAt + Math.min(stallMs * 2 ** this.stalls, mostPatienceMs);
+    const silent = this.activeAt + Math.min(stallMs * 2 ** this.stalls, mostPatienceMs);
+    return this.#passed === null ? silent : Math.min(silent, this.#passedAt + passedMs);
+  }
+
+  /** A block came. It gives blocks in the order they were asked for, or nearly so. */
+  #noteOrder(now: Millis, came: RequestNumber): void {
+    const oldest = this.#oldestOpen();
+    if (oldest === null || oldest > came) this.#passed = null;
+    else if (oldest !== this.#passed) {
+      this.#passed = oldest;
+      this.#passedAt = now;
+    }
+  }
+
+  /** A block that was overtaken is not waited for any more, given up for another reason. */
+  forgetPassed(isOpen: (request: RequestNumber) => boolean): void {
+    if (this.#passed !== null && !isOpen(this.#passed)) this.#passed = null;
+  }
+
+  /** A connection has ended with blocks on it. Whose connections end again without a block between is left alone for a while. */
+  noteLost(now: Millis): void {
+    if (this.#lostAt !== null && now - this.#lostAt > oneLossMs) this.noteStall(now);
+    this.#lostAt ??= now;
+  }
+
+  #oldestOpen(): RequestNumber | null {
+    for (const fetch of this.fetches) for (const request of fetch.open.keys()) return request;
+    return null;
   }
 
   /** It gives this piece to others already and would rather give us another one. */

@@ -4,6 +4,7 @@ import type { Download } from './download-state.ts';
 import type { PeerNumber } from './events.ts';
 import type { Fetch } from './fetch.ts';
 import type { PeerState } from './peer-state.ts';
+import type { Room } from './room.ts';
 
 /** How one device stands to a download. */
 export interface SourceStanding {
@@ -29,8 +30,8 @@ export interface StandingView {
   readonly downloads: readonly Download[];
   readonly peers: ReadonlyMap<PeerNumber, PeerState>;
   readonly fetches: Iterable<Fetch>;
-  readonly budgetUsed: Bytes;
-  readonly limits: { readonly receiveBudgetBytes: Bytes; readonly requestWindowBytes: Bytes };
+  /** Buffers of all downloads. */
+  readonly room: Room;
 }
 
 /** Looks at everything there is: called a few times a second, not on the hot path. */
@@ -42,11 +43,11 @@ export function standingOf(now: Millis, download: Download, view: StandingView):
     largest = Math.max(largest, fetch.bytes);
     if (fetch.verifying) waiting += fetch.bytes;
   }
-  const isFull = largest > Math.min(view.limits.receiveBudgetBytes - view.budgetUsed, view.limits.requestWindowBytes - download.inFlightBytes);
-  const behind = download.wanting.length > 0 && download.inFlightBytes === 0 && view.downloads.some((other) => other !== download && other.inFlightBytes > 0);
+  const isFull = largest > Math.min(view.room.limit - view.room.used, download.room.limit - download.room.used);
+  const behind = download.wanting.length > 0 && download.room.used === 0 && view.downloads.some((other) => other !== download && other.room.used > 0);
   return {
     behind, finishing: download.wanting.length === 0,
-    buffersWait: isFull && 2 * waiting >= download.inFlightBytes,
+    buffersWait: isFull && 2 * waiting >= download.room.used,
     sources: sourcesOf(now, download, view),
   };
 }

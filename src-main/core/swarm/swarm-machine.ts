@@ -6,13 +6,13 @@ import { RateGate } from '../rate/rate-gate.ts';
 import type { Contents } from './content.ts';
 import { Downloads, type Download } from './download-state.ts';
 import type { DownloadNumber, FileNumber, PeerNumber, RequestNumber, SwarmEvent, SwarmSink } from './events.ts';
-import { isMuchFaster, type Fetch } from './fetch.ts';
+import { endgamePick, isMuchFaster, isSlow, type Fetch } from './fetch.ts';
 import { FileState } from './file-state.ts';
-import type { SwarmLimits, SwarmOptions } from './options.ts';
+import type { SwarmOptions } from './options.ts';
 import { PeerState } from './peer-state.ts';
 import { standingOf, type DownloadStanding } from './standing.ts';
 
-/** A last piece that takes this long is also asked of somebody else. */
+/** A last piece that takes this long is also asked of somebody else; whether somebody is faster is looked at again as often. */
 const endgameAfterMs = 2 * second;
 
 /**
@@ -25,25 +25,24 @@ const endgameAfterMs = 2 * second;
  * started ends exactly once; an answer to an unknown request changes nothing.
  */
 export class SwarmMachine {
-  readonly #limits: SwarmLimits;
   readonly #contents: Contents;
   readonly #random: () => number;
   readonly #delivered: SwarmOptions['delivered'];
-  readonly #downloads = new Downloads();
+  readonly #downloads: Downloads;
   readonly #files = new Map<FileNumber, FileState>();
   readonly #peers = new Map<PeerNumber, PeerState>();
   readonly #requests = new Map<RequestNumber, Fetch>();
   readonly #fetches = new Map<number, Fetch>();
   /** What we may ask for. */
   readonly rates = new RateGate();
-  #budgetUsed: Bytes = 0;
   /** Nothing is due before; null: to be found out. */
   #wakeAt: Millis | null = null;
+  #lookedAt: Millis = 0;
   #nextRequest: RequestNumber = 1;
   #nextFetch = 1;
 
   constructor({ limits: own, contents, random, delivered }: SwarmOptions) {
-    this.#limits = own;
+    this.#downloads = new Downloads(own);
     this.#delivered = delivered;
     this.#contents = contents;
     this.#random = random;
@@ -141,6 +140,13 @@ export class SwarmMachine {
         else fetch.peer.noteStall(now);
         break;
       }
+      case 'block-lost': {
+        const fetch = this.#requests.get(event.request);
+        if (fetch === undefined) return;
+        this.#giveUp(fetch, out, true);
+        fetch.peer.noteLost(now);
+        break;
+      }
       case 'piece-written': this.#pieceWritten(event.fetch, out); break;
       case 'piece-corrupt': {
         const fetch = this.#endVerifying(event.fetch, out);
@@ -184,9 +190,10 @@ export class SwarmMachine {
       if (waiting && peer.isAvoiding) wake = Math.min(wake, peer.avoidUntil);
     }
     for (const fetch of this.#fetches.values()) {
-      if (fetch.verifying || fetch.isOld || fetch.file.content.members.size < 2) continue;
+      if (fetch.verifying || fetch.file.content.members.size < 2) continue;
       // Fetches are kept in the order they started: the others come later.
-      return Math.min(wake, fetch.startedAt + endgameAfterMs);
+      if (!fetch.isOld) return Math.min(wake, fetch.startedAt + endgameAfterMs);
+      if (!fetch.file.isWanting) wake = Math.min(wake, this.#lookedAt + endgameAfterMs);
     }
     return wake;
   }
@@ -197,7 +204,7 @@ export class SwarmMachine {
 
   /** Bytes reserved for pieces in flight now. */
   get budgetUsed(): Bytes {
-    return this.#budgetUsed;
+    return this.#downloads.room.used;
   }
 
   /** Delivery rate of a peer, bytes/s. */
@@ -208,7 +215,7 @@ export class SwarmMachine {
   /** How things stand for a download; null when it is not here. */
   standing(now: Millis, number: DownloadNumber): DownloadStanding | null {
     const download = this.#downloads.get(number);
-    return download === undefined ? null : standingOf(now, download, { downloads: this.#downloads.line, peers: this.#peers, fetches: this.#fetches.values(), budgetUsed: this.#budgetUsed, limits: this.#limits });
+    return download === undefined ? null : standingOf(now, download, { downloads: this.#downloads.line, peers: this.#peers, fetches: this.#fetches.values(), room: this.#downloads.room });
   }
 
   isOpen(file: FileNumber): boolean {
@@ -271,7 +278,7 @@ export class SwarmMachine {
     // The limit is one of the line: what did not have to travel is given back.
     if (wireBytes !== undefined) this.rates.pay(fetch.peer.number, wireBytes - bytes);
     fetch.arrivedBytes += bytes;
-    fetch.peer.noteDelivery(now, bytes);
+    fetch.peer.noteDelivery(now, bytes, request);
     this.#wakeBy(fetch.peer.stallsAt);
     this.#delivered(now, fetch.peer.number, bytes);
     if (fetch.arrivedBytes >= fetch.bytes) {
@@ -326,8 +333,7 @@ export class SwarmMachine {
   #endFetch(fetch: Fetch, out: SwarmSink): void {
     if (!fetch.abandoned) this.#detach(fetch);
     this.#fetches.delete(fetch.number);
-    this.#budgetUsed -= fetch.bytes;
-    fetch.file.download.inFlightBytes -= fetch.bytes;
+    this.#downloads.ended(fetch);
     out.fetchEnded(fetch.number);
   }
 
@@ -347,9 +353,11 @@ export class SwarmMachine {
   }
 
   #timePasses(now: Millis, out: SwarmSink): void {
+    this.#lookedAt = now;
     this.rates.forgetWaiting();
     for (const peer of this.#peers.values()) {
       peer.timePasses(now);
+      peer.forgetPassed((request) => this.#requests.has(request));
       if (peer.inFlightRequests === 0 || now < peer.stallsAt) continue;
       peer.noteStall(now);
       for (const fetch of [...peer.fetches]) this.#giveUp(fetch, out, true);
@@ -409,42 +417,38 @@ export class SwarmMachine {
       for (const file of download.wanting) {
         const piece = file.pick(peer, this.#random);
         if (piece === null) continue;
-        return this.#hasRoom(download, file.bytesOf(piece)) ? this.#newFetch(now, file, piece, peer, out) : null;
+        return this.#hasRoom(now, download, file.bytesOf(piece), peer, out) ? this.#newFetch(now, file, piece, peer, out) : null;
       }
     }
     return this.#endgameFetch(now, peer, out);
   }
 
-  /**
-   * Every missing piece of a file is on its way: ask this idle peer too for one that takes long elsewhere (BEP 3's
-   * endgame), but only when it would deliver much sooner, so that slow lines do not carry everything twice.
-   */
   #endgameFetch(now: Millis, peer: PeerState, out: SwarmSink): Fetch | null {
-    for (const fetch of this.#fetches.values()) {
-      const { file, piece } = fetch;
-      if (!fetch.isOld) return null;
-      if (fetch.verifying || fetch.peer === peer || file.isWanting || !file.content.memberHas(peer.number, piece)) continue;
-      if ((file.fetches.get(piece)?.length ?? 0) > 1 || !isMuchFaster(now, peer, fetch)) continue;
-      if (!this.#hasRoom(file.download, fetch.bytes)) return null;
-      return this.#newFetch(now, file, piece, peer, out);
-    }
-    return null;
+    const late = endgamePick(now, peer, this.#fetches.values());
+    if (late === null || !this.#hasRoom(now, late.file.download, late.bytes, peer, out)) return null;
+    return this.#newFetch(now, late.file, late.piece, peer, out);
   }
 
-  #hasRoom(download: Download, bytes: Bytes): boolean {
-    const fits = (used: Bytes, limit: Bytes): boolean => used === 0 || used + bytes <= limit;
-    return fits(this.#budgetUsed, this.#limits.receiveBudgetBytes) && fits(download.inFlightBytes, this.#limits.requestWindowBytes);
+  /** A fast peer that finds no room takes it from slow ones that hold more than half. */
+  #hasRoom(now: Millis, download: Download, bytes: Bytes, peer: PeerState, out: SwarmSink): boolean {
+    const slow = isSlow(now, peer, bytes);
+    if (this.#downloads.fits(now, download, bytes, slow)) return true;
+    if (slow || !this.#downloads.contest(now, download)) return false;
+    for (const fetch of [...this.#fetches.values()].toReversed()) {
+      if (!this.#downloads.areHeldBySlow(fetch.file.download)) continue;
+      if (fetch.isSlow && !fetch.verifying && isMuchFaster(now, peer, fetch)) this.#giveUp(fetch, out, true);
+    }
+    return this.#downloads.fits(now, download, bytes, slow);
   }
 
   #newFetch(now: Millis, file: FileState, piece: number, peer: PeerState, out: SwarmSink): Fetch {
     const bytes = file.bytesOf(piece);
     const fetch: Fetch = {
-      number: this.#nextFetch++, file, piece, bytes, peer, startedAt: now,
+      number: this.#nextFetch++, file, piece, bytes, peer, startedAt: now, isSlow: isSlow(now, peer, bytes),
       requestedTo: 0, arrivedBytes: 0, open: new Map(), verifying: false, abandoned: false, isOld: false,
     };
     this.#wakeBy(now + endgameAfterMs);
-    this.#budgetUsed += bytes;
-    file.download.inFlightBytes += bytes;
+    this.#downloads.begun(fetch);
     this.#fetches.set(fetch.number, fetch);
     file.fetches.set(piece, [...(file.fetches.get(piece) ?? []), fetch]);
     peer.fetches.add(fetch);

@@ -416,8 +416,11 @@ export class SwarmDriver {
           this.#step({ type: 'block-refused', request, why: gone ? 'gone' : reason });
           if (gone) listener?.sourceLost(peer.link.remote.id, reason);
         },
-        // The link is down: `linkDown` tells the machine.
-        lost: () => { this.#linkRequests.delete(request); },
+        lost: () => {
+          this.#linkRequests.delete(request);
+          // With the whole link down the peer is gone when this comes; else only one of its connections has ended.
+          queueMicrotask(() => { this.#step({ type: 'block-lost', request }); });
+        },
       });
       this.#linkRequests.set(request, linkRequest);
     },

@@ -13,6 +13,8 @@ export interface NodeOptions {
   readonly corrupt?: number;
   /** Chance that it never answers a request. */
   readonly silent?: number;
+  /** Chance that the connection ends instead, as after an answer of the wrong length; there is another one at once. */
+  readonly loses?: number;
   /** Says that it has all pieces, and refuses those that it lacks. */
   readonly lies?: boolean;
 }
@@ -150,13 +152,17 @@ export class PeerWorld {
         const node = this.#node(me);
         const wanted = node.wants.get(`${peer}/${want}`);
         if (wanted === undefined) throw new Error('served what nobody wants');
-        const { corrupt = 0, silent = 0, lies = false } = node.options;
+        const { corrupt = 0, silent = 0, loses = 0, lies = false } = node.options;
         if (node.machine.content(file)?.have.has(wanted.piece) !== true) {
           if (!lies) throw new Error('served an unverified piece');
           this.#at(0, () => { this.step(me, { type: 'served', peer, want, bytes: 0 }); });
           return this.#tell(peer, { type: 'block-refused', request: want, why: 'gone' });
         }
         if (silent > 0 && this.#random() < silent) return this.#at(0, () => { this.step(me, { type: 'served', peer, want, bytes: 0 }); });
+        if (loses > 0 && this.#random() < loses) {
+          this.#at(0, () => { this.step(me, { type: 'served', peer, want, bytes: 0 }); });
+          return this.#tell(peer, { type: 'block-lost', request: wanted.request });
+        }
         if (corrupt > 0 && this.#random() < corrupt) this.#node(peer).spoiled.add(wanted.fetch);
         node.lineFreeAt = Math.max(node.lineFreeAt, this.now) + wanted.bytes / node.options.up;
         node.sentBytes += wanted.bytes;

@@ -113,6 +113,25 @@ describe('several sources', () => {
   });
 });
 
+it('a last piece that two slow peers are at is asked of a fast one that comes later', () => {
+  const swarm = world([1], { 1: { bytesPerMs: 20, latencyMs: 1 }, 2: { bytesPerMs: 20, latencyMs: 1 } });
+  swarm.run(10 * second);
+  expect(new Set(swarm.requests.map(({ peer }) => peer))).toEqual(new Set([1, 2]));
+  swarm.addPeer(3, lan);
+  swarm.step({ type: 'source-added', file: 1, peer: 3, pieces: 'all' });
+  swarm.run();
+  expect(swarm.completeAt).toBeLessThan(11 * second);
+});
+
+it('a last piece whose source has fallen silent is asked of another one, though that was no faster before', () => {
+  const swarm = world([60], { 1: lan, 2: { bytesPerMs: 60 * KiB, latencyMs: 1 } });
+  swarm.run(230);
+  expect(swarm.complete.size).toBe(0);
+  swarm.setBehaviour(1, { silent: 1 });
+  swarm.run();
+  expect(swarm.completeAt).toBeLessThan(7 * second);
+});
+
 it('the download with the higher priority fetches first', () => {
   const swarm = world([50], { 1: lan });
   swarm.step({ type: 'download-added', download: 2, priority: 2 });

@@ -53,6 +53,11 @@ export class SwarmWorld {
     this.step({ type: 'peer-up', peer: number, latencyMs: behaviour.latencyMs });
   }
 
+  /** From now on it behaves differently. */
+  setBehaviour(number: number, behaviour: Partial<PeerBehaviour>): void {
+    Object.assign(this.#peers.get(number) ?? {}, behaviour);
+  }
+
   dropPeer(number: number): void {
     this.#peers.delete(number);
     this.step({ type: 'peer-down', peer: number });
