@@ -120,6 +120,11 @@ export class Connection implements LinkEffects, FrameSink {
     return this.#queue.block(requestId, encodeBlockHead(requestId, payload.length, pieceHash, isCompressed), payload);
   }
 
+  /** Blocks go out evenly, at no more than so many bytes/s; null: as fast as the system takes them. */
+  pace(bytesPerSecond: number | null): void {
+    this.#queue.pace(bytesPerSecond);
+  }
+
   /** Takes a block back that has not begun to go out. */
   dropBlock(requestId: number): void {
     this.#queue.dropBlock(requestId);

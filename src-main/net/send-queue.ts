@@ -1,11 +1,15 @@
 import type { TLSSocket } from 'node:tls';
 import { AppError } from '#shared/errors.ts';
-import { KiB } from '#shared/units.ts';
+import { KiB, second, type Millis } from '#shared/units.ts';
 
 /** What one TLS record holds. Payloads up to this are copied into one write with others. */
 const recordBytes = 16 * KiB;
 /** Small frames that go out together are gathered here: one write and one turn of the event loop for all of them. */
 const gatherBytes = 4 * recordBytes;
+
+/** A paced block goes out in slices of this time, but not in crumbs: a write has its price. */
+const sliceMs = 5;
+const smallestSlice = 4 * KiB;
 
 /** Of all queues of this thread: one that has nothing to write holds none. */
 const spare: Uint8Array[] = [];
@@ -38,6 +42,11 @@ export class SendQueue {
   #writing = false;
   #closed = false;
   #flushed: (() => void) | null = null;
+  #bytesPerMs: number | null = null;
+  /** What is still to be written of a paced block, and when the next slice may go out. */
+  #rest: Uint8Array | null = null;
+  #sliceAt: Millis = 0;
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(socket: TLSSocket) {
     this.#socket = socket;
@@ -46,6 +55,11 @@ export class SendQueue {
   /** Bytes of frames that wait or are being written; blocks not counted. */
   get queuedBytes(): number {
     return this.#queuedBytes;
+  }
+
+  /** Large blocks go out in slices at no more than this from the next one on, bytes/s; null: as fast as the system takes them. */
+  pace(bytesPerSecond: number | null): void {
+    this.#bytesPerMs = bytesPerSecond === null ? null : bytesPerSecond / second;
   }
 
   /** `flushed` is called when the frame was written; never when the connection ends before. */
@@ -84,6 +98,8 @@ export class SendQueue {
 
   /** The socket is gone: nothing is written any more, and no buffer is in use. */
   destroyed(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#rest = null;
     this.end(null);
     this.#frames.length = 0;
     for (const part of this.#underway.splice(0)) if ('reject' in part) part.reject(new AppError('link-closed'));
@@ -133,7 +149,8 @@ export class SendQueue {
       this.#blocks.shift();
       if (!small) {
         this.#socket.write(gathered.subarray(0, used));
-        this.#write(block.payload);
+        if (this.#bytesPerMs === null) this.#write(block.payload);
+        else this.#writeSlice(block.payload, this.#bytesPerMs);
         return;
       }
       gathered.set(block.payload, used);
@@ -153,10 +170,35 @@ export class SendQueue {
     this.#socket.write(bytes, this.#written);
   }
 
+  #writeSlice(bytes: Uint8Array, bytesPerMs: number): void {
+    const length = Math.max(smallestSlice, Math.floor(bytesPerMs * sliceMs));
+    const now = performance.now();
+    // A timer that is late must not slow it down for good, nor may what was missed go out at once.
+    this.#sliceAt = Math.max(this.#sliceAt, now - 2 * sliceMs) + Math.min(length, bytes.length) / bytesPerMs;
+    this.#rest = length < bytes.length ? bytes.subarray(length) : null;
+    this.#write(bytes.subarray(0, length));
+  }
+
+  /** The last slice is written; the next goes out when it is time. */
+  #nextSlice(rest: Uint8Array): void {
+    const bytesPerMs = this.#bytesPerMs;
+    const wait = bytesPerMs === null ? 0 : this.#sliceAt - performance.now();
+    this.#writing = true;
+    if (wait >= 1) {
+      this.#timer = setTimeout(() => { this.#nextSlice(rest); }, wait);
+      return;
+    }
+    this.#timer = null;
+    if (bytesPerMs !== null) return this.#writeSlice(rest, bytesPerMs);
+    this.#rest = null;
+    this.#write(rest);
+  }
+
   readonly #written = (error?: Error | null): void => {
     this.#writing = false;
     // After an error the socket closes, and `destroyed` gives back what was under way.
     if (error) return;
+    if (this.#rest !== null) return this.#nextSlice(this.#rest);
     const parts = this.#underway;
     this.#underway = [];
     for (const part of parts) {

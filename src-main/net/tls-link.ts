@@ -8,7 +8,7 @@ import type { ControlHello } from '#shared/protocol/hello.ts';
 import type { BlockWanted, RejectReason } from '#shared/protocol/hot-frames.ts';
 import { decodeChoke, decodeHas, decodeJoin, decodeLeave, encodeChoke, encodeHas, encodeJoin, encodeLeave, type WirePieces } from '#shared/protocol/swarm-frames.ts';
 import { ProtocolError } from '#shared/protocol/protocol-error.ts';
-import { second, type Millis } from '#shared/units.ts';
+import { second, type Bytes, type Millis } from '#shared/units.ts';
 import { z } from 'zod';
 import type { Address, BlockSink, Link, LinkHandler, RemoteDevice } from '../node/ports/links.ts';
 import { BlockExchange } from './block-exchange.ts';
@@ -61,6 +61,7 @@ export class TlsLink implements Link {
   #lanesDialled = 0;
   #laneRetryAt = 0;
   #closed = false;
+  #pace: number | null = null;
 
   constructor(options: TlsLinkOptions) {
     const { connection, hello, dialledAddress, handler } = options;
@@ -105,6 +106,13 @@ export class TlsLink implements Link {
   }
   probe(): void {
     if (!this.#closed) this.#connection.probe();
+  }
+  get moved(): { readonly down: Bytes; readonly up: Bytes } {
+    return { down: this.#blocks.receivedBytes, up: this.#blocks.sentBytes };
+  }
+  pace(bytesPerSecond: number | null): void {
+    this.#pace = bytesPerSecond;
+    for (const lane of this.#blocks.lanes) this.#paceLane(lane);
   }
   get rates(): { readonly down: number; readonly up: number } {
     const now = this.#options.now();
@@ -171,7 +179,13 @@ export class TlsLink implements Link {
   attach(connection: Connection): Lane {
     const lane = new Lane(this.#nextLane++, connection, this.#blocks, null);
     this.#blocks.add(lane);
+    this.#paceLane(lane);
     return lane;
+  }
+
+  /** Not the control connection: there pings would wait for a block that takes its time. */
+  #paceLane({ number, connection }: Lane): void {
+    if (number > 0) connection.pace(this.#pace);
   }
 
   /** A connection of this link has ended; with the control connection the link ends. */

@@ -50,6 +50,17 @@ export interface NamespaceOptions {
   readonly ipv4?: boolean;
   /** IPv6 link-local addresses and fd77::1, ::2 …/64; default true. */
   readonly ipv6?: boolean;
+  /** The first machine is at home, behind a line of its own. */
+  readonly line?: Line;
+  /** Machines do not see each other as one network: IPv4 addresses are /32, with a route to the others; default false. */
+  readonly apart?: boolean;
+}
+
+/** A line as a modem has it: so many bits/s each way, and a queue (bytes) before each that never says no until it is full. */
+export interface Line {
+  readonly downBits: number;
+  readonly upBits: number;
+  readonly queueBytes: number;
 }
 
 /** One machine of a made network: loopback and `eth0`. */
@@ -106,6 +117,7 @@ export class NamespaceNetwork {
       const hub = this.#add(`${base}-hub`);
       must('ip', '-n', hub, 'link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0');
       must('ip', '-n', hub, 'link', 'set', 'br0', 'up');
+      if (options.line) this.#addLine(hub, options.line);
       this.nodes = Array.from({ length: count }, (_, index) => this.#addNode(`${base}-${index + 1}`, index + 1, hub, options));
     } catch (error) {
       this.#delete();
@@ -132,17 +144,29 @@ export class NamespaceNetwork {
     return name;
   }
 
-  #addNode(name: string, number: number, hub: string, { ipv4 = true, ipv6 = true }: NamespaceOptions): Namespace {
+  /** A second switch for the first machine. The queues stand between the switches: what waits there is out of the sender's sight. */
+  #addLine(hub: string, { downBits, upBits, queueBytes }: Line): void {
+    must('ip', '-n', hub, 'link', 'add', 'home', 'type', 'bridge', 'mcast_snooping', '0');
+    must('ip', '-n', hub, 'link', 'set', 'home', 'up');
+    must('ip', '-n', hub, 'link', 'add', 'inward', 'type', 'veth', 'peer', 'name', 'outward');
+    for (const [port, bridge, bits] of [['inward', 'br0', downBits], ['outward', 'home', upBits]] as const) {
+      must('ip', '-n', hub, 'link', 'set', port, 'master', bridge, 'up');
+      must('tc', '-n', hub, 'qdisc', 'add', 'dev', port, 'root', 'tbf', 'rate', `${bits}bit`, 'burst', '5000', 'limit', String(queueBytes));
+    }
+  }
+
+  #addNode(name: string, number: number, hub: string, { ipv4 = true, ipv6 = true, line, apart = false }: NamespaceOptions): Namespace {
     this.#add(name);
     const node = new Namespace(name, number);
     // Without duplicate address detection an IPv6 address is usable at once.
     node.exec('sysctl', '-qw', 'net.ipv6.conf.default.accept_dad=0', 'net.ipv6.conf.all.accept_dad=0', `net.ipv6.conf.default.disable_ipv6=${ipv6 ? 0 : 1}`);
     must('ip', '-n', name, 'link', 'set', 'lo', 'up');
     must('ip', '-n', hub, 'link', 'add', `port${number}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
-    must('ip', '-n', hub, 'link', 'set', `port${number}`, 'master', 'br0', 'up');
+    must('ip', '-n', hub, 'link', 'set', `port${number}`, 'master', line !== undefined && number === 1 ? 'home' : 'br0', 'up');
     must('ip', '-n', name, 'link', 'set', 'eth0', 'up');
     if (ipv4) {
-      must('ip', '-n', name, 'addr', 'add', `${node.ipv4}/24`, 'dev', 'eth0');
+      must('ip', '-n', name, 'addr', 'add', `${node.ipv4}/${apart ? 32 : 24}`, 'dev', 'eth0');
+      if (apart) must('ip', '-n', name, 'route', 'add', '10.77.0.0/24', 'dev', 'eth0');
       must('ip', '-n', name, 'route', 'add', 'default', 'via', '10.77.0.254');
     }
     if (ipv6) must('ip', '-n', name, 'addr', 'add', `${node.ipv6}/64`, 'dev', 'eth0', 'nodad');

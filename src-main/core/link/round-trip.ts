@@ -4,10 +4,11 @@ import { minute, second, type Millis } from '#shared/units.ts';
 const gain = 1 / 8;
 /** The shortest round trip of so many minutes is what the path takes without a queue (RFC 6817's BASE_HISTORY). */
 const baseMinutes = 10;
-/** The queue now is told from so many of the latest samples, … */
-const currentSamples = 4;
-/** … none of them older than this. */
-const currentMs = 2 * second;
+/** The queue now is told from the samples of this time, and from so many at least … */
+const currentMs = 0.6 * second;
+const fewSamples = 4;
+/** … that are not older than this. */
+const oldMs = 2 * second;
 
 /** Round-trip times out of pings and their answers; only the answer to the latest ping counts. */
 export class RoundTrip {
@@ -41,7 +42,7 @@ export class RoundTrip {
     this.#sentAt = null;
     this.#smoothed = this.#smoothed === null ? ms : this.#smoothed + gain * (ms - this.#smoothed);
     this.#latest.push({ at: now, ms });
-    if (this.#latest.length > currentSamples) this.#latest.shift();
+    while (this.#latest.length > fewSamples && now - (this.#latest[0]?.at ?? now) > currentMs) this.#latest.shift();
     const newest = this.#shortest.at(-1);
     if (newest !== undefined && newest.minute === Math.floor(now / minute)) newest.ms = Math.min(newest.ms, ms);
     else this.#shortest.push({ minute: Math.floor(now / minute), ms });
@@ -55,7 +56,7 @@ export class RoundTrip {
    */
   queueMs(now: Millis): Millis | null {
     const base = Math.min(...this.#shortest.filter(({ minute: at }) => at > now / minute - baseMinutes - 1).map(({ ms }) => ms));
-    const samples = this.#latest.filter(({ at }) => now - at <= currentMs).map(({ ms }) => ms);
+    const samples = this.#latest.filter(({ at }) => now - at <= oldMs).map(({ ms }) => ms);
     // A ping that is not answered yet takes at least as long as it has waited.
     const waiting = this.waitingMs(now);
     if (waiting !== null && samples.every((ms) => waiting > ms)) samples.push(waiting);

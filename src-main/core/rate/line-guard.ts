@@ -1,94 +1,163 @@
 import type { Direction } from '#shared/model/limit.ts';
 import { KiB, minute, second } from '#shared/units.ts';
-import type { Millis } from '#shared/units.ts';
+import type { Bytes, Millis } from '#shared/units.ts';
 
-/** What was seen of one link over the line. */
+/** What was seen of one link over the line that moves something. */
 export interface LinkTraffic {
   /** What its round trip takes longer than without a queue; null when that is not known. */
   readonly queueMs: Millis | null;
-  /** Payload bytes/s. */
-  readonly down: number;
-  readonly up: number;
+  /** Payload bytes since the step before. */
+  readonly down: Bytes;
+  readonly up: Bytes;
 }
 
+/**
+ * Time between steps, in turns: ten times a second, and unevenly, since a measurement at even intervals meets the blocks of
+ * a slow transfer always or never.
+ */
+export const stepsMs: readonly Millis[] = [61, 113, 87, 139];
 /** Who moves less than this fills no queue that matters. */
 export const bulkBytesPerSecond = 16 * KiB;
 /** Transfers yield, but never stop. */
 const leastBytesPerSecond = 16 * KiB;
-/** The rate falls by at most this part at once, when the queue takes three times the budget or more. */
-const mostDecrease = 0.4;
+/** The rate is what moved in this time: several blocks. */
+const rateMs = second;
+/** Whoever moves less than this part of what it may is held back by something else. */
+const usedPart = 0.8;
+/** While a queue drains, this part of the rate goes on. */
+const drainPart = 0.5;
+/** A queue that takes longer to drain is not only ours. */
+const longestDrainMs = 2 * second;
 /** What was decreased has to show before the next decrease, besides the time the queue needs to drain. */
-const decreaseShowsMs = second / 2;
-/** While the queue stays far below the budget, the rate may grow by this part a second, after a while faster. */
-const growth = 0.15;
-const fastGrowth = 0.6;
-const fastAfterMs = 3 * second;
+const decreaseShowsMs = second;
+/** The rate falls by so much: [times the budget that the queue takes, part of the rate], and in between by what lies between. */
+const decreases = [[1, 0.04], [3, 0.2], [10, 0.5]] as const;
+/** While the queue is more than half of the budget, the rate falls by up to this part a second. */
+const easing = 0.1;
+/** Below what the line took when it was full last, the rate closes this part of the gap a second. */
+const recovery = 0.4;
+/** Besides, it grows by the first of these parts a second, twice as fast after every `doubledMs` without a queue, up to the second. */
+const leastGrowth = 0.01;
+const mostGrowth = 0.5;
+/** Until a pace that was used up has filled the line, what that takes is a guess. */
+const searchGrowth = 0.25;
+const doubledMs = 2 * second;
 /** A cap that is in nobody's way for this long is taken off. */
 const unusedMs = 30 * second;
 /** So is one of a line on which nothing moved for this long: it may be another line. */
 const forgottenMs = 5 * minute;
 
+/** Bytes/s of the last moments, out of what moved between steps. */
+class RecentRate {
+  readonly #steps: { readonly at: Millis; readonly bytes: Bytes }[] = [];
+
+  add(now: Millis, bytes: Bytes): number {
+    this.#steps.push({ at: now, bytes });
+    // What the oldest step moved, it moved before the time that counts.
+    while (this.#steps.length > 2 && now - (this.#steps[0]?.at ?? now) > rateMs) this.#steps.shift();
+    const [oldest, ...others] = this.#steps;
+    const passed = now - (oldest?.at ?? now);
+    return passed === 0 ? 0 : (others.reduce((sum, step) => sum + step.bytes, 0) / passed) * second;
+  }
+}
+
+function decreaseFor(times: number): number {
+  const [one, three, ten] = decreases;
+  const between = ([from, less]: readonly [number, number], [to, more]: readonly [number, number]): number => less + ((more - less) * (times - from)) / (to - from);
+  return times < three[0] ? between(one, three) : times < ten[0] ? between(three, ten) : ten[1];
+}
+
 /** One direction of a line. */
 class YieldingRate {
-  /** Bytes/s, or null for no limit. */
-  cap: number | null = null;
+  /** Bytes/s once the queue is drained, or null for no limit. */
+  #pace: number | null = null;
+  /** What the line took when it was full last. */
+  #full = 0;
+  #sure = false;
+  #drainedAt: Millis = 0;
   #decreaseAt: Millis = 0;
   #calmSince: Millis | null = null;
   #neededAt: Millis = 0;
   #movedAt: Millis = 0;
+  /** Since when it has been moving. */
+  #since: Millis | null = null;
   #at: Millis = 0;
+  readonly #rate = new RecentRate();
 
-  step(now: Millis, rate: number, queueMs: Millis | null, budgetMs: Millis): void {
+  /** Bytes/s now, or null for no limit. */
+  get cap(): number | null {
+    return this.#pace === null || this.#at >= this.#drainedAt ? this.#pace : Math.max(leastBytesPerSecond, this.#pace * drainPart);
+  }
+
+  step(now: Millis, moved: Bytes, queueMs: Millis | null, budgetMs: Millis): void {
     const elapsed = Math.min(now - this.#at, second) / second;
     this.#at = now;
-    if (rate < bulkBytesPerSecond) {
-      if (now - this.#movedAt > forgottenMs) this.cap = null;
+    const rate = this.#rate.add(now, moved);
+    if (rate < bulkBytesPerSecond && (this.#pace === null || this.#pace > bulkBytesPerSecond)) {
+      if (now - this.#movedAt > forgottenMs) this.#pace = null;
+      this.#since = null;
       return;
     }
     this.#movedAt = now;
+    this.#since ??= now;
     if (queueMs === null) return;
     if (queueMs > budgetMs) return this.#decrease(now, rate, queueMs, budgetMs);
-    if (queueMs > budgetMs / 4) this.#calmSince = null;
-    else this.#calmSince ??= now;
-    if (this.cap === null) return;
-    if (rate < 0.7 * this.cap) {
-      if (now - this.#neededAt > unusedMs) this.cap = null;
+    if (this.#pace === null || now < this.#drainedAt) return;
+    if (rate < usedPart * this.#pace && now >= this.#decreaseAt) {
+      if (now - this.#neededAt > unusedMs) this.#pace = null;
       return;
     }
     this.#neededAt = now;
-    const gain = this.#calmSince !== null && now - this.#calmSince >= fastAfterMs ? fastGrowth : growth;
-    this.cap *= 1 + gain * elapsed * (1 - queueMs / budgetMs);
+    this.#adjust(now, elapsed, this.#pace, 1 - (2 * queueMs) / budgetMs);
+  }
+
+  /** `room`: 1 without a queue, 0 at half of the budget, -1 at all of it. */
+  #adjust(now: Millis, elapsed: number, pace: number, room: number): void {
+    if (room <= 0) {
+      this.#calmSince = null;
+      this.#pace = Math.max(leastBytesPerSecond, pace * (1 + easing * room * elapsed));
+      return;
+    }
+    this.#calmSince ??= now;
+    const growth = Math.min(mostGrowth, (this.#sure ? leastGrowth : searchGrowth) * 2 ** ((now - this.#calmSince) / doubledMs));
+    this.#pace = pace + room * elapsed * (recovery * Math.max(0, this.#full - pace) + growth * pace);
   }
 
   #decrease(now: Millis, rate: number, queueMs: Millis, budgetMs: Millis): void {
     this.#calmSince = null;
     this.#neededAt = now;
-    if (now < this.#decreaseAt) return;
-    const before = this.cap === null ? rate : Math.min(this.cap, 1.25 * rate);
-    const over = Math.min(1, (queueMs - budgetMs) / (2 * budgetMs));
-    this.cap = Math.max(leastBytesPerSecond, before * (1 - mostDecrease * over));
-    this.#decreaseAt = now + decreaseShowsMs + Math.min(queueMs, second);
+    // What began to wait before the last decrease had its effect says nothing about it.
+    if (now < this.#decreaseAt || now - queueMs < this.#drainedAt) return;
+    // What the line takes shows after the first buffers on the way are full.
+    if (this.#pace === null && now - (this.#since ?? now) < rateMs) return;
+    this.#sure = this.#pace !== null && rate >= usedPart * this.#pace;
+    // A moment in which little moved, say because the machine was busy, is not what the line takes.
+    this.#full = this.#pace === null ? rate : this.#sure ? this.#pace : Math.max(rate, this.#pace / 2);
+    this.#pace = Math.max(leastBytesPerSecond, this.#full * (1 - decreaseFor(queueMs / budgetMs)));
+    this.#drainedAt = now + Math.min(longestDrainMs, (queueMs - budgetMs / 2) / (1 - drainPart));
+    this.#decreaseAt = this.#drainedAt + decreaseShowsMs;
   }
 }
 
 /**
  * Protects the round trip of a line: while the queue of our transfers takes longer than a budget, they get slower, each
- * direction by itself, and faster again when it does not (in the manner of LEDBAT, RFC 6817, with the delay as the target
- * and a decrease in proportion). A queue of our own line shows on every link over it, one elsewhere only on some: so the
- * shortest counts, of the links that move something. Pure: it is told what was measured and says how fast is fast enough.
+ * direction by itself, and faster again when it does not. In the manner of LEDBAT (RFC 6817) with the delay as the target,
+ * but set from what the line took while its queue stood: the queue is drained at half of that, and then the rate comes back
+ * to it quickly, stays near it, and looks further ever faster (as CUBIC does, RFC 9438). A queue of our own line shows on
+ * every link over it, one elsewhere only on some: so the shortest counts, of the links that move something. Pure: it is
+ * told what was measured and says how fast is fast enough.
  */
 export class LineGuard {
   readonly #directions = { down: new YieldingRate(), up: new YieldingRate() };
   #queueMs: Millis | null = null;
 
   /** Some times a second. `budgetMs`: what transfers may add to the round trip. */
-  step(now: Millis, budgetMs: Millis, links: readonly LinkTraffic[]): void {
-    const busy = links.filter(({ down, up }) => down >= bulkBytesPerSecond || up >= bulkBytesPerSecond);
+  step(now: Millis, budgetMs: Millis, busy: readonly LinkTraffic[]): void {
     const queues = busy.flatMap(({ queueMs }) => queueMs ?? []);
     this.#queueMs = queues.length === 0 ? null : Math.min(...queues);
     for (const direction of ['down', 'up'] as const) {
-      const rate = busy.reduce((sum, link) => sum + link[direction], 0);
-      this.#directions[direction].step(now, rate, this.#queueMs, budgetMs);
+      const moved = busy.reduce((sum, link) => sum + link[direction], 0);
+      this.#directions[direction].step(now, moved, this.#queueMs, budgetMs);
     }
   }
 

@@ -69,6 +69,10 @@ export interface Link {
   readonly queueMs: number | null;
   /** Measures the round trip now, unless it is being measured. */
   probe(): void;
+  /** Large blocks go out evenly from now on, at no more than so many bytes/s; null: as fast as the system takes them. */
+  pace(bytesPerSecond: number | null): void;
+  /** Payload bytes so far, as they travelled. */
+  readonly moved: { readonly down: Bytes; readonly up: Bytes };
   /** Payload bytes/s of the last seconds, as they travelled: compressed blocks count what came or went. */
   readonly rates: { readonly down: number; readonly up: number };
   /** Whether the other end can be asked for compressed blocks. */

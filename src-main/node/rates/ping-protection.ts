@@ -1,17 +1,20 @@
 import type { Direction } from '#shared/model/limit.ts';
-import type { Millis } from '#shared/units.ts';
-import { bulkBytesPerSecond, LineGuard } from '../../core/rate/line-guard.ts';
+import { second, type Millis } from '#shared/units.ts';
+import { bulkBytesPerSecond, LineGuard, stepsMs } from '../../core/rate/line-guard.ts';
 import type { Line } from '../../core/rate/rate-gate.ts';
 import type { Link } from '../ports/links.ts';
 import { lineTo, type SwarmDriver } from '../transfers/swarm-driver.ts';
 
-/** So often the round trip is measured and the rates are set. */
-const everyMs = 250;
+/** Of so many links of a line the round trip is measured, those that move the most: their shortest queue is the line's. */
+const measuredLinks = 4;
 /** When this program was that late itself, what it measured is not the line's. */
 const lateMs = 50;
 
 const lines = ['near', 'far'] as const satisfies readonly Line[];
 const directions = ['down', 'up'] as const satisfies readonly Direction[];
+
+/** A block goes out a little faster than the limit for all has it, so that this alone decides how much goes out. */
+const paceFor = (cap: number | null): number | null => (cap === null ? null : 1.2 * cap);
 
 export interface PingProtectionPorts {
   readonly links: () => Iterable<Link>;
@@ -24,9 +27,12 @@ export class PingProtection {
   readonly #ports: PingProtectionPorts;
   #budgetMs: Millis | null = null;
   #guards = new Map<Line, LineGuard>();
+  /** Bytes each link had moved at the last step. */
+  readonly #moved = new WeakMap<Link, Link['moved']>();
   readonly #capped = new Set<`${Line} ${Direction}`>();
   #timer: NodeJS.Timeout | null = null;
   #tickAt: Millis = 0;
+  #steps = 0;
 
   constructor(ports: PingProtectionPorts) {
     this.#ports = ports;
@@ -39,9 +45,7 @@ export class PingProtection {
     if (budgetMs === null) return this.close();
     if (this.#timer !== null) return;
     this.#guards = new Map(lines.map((line) => [line, new LineGuard()]));
-    this.#tickAt = this.#ports.now() + everyMs;
-    this.#timer = setInterval(() => { this.#tick(); }, everyMs);
-    this.#timer.unref();
+    this.#plan();
   }
 
   /** The strictest rate that holds for a line now, bytes/s; null when none does. */
@@ -57,31 +61,51 @@ export class PingProtection {
   }
 
   close(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    for (const line of this.#guards.keys()) for (const direction of directions) this.#ports.swarm.setLimit(direction, null, line);
+    for (const line of this.#guards.keys()) {
+      for (const direction of directions) this.#ports.swarm.setLimit(direction, null, line);
+      for (const link of this.#over(line)) link.pace(null);
+    }
     this.#guards.clear();
     this.#capped.clear();
+  }
+
+  #over(line: Line): Link[] {
+    return [...this.#ports.links()].filter(({ path }) => lineTo(path) === line);
+  }
+
+  #plan(): void {
+    const waitMs = stepsMs[this.#steps++ % stepsMs.length] ?? second;
+    this.#tickAt = this.#ports.now() + waitMs;
+    this.#timer = setTimeout(() => { this.#tick(); }, waitMs);
+    this.#timer.unref();
   }
 
   #tick(): void {
     const now = this.#ports.now();
     const late = now - this.#tickAt;
-    this.#tickAt = now + everyMs;
+    this.#plan();
     const budgetMs = this.#budgetMs;
     if (budgetMs === null) return;
     for (const [line, guard] of this.#guards) {
-      const links = [...this.#ports.links()].filter(({ path }) => lineTo(path) === line);
-      const traffic = links.map((link) => {
-        const { down, up } = link.rates;
-        if (down >= bulkBytesPerSecond || up >= bulkBytesPerSecond) link.probe();
-        return { queueMs: link.queueMs, down, up };
-      });
+      const over = this.#over(line);
+      const links = over.filter(({ rates }) => Math.max(rates.down, rates.up) >= bulkBytesPerSecond);
+      const measured = new Set(links.toSorted((a, b) => b.rates.down + b.rates.up - a.rates.down - a.rates.up).slice(0, measuredLinks));
+      for (const link of measured) link.probe();
       if (late > lateMs) continue;
+      const traffic = links.map((link) => {
+        const { moved } = link;
+        const before = this.#moved.get(link) ?? moved;
+        this.#moved.set(link, moved);
+        return { queueMs: measured.has(link) ? link.queueMs : null, down: moved.down - before.down, up: moved.up - before.up };
+      });
       guard.step(now, budgetMs, traffic);
       for (const direction of directions) {
         const cap = guard.cap(direction);
-        if (cap !== null || this.#capped.has(`${line} ${direction}`)) this.#ports.swarm.setLimit(direction, cap, line);
+        if (cap === null && !this.#capped.has(`${line} ${direction}`)) continue;
+        this.#ports.swarm.setLimit(direction, cap, line);
+        if (direction === 'up') for (const link of over) link.pace(paceFor(cap));
         if (cap === null) this.#capped.delete(`${line} ${direction}`);
         else this.#capped.add(`${line} ${direction}`);
       }

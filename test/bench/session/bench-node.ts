@@ -55,9 +55,9 @@ export class BenchNode {
     await this.api.call('peers.connect', { address: `127.0.0.1:${other.port}` });
   }
 
-  /** Shares a file or folder with everyone; done when it is hashed. */
-  async share(path: string): Promise<void> {
-    const { id } = await this.api.call('shares.add', { path, audience: { kind: 'everyone' } });
+  /** Shares a file or folder; done when it is hashed. */
+  async share(path: string, kind: 'everyone' | 'public' = 'everyone'): Promise<void> {
+    const { id } = await this.api.call('shares.add', { path, audience: { kind } });
     await this.api.call('shares.whenHashed', { id });
   }
 

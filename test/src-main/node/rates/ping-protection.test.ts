@@ -7,18 +7,22 @@ import { second } from '#shared/units.ts';
 /** Links of a node, by what was measured of them, and the limits that the swarm was given. */
 const seen = { path: 'lan' as PathKind, queueMs: 300, down: 5e6, up: 0 };
 let probes: number;
+let paces: (number | null)[];
 let limits: Map<string, number | null>;
 let protection: PingProtection;
 
 beforeEach(() => {
   vi.useFakeTimers();
   probes = 0;
+  paces = [];
   limits = new Map();
   Object.assign(seen, { path: 'lan', queueMs: 300, down: 5e6, up: 0 });
   const link: Partial<Link> = {
     get path() { return seen.path; },
     get queueMs() { return seen.queueMs; },
     get rates() { return { down: seen.down, up: seen.up }; },
+    get moved() { return { down: seen.down * Date.now() / second, up: seen.up * Date.now() / second }; },
+    pace: (bytesPerSecond) => { paces.push(bytesPerSecond); },
     probe: () => { probes++; },
   };
   protection = new PingProtection({ links: () => [link as Link], now: () => Date.now(), swarm: { setLimit: (direction, rate, of) => { limits.set(`${of} ${direction}`, rate); } } });
@@ -32,11 +36,36 @@ afterEach(() => {
 it('measures while something moves, and has that direction of that line yield', () => {
   protection.setBudget(20);
   vi.advanceTimersByTime(2 * second);
-  expect(probes).toBe(8);
+  expect(probes).toBe(20);
   expect([...limits.keys()]).toEqual(['near down']);
   expect(limits.get('near down')).toBeLessThan(5e6);
   expect(protection.cap('down')).toBe(limits.get('near down'));
   expect(protection.queueMs).toBe(300);
+});
+
+it('has blocks go out evenly while uploads yield', () => {
+  Object.assign(seen, { path: 'internet', down: 0, up: 1e6 });
+  protection.setBudget(20);
+  vi.advanceTimersByTime(2 * second);
+  const cap = protection.cap('up');
+  expect(cap).toBeLessThan(1e6);
+  expect(paces.at(-1)).toBeGreaterThan(cap ?? Infinity);
+  protection.setBudget(null);
+  expect(paces.at(-1)).toBeNull();
+});
+
+it('measures those links that move the most, when there are many', () => {
+  const probed: number[] = [];
+  const links = Array.from({ length: 20 }, (_, index): Partial<Link> => ({
+    path: 'internet', queueMs: index < 16 ? 0 : 300, rates: { down: 0, up: (index + 1) * 1e5 }, pace: () => undefined, probe: () => { probed.push(index); },
+    get moved() { return { down: 0, up: (index + 1) * 1e5 * Date.now() / second }; },
+  }));
+  const many = new PingProtection({ links: () => links as Link[], now: () => Date.now(), swarm: { setLimit: () => undefined } });
+  many.setBudget(20);
+  vi.advanceTimersByTime(3 * second);
+  expect(new Set(probed)).toEqual(new Set([16, 17, 18, 19]));
+  expect(many.cap('up')).toBeLessThan(21e6);
+  many.close();
 });
 
 it('takes its limits off when it is switched off', () => {
@@ -46,7 +75,7 @@ it('takes its limits off when it is switched off', () => {
   expect(limits.get('near down')).toBeNull();
   expect([protection.cap('down'), protection.queueMs]).toEqual([null, null]);
   vi.advanceTimersByTime(2 * second);
-  expect(probes).toBe(8);
+  expect(probes).toBe(20);
 });
 
 it('leaves alone what stays on this machine, and does not ping where nothing moves', () => {

@@ -1,0 +1,72 @@
+import type { TLSSocket } from 'node:tls';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { SendQueue } from '#main/net/send-queue.ts';
+import { KiB } from '#shared/units.ts';
+
+/** What was written to the socket, and when. The system takes everything at once. */
+let written: { readonly at: number; readonly bytes: number[] }[];
+let queue: SendQueue;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 });
+  written = [];
+  const socket: Pick<TLSSocket, 'destroyed'> & { write: (bytes: Uint8Array, done?: () => void) => boolean } = {
+    destroyed: false,
+    write: (bytes, done) => {
+      written.push({ at: performance.now() - start, bytes: [...bytes] });
+      if (done) queueMicrotask(done);
+      return true;
+    },
+  };
+  const start = performance.now();
+  queue = new SendQueue(socket as TLSSocket);
+});
+afterEach(() => {
+  queue.destroyed();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+const payload = Uint8Array.from({ length: 100 * KiB }, (_, index) => index % 251);
+const bytesWritten = (): number[] => written.flatMap(({ bytes }) => bytes);
+
+it('writes a large block at once when nothing paces it', async () => {
+  const sent = queue.block(1, Uint8Array.of(7), payload);
+  await sent;
+  expect(written.map(({ bytes }) => bytes.length)).toEqual([1, payload.length]);
+});
+
+it('writes a paced block evenly, with nothing in between, and every byte of it', async () => {
+  queue.pace(1_024_000);
+  const sent = queue.block(1, Uint8Array.of(7), payload);
+  queue.frame(Uint8Array.of(9));
+  await vi.advanceTimersByTimeAsync(200);
+  await sent;
+  expect(bytesWritten()).toEqual([7, ...payload, 9]);
+  // 100 KiB at 1,000 KiB/s: 100 ms, in slices of 5 ms.
+  const slices = written.slice(1, -1);
+  expect(slices).toHaveLength(20);
+  for (const [index, { at }] of slices.entries()) expect(Math.abs(at - 5 * index)).toBeLessThanOrEqual(11);
+});
+
+it('lets the rest go when it is not paced any more', async () => {
+  queue.pace(1_024_000);
+  const sent = queue.block(1, Uint8Array.of(7), payload);
+  await vi.advanceTimersByTimeAsync(20);
+  queue.pace(null);
+  await vi.advanceTimersByTimeAsync(10);
+  await sent;
+  expect(bytesWritten()).toEqual([7, ...payload]);
+});
+
+it('gives a block back whose connection ends in the middle of it', async () => {
+  queue.pace(1_024_000);
+  const sent = queue.block(1, Uint8Array.of(7), payload);
+  const outcome = sent.then(() => 'sent', () => 'lost');
+  await vi.advanceTimersByTimeAsync(20);
+  queue.destroyed();
+  expect(await outcome).toBe('lost');
+  const before = written.length;
+  await vi.advanceTimersByTimeAsync(200);
+  expect(written).toHaveLength(before);
+});
