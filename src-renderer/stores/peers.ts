@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 import type { DeviceId } from '#shared/ids.ts';
+import type { PeerLimits } from '#shared/model/limit.ts';
 import type { Pairing, Peer } from '#shared/model/peer.ts';
 import { useApi } from '../api.ts';
 
@@ -28,6 +29,7 @@ export const usePeers = defineStore('peers', () => {
   const near = computed(() => online.value.filter((peer) => peer.path !== 'internet' && peer.path !== 'overlay'));
   const far = computed(() => online.value.filter((peer) => peer.path === 'internet' || peer.path === 'overlay'));
   const away = computed(() => all.value.filter((peer) => !peer.online && peer.trust !== 'blocked'));
+  const limited = computed(() => all.value.filter(({ limits }) => limits !== undefined && (limits.down !== 'off' || limits.up !== 'off')));
   const blocked = computed(() => all.value.filter((peer) => peer.trust === 'blocked'));
   /** What a person should look at now: codes to compare, or how a comparison ended. */
   const openPairing = computed(() => [...pairings.value.values()][0] ?? null);
@@ -47,6 +49,7 @@ export const usePeers = defineStore('peers', () => {
   };
   const block = async (peer: DeviceId, blocked: boolean): Promise<void> => set(await api.call('peers.block', { peer, blocked }));
   const setAutoAccept = async (peer: DeviceId, autoAccept: boolean): Promise<void> => set(await api.call('peers.setAutoAccept', { peer, autoAccept }));
+  const setLimits = async (peer: DeviceId, limits: Partial<PeerLimits>): Promise<void> => set(await api.call('peers.setLimits', { peer, ...limits }));
   const unpair = async (peer: DeviceId): Promise<void> => set(await api.call('peers.unpair', { peer }));
   const forgive = async (peer: DeviceId): Promise<void> => set(await api.call('peers.forgive', { peer }));
   async function forget(peer: DeviceId): Promise<void> {
@@ -57,7 +60,7 @@ export const usePeers = defineStore('peers', () => {
   const answerPairing = async (peer: DeviceId, same: boolean): Promise<void> => setPairing(await api.call('pairing.answer', { peer, same }));
 
   return {
-    byId, all, online, near, far, away, blocked, openPairing,
-    set, remove, setPairing, closePairing, load, connect, block, setAutoAccept, unpair, forgive, forget, startPairing, answerPairing,
+    byId, all, online, near, far, away, blocked, limited, openPairing,
+    set, remove, setPairing, closePairing, load, connect, block, setAutoAccept, setLimits, unpair, forgive, forget, startPairing, answerPairing,
   };
 });

@@ -40,7 +40,7 @@ export const uiEn = {
     seen: 'Visible', seen_everyone: 'To everyone nearby', seen_paired: 'Only to people you trust', seen_hidden: 'To nobody. Change that above.',
   },
   person: {
-    pair: 'Compare codes…', alwaysAccept: 'Always accept files', askAgain: 'Ask before accepting files', copyId: 'Copy id', unpair: 'No longer trust', block: 'Block', unblock: 'Unblock', forget: 'Forget', forgive: 'Forgive wrong pieces',
+    limits: 'Limit the speed…', pair: 'Compare codes…', alwaysAccept: 'Always accept files', askAgain: 'Ask before accepting files', copyId: 'Copy id', unpair: 'No longer trust', block: 'Block', unblock: 'Unblock', forget: 'Forget', forgive: 'Forgive wrong pieces',
   },
   block: { title: 'Block {name}?', text: 'They see nothing of yours and cannot send you anything. You can unblock them at any time.' },
   address: {
@@ -111,6 +111,12 @@ export const uiEn = {
   cancel: { title: 'Stop “{name}”?', text: 'What has arrived stays on your disk unless you delete it.', delete: 'Delete what has arrived', keep: 'Keep going' },
   files: { title: 'Files of “{name}”', filter: 'Filter by name', all: 'All', none: 'None', list: 'Files', loading: 'Reading {done} of {all}', sum: 'Nothing chosen | 1 file, {size} | {n} files, {size}', savedAs: 'saved as', apply: 'Fetch these' },
   limits: { title: 'Speed limits', label: 'Speed limits: {limits}', none: 'No limit', down: 'Receiving', up: 'Sending', hint: 'For all transfers together. Browsing and searching are never slowed.' },
+  speed: {
+    title: 'Speed', off: 'Off', alternative: 'Alternative limits', alternativeLabel: 'Alternative limits', alternativeText: 'A second set, for when others need the line. Transfers has the same switch.', alternativeNow: 'Use them now', toAlternative: 'Use the alternative limits', toUsual: 'Back to the usual limits',
+    schedule: 'Schedule', scheduleText: 'Switches the alternative limits on and off by itself.', byClock: 'By the clock', days: 'Days', from: 'From', to: 'To', nextDay: 'Until the next day.',
+    ping: 'Protect my ping', pingText: 'Transfers slow down as soon as they would make calls and games lag, and take the line back afterwards.', pingBudget: 'Add at most', pingIdle: 'Transfers add nothing now.', pingNow: 'Transfers add {ms} now.', pingHeld: 'Held to {limits}.',
+    people: 'People', peopleText: 'Limits with one person, from the menu of a person under Nearby.', peerTitle: 'Limit the speed with {name}', peerHint: 'Besides the limits for all transfers together: the strictest counts.', peerChange: 'Change the limits with {name}', more: 'Schedule and ping protection…',
+  },
   shares: {
     add: 'Share', folder: 'A folder…', files: 'Files…', sum: '1 share, {size} | {n} shares, {size}', empty: 'You share nothing yet.', emptyHint: 'Drop a folder or files here, or choose them. You say with whom before anything is shared.', dropHint: 'Drop folders or files here to share them.',
     scanning: 'Looking through it, nothing found yet | Looking through it, 1 file so far | Looking through it, {n} files so far', missing: 'Not there. It is shared again when it is back.', hashed: '{done} of 1 file fingerprinted | {done} of {n} files fingerprinted', hashing: 'Fingerprinting', hashingLeft: '{time} left', paused: 'Paused; files that somebody asks for go first all the same.',

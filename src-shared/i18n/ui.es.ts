@@ -42,7 +42,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     seen: 'Visible', seen_everyone: 'Para todos aquí cerca', seen_paired: 'Solo para gente de confianza', seen_hidden: 'Para nadie. Cámbialo arriba.',
   },
   person: {
-    pair: 'Comparar códigos…', alwaysAccept: 'Aceptar siempre sus archivos', askAgain: 'Preguntar antes de aceptar', copyId: 'Copiar id', unpair: 'Dejar de confiar', block: 'Bloquear', unblock: 'Desbloquear', forget: 'Olvidar', forgive: 'Perdonar piezas erróneas',
+    limits: 'Limitar la velocidad…', pair: 'Comparar códigos…', alwaysAccept: 'Aceptar siempre sus archivos', askAgain: 'Preguntar antes de aceptar', copyId: 'Copiar id', unpair: 'Dejar de confiar', block: 'Bloquear', unblock: 'Desbloquear', forget: 'Olvidar', forgive: 'Perdonar piezas erróneas',
   },
   block: { title: '¿Bloquear a {name}?', text: 'No verá nada tuyo ni podrá enviarte nada. Puedes desbloquearlo cuando quieras.' },
   address: {
@@ -113,6 +113,12 @@ export const uiEs: SameShape<typeof uiEn> = {
   cancel: { title: '¿Detener «{name}»?', text: 'Lo que ha llegado se queda en tu disco salvo que lo borres.', delete: 'Borrar lo que ha llegado', keep: 'Seguir' },
   files: { title: 'Archivos de «{name}»', filter: 'Filtrar por nombre', all: 'Todos', none: 'Ninguno', list: 'Archivos', loading: 'Leyendo {done} de {all}', sum: 'Nada elegido | 1 archivo, {size} | {n} archivos, {size}', savedAs: 'guardado como', apply: 'Descargar estos' },
   limits: { title: 'Límites de velocidad', label: 'Límites de velocidad: {limits}', none: 'Sin límite', down: 'Recibir', up: 'Enviar', hint: 'Para todas las transferencias juntas. Explorar y buscar nunca se frenan.' },
+  speed: {
+    title: 'Velocidad', off: 'Desactivado', alternative: 'Límites alternativos', alternativeLabel: 'Límites alternativos', alternativeText: 'Otros dos límites, para cuando los demás necesitan la línea. Transferencias tiene el mismo interruptor.', alternativeNow: 'Usarlos ahora', toAlternative: 'Usar los límites alternativos', toUsual: 'Volver a los límites habituales',
+    schedule: 'Horario', scheduleText: 'Activa y desactiva los límites alternativos por sí mismo.', byClock: 'Según la hora', days: 'Días', from: 'Desde', to: 'Hasta', nextDay: 'Hasta el día siguiente.',
+    ping: 'Proteger mi ping', pingText: 'Las transferencias se frenan en cuanto retrasarían llamadas y juegos, y después recuperan la línea.', pingBudget: 'Como mucho', pingIdle: 'Ahora las transferencias no añaden nada.', pingNow: 'Ahora las transferencias añaden {ms}.', pingHeld: 'Contenidas en {limits}.',
+    people: 'Personas', peopleText: 'Límites con una sola persona, desde el menú de esa persona en Cerca.', peerTitle: 'Limitar la velocidad con {name}', peerHint: 'Además de los límites de todas las transferencias juntas: vale el más estricto.', peerChange: 'Cambiar los límites con {name}', more: 'Horario y protección del ping…',
+  },
   shares: {
     add: 'Compartir', folder: 'Una carpeta…', files: 'Archivos…', sum: '1 elemento, {size} | {n} elementos, {size}', empty: 'Aún no compartes nada.', emptyHint: 'Suelta aquí una carpeta o archivos, o elígelos. Antes de compartir nada dices con quién.', dropHint: 'Suelta aquí carpetas o archivos para compartirlos.',
     scanning: 'Recorriéndolo, aún sin archivos | Recorriéndolo, 1 archivo hasta ahora | Recorriéndolo, {n} archivos hasta ahora', missing: 'No está. Se compartirá otra vez cuando vuelva.', hashed: 'Huella lista en {done} de 1 archivo | Huella lista en {done} de {n} archivos', hashing: 'Calculando huellas', hashingLeft: 'Faltan {time}', paused: 'En pausa; lo que alguien pida va primero igualmente.',

@@ -6,6 +6,7 @@ import type { CallArgs, CallName, CallResult, CheckedArgs } from '#shared/api/co
 import type { NodeEvent } from '#shared/api/events.ts';
 import { nodeEventSchema } from '#shared/api/events.ts';
 import { AppError } from '#shared/errors.ts';
+import type { SpeedState } from '#shared/model/limit.ts';
 import { defaultSettings } from '#shared/settings.ts';
 import type { Settings } from '#shared/settings.ts';
 import { fakeHandlers } from './fake/handlers.ts';
@@ -36,6 +37,12 @@ export interface FakeNode {
 
 export type Handlers = { [Name in CallName]: (args: CheckedArgs<Name>) => CallResult<Name> };
 
+/** With the ping protected, downloads are held back a little. */
+function speedOf({ alternativeLimits, alternativeDownloadLimit, pingBudget }: Settings): SpeedState {
+  const down = alternativeLimits && alternativeDownloadLimit !== 'off' ? { bytesPerSecond: alternativeDownloadLimit, cause: 'alternative' as const } : null;
+  return pingBudget === 'off' ? { alternative: alternativeLimits, down, up: null, addedDelayMs: null } : { alternative: alternativeLimits, down: down ?? { bytesPerSecond: 2_240_000, cause: 'ping' }, up: null, addedDelayMs: 12.4 };
+}
+
 /** A node in memory with invented people. `empty`: first run, nobody there, nothing shared. */
 export function createFakeNode({ empty = false, settings = {} }: { empty?: boolean; settings?: Partial<Settings> } = {}): FakeNode {
   const listeners = new Set<(event: NodeEvent) => void>();
@@ -58,7 +65,7 @@ export function createFakeNode({ empty = false, settings = {} }: { empty?: boole
       return {
         deviceId: deviceIdFor('Jade Otter'), name: world.settings.name, avatarSeed: avatarSeedFor('Jade Otter'), version: '0.1.0', startedAt: epoch, port: 47800, addresses: ['192.168.1.24', 'fd12:3456:789a::24'], dataDir: '/home/jade/.local/share/distrishare',
         downloadDir: world.settings.downloadDir, freeBytes: 218e9, downRate: sum('down'), upRate: sum('up'),
-        speed: { alternative: world.settings.alternativeLimits, down: null, up: null, addedDelayMs: null }, peersOnline: world.peers.filter((peer) => peer.online).length, activeTransfers: world.transfers.filter((each) => each.state === 'running').length, offersWaiting: world.offers.length,
+        speed: speedOf(world.settings), peersOnline: world.peers.filter((peer) => peer.online).length, activeTransfers: world.transfers.filter((each) => each.state === 'running').length, offersWaiting: world.offers.length,
         discovery: { multicast: world.settings.multicast ? 'on' : 'off', mdns: world.settings.mdns ? 'on' : 'off' }, demo: world.demo, problems: [],
       };
     },
