@@ -34,5 +34,5 @@ export interface NodeParts {
   forgetDevice(peer: string): Promise<void>;
   browse(link: Link, path: string, cursor: string | undefined, limit: number, signal: AbortSignal): Promise<CallResult<'browse.list'>>;
   listTransfers(finished: boolean | undefined, cursor: string | undefined, limit: number): Promise<CallResult<'transfers.list'>>;
-  startDownload(source: TransferSource, to: string | undefined, priority: Priority, signal: AbortSignal): Promise<Transfer>;
+  startDownload(source: TransferSource, how: { readonly to: string | undefined; readonly priority: Priority; readonly inOrder: boolean }, signal: AbortSignal): Promise<Transfer>;
 }

@@ -139,8 +139,8 @@ function commandsOf({ foundation, devices, membership, speed, transfers, uploads
       const up = uploads.list();
       return { ...page, transfers: [...up, ...page.transfers], total: page.total + up.length };
     },
-    async startDownload(source, to, priority, signal) {
-      return transfers.start({ ...(await planDownload(source, { devices, links: links(), signal })), base: to ?? settings.get().downloadDir, priority });
+    async startDownload(source, { to, priority, inOrder }, signal) {
+      return transfers.start({ ...(await planDownload(source, { devices, links: links(), signal })), base: to ?? settings.get().downloadDir, priority, inOrder });
     },
   };
 }

@@ -1,7 +1,7 @@
 import { ref, shallowRef } from 'vue';
 import { limits } from '#shared/limits.ts';
 import type { TransferId } from '#shared/ids.ts';
-import type { Transfer, TransferFile } from '#shared/model/transfer.ts';
+import type { FilePriority, Transfer, TransferFile } from '#shared/model/transfer.ts';
 import { useApi } from '../api.ts';
 import { useNotices } from '../stores/notices.ts';
 
@@ -33,13 +33,14 @@ export function useTransferFiles() {
     await notices.attempt(() => readAll(of.id, stop.signal));
     loading.value = false;
   }
-  async function apply({ on, off }: { on: number[]; off: number[] }): Promise<void> {
+  async function apply(changes: ReadonlyMap<FilePriority, number[]>): Promise<void> {
     const chosen = transfer.value;
     close();
     if (!chosen) return;
     await notices.attempt(async () => {
-      if (on.length > 0) await api.call('transfers.select', { id: chosen.id, indices: on, selected: true });
-      if (off.length > 0) await api.call('transfers.select', { id: chosen.id, indices: off, selected: false });
+      // What is wanted comes first: a download that wants nothing any more would end.
+      const inTurn = [...changes].toSorted(([a], [b]) => Number(a === 'skip') - Number(b === 'skip'));
+      for (const [priority, indices] of inTurn) await api.call('transfers.setFilePriority', { id: chosen.id, indices, priority });
     });
   }
   function close(): void {

@@ -70,6 +70,7 @@ export const useTransfers = defineStore('transfers', () => {
   const retryAll = async (): Promise<void> => void (await api.call('transfers.retry', {}));
   const pauseAll = async (paused: boolean): Promise<void> => void (await api.call('transfers.pauseAll', { paused }));
   const setPriority = async (id: TransferId, priority: Priority): Promise<void> => set(await api.call('transfers.setPriority', { id, priority }));
+  const setInOrder = async (id: TransferId, inOrder: boolean): Promise<void> => set(await api.call('transfers.setInOrder', { id, inOrder }));
   async function forget(id?: TransferId): Promise<void> {
     await api.call('transfers.forget', id === undefined ? {} : { id });
     for (const transfer of id === undefined ? finished.value : [...byId.value.values()].filter((each) => each.id === id)) remove(transfer.id);
@@ -78,6 +79,6 @@ export const useTransfers = defineStore('transfers', () => {
 
   return {
     byId, active, finished, failed, moving, finishedTotal, nextHistory,
-    set, remove, load, loadMoreHistory, start, pause, resume, cancel, retry, retryAll, pauseAll, setPriority, forget,
+    set, remove, load, loadMoreHistory, start, pause, resume, cancel, retry, retryAll, pauseAll, setPriority, setInOrder, forget,
   };
 });

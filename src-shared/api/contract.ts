@@ -5,7 +5,7 @@ import { contentIdSchema, offerIdSchema, shareIdSchema, transferIdSchema, bytesS
 import { rateLimitSchema } from '../model/limit.ts';
 import { pairingSchema, peerSchema } from '../model/peer.ts';
 import { audienceSchema, entrySchema, shareSchema } from '../model/share.ts';
-import { prioritySchema, transferDetailSchema, transferFileSchema, transferSchema } from '../model/transfer.ts';
+import { filePrioritySchema, prioritySchema, transferDetailSchema, transferFileSchema, transferSchema } from '../model/transfer.ts';
 import { offerSchema } from '../model/offer.ts';
 import { searchFilterSchema, searchStateSchema } from '../model/search.ts';
 import { nodeStatusSchema } from '../model/status.ts';
@@ -101,7 +101,7 @@ export const calls = {
   'transfers.get': call(z.object({ id: transferIdSchema }), transferDetailSchema),
   'transfers.files': call(z.object({ id: transferIdSchema, cursor: cursor.optional(), limit: pageSize }), z.object({ files: z.array(transferFileSchema), total: z.int(), next: cursor.nullable() })),
   /** `to` is a folder of this machine; the download's own name is created inside it. */
-  'transfers.start': call(z.object({ source: sourceSchema, to: localPath.optional(), priority: prioritySchema.optional() }), transferSchema),
+  'transfers.start': call(z.object({ source: sourceSchema, to: localPath.optional(), priority: prioritySchema.optional(), inOrder: z.boolean().optional() }), transferSchema),
   'transfers.pause': call(z.object({ id: transferIdSchema }), transferSchema),
   'transfers.resume': call(z.object({ id: transferIdSchema }), transferSchema),
   /** Ends it. What is already verified stays on disk unless `deletePartial`. */
@@ -109,7 +109,10 @@ export const calls = {
   'transfers.retry': call(z.object({ id: transferIdSchema.optional() }), z.object({ retried: z.int() })),
   'transfers.pauseAll': call(z.object({ paused: z.boolean() }), z.object({ changed: z.int() })),
   'transfers.setPriority': call(z.object({ id: transferIdSchema, priority: prioritySchema }), transferSchema),
-  'transfers.select': call(z.object({ id: transferIdSchema, indices: z.array(z.int().nonnegative()).max(100_000), selected: z.boolean() }), transferSchema),
+  /** Takes effect on what has not been asked for yet. */
+  'transfers.setInOrder': call(z.object({ id: transferIdSchema, inOrder: z.boolean() }), transferSchema),
+  /** Files by index; finished ones stay as they are. A download that was done goes on when a file is wanted again. */
+  'transfers.setFilePriority': call(z.object({ id: transferIdSchema, indices: z.array(z.int().nonnegative()).max(100_000), priority: filePrioritySchema }), transferSchema),
   'transfers.forget': call(z.object({ id: transferIdSchema.optional() }), z.object({ forgotten: z.int() })),
 
   'offers.list': call(nothing, z.array(offerSchema)),

@@ -9,6 +9,8 @@ export const cliEn = {
     waitHashed: 'return when everything is prepared, with its content id', for: 'how many seconds to wait for answers', type: 'only: {choices}',
     to: 'folder in which it is created', noWait: 'put it in the queue and return', wait: 'return when it has arrived', yes: 'say yes to every question', off: 'undo it',
     room: 'the room that may see it, with --audience room', all: 'also what has ended', deletePartial: 'also delete what has arrived so far',
+    inOrder: 'from beginning to end, to look at it while it arrives', setInOrder: 'from beginning to end, to look at it while it arrives, or not any more', priority: 'how soon: {choices}; of the whole transfer, or of what --file names (skip only there)',
+    file: 'files and folders in it, by path', files: 'list its files',
   },
   argument: {
     path: 'file or folder on this machine', share: 'name, id or path of a share', address: 'HOST:PORT, HOST or [IPv6]:PORT', peer: 'device: its name, its id or the beginning of it',
@@ -18,7 +20,7 @@ export const cliEn = {
   command: {
     serve: 'runs DistriShare without a window', share: 'shares a file or folder', unshare: 'stops sharing; files stay where they are', shares: 'lists what you share',
     peers: 'lists the devices that were found', connect: 'connects to an address', browse: 'lists what a device shares', search: 'searches every connected device',
-    get: 'downloads files and folders', transfers: 'lists transfers', transfer: 'shows one transfer closely: who gives what, and why it is not faster', pause: 'pauses transfers', resume: 'continues transfers', cancel: 'ends transfers; what is verified stays on disk',
+    get: 'downloads files and folders', transfers: 'lists transfers', transfer: 'shows one transfer closely: who gives what, and why it is not faster; changes what of it comes first', pause: 'pauses transfers', resume: 'continues transfers', cancel: 'ends transfers; what is verified stays on disk',
     send: 'sends files or folders to a person, who is asked', inbox: 'lists what people want to send you', accept: 'accepts an offer', decline: 'declines an offer',
     pair: 'compares codes with a device and trusts it', block: 'blocks a device: it sees nothing of you', forgive: 'asks a device again that sent wrong pieces', settings: 'shows or changes settings', limits: 'shows or changes speed limits: usual and alternative ones, of one device, by the clock, and for the ping', status: 'shows how things are',
     hash: 'computes the content id of a file or folder; needs no running DistriShare', lab: 'simulates many devices in virtual time; needs no running DistriShare',
@@ -52,7 +54,8 @@ export const cliEn = {
     queued: '“{name}” is in the queue: {id}', done: '“{name}” has arrived: {path}', total: '{size} in {seconds} s, {rate}', reused: '{size} of it was already on this device.',
     interrupted: '“{name}” goes on in the background. Watch it with “distrishare transfers”, end it with “distrishare cancel {id}”.', left: '{time} left', needPaths: 'Say what to get: a device and a path, or a content id.',
   },
-  transfer: { head: '“{name}” is {state}: {done} of {all}, {rate}' },
+  transfer: { head: '“{name}” is {state}: {done} of {all}, {rate}', inOrder: 'It is fetched from beginning to end.', fileAlone: '--file needs --priority.', skipAll: 'A whole transfer cannot be skipped. Pause or cancel it, or say which files with --file.' },
+  priority: { skip: 'skip', low: 'low', normal: 'normal', high: 'high' },
   transfers: { none: 'No transfers.', changed: '“{name}” is now: {state}' },
   send: { asked: '{name} is asked.', accepted: '{name} has accepted.', done: '{name} has received everything.', interrupted: 'The offer stays. End it with “distrishare cancel {id}”.' },
   inbox: { none: 'Nothing is waiting for you.', accepted: 'Accepted.', declined: 'Declined.', text: 'Text: {text}' },
@@ -69,7 +72,7 @@ export const cliEn = {
   },
   hash: { skipped: 'Left out, because it cannot be shared: {path}' },
   status: { name: 'Name', deviceId: 'Device id', version: 'Version', port: 'Port', addresses: 'Addresses', dataDir: 'Data', downloadDir: 'Downloads', free: '{size} free', rates: 'Now', down: '{rate} down', up: '{rate} up', online: 'Online', transfers: 'Transfers', offers: 'Waiting for you', discovery: 'Found by', problems: 'Problems' },
-  column: { name: 'NAME', id: 'ID', state: 'STATE', trust: 'TRUST', address: 'ADDRESS', path: 'PATH', latency: 'LATENCY', shares: 'SHARES', size: 'SIZE', files: 'FILES', date: 'MODIFIED', have: 'HERE', audience: 'VISIBLE TO', done: 'DONE', rate: 'SPEED', from: 'FROM', sources: 'SOURCES', what: 'WHAT', givenBy: 'GIVEN BY', takenBy: 'TAKEN BY', share: 'SHARE', failed: 'FAILED', reason: 'REASON', direction: '' },
+  column: { name: 'NAME', id: 'ID', state: 'STATE', trust: 'TRUST', address: 'ADDRESS', path: 'PATH', latency: 'LATENCY', shares: 'SHARES', size: 'SIZE', files: 'FILES', date: 'MODIFIED', have: 'HERE', audience: 'VISIBLE TO', done: 'DONE', rate: 'SPEED', from: 'FROM', sources: 'SOURCES', what: 'WHAT', givenBy: 'GIVEN BY', takenBy: 'TAKEN BY', share: 'SHARE', failed: 'FAILED', reason: 'REASON', priority: 'PRIORITY', direction: '' },
   direction: { down: 'down', up: 'up', in: 'from', out: 'to' },
   error: { prefix: 'Error:', commander: { missingArgument: 'the argument {name} is missing', missingOptionArgument: 'the option {name} needs a value', unknownOption: 'there is no option {name}', excessArguments: 'there are too many arguments', invalidValue: '{value} is not possible for {name}', choices: 'one of {choices}', invalidChoice: '{value} is not possible for {name}, only {choices}' }, value: { tooLong: 'one character at most | {n} characters at most', empty: 'it must not be empty', atMost: '{n} at most', atLeast: '{n} at least' } },
 } as const;

@@ -11,6 +11,8 @@ export const cliEs: SameShape<typeof cliEn> = {
     waitHashed: 'volver cuando todo esté preparado, con su id de contenido', for: 'cuántos segundos esperar respuestas', type: 'solo: {choices}',
     to: 'carpeta en la que se crea', noWait: 'ponerlo en la cola y volver', wait: 'volver cuando haya llegado', yes: 'contestar que sí a todo', off: 'deshacerlo',
     room: 'la sala que puede verlo, con --audience room', all: 'también lo que ha terminado', deletePartial: 'borrar también lo que ha llegado hasta ahora',
+    inOrder: 'del principio al final, para verlo mientras llega', setInOrder: 'del principio al final, para verlo mientras llega, o ya no', priority: 'con qué urgencia: {choices}; de toda la transferencia, o de lo que nombra --file (skip solo ahí)',
+    file: 'archivos y carpetas de ella, por su camino', files: 'enumerar sus archivos',
   },
   argument: {
     path: 'archivo o carpeta de este equipo', share: 'nombre, id o ruta de algo que compartes', address: 'HOST:PUERTO, HOST o [IPv6]:PUERTO', peer: 'dispositivo: su nombre, su id o el principio de él',
@@ -20,7 +22,7 @@ export const cliEs: SameShape<typeof cliEn> = {
   command: {
     serve: 'pone DistriShare en marcha sin ventana', share: 'comparte un archivo o una carpeta', unshare: 'deja de compartir; los archivos se quedan donde están', shares: 'enumera lo que compartes',
     peers: 'enumera los dispositivos encontrados', connect: 'conecta con una dirección', browse: 'enumera lo que comparte un dispositivo', search: 'busca en todos los dispositivos conectados',
-    get: 'descarga archivos y carpetas', transfers: 'enumera las transferencias', transfer: 'muestra una transferencia de cerca: quién da qué y por qué no va más rápido', pause: 'pone transferencias en pausa', resume: 'continúa transferencias', cancel: 'termina transferencias; lo verificado se queda en el disco',
+    get: 'descarga archivos y carpetas', transfers: 'enumera las transferencias', transfer: 'muestra una transferencia de cerca: quién da qué y por qué no va más rápido; cambia qué llega primero', pause: 'pone transferencias en pausa', resume: 'continúa transferencias', cancel: 'termina transferencias; lo verificado se queda en el disco',
     send: 'envía archivos o carpetas a una persona, a la que se pregunta', inbox: 'enumera lo que quieren enviarte', accept: 'acepta una oferta', decline: 'rechaza una oferta',
     pair: 'compara códigos con un dispositivo y confía en él', block: 'bloquea un dispositivo: no ve nada tuyo', forgive: 'vuelve a pedir a un dispositivo que envió piezas erróneas', settings: 'muestra o cambia ajustes', limits: 'muestra o cambia los límites de velocidad: habituales y alternativos, de un dispositivo, por horario y para el ping', status: 'muestra cómo va todo',
     hash: 'calcula el id de contenido de un archivo o una carpeta; no necesita DistriShare en marcha', lab: 'simula muchos dispositivos en tiempo virtual; no necesita DistriShare en marcha',
@@ -54,7 +56,8 @@ export const cliEs: SameShape<typeof cliEn> = {
     queued: '«{name}» está en la cola: {id}', done: '«{name}» ha llegado: {path}', total: '{size} en {seconds} s, {rate}', reused: '{size} ya estaban en este dispositivo.',
     interrupted: '«{name}» sigue en segundo plano. Míralo con «distrishare transfers», termínalo con «distrishare cancel {id}».', left: 'quedan {time}', needPaths: 'Di qué quieres descargar: un dispositivo y una ruta, o un id de contenido.',
   },
-  transfer: { head: '«{name}» está {state}: {done} de {all}, {rate}' },
+  transfer: { head: '«{name}» está {state}: {done} de {all}, {rate}', inOrder: 'Se descarga del principio al final.', fileAlone: '--file necesita --priority.', skipAll: 'No se puede omitir una transferencia entera. Ponla en pausa o cancélala, o di qué archivos con --file.' },
+  priority: { skip: 'omitir', low: 'baja', normal: 'normal', high: 'alta' },
   transfers: { none: 'No hay transferencias.', changed: '«{name}» está ahora: {state}' },
   send: { asked: 'Se le pregunta a {name}.', accepted: '{name} ha aceptado.', done: '{name} lo ha recibido todo.', interrupted: 'La oferta sigue en pie. Termínala con «distrishare cancel {id}».' },
   inbox: { none: 'No hay nada esperándote.', accepted: 'Aceptado.', declined: 'Rechazado.', text: 'Texto: {text}' },
@@ -71,7 +74,7 @@ export const cliEs: SameShape<typeof cliEn> = {
   },
   hash: { skipped: 'Se deja fuera, porque no se puede compartir: {path}' },
   status: { name: 'Nombre', deviceId: 'Id del dispositivo', version: 'Versión', port: 'Puerto', addresses: 'Direcciones', dataDir: 'Datos', downloadDir: 'Descargas', free: '{size} libres', rates: 'Ahora', down: '{rate} de bajada', up: '{rate} de subida', online: 'En línea', transfers: 'Transferencias', offers: 'Te esperan', discovery: 'Se encuentra por', problems: 'Problemas' },
-  column: { name: 'NOMBRE', id: 'ID', state: 'ESTADO', trust: 'CONFIANZA', address: 'DIRECCIÓN', path: 'CAMINO', latency: 'LATENCIA', shares: 'COMPARTE', size: 'TAMAÑO', files: 'ARCHIVOS', date: 'MODIFICADO', have: 'AQUÍ', audience: 'VISIBLE PARA', done: 'HECHO', rate: 'VELOCIDAD', from: 'DE', sources: 'FUENTES', what: 'QUÉ', givenBy: 'LO DA', takenBy: 'LO RECIBE', share: 'PARTE', failed: 'FALLOS', reason: 'MOTIVO', direction: '' },
+  column: { name: 'NOMBRE', id: 'ID', state: 'ESTADO', trust: 'CONFIANZA', address: 'DIRECCIÓN', path: 'CAMINO', latency: 'LATENCIA', shares: 'COMPARTE', size: 'TAMAÑO', files: 'ARCHIVOS', date: 'MODIFICADO', have: 'AQUÍ', audience: 'VISIBLE PARA', done: 'HECHO', rate: 'VELOCIDAD', from: 'DE', sources: 'FUENTES', what: 'QUÉ', givenBy: 'LO DA', takenBy: 'LO RECIBE', share: 'PARTE', failed: 'FALLOS', reason: 'MOTIVO', priority: 'PRIORIDAD', direction: '' },
   direction: { down: 'bajada', up: 'subida', in: 'de', out: 'para' },
   error: { prefix: 'Error:', commander: { missingArgument: 'falta el argumento {name}', missingOptionArgument: 'la opción {name} necesita un valor', unknownOption: 'no hay ninguna opción {name}', excessArguments: 'sobran argumentos', invalidValue: '{value} no vale para {name}', choices: 'uno de {choices}', invalidChoice: '{value} no vale para {name}, solo {choices}' }, value: { tooLong: 'un carácter como máximo | {n} caracteres como máximo', empty: 'no puede estar vacío', atMost: '{n} como máximo', atLeast: '{n} como mínimo' } },
 };

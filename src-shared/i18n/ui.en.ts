@@ -100,7 +100,7 @@ export const uiEn = {
   },
   transfer: {
     amount: '{done} of {all}', files: '{done} of 1 file | {done} of {n} files', from: 'from {who}', to: 'to {who}', left: '{time} left', pause: 'Pause', resume: 'Resume', retry: 'Try again', cancel: 'Stop transfer', more: 'More about {name}', details: 'Details', less: 'Less',
-    chooseFiles: 'Choose files…', copyId: 'Copy content id', first: 'Fetch first', inOrder: 'Fetch in order', last: 'Fetch last', again: 'Fetch again', forget: 'Remove from the list',
+    chooseFiles: 'Choose files…', copyId: 'Copy content id', first: 'Fetch first', inTurn: 'Fetch in turn', inOrder: 'Fetch in order', inOrderHint: 'From beginning to end, to look at it while it arrives', last: 'Fetch last', again: 'Fetch again', forget: 'Remove from the list',
     state_queued: 'Queued', state_preparing: 'Preparing', state_running: 'Running', state_waiting: 'Waiting', state_paused: 'Paused', state_checking: 'Checking', state_done: 'Done', state_failed: 'Stopped', state_cancelled: 'Cancelled',
     speed: 'Speed, last minute', rate: 'Speed', peak: 'peak', speedLabel: 'Speed of the last minute, now {rate}, at most {peak}', pieces: 'Pieces', piecesOf: '{done} of {all} verified', piecesLabel: '{done} of {all} pieces verified',
     piece_verified: 'Verified', piece_arriving: 'Arriving', piece_reused: 'Reused from disk', piece_again: 'Asked again', piecesPerCell: 'one cell is 1 piece | one cell is {n} pieces',
@@ -109,7 +109,7 @@ export const uiEn = {
     allThere: 'Nothing moves any more.', noTakers: 'Nobody is taking it right now.', reused: '{size} were already on this disk and were not fetched.', saved: 'Compression saved the line {size}.', goesTo: 'Goes to',
   },
   cancel: { title: 'Stop “{name}”?', text: 'What has arrived stays on your disk unless you delete it.', delete: 'Delete what has arrived', keep: 'Keep going' },
-  files: { title: 'Files of “{name}”', filter: 'Filter by name', all: 'All', none: 'None', list: 'Files', loading: 'Reading {done} of {all}', sum: 'Nothing chosen | 1 file, {size} | {n} files, {size}', savedAs: 'saved as', apply: 'Fetch these' },
+  files: { title: 'Files of “{name}”', filter: 'Filter by name', all: 'All', none: 'None', list: 'Files', loading: 'Reading {done} of {all}', sum: 'Nothing chosen | 1 file, {size} | {n} files, {size}', savedAs: 'saved as', apply: 'Apply', priority: 'Priority', priorityOf: 'Priority of {name}', priorityOfShown: 'Priority of all shown', skip: 'Skip', low: 'Low', normal: 'Normal', high: 'High', part: '{percent} there' },
   limits: { title: 'Speed limits', label: 'Speed limits: {limits}', none: 'No limit', down: 'Receiving', up: 'Sending', hint: 'For all transfers together. Browsing and searching are never slowed.' },
   speed: {
     title: 'Speed', off: 'Off', alternative: 'Alternative limits', alternativeLabel: 'Alternative limits', alternativeText: 'A second set, for when others need the line. Transfers has the same switch.', alternativeNow: 'Use them now', toAlternative: 'Use the alternative limits', toUsual: 'Back to the usual limits',

@@ -102,7 +102,7 @@ export const uiEs: SameShape<typeof uiEn> = {
   },
   transfer: {
     amount: '{done} de {all}', files: '{done} de 1 archivo | {done} de {n} archivos', from: 'enviados por {who}', to: 'para {who}', left: 'faltan {time}', pause: 'Pausar', resume: 'Reanudar', retry: 'Reintentar', cancel: 'Detener', more: 'Más sobre {name}', details: 'Detalles', less: 'Menos',
-    chooseFiles: 'Elegir archivos…', copyId: 'Copiar id de contenido', first: 'Descargar primero', inOrder: 'Descargar en orden', last: 'Descargar al final', again: 'Descargar otra vez', forget: 'Quitar de la lista',
+    chooseFiles: 'Elegir archivos…', copyId: 'Copiar id de contenido', first: 'Descargar primero', inTurn: 'Descargar en su turno', inOrder: 'Descargar en orden', inOrderHint: 'Del principio al final, para verlo mientras llega', last: 'Descargar al final', again: 'Descargar otra vez', forget: 'Quitar de la lista',
     state_queued: 'En cola', state_preparing: 'Preparando', state_running: 'En marcha', state_waiting: 'Esperando', state_paused: 'En pausa', state_checking: 'Comprobando', state_done: 'Terminado', state_failed: 'Detenido', state_cancelled: 'Cancelado',
     speed: 'Velocidad, último minuto', rate: 'Velocidad', peak: 'máximo', speedLabel: 'Velocidad del último minuto, ahora {rate}, como mucho {peak}', pieces: 'Piezas', piecesOf: '{done} de {all} verificadas', piecesLabel: '{done} de {all} piezas verificadas',
     piece_verified: 'Verificada', piece_arriving: 'Llegando', piece_reused: 'Ya en el disco', piece_again: 'Pedida otra vez', piecesPerCell: 'una celda es 1 pieza | una celda son {n} piezas',
@@ -111,7 +111,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     allThere: 'Ya no se mueve nada.', noTakers: 'Ahora mismo nadie lo está descargando.', reused: '{size} ya estaban en este disco y no se han descargado.', saved: 'La compresión ha ahorrado {size} a la línea.', goesTo: 'Se guarda en',
   },
   cancel: { title: '¿Detener «{name}»?', text: 'Lo que ha llegado se queda en tu disco salvo que lo borres.', delete: 'Borrar lo que ha llegado', keep: 'Seguir' },
-  files: { title: 'Archivos de «{name}»', filter: 'Filtrar por nombre', all: 'Todos', none: 'Ninguno', list: 'Archivos', loading: 'Leyendo {done} de {all}', sum: 'Nada elegido | 1 archivo, {size} | {n} archivos, {size}', savedAs: 'guardado como', apply: 'Descargar estos' },
+  files: { title: 'Archivos de «{name}»', filter: 'Filtrar por nombre', all: 'Todos', none: 'Ninguno', list: 'Archivos', loading: 'Leyendo {done} de {all}', sum: 'Nada elegido | 1 archivo, {size} | {n} archivos, {size}', savedAs: 'guardado como', apply: 'Aplicar', priority: 'Prioridad', priorityOf: 'Prioridad de {name}', priorityOfShown: 'Prioridad de todos los que se ven', skip: 'Omitir', low: 'Baja', normal: 'Normal', high: 'Alta', part: '{percent} aquí' },
   limits: { title: 'Límites de velocidad', label: 'Límites de velocidad: {limits}', none: 'Sin límite', down: 'Recibir', up: 'Enviar', hint: 'Para todas las transferencias juntas. Explorar y buscar nunca se frenan.' },
   speed: {
     title: 'Velocidad', off: 'Desactivado', alternative: 'Límites alternativos', alternativeLabel: 'Límites alternativos', alternativeText: 'Otros dos límites, para cuando los demás necesitan la línea. Transferencias tiene el mismo interruptor.', alternativeNow: 'Usarlos ahora', toAlternative: 'Usar los límites alternativos', toUsual: 'Volver a los límites habituales',

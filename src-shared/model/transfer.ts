@@ -12,6 +12,9 @@ export const transferStateSchema = z.enum(['queued', 'preparing', 'running', 'wa
 export type TransferState = z.infer<typeof transferStateSchema>;
 export const prioritySchema = z.enum(['low', 'normal', 'high']);
 export type Priority = z.infer<typeof prioritySchema>;
+/** `skip`: not wanted; what was fetched of it stays. */
+export const filePrioritySchema = z.enum(['skip', ...prioritySchema.options]);
+export type FilePriority = z.infer<typeof filePrioritySchema>;
 
 export const transferSchema = z.object({
   id: transferIdSchema,
@@ -30,6 +33,8 @@ export const transferSchema = z.object({
   rate: z.number().nonnegative(),
   etaSeconds: z.number().nonnegative().nullable(),
   priority: prioritySchema,
+  /** Fetched from the beginning to the end, so that it can be looked at while it arrives. */
+  inOrder: z.boolean(),
   /** Devices that give (down) or take (up), most active first; at most 8. */
   peers: z.array(deviceIdSchema),
   /** Where it lies or will lie; null for uploads. */
@@ -80,8 +85,10 @@ export const transferFileSchema = z.object({
   /** Where it lies when the name had to be changed, else null. */
   mappedPath: z.string().nullable(),
   bytes: bytesSchema,
+  /** Verified and on disk. */
   doneBytes: bytesSchema,
-  selected: z.boolean(),
+  /** Within its download: higher first. */
+  priority: filePrioritySchema,
   state: z.enum(['waiting', 'running', 'done', 'failed']),
 });
 export type TransferFile = z.infer<typeof transferFileSchema>;

@@ -186,7 +186,7 @@ it('notifies of an offer while nobody looks, and shows progress in the taskbar',
     type: 'transfer',
     transfer: {
       id: 'b'.repeat(16) as never, direction: 'down', name: 'film.mkv', kind: 'file', state: 'running', reason: null, bytes: 100, doneBytes: 25, files: 1, doneFiles: 0, reusedBytes: 0,
-      rate: 1, etaSeconds: 1, priority: 'normal', peers: [], path: null, contentId: null, addedAt: 1, finishedAt: null,
+      rate: 1, etaSeconds: 1, priority: 'normal', inOrder: false, peers: [], path: null, contentId: null, addedAt: 1, finishedAt: null,
     },
   });
   expect(await app.evaluate(() => shown)).toEqual([

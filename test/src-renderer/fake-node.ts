@@ -59,7 +59,7 @@ export function createFakeNode({ empty = false, settings = {} }: { empty?: boole
     transfers: empty ? [] : inventedTransfers(),
     shares: empty ? [] : inventedShares(),
     offers: empty ? [] : [inventedOffer(), inventedText()],
-    search: null, searchSeconds: 0, demo: 'off', emit,
+    filePriorities: new Map(), search: null, searchSeconds: 0, demo: 'off', emit,
     status: () => {
       const sum = (direction: 'down' | 'up'): number => world.transfers.filter((each) => each.direction === direction && each.state === 'running').reduce((all, each) => all + each.rate, 0);
       return {

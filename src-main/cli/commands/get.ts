@@ -14,14 +14,14 @@ import { TransferWatch } from '../transfer-watch.ts';
 export const addGetCommand: AddCommands = (program, context) => {
   const { t } = context;
   program.command('get').description(t('cli.command.get')).argument('<peer>', t('cli.argument.source')).argument('[paths...]', t('cli.argument.remotePaths'))
-    .option('--to <dir>', t('cli.option.to')).option('--no-wait', t('cli.option.noWait'))
-    .action((peer: string, paths: string[], options: { to?: string; wait: boolean }) => withNode(context, async (api) => {
+    .option('--to <dir>', t('cli.option.to')).option('--in-order', t('cli.option.inOrder')).option('--no-wait', t('cli.option.noWait'))
+    .action((peer: string, paths: string[], options: { to?: string; inOrder?: boolean; wait: boolean }) => withNode(context, async (api) => {
       const sources = sourcesOf(context, peer, paths);
       const to = options.to === undefined ? undefined : absolute(context, options.to);
       if (to !== undefined) await makeFolders(to).catch((error: unknown) => { throw diskError(error, to); });
       const watch = new TransferWatch(api, (transfer, before) => { if (options.wait) reportTransfer(context, transfer, before, watch.transfers); });
       try {
-        const refused = await startAll(context, api, watch, sources, to);
+        const refused = await startAll(context, api, watch, sources, { ...(to === undefined ? {} : { to }), ...(options.inOrder === true ? { inOrder: true } : {}) });
         if (options.wait) await waitForAll(context, watch);
         if (refused !== null) throw refused;
       } finally {
@@ -39,11 +39,11 @@ function sourcesOf({ t }: CliContext, peer: string, paths: readonly string[]): T
 }
 
 /** Starts every one it can; gives back the first refusal. With a single source there is nothing else to do, so it throws. */
-async function startAll({ out, t, signal }: CliContext, api: ApiClient, watch: TransferWatch, sources: readonly TransferSource[], to: string | undefined): Promise<AppError | null> {
+async function startAll({ out, t, signal }: CliContext, api: ApiClient, watch: TransferWatch, sources: readonly TransferSource[], how: { readonly to?: string; readonly inOrder?: boolean }): Promise<AppError | null> {
   let refused: AppError | null = null;
   for (const source of sources) {
     try {
-      const transfer = await api.call('transfers.start', { source, ...(to === undefined ? {} : { to }) }, { signal });
+      const transfer = await api.call('transfers.start', { source, ...how }, { signal });
       out.event('queued', transfer);
       out.note(t('cli.get.queued', { name: transfer.name, id: transfer.id }));
       watch.add(transfer);

@@ -7,6 +7,7 @@ import { withNode } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { rateOption } from '../rate-text.ts';
 import { scheduleOption, scheduleText } from '../schedule-text.ts';
+import { switchOption } from '../switch-option.ts';
 
 interface LimitsOptions {
   readonly peer?: string;
@@ -53,11 +54,6 @@ function patchOf({ t }: CliContext, { down, up, alt, altDown, altUp, schedule, p
     ...(altDown === undefined ? {} : { alternativeDownloadLimit: rateOption(t, '--alt-down', altDown) }), ...(altUp === undefined ? {} : { alternativeUploadLimit: rateOption(t, '--alt-up', altUp) }),
     ...(schedule === undefined ? {} : { schedule: scheduleOption(t, '--schedule', schedule, settings.schedule) }), ...(ping === undefined ? {} : { pingBudget: pingOption(t, '--ping', ping) }),
   };
-}
-
-function switchOption(t: CliContext['t'], option: string, text: string): boolean {
-  if (text !== 'on' && text !== 'off') throw new AppError('bad-argument', { name: option, detail: t('cli.error.commander.choices', { choices: 'on, off' }) });
-  return text === 'on';
 }
 
 const usualPingBudget = 20;

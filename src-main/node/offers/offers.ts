@@ -136,7 +136,7 @@ export class Offers {
     const only = offer.count === 1 ? offer.items[0] : undefined;
     const transfer = await this.#ports.startDownload({
       source: { kind: 'path', peer: offer.peer, path: prefix + offer.id }, kind: only?.kind ?? 'folder', bundle: true,
-      name: only?.name ?? `${offer.items[0]?.name ?? ''} +${offer.count - 1}`, contentId: null, base, priority: 'normal',
+      name: only?.name ?? `${offer.items[0]?.name ?? ''} +${offer.count - 1}`, contentId: null, base, priority: 'normal', inOrder: false,
     });
     if (this.#records.get(offer.id)?.offer.state !== 'asked') {
       // Taken back while the yes was on its way to the disk: nothing will come.

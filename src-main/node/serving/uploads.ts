@@ -125,7 +125,7 @@ export class Uploads {
   #view(upload: Upload): Transfer {
     return {
       id: upload.id, direction: 'up', name: upload.name, kind: upload.kind, state: 'running', reason: null, bytes: upload.bytes, doneBytes: upload.bytes,
-      files: upload.files.count, doneFiles: upload.files.count, reusedBytes: 0, rate: upload.rate.rate(this.#ports.now()), etaSeconds: null, priority: 'normal',
+      files: upload.files.count, doneFiles: upload.files.count, reusedBytes: 0, rate: upload.rate.rate(this.#ports.now()), etaSeconds: null, priority: 'normal', inOrder: false,
       peers: [upload.peer], path: null, contentId: null, addedAt: upload.startedAt, finishedAt: null,
     };
   }

@@ -1,17 +1,20 @@
 import { AppError, errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import { contentIdOf, fromHex, toHex, type ContentId, type DeviceId } from '#shared/ids.ts';
 import type { Audience } from '#shared/model/share.ts';
+import type { Priority } from '#shared/model/transfer.ts';
 import { KiB, second } from '#shared/units.ts';
 import type { Bytes } from '#shared/units.ts';
 import { Bitfield } from '../../core/bitfield.ts';
 import { emptyRoot, hashBytes } from '../../core/content/merkle.ts';
 import { pieceBytesFor, pieceCount, pieceLength } from '../../core/content/piece-size.ts';
+import type { PriorityRank } from '../../core/swarm/events.ts';
 import type { Link } from '../ports/links.ts';
 import type { FileTarget, WriteOutcome } from '../ports/receiver.ts';
 import type { DownloadContext } from './download-context.ts';
 import type { FileListener } from './swarm-ports.ts';
 import { fetchPieceLayer } from './piece-layer.ts';
 import { copyLocally } from './local-copy.ts';
+import { rankOf } from './ranks.ts';
 import type { FileRecord } from './records.ts';
 
 const askForRootEveryMs = 0.3 * second;
@@ -88,6 +91,16 @@ export class DownloadFile {
   get hasBannedSource(): boolean {
     for (const id of this.#sources) if (this.#context.swarm.isBanned(id)) return true;
     return false;
+  }
+
+  /** Higher is fetched first. */
+  get rank(): PriorityRank {
+    return rankOf[this.#record.priority];
+  }
+
+  setPriority(priority: Priority): void {
+    this.#record = { ...this.#record, priority };
+    if (this.#inSwarm) this.#context.swarm.setFilePriority(this.number, this.rank);
   }
 
   get isSmall(): boolean {
@@ -215,7 +228,7 @@ export class DownloadFile {
       this.#settle = { resolve, reject };
       if (this.#signal.aborted) return reject(new AppError('cancelled'));
       this.#inSwarm = true;
-      this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#root }, this.#listener);
+      this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#root, priority: this.rank }, this.#listener);
       if (this.#isShared) this.#context.swarm.share(this.number, this.pieces);
       for (const link of this.#context.links().all()) {
         this.consider(link).catch((error: unknown) => {

@@ -37,6 +37,7 @@ export function viewDownload(record: DownloadRecord, download: Download | undefi
     rate,
     etaSeconds: state === 'running' && rate > 0 && record.listed ? Math.ceil((record.bytes - doneBytes) / rate) : null,
     priority: record.priority,
+    inOrder: record.inOrder,
     peers: peers.slice(0, peersShown),
     path: record.path ?? (record.bundle && record.kind === 'folder' ? record.base : join(record.base, record.name)),
     contentId: record.contentId ?? (record.source.kind === 'content' ? record.source.contentId : null),

@@ -54,7 +54,7 @@ export class FileLister {
       }
       const { bytes, modifiedAt, executable, contentId } = file;
       if (bytes > limits.content.fileBytes) throw new AppError('protocol-error', { name: file.path });
-      files.push({ remotePath: file.path, path: [...path], mapped: changed.length > 0, bytes, modifiedAt, executable, contentId, selected: true, state: 'waiting' });
+      files.push({ remotePath: file.path, path: [...path], mapped: changed.length > 0, bytes, modifiedAt, executable, contentId, selected: true, priority: 'normal', partialBytes: 0, state: 'waiting' });
     }
     return { files, next: page.next, entries: Math.max(1, page.files.length), bytes: listedBytes };
   }

@@ -5,7 +5,7 @@ import type { Links } from '../ports/links.ts';
 import type { NewDownload } from './transfers-service.ts';
 
 /** Finds out what a wished-for download is: its name, and whether it is a file or a folder. */
-export async function planDownload(source: TransferSource, { devices, links, signal }: { devices: Devices; links: Links; signal: AbortSignal }): Promise<Omit<NewDownload, 'base' | 'priority'>> {
+export async function planDownload(source: TransferSource, { devices, links, signal }: { devices: Devices; links: Links; signal: AbortSignal }): Promise<Omit<NewDownload, 'base' | 'priority' | 'inOrder'>> {
   if (source.kind === 'path') {
     const path = source.path.replace(/^\/+|\/+$/g, '');
     if (path === '') throw new AppError('bad-argument', { name: 'path' });

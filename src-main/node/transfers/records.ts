@@ -28,6 +28,10 @@ export const downloadRecordSchema = z.object({
   state: z.enum(['active', 'paused', 'done', 'failed', 'cancelled']),
   reason: errorInfoSchema.nullable(),
   priority: prioritySchema,
+  /** Somebody watches it while it arrives: files one after the other, pieces from the beginning to the end. */
+  inOrder: z.boolean().default(false),
+  /** Some files have, or had, a priority of their own. */
+  ranked: z.boolean().default(false),
   contentId: contentIdSchema.nullable(),
   /** Whom the origin shares it with, as it said last; null: it did not say, and nobody has it from us. */
   audience: audienceSchema.nullable().default(null),
@@ -42,7 +46,7 @@ export const downloadRecordSchema = z.object({
   doneFiles: z.int().nonnegative(),
   doneBytes: bytesSchema,
   reusedBytes: bytesSchema,
-  /** Verified bytes of files that are not finished, as of the last stop: only to be shown. */
+  /** Verified bytes of wanted files that are not finished, as of the last stop: only to be shown. */
   partialBytes: bytesSchema,
   failedFiles: z.int().nonnegative(),
   /** Final path of a single file, which may have got another name. */
@@ -63,6 +67,10 @@ export const fileRecordSchema = z.object({
   executable: z.boolean(),
   contentId: contentIdSchema.nullable(),
   selected: z.boolean(),
+  /** How soon, if it is selected at all. */
+  priority: prioritySchema.default('normal'),
+  /** Verified bytes on disk when it was last closed unfinished: only to be shown, its journal knows. */
+  partialBytes: bytesSchema.default(0),
   state: z.enum(['waiting', 'done', 'failed']),
 });
 export type FileRecord = z.infer<typeof fileRecordSchema>;

@@ -125,12 +125,20 @@ export class SwarmDriver {
     return peer.link;
   }
 
-  addDownload(download: DownloadNumber, priority: PriorityRank): void {
-    this.#step({ type: 'download-added', download, priority });
+  addDownload(download: DownloadNumber, priority: PriorityRank, inOrder: boolean): void {
+    this.#step({ type: 'download-added', download, priority, inOrder });
   }
 
   setPriority(download: DownloadNumber, priority: PriorityRank): void {
     this.#step({ type: 'download-priority', download, priority });
+  }
+
+  setInOrder(download: DownloadNumber, inOrder: boolean): void {
+    this.#step({ type: 'download-order', download, inOrder });
+  }
+
+  setFilePriority(file: FileNumber, priority: PriorityRank): void {
+    this.#step({ type: 'file-priority', file, priority });
   }
 
   removeDownload(download: DownloadNumber): void {
@@ -138,11 +146,11 @@ export class SwarmDriver {
   }
 
   /** `root`: null while it is not known; then the file has no swarm. */
-  openFile(download: DownloadNumber, file: FileNumber, about: { bytes: Bytes; pieceBytes: Bytes; have: Uint8Array | null; root: Uint8Array | null }, listener: FileListener): void {
-    const { root, bytes, pieceBytes, have } = about;
+  openFile(download: DownloadNumber, file: FileNumber, about: { bytes: Bytes; pieceBytes: Bytes; have: Uint8Array | null; root: Uint8Array | null; priority: PriorityRank }, listener: FileListener): void {
+    const { root, bytes, pieceBytes, have, priority } = about;
     this.#files.set(file, { listener, keys: new Map() });
     if (root !== null && bytes > pieceBytes && !this.#numbers.has(toHex(root))) this.#register(file, root);
-    this.#step({ type: 'file-opened', download, file, bytes, pieceBytes, have });
+    this.#step({ type: 'file-opened', download, file, bytes, pieceBytes, have, priority });
   }
 
   /** What is verified of it may be served, also after it is complete, until `unshare`. */

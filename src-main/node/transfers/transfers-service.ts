@@ -2,15 +2,16 @@ import { resolve } from 'node:path';
 import { AppError } from '#shared/errors.ts';
 import { fromHex, type ContentId, type DeviceId, type TransferId } from '#shared/ids.ts';
 import { safeName } from '#shared/names.ts';
-import type { Priority, Transfer, TransferDetail, TransferFile } from '#shared/model/transfer.ts';
+import type { FilePriority, Priority, Transfer, TransferDetail, TransferFile } from '#shared/model/transfer.ts';
 import type { Settings } from '#shared/settings.ts';
 import { diskError, makeFolders } from '../data-dir.ts';
 import type { PaceWatch } from '../pace/pace-watch.ts';
 import type { Link } from '../ports/links.ts';
-import { Download, rankOf, type DownloadObserver } from './download.ts';
+import { Download, type DownloadObserver } from './download.ts';
 import type { DownloadContext } from './download-context.ts';
 import { viewDetail, viewDownload } from './download-view.ts';
 import { FileLister, nameRules } from './file-lister.ts';
+import { rankOf } from './ranks.ts';
 import { downloadsTable, fileKey, filesTable, fileRange, indexOfKey, type DownloadRecord, type SourceRecord } from './records.ts';
 
 const sampleEveryMs = 1000;
@@ -27,6 +28,8 @@ export interface NewDownload {
   /** Folder of this machine; created if it is not there. */
   readonly base: string;
   readonly priority: Priority;
+  /** From the beginning to the end, so that it can be looked at while it arrives. */
+  readonly inOrder: boolean;
 }
 
 export interface TransfersPorts {
@@ -78,7 +81,7 @@ export class TransfersService implements DownloadObserver {
     await makeFolders(base).catch((error: unknown) => { throw diskError(error, base); });
     const record: DownloadRecord = {
       id: this.#ports.newId(), number: this.#nextNumber++, source: wanted.source, kind: wanted.kind, name: safeName(wanted.name, nameRules).name, bundle: wanted.bundle, base,
-      state: 'active', reason: null, priority: wanted.priority, contentId: wanted.contentId, audience: null, listed: false, listCursor: null,
+      state: 'active', reason: null, priority: wanted.priority, inOrder: wanted.inOrder, ranked: false, contentId: wanted.contentId, audience: null, listed: false, listCursor: null,
       files: 0, bytes: 0, listedEntries: 0, listedBytes: 0, doneFiles: 0, doneBytes: 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null,
       addedAt: this.#context.now(), finishedAt: null,
     };
@@ -128,7 +131,7 @@ export class TransfersService implements DownloadObserver {
       const running = open?.get(index);
       return {
         index, path: file.remotePath === '' ? record.name : file.remotePath, mappedPath: file.mapped ? file.path.join('/') : null, bytes: file.bytes,
-        doneBytes: file.state === 'done' ? file.bytes : running?.verifiedBytes ?? 0, selected: file.selected,
+        doneBytes: file.state === 'done' ? file.bytes : running?.verifiedBytes ?? file.partialBytes, priority: file.selected ? file.priority : 'skip',
         state: running === undefined ? file.state : 'running',
       };
     });
@@ -183,21 +186,24 @@ export class TransfersService implements DownloadObserver {
     return this.#view(download);
   }
 
-  /** Chooses files of a folder; what is finished already stays. */
-  async select(id: TransferId, indices: readonly number[], selected: boolean): Promise<Transfer> {
+  /** Takes effect on what has not been asked for yet. */
+  async setInOrder(id: TransferId, inOrder: boolean): Promise<Transfer> {
     const download = this.#unfinished(id);
-    await this.#whileStopped(download, async () => {
-      const batch = this.#context.store.batch();
-      for (const index of indices) {
-        const file = await this.#context.store.get(filesTable, fileKey(id, index));
-        if (file === undefined || file.selected === selected) continue;
-        batch.put(filesTable, fileKey(id, index), { ...file, selected });
-        download.record = { ...download.record, bytes: download.record.bytes + (selected ? file.bytes : -file.bytes) };
-      }
-      await batch.write();
-      await this.save(download.record);
-    });
+    download.setInOrder(inOrder);
+    await this.save(download.record);
     this.changed(download);
+    return this.#view(download);
+  }
+
+  /**
+   * How much the user wants some files: what was fetched of a file stays, whatever is said. One that is done goes on when
+   * a file is wanted now that was not; one that was cancelled or failed waits for the user.
+   */
+  async setFilePriority(id: TransferId, indices: readonly number[], priority: FilePriority): Promise<Transfer> {
+    const download = this.#downloads.get(id) ?? new Download(this.#context, this, this.#lister, await this.#record(id));
+    const wantsMore = await download.setFilePriority(indices, priority);
+    if (wantsMore && download.record.state === 'done') return this.resume(id);
+    this.#ports.onChange(this.#view(download));
     return this.#view(download);
   }
 
@@ -284,7 +290,7 @@ export class TransfersService implements DownloadObserver {
   }
 
   async #takeUp(download: Download): Promise<Transfer> {
-    download.record = { ...download.record, reason: null };
+    download.record = { ...download.record, reason: null, finishedAt: null };
     await this.#setState(download, 'active');
     this.#schedule();
     return this.#view(download);

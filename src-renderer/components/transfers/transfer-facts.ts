@@ -77,12 +77,17 @@ export function transferActions(transfer: Transfer, canShow: boolean, t: ReturnT
   if (transfer.direction === 'up') return [];
   const show: Item[] = canShow && transfer.path !== null ? [{ id: 'show', text: t('ui.action.show'), icon: FolderOpenIcon }] : [];
   const copy: Item[] = transfer.contentId !== null ? [{ id: 'copy-id', text: t('ui.transfer.copyId'), icon: CopyIcon }] : [];
+  const files: Item[] = transfer.kind === 'folder' ? [{ id: 'files', text: t('ui.transfer.chooseFiles'), icon: ListChecksIcon }] : [];
+  // What was skipped can still be had.
+  if (transfer.state === 'done') show.push(...files);
   if (over) return [...show, ...(transfer.contentId !== null ? [{ id: 'again' as const, text: t('ui.transfer.again'), icon: RotateCcwIcon }] : []), ...copy, { id: 'forget', text: t('ui.transfer.forget'), icon: Trash2Icon }];
   const order: Item[] = [
     { id: 'high', text: t('ui.transfer.first'), icon: ArrowUpIcon, disabled: transfer.priority === 'high', separated: true },
-    { id: 'normal', text: t('ui.transfer.inOrder'), icon: MinusIcon, disabled: transfer.priority === 'normal' },
+    { id: 'normal', text: t('ui.transfer.inTurn'), icon: MinusIcon, disabled: transfer.priority === 'normal' },
     { id: 'low', text: t('ui.transfer.last'), icon: ArrowDownIcon, disabled: transfer.priority === 'low' },
   ];
-  const files: Item[] = transfer.kind === 'folder' ? [{ id: 'files', text: t('ui.transfer.chooseFiles'), icon: ListChecksIcon }] : [];
   return [...show, ...files, ...copy, ...order, { id: 'cancel', text: t('ui.transfer.cancel'), icon: XIcon, danger: true, separated: true }];
 }
+
+/** Whether its user can still say how it is fetched. */
+export const isOpenToChange = ({ direction, state }: Transfer): boolean => direction === 'down' && state !== 'done' && state !== 'cancelled';

@@ -7,6 +7,7 @@ import { AppError } from '#shared/errors.ts';
 import { offerIdSchema, transferIdSchema } from '#shared/model/ids.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import type { Pairing } from '#shared/model/peer.ts';
+import type { TransferFile } from '#shared/model/transfer.ts';
 import { defaultSettings } from '#shared/settings.ts';
 import type { Settings } from '#shared/settings.ts';
 import { deviceA, deviceB, forever, statusOf, until } from '../../contract/fake-node.ts';
@@ -23,6 +24,40 @@ async function tell(...events: NodeEvent[]): Promise<void> {
   await until(() => cli.node.listeners.size > 0);
   for (const event of events) cli.node.emit(event);
 }
+
+describe('what of a transfer comes first', () => {
+  const file = (index: number, path: string): TransferFile => ({ index, path, mappedPath: null, bytes: 1000, doneBytes: 400, priority: index === 0 ? 'high' : 'skip', state: 'waiting' });
+  beforeEach(() => {
+    const transfer = transferOf({ kind: 'folder', inOrder: true });
+    cli.node.handlers['transfers.list'] = () => ({ transfers: [transfer], total: 1, next: null });
+    cli.node.handlers['transfers.files'] = () => ({ files: [file(0, 'one/a.mkv'), file(1, 'one/b.mkv'), file(2, 'two.mkv')], total: 3, next: null });
+    cli.node.handlers['transfers.get'] = () => ({ transfer, cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, sources: [], brake: null, rates: [] });
+    cli.node.handlers['peers.list'] = () => [];
+    for (const name of ['transfers.setInOrder', 'transfers.setPriority', 'transfers.setFilePriority'] as const) cli.node.handlers[name] = () => transfer;
+  });
+  const changes = () => cli.node.asked.filter(({ name }) => name.startsWith('transfers.set'));
+
+  it('is said for the whole, for files and for folders in it, and shown', async () => {
+    const { code, out } = await cli.run('transfer 1111 --in-order on');
+    expect([code, out]).toEqual([0, expect.stringContaining('It is fetched from beginning to end.')]);
+    await cli.run('transfer 1111 --priority low');
+    const listed = await cli.run('transfer 1111 --priority skip --files --file one/ two.mkv');
+    expect(listed.out).toMatch(/one\/a.mkv +high +40 % +1.00/);
+    const { id } = transferOf();
+    expect(changes().map(({ args }) => args)).toEqual([{ id, inOrder: true }, { id, priority: 'low' }, { id, indices: [0, 1, 2], priority: 'skip' }]);
+  });
+
+  it('changes nothing when a part is not understood', async () => {
+    for (const args of ['--in-order perhaps', '--priority skip', '--file one', '--in-order on --priority high --file three']) expect((await cli.run(`transfer 1111 ${args}`)).code).not.toBe(0);
+    expect(changes()).toEqual([]);
+  });
+
+  it('is said at the start', async () => {
+    cli.node.handlers['transfers.start'] = () => done();
+    await cli.run('get Amber Film/film.mkv --in-order');
+    expect(cli.node.asked[0]?.args).toMatchObject({ inOrder: true });
+  });
+});
 
 describe('get', () => {
   it('waits, reports progress, and ends with what scripts rely on', async () => {

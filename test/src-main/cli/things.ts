@@ -16,7 +16,7 @@ export const peerOf = (change: Partial<Peer> = {}): Peer => ({
 });
 export const transferOf = (change: Partial<Transfer> = {}): Transfer => ({
   id: transferId('1'), direction: 'down', name: 'film.mkv', kind: 'file', state: 'running', reason: null, bytes: 1000, doneBytes: 0, files: 1, doneFiles: 0, reusedBytes: 0, rate: 0, etaSeconds: null,
-  priority: 'normal', peers: [], path: '/downloads/film.mkv', contentId: content, addedAt: 1000, finishedAt: null, ...change,
+  priority: 'normal', inOrder: false, peers: [], path: '/downloads/film.mkv', contentId: content, addedAt: 1000, finishedAt: null, ...change,
 });
 export const done = (change: Partial<Transfer> = {}): Transfer => transferOf({ state: 'done', doneBytes: 1000, doneFiles: 1, finishedAt: 3000, ...change });
 export const entryOf = (name: string, change: Partial<Entry> = {}): Entry => ({ name, kind: 'file', bytes: 1, files: 1, modifiedAt: 0, contentId: null, haveBytes: null, ...change });

@@ -16,7 +16,7 @@ const transfer = (change: Partial<Transfer>): NodeEvent => ({
   transfer: {
     ...transferSchema.parse({
       id: 'b'.repeat(16), direction: 'down', name: 'film.mkv', kind: 'file', state: 'running', reason: null, bytes: 100, doneBytes: 0, files: 1, doneFiles: 0, reusedBytes: 0, rate: 0,
-      etaSeconds: null, priority: 'normal', peers: [], path: '/d/film.mkv', contentId: null, addedAt: 1, finishedAt: null,
+      etaSeconds: null, priority: 'normal', inOrder: false, peers: [], path: '/d/film.mkv', contentId: null, addedAt: 1, finishedAt: null,
     }),
     ...change,
   },

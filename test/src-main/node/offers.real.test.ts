@@ -16,7 +16,7 @@ const transferId = transferIdSchema.parse('0123456789abcdef');
 const question = { id, text: null, items: [{ name: 'film.mov', kind: 'file' as const, bytes: 10, files: 1 }], count: 1, bytes: 10 };
 const transfer: Transfer = {
   id: transferId, direction: 'down', name: 'film.mov', kind: 'file', state: 'running', reason: null, bytes: 10, doneBytes: 0, files: 1, doneFiles: 0, reusedBytes: 0,
-  rate: 0, etaSeconds: null, priority: 'normal', peers: [], path: null, contentId: null, addedAt: 1, finishedAt: null,
+  rate: 0, etaSeconds: null, priority: 'normal', inOrder: false, peers: [], path: null, contentId: null, addedAt: 1, finishedAt: null,
 };
 
 const eventually = (condition: () => boolean): Promise<unknown> => vi.waitUntil(condition, { timeout: 100_000, interval: 5 });

@@ -1,13 +1,16 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { SearchState } from '#shared/model/search.ts';
-import type { Transfer, TransferDetail } from '#shared/model/transfer.ts';
+import type { Transfer, TransferDetail, TransferFile } from '#shared/model/transfer.ts';
 import ProgressBar from '../../../src-renderer/components/base/ProgressBar.vue';
 import AskedPanel from '../../../src-renderer/components/search/AskedPanel.vue';
 import { mainAction, transferActions } from '../../../src-renderer/components/transfers/transfer-facts.ts';
+import FilesDialog from '../../../src-renderer/components/transfers/FilesDialog.vue';
+import TransferDetailPanel from '../../../src-renderer/components/transfers/TransferDetailPanel.vue';
 import BrakeNote from '../../../src-renderer/components/transfers/BrakeNote.vue';
 import SourcesTable from '../../../src-renderer/components/transfers/SourcesTable.vue';
 import TransferRow from '../../../src-renderer/components/transfers/TransferRow.vue';
 import { mount } from '@vue/test-utils';
+import { nextTick } from 'vue';
 import { deviceIdFor, inventedPeople } from '../fake/people.ts';
 import { inventTransfer, inventedTransfers } from '../fake/transfers.ts';
 import { mountComponent } from '../with-app.ts';
@@ -29,7 +32,7 @@ describe('a transfer', () => {
     expect([mainAction(of('running')), mainAction(of('paused')), mainAction(of('failed')), mainAction(of('done'))]).toEqual(['pause', 'resume', 'retry', null]);
     const ids = (transfer: ReturnType<typeof of>) => transferActions(transfer, true, String).map((item) => item.id);
     expect(ids(of('running'))).toEqual(['show', 'files', 'copy-id', 'high', 'normal', 'low', 'cancel']);
-    expect(ids(of('done'))).toEqual(['show', 'again', 'copy-id', 'forget']);
+    expect(ids(of('done'))).toEqual(['show', 'files', 'again', 'copy-id', 'forget']);
     expect(ids({ ...of('cancelled'), contentId: null })).toEqual(['show', 'forget']);
     // What others take is theirs to stop: nothing is offered that could not be done.
     const upload = { ...of('running'), direction: 'up' as const, path: null, contentId: null };
@@ -47,6 +50,48 @@ describe('a transfer', () => {
     expect(alone).toContain('No data yet');
     expect(alone).not.toContain('B/s');
     expect(mountComponent(TransferRow, { ...still, behind: true }).text()).toContain('Others are fetched first.');
+  });
+});
+
+describe('its details', () => {
+  const panel = (part: Partial<Transfer>, told: Record<string, unknown> = {}) => mountComponent(TransferDetailPanel, { detail: { transfer: inventTransfer({ name: 'x', ...part }), cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, sources: [], brake: null, rates: [] }, inOrder: false, person: () => undefined, ...told });
+  it('switch whether it comes in order, and lead to its files', async () => {
+    const [onInOrder, onFiles] = [vi.fn(), vi.fn()];
+    const wrapper = panel({ kind: 'folder' }, { onInOrder, onFiles });
+    await wrapper.find('[role=switch]').trigger('click');
+    expect(onInOrder.mock.calls).toEqual([[true]]);
+    await wrapper.findAll('button').find((button) => button.text().includes('Choose files'))?.trigger('click');
+    expect(onFiles).toHaveBeenCalledOnce();
+  });
+  it('offer neither for what is over, nor for what others take', () => {
+    for (const part of [{ state: 'done' }, { state: 'cancelled' }, { direction: 'up' }] as const) expect(panel(part).find('[role=switch]').exists()).toBe(false);
+  });
+});
+
+describe('the files of a download', () => {
+  const file = (index: number, part: Partial<TransferFile> = {}): TransferFile => ({ index, path: `file ${index}`, mappedPath: null, bytes: 1e6, doneBytes: 0, priority: 'normal', state: 'waiting', ...part });
+  // The dialog is drawn beside the component, in the page.
+  const dialog = async (files: TransferFile[]) => {
+    const onApply = vi.fn();
+    const wrapper = mountComponent(FilesDialog, { name: 'x', files, total: files.length, loading: false, onApply });
+    await nextTick();
+    await nextTick();
+    const button = (text: string): HTMLButtonElement => [...document.querySelectorAll('button')].find((each) => each.textContent.trim() === text) ?? expect.fail(text);
+    return { wrapper, onApply, button, summary: () => document.querySelector('[role=dialog] [aria-live]')?.textContent.replaceAll('\u00a0', ' ') };
+  };
+  it('are skipped and wanted again together, each with the priority it had; only what changed is said, and what is there stays', async () => {
+    const { wrapper, onApply, button, summary } = await dialog([file(0), file(1, { priority: 'high' }), file(2, { priority: 'skip' }), file(3, { state: 'done', priority: 'skip' })]);
+    expect(summary()).toBe('3 files, 3.00 MB');
+    expect(button('Apply').disabled).toBe(true);
+    button('None').click();
+    await nextTick();
+    expect(summary()).toBe('1 file, 1.00 MB');
+    button('All').click();
+    await nextTick();
+    expect(summary()).toBe('4 files, 4.00 MB');
+    button('Apply').click();
+    expect(onApply.mock.calls).toEqual([[new Map([['normal', [2]]])]]);
+    wrapper.unmount();
   });
 });
 

@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import type { Peer } from '#shared/model/peer.ts';
 import type { Share } from '#shared/model/share.ts';
-import type { Transfer } from '#shared/model/transfer.ts';
+import type { FilePriority, Transfer } from '#shared/model/transfer.ts';
 import type { Handlers } from '../fake-node.ts';
 import { deviceIdFor, epoch, inventedPeople } from './people.ts';
 import { beginSearch } from './search.ts';
@@ -126,7 +126,8 @@ export function fakeHandlers(world: World): Handlers {
     },
     'transfers.get': ({ id }) => detailOf(found(world.transfers.find((each) => each.id === id), id)),
     'transfers.files': ({ id, cursor, limit }) => {
-      const all = filesOf(found(world.transfers.find((each) => each.id === id), id));
+      const chosen = world.filePriorities.get(id);
+      const all = filesOf(found(world.transfers.find((each) => each.id === id), id)).map((file) => ({ ...file, priority: chosen?.get(file.index) ?? file.priority }));
       const { items, next } = page(all, cursor, limit);
       return { files: items, total: all.length, next };
     },
@@ -150,7 +151,13 @@ export function fakeHandlers(world: World): Handlers {
       return { changed: wanted.length };
     },
     'transfers.setPriority': ({ id, priority }) => changeTransfer(id, { priority }),
-    'transfers.select': ({ id }) => changeTransfer(id, {}),
+    'transfers.setInOrder': ({ id, inOrder }) => changeTransfer(id, { inOrder }),
+    'transfers.setFilePriority': ({ id, indices, priority }) => {
+      const chosen = world.filePriorities.get(id) ?? new Map<number, FilePriority>();
+      for (const index of indices) chosen.set(index, priority);
+      world.filePriorities.set(id, chosen);
+      return changeTransfer(id, {});
+    },
     'transfers.forget': ({ id }) => {
       const before = world.transfers.length;
       world.transfers = world.transfers.filter((each) => !isOver(each) || (id !== undefined && each.id !== id));

@@ -15,7 +15,7 @@ export function inventTransfer(part: Partial<Transfer> & { name: string }): Tran
   const id = transferIdFor(part.name);
   const contentId = hexOf(`content ${part.name}`, 64);
   return {
-    id, direction: 'down', kind: 'file', state: 'running', reason: null, bytes: 1e9, doneBytes: 0, files: 1, doneFiles: 0, reusedBytes: 0, rate: 0, etaSeconds: null, priority: 'normal',
+    id, direction: 'down', kind: 'file', state: 'running', reason: null, bytes: 1e9, doneBytes: 0, files: 1, doneFiles: 0, reusedBytes: 0, rate: 0, etaSeconds: null, priority: 'normal', inOrder: false,
     peers: [], path: `/home/jade/Downloads/${part.name}`, contentId: isContentId(contentId) ? contentId : null, addedAt: epoch, finishedAt: null, ...part,
   };
 }
@@ -72,5 +72,5 @@ export function detailOf(transfer: Transfer): TransferDetail {
 }
 
 export const filesOf = (transfer: Transfer): TransferFile[] => Array.from({ length: transfer.files }, (_, index) => ({
-  index, path: `ambience ${String(index + 1).padStart(4, '0')}.flac`, mappedPath: null, bytes: Math.floor(transfer.bytes / transfer.files), doneBytes: 0, selected: true, state: index < transfer.doneFiles ? 'done' : 'waiting',
+  index, path: `ambience ${String(index + 1).padStart(4, '0')}.flac`, mappedPath: null, bytes: Math.floor(transfer.bytes / transfer.files), doneBytes: index === transfer.doneFiles ? Math.floor((0.62 * transfer.bytes) / transfer.files) : 0, priority: 'normal', state: index < transfer.doneFiles ? 'done' : 'waiting',
 }));

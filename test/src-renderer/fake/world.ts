@@ -4,7 +4,7 @@ import type { Offer } from '#shared/model/offer.ts';
 import type { Peer } from '#shared/model/peer.ts';
 import type { SearchState } from '#shared/model/search.ts';
 import type { Share } from '#shared/model/share.ts';
-import type { Transfer } from '#shared/model/transfer.ts';
+import type { FilePriority, Transfer } from '#shared/model/transfer.ts';
 import type { Settings } from '#shared/settings.ts';
 
 /** Everything the invented node knows. */
@@ -12,6 +12,8 @@ export interface World {
   settings: Settings;
   peers: Peer[];
   transfers: Transfer[];
+  /** What was said of single files: transfer → file → priority. */
+  readonly filePriorities: Map<string, Map<number, FilePriority>>;
   shares: Share[];
   offers: Offer[];
   search: SearchState | null;

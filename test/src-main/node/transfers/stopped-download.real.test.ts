@@ -25,7 +25,7 @@ import { MiB } from '#shared/units.ts';
 const id = transferIdSchema.parse('0123456789abcdef');
 const record: DownloadRecord = {
   id, number: 1, source: { kind: 'path', peer: deviceIdOf(new Uint8Array(32).fill(1)), path: 'film.bin' }, kind: 'file', name: 'film.bin', bundle: false, base: '/nowhere', state: 'active', reason: null,
-  priority: 'normal', contentId: null, audience: null, listed: true, listCursor: null, files: 1, bytes: 8 * MiB, listedEntries: 1, listedBytes: 0, doneFiles: 0, doneBytes: 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null, addedAt: 1, finishedAt: null,
+  priority: 'normal', inOrder: false, ranked: false, contentId: null, audience: null, listed: true, listCursor: null, files: 1, bytes: 8 * MiB, listedEntries: 1, listedBytes: 0, doneFiles: 0, doneBytes: 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null, addedAt: 1, finishedAt: null,
 };
 const unused = (): Promise<never> => Promise.reject(new Error('not used'));
 const library: Library = {
@@ -69,7 +69,7 @@ async function oneDownload(discarding: (transfers: TransfersService) => void): P
     settings: () => ({ ...defaultSettings, name: 'Me', downloadDir: folder }), pace: { brakeOfDownload: () => null, sourcesOf: () => new Map() }, newId: () => id, onChange: () => undefined, onGone: () => undefined, onDone: () => undefined,
   });
   await store.put(downloadsTable, id, record);
-  await store.put(filesTable, fileKey(id, 0), { remotePath: '', path: ['film.bin'], mapped: false, bytes: 8 * MiB, modifiedAt: 1, executable: false, contentId: null, selected: true, state: 'waiting' });
+  await store.put(filesTable, fileKey(id, 0), { remotePath: '', path: ['film.bin'], mapped: false, bytes: 8 * MiB, modifiedAt: 1, executable: false, contentId: null, selected: true, priority: 'normal', partialBytes: 0, state: 'waiting' });
   await transfers.open();
   expect(transfers.active).toHaveLength(1);
   return transfers;
@@ -91,7 +91,7 @@ it('a download is not started again between its stop and the end of its cancelli
 
 it('a download whose files are chosen goes on afterwards', async () => {
   const transfers = await oneDownload(() => expect.fail('nothing is deleted'));
-  const choosing = transfers.select(id, [0], false);
+  const choosing = transfers.setFilePriority(id, [0], 'skip');
   transfers.settingsChanged();
   await choosing;
   await expect.poll(async () => (await transfers.get(id)).state).toBe('done');

@@ -1,0 +1,346 @@
+import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
+import { limits } from '#shared/limits.ts';
+import type { FilePriority } from '#shared/model/transfer.ts';
+import { second } from '#shared/units.ts';
+import type { Bytes } from '#shared/units.ts';
+import type { StoreBatch } from '../../disk/store.ts';
+import { Bell } from '../bell.ts';
+import type { DownloadContext } from './download-context.ts';
+import { DownloadFile, type DownloadFileOwner } from './download-file.ts';
+import type { FileLister } from './file-lister.ts';
+import { FileLine } from './file-line.ts';
+import { rankOf } from './ranks.ts';
+import { downloadsTable, fileKey, filesTable, type DownloadRecord, type FileRecord } from './records.ts';
+
+/** Large files at once: each holds a journal and a buffer window. */
+const largeFilesAtOnce = 4;
+const saveEveryMs = 1 * second;
+const saveEveryFiles = 1000;
+/** A file that nobody has now is looked for again after this. */
+const retryAfterMs = 3 * second;
+/** Files whose records are read and written at once when the user changes them. */
+const changedAtOnce = 1000;
+
+/** The download these files belong to. */
+export interface FilesOwner extends DownloadFileOwner {
+  record: DownloadRecord;
+  /** A reason why nothing comes now, which may pass by itself. */
+  note(reason: ErrorInfo): void;
+  /** The whole download has to wait. */
+  suspend(reason: ErrorInfo): void;
+}
+
+const waitsForSources = new Set<string>(['no-sources', 'peer-offline', 'link-closed', 'timeout', 'source-changed', 'not-found', 'content-unknown', 'hash-mismatch', 'file-locked']);
+
+/** One file from the moment it is taken from the line until it is finished, or nobody wants it any more. */
+interface FileTask {
+  readonly index: number;
+  record: FileRecord;
+  readonly stop: AbortController;
+  ended: Promise<void>;
+}
+
+/**
+ * The files of one download: which are fetched now, which come next, and what is remembered of each. Changes of the
+ * user's mind reach it while it runs; whatever is verified stays on disk and in the journals.
+ */
+export class DownloadFiles {
+  readonly open = new Map<number, DownloadFile>();
+  readonly #context: DownloadContext;
+  readonly #owner: FilesOwner;
+  readonly #lister: FileLister;
+  readonly #line: FileLine;
+  readonly #tasks = new Map<number, FileTask>();
+  /** Taken from the line before its last restart: in the store they still look as if they had to be fetched. */
+  #taken: ReadonlySet<number> = new Set();
+  #finished: { readonly index: number; readonly record: FileRecord }[] = [];
+  /** Files with verified bytes that are closed and wanted: they wait to be tried again, or a stop has closed them. */
+  readonly #left = new Map<number, { readonly record: FileRecord; readonly bytes: Bytes }>();
+  /** Whether this run has opened files: from then on `partialBytes` of the download's record is old. */
+  #opened = false;
+  #savedAt = 0;
+  /** Ends with the last write of these records. */
+  #saving: Promise<void> = Promise.resolve();
+  /** Changes under way: nothing is taken from the line, since the store does not show them yet. */
+  #changes = 0;
+  /** Rings when a file ended, the list grew or what is wanted changed. */
+  readonly #bell = new Bell();
+
+  constructor(context: DownloadContext, owner: FilesOwner, lister: FileLister) {
+    this.#context = context;
+    this.#owner = owner;
+    this.#lister = lister;
+    this.#line = new FileLine(context.store, owner.record.id);
+  }
+
+  /** Verified bytes of finished and open files. */
+  get doneBytes(): Bytes {
+    const { doneBytes, partialBytes, state } = this.#owner.record;
+    // Until its files are open again, what was verified before the stop is known only as a sum.
+    let bytes = doneBytes + (this.#opened || state === 'done' ? 0 : partialBytes);
+    for (const left of this.#left.values()) bytes += left.bytes;
+    for (const file of this.open.values()) bytes += file.verifiedBytes;
+    for (const { record } of this.#finished) bytes += record.bytes;
+    return bytes;
+  }
+
+  get doneFiles(): number {
+    return this.#owner.record.doneFiles + this.#finished.length;
+  }
+
+  /** More of the list is in the store; `ring` follows when the download's record says so. */
+  listed(first: number, files: readonly FileRecord[]): void {
+    this.#line.listed(first, files);
+  }
+
+  /** Something may have changed: whoever waits looks again. */
+  ring(): void {
+    this.#bell.ring();
+  }
+
+  /** Fetches whatever is wanted; resolves when all of it is there and noted, or when the signal fires and every file has ended. */
+  async fetchAll(signal: AbortSignal): Promise<void> {
+    this.#restart();
+    while (!signal.aborted && !(await this.#step(signal)));
+    await this.#ended();
+  }
+
+  async #ended(): Promise<void> {
+    await Promise.all([...this.#tasks.values()].map(({ ended }) => ended));
+  }
+
+  /** All files that are open end as cancelled; what is verified stays. */
+  cancel(): void {
+    for (const task of this.#tasks.values()) this.#cancelTask(task);
+    this.#bell.ring();
+  }
+
+  /** After a stop: waits for every file to end, and notes what is finished and how far the others are. */
+  async leave(): Promise<void> {
+    await this.#ended();
+    await this.#inTurn(async () => {
+      await this.#saveNow(true);
+      const batch = this.#context.store.batch();
+      let partialBytes = 0;
+      for (const [index, { record, bytes }] of this.#left) {
+        partialBytes += bytes;
+        batch.put(filesTable, fileKey(this.#owner.record.id, index), { ...record, partialBytes: bytes });
+      }
+      if (this.#opened) this.#owner.record = { ...this.#owner.record, partialBytes };
+      this.#opened = false;
+      this.#left.clear();
+      await this.#write(batch);
+    });
+  }
+
+  /**
+   * How much the user wants these files; finished ones stay as they are, whatever was fetched of the others too. Resolves
+   * when it is noted, with whether some are wanted now that were not.
+   */
+  async setPriority(indices: readonly number[], priority: FilePriority): Promise<boolean> {
+    this.#changes++;
+    let wantsMore = false;
+    try {
+      for (let from = 0; from < indices.length; from += changedAtOnce) {
+        const some = indices.slice(from, from + changedAtOnce);
+        await this.#inTurn(async () => { wantsMore = (await this.#change(some, priority)) || wantsMore; });
+      }
+    } finally {
+      this.#changes--;
+      this.#restart();
+      this.#bell.ring();
+    }
+    return wantsMore;
+  }
+
+  #restart(): void {
+    this.#line.restart(this.#owner.record.ranked);
+    this.#taken = new Set([...this.#tasks.keys(), ...this.#finished.map(({ index }) => index)]);
+  }
+
+  /** Begins the next file, or waits; true: everything is there. */
+  async #step(signal: AbortSignal): Promise<boolean> {
+    const { rings } = this.#bell;
+    const { listed } = this.#owner.record;
+    const row = this.#changes > 0 ? null : await this.#line.next(listed);
+    if (row === null) {
+      if (listed && this.#isOver) {
+        await this.#save(true);
+        if (this.#isOver) return true;
+      } else {
+        await this.#bell.after(rings, signal);
+      }
+      return false;
+    }
+    const { generation } = this.#line;
+    const isOutdated = (): boolean => signal.aborted || this.#changes > 0 || generation !== this.#line.generation;
+    while (!isOutdated() && !this.#hasRoomFor(row.file)) await this.#bell.after(this.#bell.rings, signal);
+    if (!isOutdated() && !this.#taken.has(row.index)) this.#begin(row.index, row.file);
+    return false;
+  }
+
+  get #isOver(): boolean {
+    return this.#changes === 0 && this.#line.isAtEnd && this.#tasks.size === 0;
+  }
+
+  /** Files that the user wants less hold nothing up: they are open besides, and asked for nothing while others want something. */
+  #hasRoomFor({ bytes, priority }: FileRecord): boolean {
+    const most = limits.transfer.filesOpenAtOnce * 2;
+    const isSmall = bytes <= limits.content.minPieceBytes;
+    if (isSmall && this.open.size < most) return true;
+    let [all, large] = [0, 0];
+    for (const file of this.open.values()) {
+      if (file.rank < rankOf[priority]) continue;
+      all++;
+      if (!file.isSmall) large++;
+    }
+    return all < most && (isSmall || large < largeFilesAtOnce);
+  }
+
+  #begin(index: number, record: FileRecord): void {
+    const task: FileTask = { index, record, stop: new AbortController(), ended: Promise.resolve() };
+    this.#tasks.set(index, task);
+    task.ended = this.#fetch(task).catch((error: unknown) => { this.#owner.suspend(errorInfo(error)); }).finally(() => {
+      this.#tasks.delete(index);
+      this.#bell.ring();
+    });
+  }
+
+  async #fetch(task: FileTask): Promise<void> {
+    for (let isThere = false; !isThere && !task.stop.signal.aborted;) isThere = await this.#attempt(task);
+  }
+
+  /** True: the file is there. One that cannot be had now must not hold up the others; it is tried again. */
+  async #attempt(task: FileTask): Promise<boolean> {
+    const { index } = task;
+    const { signal } = task.stop;
+    const file = new DownloadFile(this.#context, this.#owner, index, task.record, signal);
+    this.#left.delete(index);
+    this.open.set(index, file);
+    this.#opened = true;
+    try {
+      const { path, contentId } = await file.run();
+      this.open.delete(index);
+      // Nobody wants it since a moment ago: it lies there all the same, and is found if it is wanted again.
+      if (!task.record.selected) return false;
+      this.#finished.push({ index, record: { ...task.record, contentId, state: 'done', partialBytes: 0 } });
+      if (this.#owner.record.kind === 'file') this.#owner.record = { ...this.#owner.record, path, contentId };
+    } catch (error) {
+      await file.stop();
+      this.open.delete(index);
+      if (file.verifiedBytes > 0) this.#left.set(index, { record: task.record, bytes: file.verifiedBytes });
+      if (!signal.aborted) await this.#waitToRetry(task, errorInfo(error));
+      return false;
+    }
+    await this.#save(false);
+    return true;
+  }
+
+  async #waitToRetry(task: FileTask, reason: ErrorInfo): Promise<void> {
+    if (!waitsForSources.has(reason.code)) {
+      task.stop.abort();
+      return this.#owner.suspend(reason);
+    }
+    if (this.open.size === 0) this.#owner.note(reason);
+    const { signal } = task.stop;
+    await this.#context.pause(retryAfterMs, signal);
+    if (signal.aborted || reason.code !== 'source-changed') return;
+    const before = task.record;
+    const fresh = await this.#lister.refresh(this.#owner.record, before, signal).catch(() => before);
+    if (fresh === before || signal.aborted) return;
+    // What the user wanted meanwhile holds.
+    task.record = { ...fresh, selected: task.record.selected, priority: task.record.priority };
+    this.#owner.record = { ...this.#owner.record, bytes: this.#owner.record.bytes - before.bytes + fresh.bytes };
+    await this.#write(this.#context.store.batch().put(filesTable, fileKey(this.#owner.record.id, task.index), task.record));
+  }
+
+  #cancelTask(task: FileTask): void {
+    task.stop.abort();
+    this.open.get(task.index)?.cancel();
+  }
+
+  /** No save runs at the same time, so what the store and `#finished` say together is true. */
+  async #change(indices: readonly number[], priority: FilePriority): Promise<boolean> {
+    const { id } = this.#owner.record;
+    const selected = priority !== 'skip';
+    const records = await this.#context.store.getMany(filesTable, indices.map((index) => fileKey(id, index)));
+    const finished = new Set(this.#finished.map(({ index }) => index));
+    const changed = new Map<number, FileRecord>();
+    const ending: Promise<void>[] = [];
+    let wantsMore = false;
+    indices.forEach((index, at) => {
+      const task = this.#tasks.get(index);
+      const before = task?.record ?? records[at];
+      if (before === undefined || before.state === 'done' || finished.has(index)) return;
+      const after = { ...before, selected, priority: priority === 'skip' ? before.priority : priority };
+      if (after.selected === before.selected && after.priority === before.priority) return;
+      changed.set(index, after);
+      if (after.selected !== before.selected) this.#count(index, after);
+      if (after.selected && !before.selected) wantsMore = true;
+      if (task === undefined) return;
+      task.record = after;
+      this.open.get(index)?.setPriority(after.priority);
+      if (after.selected) return;
+      this.#cancelTask(task);
+      ending.push(task.ended);
+    });
+    await Promise.all(ending);
+    const batch = this.#context.store.batch();
+    for (const [index, record] of changed) {
+      const left = this.#left.get(index);
+      const after = { ...record, partialBytes: left?.bytes ?? record.partialBytes };
+      if (!selected) this.#left.delete(index);
+      else if (left !== undefined) this.#left.set(index, { ...left, record: after });
+      batch.put(filesTable, fileKey(id, index), after);
+    }
+    const ranked = this.#owner.record.ranked || (changed.size > 0 && (priority === 'high' || priority === 'low'));
+    this.#owner.record = { ...this.#owner.record, ranked };
+    await this.#write(batch);
+    return wantsMore;
+  }
+
+  /** A file counts from now on, or does not any more: its bytes, and those of them that lie on disk. */
+  #count(index: number, file: FileRecord): void {
+    const { record } = this.#owner;
+    const sign = file.selected ? 1 : -1;
+    const partialBytes = this.#opened ? record.partialBytes : Math.max(0, record.partialBytes + sign * file.partialBytes);
+    this.#owner.record = { ...record, partialBytes, bytes: record.bytes + sign * file.bytes };
+    if (this.#opened && file.selected && file.partialBytes > 0) this.#left.set(index, { record: file, bytes: file.partialBytes });
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#saving.then(work);
+    this.#saving = done.catch(() => undefined);
+    return done;
+  }
+
+  /** One save after the other: each takes what is finished by then. */
+  #save(all: boolean): Promise<void> {
+    return this.#inTurn(() => this.#saveNow(all));
+  }
+
+  async #saveNow(all: boolean): Promise<void> {
+    const now = this.#context.now();
+    if (this.#finished.length === 0) return;
+    if (!all && now - this.#savedAt < saveEveryMs && this.#finished.length < saveEveryFiles) return;
+    this.#savedAt = now;
+    // What finishes while this is being written waits for the next time: a copy, since that list grows.
+    const finished = [...this.#finished];
+    // The list of what is done must never be ahead of the bytes on disk.
+    await this.#context.receiver.flush();
+    const batch = this.#context.store.batch();
+    for (const { index, record } of finished) batch.put(filesTable, fileKey(this.#owner.record.id, index), record);
+    const withThem = (record: DownloadRecord): DownloadRecord => ({
+      ...record, doneFiles: record.doneFiles + finished.length, doneBytes: record.doneBytes + finished.reduce((sum, file) => sum + file.record.bytes, 0),
+    });
+    await batch.put(downloadsTable, this.#owner.record.id, withThem(this.#owner.record)).write();
+    this.#finished = this.#finished.slice(finished.length);
+    this.#owner.record = withThem(this.#owner.record);
+  }
+
+  /** With the download's own record, so that a crash leaves both or neither. */
+  #write(batch: StoreBatch): Promise<void> {
+    const { record } = this.#owner;
+    return batch.put(downloadsTable, record.id, record).write();
+  }
+}

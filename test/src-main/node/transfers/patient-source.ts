@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { Merkle } from '#main/core/content/merkle.ts';
+import { sha256 } from '#main/disk/sha256.ts';
+import type { Link } from '#main/node/ports/links.ts';
+import { contentIdOf, toHex, type ContentId } from '#shared/ids.ts';
+import type { BlockRequest } from '#shared/protocol/hot-frames.ts';
+import { MiB } from '#shared/units.ts';
+import { startNode, type TestNode } from '../../net/test-nodes.ts';
+
+interface SharedFile {
+  readonly name: string;
+  readonly data: Uint8Array;
+  readonly id: ContentId;
+  readonly layer: Uint8Array;
+}
+
+/** A device that shares one folder and gives a block only when the test says so. */
+export class PatientSource {
+  readonly files: readonly SharedFile[];
+  readonly #node: TestNode;
+  /** Each piece that was asked for, as `name/piece`, in the order in which it was first asked for. */
+  readonly asked: string[] = [];
+  #waiting: { readonly link: Link; readonly lane: number; readonly request: BlockRequest; readonly file: SharedFile }[] = [];
+  /** Open before all others, so that what is asked for first is no matter of chance. */
+  readonly #first: string | null;
+  #firstOpen: Promise<void> | null = null;
+  /** Blocks that may go out at once. */
+  #allowed = 0;
+
+  private constructor(node: TestNode, sizes: Readonly<Record<string, number>>, first: string | null) {
+    this.#node = node;
+    this.#first = first;
+    this.files = Object.entries(sizes).map(([name, bytes]) => sharedFile(name, bytes));
+    node.handler.answer = (method, params) => this.#answer(method, params);
+    node.handler.wanted = (link, lane, request) => {
+      const file = this.files.find(({ id }) => id === toHex(request.key));
+      if (file === undefined) return link.rejectBlock(lane, request.requestId, 'gone');
+      const piece = `${file.name}/${request.piece}`;
+      if (!this.asked.includes(piece)) this.asked.push(piece);
+      this.#waiting.push({ link, lane, request, file });
+      this.#send();
+    };
+  }
+
+  /** `sizes`: bytes of each file of the folder `Folder`. `first`: a file of several pieces that is to be open before the others. */
+  static async start(sizes: Readonly<Record<string, number>>, first: string | null = null): Promise<PatientSource> {
+    return new PatientSource(await startNode('Patient'), sizes, first);
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.#node.port}`;
+  }
+
+  /** What was asked for and joined so far does not count any more. */
+  forget(): void {
+    this.asked.splice(0);
+    this.#node.handler.swarm.splice(0);
+    this.#firstOpen = null;
+  }
+
+  /** So many more blocks. */
+  give(blocks: number): void {
+    this.#allowed += blocks;
+    this.#send();
+  }
+
+  /** From now on everything that is asked for. */
+  giveAll(): void {
+    this.give(Infinity);
+  }
+
+  /** Resolves when these files are open at whoever fetches them: their swarms were joined. */
+  untilOpen(...names: readonly string[]): Promise<void> {
+    const { handler } = this.#node;
+    const roots = names.map((name) => this.files.find((file) => file.name === name)?.id);
+    return handler.until(() => roots.every((root) => handler.swarm.some((told) => 'joined' in told && told.joined === root)));
+  }
+
+  #send(): void {
+    while (this.#allowed > 0) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      const { link, lane, request: { requestId, piece, begin, length }, file } = next;
+      if (link.isClosed) continue;
+      this.#allowed--;
+      const at = piece * MiB + begin;
+      link.sendBlock(lane, requestId, new Uint8Array(file.data.subarray(at, at + length)), null).catch(() => undefined);
+    }
+  }
+
+  async #layerOf(file: SharedFile | undefined): Promise<unknown> {
+    if (this.#first !== null && file?.name !== this.#first) await (this.#firstOpen ??= this.untilOpen(this.#first));
+    return { hashes: Buffer.from(file?.layer ?? []).toString('base64') };
+  }
+
+  #answer(method: string, params: unknown): Promise<unknown> {
+    const wanted = JSON.stringify(params);
+    switch (method) {
+      case 'stat': return Promise.resolve({ entry: { name: 'Folder', kind: 'folder', bytes: 0, files: this.files.length, modifiedAt: 1, contentId: null }, executable: false });
+      case 'walk': return Promise.resolve({ files: this.files.map(({ name, data, id }) => ({ path: name, kind: 'file', bytes: data.length, modifiedAt: 1, executable: false, contentId: id })), next: null });
+      case 'layer': return this.#layerOf(this.files.find(({ id }) => wanted.includes(id)));
+      case 'audience': return Promise.resolve({ audience: null });
+      case 'shares': return Promise.resolve({ names: [], count: 0, bytes: 0 });
+      default: return Promise.reject(new Error(`not asked for here: ${method}`));
+    }
+  }
+}
+
+function sharedFile(name: string, bytes: number): SharedFile {
+  const data = randomBytes(bytes);
+  const merkle = new Merkle(sha256);
+  const pieces = Math.ceil(bytes / MiB);
+  const layer = new Uint8Array(pieces * 32);
+  for (let piece = 0; piece < pieces; piece++) merkle.pieceHash(data.subarray(piece * MiB, (piece + 1) * MiB), MiB, pieces === 1, layer, piece * 32);
+  return { name, data, id: contentIdOf(pieces === 1 ? layer : merkle.rootOfLayer(layer, MiB)), layer };
+}
