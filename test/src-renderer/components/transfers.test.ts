@@ -120,12 +120,12 @@ describe('who feeds it', () => {
 
 describe('the devices that take part', () => {
   const source = (part: Partial<TransferDetail['sources'][number]>): TransferDetail['sources'][number] => ({ peer: deviceIdFor('Slate Lynx'), latencyMs: 2, pieces: 3, bytes: 3e6, rate: 1e6, failures: 0, state: 'feeding', until: null, ...part });
-  const rows = (sources: TransferDetail['sources']) => {
+  const tableOf = (sources: TransferDetail['sources']) => {
     const detail: TransferDetail = { transfer: inventTransfer({ name: 'x' }), cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, sources, brake: null, rates: [] };
     const people = inventedPeople();
-    const wrapper = mountComponent(SourcesTable, { detail, person: (id: string) => people.find((peer) => peer.id === id) });
-    return wrapper.findAll('tbody').map((row) => row.text().replaceAll('\u00a0', ' '));
+    return mountComponent(SourcesTable, { detail, person: (id: string) => people.find((peer) => peer.id === id) });
   };
+  const rows = (sources: TransferDetail['sources']) => tableOf(sources).findAll('tbody').map((row) => row.text().replaceAll('\u00a0', ' '));
 
   it('are named with what they gave of all, who gave most first, and how they stand to it', () => {
     const [first, second, third] = rows([source({ bytes: 1e6 }), source({ peer: deviceIdFor('Amber Falcon'), bytes: 3e6, state: 'choked' }), source({ peer: deviceIdFor('Teal Osprey'), bytes: 0, state: 'stalled', until: Date.now() })]);
@@ -138,10 +138,15 @@ describe('the devices that take part', () => {
     expect(first).not.toContain('MB/s');
   });
 
-  it('that are banned say until when, and for which pieces', () => {
+  it('that are banned say until when, and for which pieces, and can be asked again', async () => {
     const piece = (at: number) => ({ file: 'film.bin', contentId: null, piece: at, at: 1, expected: null });
-    const banned = source({ state: 'banned', badPieces: { count: 2, banned: true, until: Date.UTC(2026, 10, 21, 13, 20), latest: [piece(6), piece(40)] } });
-    expect(rows([banned])[0]).toMatch(/Banned until .*Sent 2 wrong pieces. The last were pieces 7, 41 of film.bin./);
+    const banned = source({ state: 'banned', bytes: 9e6, badPieces: { count: 2, banned: true, until: Date.UTC(2026, 10, 21, 13, 20), latest: [piece(40), piece(6)] } });
+    const table = tableOf([banned, source({ peer: deviceIdFor('Amber Falcon') })]);
+    expect(table.findAll('tbody')[1]?.text().replaceAll('\u00a0', ' ')).toMatch(/Banned until .*Sent 2 wrong pieces. The last were pieces 7, 41 of film.bin./);
+    // One button, of the one that is banned.
+    await table.get('button').trigger('click');
+    expect(table.findAll('button').map((button) => button.attributes('aria-label'))).toEqual(['Ask Slate Lynx again']);
+    expect(table.findComponent(SourcesTable).emitted('forgive')).toEqual([[banned.peer]]);
   });
 });
 
