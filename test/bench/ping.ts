@@ -17,6 +17,7 @@ import { parseArgs } from 'node:util';
 import { second } from '#shared/units.ts';
 import { NamespaceNetwork, whyNoNamespaces, type Namespace } from '../net/namespaces.ts';
 import { BenchNode } from './session/bench-node.ts';
+import { Program, stopEverything } from './session/processes.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -53,10 +54,12 @@ class Pings {
 
   static async start(from: Namespace, to: Namespace): Promise<Pings> {
     const self = process.argv[1] ?? '';
-    const echo = to.spawn(process.execPath, [self, 'answer'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const start = (machine: Namespace, ...args: string[]): Program =>
+      new Program('ip', ['netns', 'exec', machine.name, process.execPath, self, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const echo = start(to, 'answer').child;
     if (echo.stdout) await once(createInterface({ input: echo.stdout }), 'line');
     const pings = new Pings();
-    const asking = from.spawn(process.execPath, [self, 'ask', to.ipv4], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const asking = start(from, 'ask', to.ipv4).child;
     if (asking.stdout) createInterface({ input: asking.stdout }).on('line', (line) => pings.#samples.push(Number(line)));
     return pings;
   }
@@ -102,6 +105,7 @@ async function run(job: Job, protect: boolean): Promise<void> {
   const line = { downBits: Number(values.down) * 1e6, upBits: Number(values.up) * 1e6 };
   const network = new NamespaceNetwork(2, { ipv6: false, apart: !values.near, line: { ...line, queueBytes: Math.round((2 * Math.max(line.downBits, line.upBits)) / 8) } });
   const root = await mkdtemp(join(tmpdir(), 'distrishare-bench-'));
+  folders.add(root);
   const nodes: BenchNode[] = [];
   try {
     const [home, away] = [network.node(0), network.node(1)];
@@ -134,13 +138,24 @@ async function run(job: Job, protect: boolean): Promise<void> {
     const rates = [...(job === 'up' ? [] : [`down ${used(then.down, line.downBits)}`]), ...(job === 'down' ? [] : [`up ${used(then.up, line.upBits)}`])].join(', ');
     console.log(`${job.padEnd(5)} ${(protect ? `budget ${values.budget} ms` : 'not protected').padEnd(14)} added: median ${added(then, 0.5)}, 95 % ${added(then, 0.95)}; first ${settleMs / second} s: median ${added(first, 0.5)}, 95 % ${added(first, 0.95)}; ${rates}`);
   } finally {
-    for (const node of nodes) await node.program.stop();
+    await stopEverything();
     await network.close();
     await rm(root, { recursive: true, force: true });
+    folders.delete(root);
   }
 }
 
+const folders = new Set<string>();
+
+/** Ended early: nodes and folders go too; namespaces do so when the process ends. */
+async function giveUp(): Promise<never> {
+  await stopEverything();
+  await Promise.all([...folders].map((folder) => rm(folder, { recursive: true, force: true })));
+  process.exit(130);
+}
+
 async function main(): Promise<void> {
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => void giveUp());
   const why = whyNoNamespaces();
   if (why !== null) return console.log(`skipped: ${why}`);
   console.log(`line of ${values.down} Mbit/s down and ${values.up} Mbit/s up, ${values.near ? 'within one network' : 'between networks'}; ${values.seconds} s after the first ${settleMs / second}`);
