@@ -25,6 +25,8 @@ export function wireLinks(services: Services): Links {
       switch (notice.kind) {
         case 'listing':
           events.emit({ type: 'listing', peer: link.remote.id, share: notice.share });
+          // Perhaps it has now what a download waits for.
+          transfers.linkUp(link);
           return background(askShares(link));
         case 'renamed': return background(devices.renamed(link.remote.id, notice.name));
         case 'goodbye': return void leaving.add(link);

@@ -87,6 +87,22 @@ describe('a download', () => {
     expect(await sha256Of(join(to, 'film.bin'))).toBe(await sha256Of(source));
   });
 
+  it('goes on when somebody who is linked already begins to share what it waits for', async () => {
+    const { sender, receiver } = await pairOfNodes(stage);
+    const source = await sharedFile(sender, 'film.bin', 16 * MiB);
+    await setUploadLimit(sender, 6 * MiB);
+    const second = await stage.serve(['--name', 'Second', ...quiet]);
+    await connect(receiver, second);
+    const to = await stage.folder();
+    const { id } = await startDownload(receiver, 'film.bin', to);
+    await until(receiver, id, (transfer) => transfer.doneBytes >= 2 * MiB);
+    await sender.kill('SIGKILL');
+    await until(receiver, id, (transfer) => transfer.state === 'waiting' && transfer.reason !== null);
+    await share(second, source);
+    await until(receiver, id, isDone);
+    expect(await sha256Of(join(to, 'film.bin'))).toBe(await sha256Of(source));
+  });
+
   it('waits for the new version when the file changes at its source', async () => {
     const { sender, receiver } = await pairOfNodes(stage);
     const source = await sharedFile(sender, 'film.bin', 24 * MiB);
