@@ -52,14 +52,14 @@ export class ReceiveDisk {
         await removeLeftovers(opening, basename(existing));
         this.#world.files.closeFolder(destination.folder);
         const have = new Uint8Array(Math.ceil(pieceCount(target.bytes, target.pieceBytes) / 8)).fill(0xff);
-        return { handle, have, haveBytes: target.bytes, partPath: null, existing };
+        return { handle, have, haveBytes: target.bytes, partPath: null, isGrowing: false, existing };
       }
       // A group commit is worth nothing in a folder that a power cut takes away.
       await this.#folders.secure(target.base, target.path.slice(0, -1));
       const opened = await openPart(opening);
       const part = new PartFile(this.#world, opened);
       this.#parts.set(handle, part);
-      return { handle, have: new Uint8Array(part.have.bytes), haveBytes: part.haveBytes, partPath: join(destination.folder.path, opened.names.part), existing: null };
+      return { handle, have: new Uint8Array(part.have.bytes), haveBytes: part.haveBytes, partPath: join(destination.folder.path, opened.names.part), isGrowing: !opened.volume.holes, existing: null };
     } catch (thrown) {
       this.#world.files.closeFolder(destination.folder);
       throw diskError(thrown, destination.folder.path, 'folder-gone');

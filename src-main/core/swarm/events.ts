@@ -36,6 +36,8 @@ export type SwarmEvent =
       readonly have: Uint8Array | null;
       /** Within its download; 1 when left out. */
       readonly priority?: PriorityRank;
+      /** Its pieces go from the beginning to the end, because its volume fills what lies before a far one with zeros. */
+      readonly isGrowing?: boolean;
     }
   | { readonly type: 'file-priority'; readonly file: FileNumber; readonly priority: PriorityRank }
   | { readonly type: 'file-closed'; readonly file: FileNumber }

@@ -24,18 +24,20 @@ export class FileState {
   /** Within its download. */
   priority: PriorityRank;
   starved = false;
+  readonly isGrowing: boolean;
   /** Among the download's `wanting`; kept by it. */
   isInLine = false;
   /** No wanted piece lies before it. */
   #cursor = 0;
 
-  constructor(number: FileNumber, download: Download, content: Content, about: { bytes: Bytes; pieceBytes: Bytes; priority: PriorityRank }) {
+  constructor(number: FileNumber, download: Download, content: Content, about: { bytes: Bytes; pieceBytes: Bytes; priority: PriorityRank; isGrowing: boolean }) {
     this.number = number;
     this.download = download;
     this.content = content;
     this.bytes = about.bytes;
     this.pieceBytes = about.pieceBytes;
     this.priority = about.priority;
+    this.isGrowing = about.isGrowing;
     for (let piece = 0; piece < content.pieces; piece++) if (!content.have.has(piece)) content.want(piece);
   }
 
@@ -53,7 +55,7 @@ export class FileState {
 
   /**
    * A wanted piece that the peer has, or null. For somebody who watches: from the beginning to the end. In file order while
-   * nobody else takes part, because disks like it; else the rarest one, chosen at random among equals, so that what only
+   * nobody else takes part, because disks like it, and where the volume has no holes; else the rarest one, chosen at random among equals, so that what only
    * one device has spreads first.
    */
   pick(peer: PeerState, random: () => number): number | null {
@@ -61,6 +63,7 @@ export class FileState {
     const member = content.members.get(peer.number);
     if (member === undefined || member.useful <= 0) return null;
     const avoided = peer.avoided(this.number);
+    if (this.isGrowing) return this.#firstOf(member, avoided);
     if (this.download.inOrder) return this.#edgeOf(member, avoided) ?? this.#firstOf(member, avoided);
     if (content.members.size === 1) return this.#firstOf(member, avoided);
     const anyWillDo = content.have.count < Math.min(firstAtRandom, content.pieces / 2);

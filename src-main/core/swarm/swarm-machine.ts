@@ -235,9 +235,9 @@ export class SwarmMachine {
   #openFile(event: Extract<SwarmEvent, { type: 'file-opened' }>, out: SwarmSink): void {
     const download = this.#downloads.get(event.download);
     if (download === undefined) return;
-    const { bytes, pieceBytes, have, priority = 1 } = event;
+    const { bytes, pieceBytes, have, priority = 1, isGrowing = false } = event;
     const content = this.#contents.open(event.file, Math.ceil(bytes / pieceBytes), have);
-    const file = new FileState(event.file, download, content, { bytes, pieceBytes, priority });
+    const file = new FileState(event.file, download, content, { bytes, pieceBytes, priority, isGrowing });
     this.#files.set(event.file, file);
     download.files.add(file);
     if (file.isComplete) out.fileComplete(file.number);

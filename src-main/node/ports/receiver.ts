@@ -25,6 +25,8 @@ export interface ReceivedFile {
   readonly haveBytes: Bytes;
   /** Where its bytes lie until it is finished; null when `existing` is set. */
   readonly partPath: string | null;
+  /** Its volume has no holes: a piece written far from the others would have everything before it filled with zeros first. */
+  readonly isGrowing: boolean;
   /** Set when an identical file was already there under this name: nothing to do. */
   readonly existing: string | null;
 }

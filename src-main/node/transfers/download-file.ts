@@ -219,16 +219,16 @@ export class DownloadFile {
     if (this.contentId !== null && opened.partPath !== null) await this.#share(this.contentId, opened.partPath);
     const local = this.contentId === null ? null : await this.#context.library.findFile({ kind: 'self' }, this.contentId);
     if (local !== null) await copyLocally(local, this, (piece, data) => this.#writePiece(piece, data, null));
-    return this.#fetch(this.verified.bytes);
+    return this.#fetch(this.verified.bytes, opened.isGrowing);
   }
 
   /** Hands the file to the swarm; resolves when it is finished. */
-  #fetch(have: Uint8Array | null): Promise<string> {
+  #fetch(have: Uint8Array | null, isGrowing = false): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
       if (this.#signal.aborted) return reject(new AppError('cancelled'));
       this.#inSwarm = true;
-      this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#root, priority: this.rank }, this.#listener);
+      this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#root, priority: this.rank, isGrowing }, this.#listener);
       if (this.#isShared) this.#context.swarm.share(this.number, this.pieces);
       for (const link of this.#context.links().all()) {
         this.consider(link).catch((error: unknown) => {

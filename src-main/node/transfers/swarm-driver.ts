@@ -146,11 +146,11 @@ export class SwarmDriver {
   }
 
   /** `root`: null while it is not known; then the file has no swarm. */
-  openFile(download: DownloadNumber, file: FileNumber, about: { bytes: Bytes; pieceBytes: Bytes; have: Uint8Array | null; root: Uint8Array | null; priority: PriorityRank }, listener: FileListener): void {
-    const { root, bytes, pieceBytes, have, priority } = about;
+  openFile(download: DownloadNumber, file: FileNumber, about: { bytes: Bytes; pieceBytes: Bytes; have: Uint8Array | null; root: Uint8Array | null; priority: PriorityRank; isGrowing: boolean }, listener: FileListener): void {
+    const { root, bytes, pieceBytes, have, priority, isGrowing } = about;
     this.#files.set(file, { listener, keys: new Map() });
     if (root !== null && bytes > pieceBytes && !this.#numbers.has(toHex(root))) this.#register(file, root);
-    this.#step({ type: 'file-opened', download, file, bytes, pieceBytes, have, priority });
+    this.#step({ type: 'file-opened', download, file, bytes, pieceBytes, have, priority, isGrowing });
   }
 
   /** What is verified of it may be served, also after it is complete, until `unshare`. */

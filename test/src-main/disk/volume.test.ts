@@ -73,7 +73,8 @@ it('receives on a volume without holes: the part file grows, and what lies beyon
   const file = sampleFile(100_000, 1, 16 * 1024);
   machine.disk.hasHoles = false;
   const disk = machine.start();
-  await disk.open(1, targetOf(file, '/base', ['file']), openOptions);
+  // So whoever fetches it is told to begin at the beginning.
+  expect(await disk.open(1, targetOf(file, '/base', ['file']), openOptions)).toMatchObject({ isGrowing: true });
   expect(machine.disk.contentOf('/base/file.part')).toHaveLength(0);
   expect(await disk.write(1, 0, file.piece(0), null)).toEqual({ kind: 'written' });
   expect(await disk.write(1, 1, file.piece(1), null)).toEqual({ kind: 'written' });

@@ -11,12 +11,12 @@ const peers = [1, 2, 3];
 const narrow = { receiveBudgetBytes: 2 * MiB, requestWindowBytes: 2 * MiB };
 
 /** One download with files of so many 1 MiB pieces, all of them at three peers. */
-function world(files: readonly { pieces: number; priority?: PriorityRank }[], { inOrder = false, seed = 1, behaviour = lan, limits = narrow } = {}): SwarmWorld {
+function world(files: readonly { pieces: number; priority?: PriorityRank; isGrowing?: boolean }[], { inOrder = false, seed = 1, behaviour = lan, limits = narrow } = {}): SwarmWorld {
   const swarm = new SwarmWorld(seeded(seed), limits);
   for (const peer of peers) swarm.addPeer(peer, behaviour);
   swarm.step({ type: 'download-added', download: 1, priority: 1, inOrder });
-  files.forEach(({ pieces, priority }, index) => {
-    swarm.step({ type: 'file-opened', download: 1, file: index + 1, bytes: pieces * MiB - 5, pieceBytes: MiB, have: null, ...(priority === undefined ? {} : { priority }) });
+  files.forEach(({ pieces, priority, isGrowing = false }, index) => {
+    swarm.step({ type: 'file-opened', download: 1, file: index + 1, bytes: pieces * MiB - 5, pieceBytes: MiB, have: null, isGrowing, ...(priority === undefined ? {} : { priority }) });
   });
   // Known together, so that the first request of all is already a choice.
   for (const peer of peers) files.forEach((_, index) => { swarm.step({ type: 'source-added', file: index + 1, peer, pieces: 'all' }); });
@@ -26,6 +26,24 @@ function world(files: readonly { pieces: number; priority?: PriorityRank }[], { 
 /** Pieces of a file in the order they were first asked for. */
 const asked = (swarm: SwarmWorld, file = 1): number[] => [...new Set(swarm.requests.filter((request) => request.file === file).map(({ piece }) => piece))];
 const isSorted = (numbers: readonly number[]): boolean => numbers.every((number, at) => at === 0 || number > (numbers[at - 1] ?? 0));
+
+describe('on a volume without holes', () => {
+  it('pieces come from the beginning to the end, whoever takes part, and also for somebody who watches', () => {
+    for (const inOrder of [false, true]) {
+      const swarm = world([{ pieces: 200, isGrowing: true }], { inOrder });
+      swarm.run();
+      expect(asked(swarm)).toHaveLength(200);
+      expect(isSorted(asked(swarm))).toBe(true);
+    }
+  });
+
+  it('a piece that only is there later waits for nobody', () => {
+    const swarm = world([{ pieces: 8, isGrowing: true }]);
+    for (const peer of peers) swarm.step({ type: 'source-added', file: 1, peer, pieces: Uint8Array.of(0b0000_1111) });
+    swarm.run(5000);
+    expect(asked(swarm).toSorted((a, b) => a - b).slice(-4)).toEqual([4, 5, 6, 7]);
+  });
+});
 
 describe('a download that is watched', () => {
   it('comes from the beginning to the end, however many give it, with its last part right after its first', () => {
