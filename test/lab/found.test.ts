@@ -16,6 +16,10 @@ const found: Record<string, Partial<SwarmOptions>> = {
     seed: 507741, peers: 7, bytes: 679_031, pieceBytes: 65_536, originUp: 25_000, peerUp: 50_000, peerDown: 200_000, latencyMs: 0.2, lan: true, neighbours: 8, arriveWithinMs: 1000,
     churnPerHour: 198.77, awayMs: 1000, partitionMs: 100_000, stall: 0.331, lie: 0.318, diskBytesPerSecond: 2_000_000, diskFails: 0.002,
   },
+  'peers that are started again every nine seconds spent them on a first block larger than they lived to see': {
+    seed: 709542, peers: 7, bytes: 1_055_944, pieceBytes: 262_144, originUp: 25_000, peerUp: 50_000, peerDown: 200_000, latencyMs: 0.2, lan: true, neighbours: 4, arriveWithinMs: 20_000,
+    churnPerHour: 390.82, awayMs: 1000, partitionMs: 100_000, diskBytesPerSecond: 2_000_000, diskFails: 0.016, shuffle: 0.008,
+  },
 };
 
 describe('a swarm that once failed', () => {

@@ -15,18 +15,18 @@ const mostPatienceMs = 32 * second;
 const passedMs = 3 * second;
 /** A slow peer that was measured has this much to send, so that few pieces lie around half-finished. */
 const minWindowBytes = 4 * minBlockBytes;
+/** A peer nobody has measured is asked for little: from a slow one, and a limit makes any slow, a large block would look like a stall. */
+const firstBlockBytes = 64 * KiB;
 /** How much is asked for at once. */
 interface Pace {
-  /** A peer nobody has measured is asked for little: on a slow path a large block would look like a stall. */
-  readonly firstBlockBytes: Bytes;
   /** Longest time one block should occupy the wire, so that control messages and cancels are not held up. */
   readonly blockMs: Millis;
   /** Requests in flight cover the round trip plus this, so that the sender always has the next one at hand. */
   readonly queueMs: Millis;
 }
-const farPace: Pace = { firstBlockBytes: 64 * KiB, blockMs: 100, queueMs: 100 };
+const farPace: Pace = { blockMs: 100, queueMs: 100 };
 /** On a LAN nothing waits behind a block, and each costs both ends a turn: whole pieces also from a peer that shares its line with many. */
-const nearPace: Pace = { firstBlockBytes: 512 * KiB, blockMs: 250, queueMs: 250 };
+const nearPace: Pace = { blockMs: 250, queueMs: 250 };
 /** The window may be this much larger than the measured rate needs, so that it can find out that the path takes more. */
 const headroom = 1.25;
 const measuredAfterMs = 250;
@@ -95,7 +95,7 @@ export class PeerState {
   /** Block length that takes about the pace's `blockMs` at the measured rate: a power of two from 16 KiB to the frame limit. */
   blockBytes(now: Millis): Bytes {
     if (this.stalls > 0) return minBlockBytes;
-    if (this.#firstDelivery === null) return this.#pace.firstBlockBytes;
+    if (this.#firstDelivery === null) return firstBlockBytes;
     const wanted = (this.delivered.rate(now) * this.#pace.blockMs) / 1000;
     let bytes = minBlockBytes;
     while (bytes * 2 <= wanted && bytes < limits.link.bulkPayloadBytes) bytes *= 2;
