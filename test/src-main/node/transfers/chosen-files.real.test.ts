@@ -51,8 +51,8 @@ it('files come by priority, what is skipped keeps what it has, and goes on from 
   const source = await PatientSource.start({ a: 3 * MiB, b: 3 * MiB, c: 3 * MiB, d: 3 * MiB, e: 3 * MiB, f: 3 * MiB }, 'a');
   const { node, to } = await nodeFor(source);
   const { id } = await start(node);
-  // One piece of `a`, in two blocks.
-  source.give(2);
+  // One piece of `a`.
+  source.give(MiB);
   await until(node, id, (_, files) => files[0]?.doneBytes === MiB);
 
   // Four large files are open; `f` is wanted more, so it does not wait for one of them to end.
@@ -86,7 +86,7 @@ it('what the user wants is kept over a restart, of paused downloads too', async 
   const { node, again } = await nodeFor(source);
   const { id, inOrder } = await start(node, true);
   expect(inOrder).toBe(true);
-  source.give(6);
+  source.give(3 * MiB);
   await until(node, id, (_, files) => (files[0]?.doneBytes ?? 0) >= 2 * MiB);
   // The first, then the last, then in order.
   expect(source.asked.slice(0, 4)).toEqual(['a/0', 'a/11', 'a/1', 'a/2']);
@@ -123,7 +123,7 @@ it('whatever is changed while it runs, every file arrives once and whole, and th
   const priorities = ['skip', 'low', 'normal', 'high'] as const;
   await until(node, id, ({ files }) => files === source.files.length);
   for (let change = 0; change < 30; change++) {
-    source.give(1);
+    source.give(MiB / 2);
     const indices = source.files.flatMap((_, index) => (random() < 0.2 ? [index] : []));
     const change = choose(node, id, priorities[Math.floor(random() * 4)] ?? 'normal', ...indices);
     // Some come at once, as if two faces were in use.

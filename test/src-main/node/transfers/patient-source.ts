@@ -4,7 +4,7 @@ import { sha256 } from '#main/disk/sha256.ts';
 import type { Link } from '#main/node/ports/links.ts';
 import { contentIdOf, toHex, type ContentId } from '#shared/ids.ts';
 import type { BlockRequest } from '#shared/protocol/hot-frames.ts';
-import { MiB } from '#shared/units.ts';
+import { MiB, type Bytes } from '#shared/units.ts';
 import { startNode, type TestNode } from '../../net/test-nodes.ts';
 
 interface SharedFile {
@@ -14,7 +14,7 @@ interface SharedFile {
   readonly layer: Uint8Array;
 }
 
-/** A device that shares one folder and gives a block only when the test says so. */
+/** A device that shares one folder and gives bytes only when the test says so. */
 export class PatientSource {
   readonly files: readonly SharedFile[];
   readonly #node: TestNode;
@@ -24,8 +24,8 @@ export class PatientSource {
   /** Open before all others, so that what is asked for first is no matter of chance. */
   readonly #first: string | null;
   #firstOpen: Promise<void> | null = null;
-  /** Blocks that may go out at once. */
-  #allowed = 0;
+  /** So much may go out at once. */
+  #allowed: Bytes = 0;
 
   private constructor(node: TestNode, sizes: Readonly<Record<string, number>>, first: string | null) {
     this.#node = node;
@@ -58,9 +58,9 @@ export class PatientSource {
     this.#firstOpen = null;
   }
 
-  /** So many more blocks. */
-  give(blocks: number): void {
-    this.#allowed += blocks;
+  /** So much more, in the order in which it was asked for; a block that is larger than what is left of it waits. */
+  give(bytes: Bytes): void {
+    this.#allowed += bytes;
     this.#send();
   }
 
@@ -77,12 +77,13 @@ export class PatientSource {
   }
 
   #send(): void {
-    while (this.#allowed > 0) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
+    for (;;) {
+      const [next] = this.#waiting;
+      if (next === undefined || next.request.length > this.#allowed) return;
+      this.#waiting.shift();
       const { link, lane, request: { requestId, piece, begin, length }, file } = next;
       if (link.isClosed) continue;
-      this.#allowed--;
+      this.#allowed -= length;
       const at = piece * MiB + begin;
       link.sendBlock(lane, requestId, new Uint8Array(file.data.subarray(at, at + length)), null).catch(() => undefined);
     }
