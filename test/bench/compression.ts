@@ -1,14 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { connectLocal } from '#main/local/connect-local.ts';
 import { MiB } from '#shared/units.ts';
+import { BenchNode, quiet } from './session/bench-node.ts';
+import { stopEverything } from './session/processes.ts';
 
 /**
  * What compression is worth: a file of made-up log lines, a program and random bytes go from one process to another over
@@ -24,33 +21,7 @@ const { values } = parseArgs({
     to: { type: 'string', default: tmpdir() }, text: { type: 'string' },
   },
 });
-const program = join(dirname(fileURLToPath(import.meta.url)), 'cli.mjs');
-const quiet = ['--port', '0', '--no-multicast', '--no-mdns', '--no-web', '--listen', '127.0.0.1'];
 const size = Number(values.mib) * MiB;
-
-interface Side { readonly data: string; readonly child: ChildProcess; readonly port: number }
-
-async function start(name: string, data: string): Promise<Side> {
-  const child = spawn(process.execPath, ['--max-semi-space-size=8', program, 'serve', '--data', data, '--json', '--name', name, '--download-dir', join(data, 'downloads'), ...quiet], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const line: unknown = (await once(createInterface({ input: child.stdout }), 'line'))[0];
-  return { data, child, port: Number(/"port":(\d+)/.exec(String(line))?.[1]) };
-}
-
-async function cli(side: Side, ...args: string[]): Promise<string> {
-  const child = spawn(process.execPath, [program, '--data', side.data, '--json', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  child.stdout.on('data', (chunk) => { text += String(chunk); });
-  await once(child, 'close');
-  if (child.exitCode !== 0) throw new Error(`${args.join(' ')}: ${text}`);
-  return text;
-}
-
-/** User and system CPU seconds of a process so far (proc(5)); the clock ticks 100 times a second on Linux. */
-async function cpuOf({ child }: Side): Promise<number> {
-  const text = await readFile(`/proc/${child.pid}/stat`, 'utf8');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
 
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
 
@@ -76,61 +47,60 @@ async function contentOf(file: string | undefined): Promise<Buffer> {
   return Buffer.concat(Array.from({ length: Math.ceil(size / data.length) }, () => data)).subarray(0, size);
 }
 
-/** What the sender has sent by now: bytes of files, and how many of them did not have to travel. */
-async function sentBy(sender: Side): Promise<Map<string, { bytes: number; saved: number }>> {
-  const api = await connectLocal(sender.data);
+/** Bytes of blocks that did not have to travel, by upload. */
+async function savedBy({ api }: BenchNode): Promise<Map<string, number>> {
   const { transfers } = await api.call('transfers.list', {});
   const up = transfers.filter(({ direction }) => direction === 'up');
-  const found = new Map(await Promise.all(up.map(async ({ id, bytes }) => [id, { bytes, saved: (await api.call('transfers.get', { id })).savedBytes ?? 0 }] as const)));
-  api.close();
-  return found;
+  return new Map(await Promise.all(up.map(async ({ id }) => [id, (await api.call('transfers.get', { id })).savedBytes ?? 0] as const)));
 }
 
-async function run(sender: Side, receiver: Side, file: string): Promise<{ seconds: number; cpuSender: number; cpuReceiver: number; shareOfBytes: number }> {
+interface Run { readonly seconds: number; readonly cpuSender: number; readonly cpuReceiver: number; readonly shareOfBytes: number }
+
+async function run(sender: BenchNode, receiver: BenchNode, file: string): Promise<Run> {
   const to = await mkdtemp(join(values.to, 'distrishare-bench-'));
-  const [sentBefore, ...before] = await Promise.all([sentBy(sender), cpuOf(sender), cpuOf(receiver)]);
-  const last = (await cli(receiver, 'get', 'Sender', file, '--to', to)).trim().split('\n').at(-1) ?? '';
-  const [sentAfter, ...after] = await Promise.all([sentBy(sender), cpuOf(sender), cpuOf(receiver)]);
-  const saved = [...sentAfter].reduce((sum, [id, sent]) => sum + sent.saved - (sentBefore.get(id)?.saved ?? 0), 0);
+  const used = (): [number, number] => [sender.program.cpuSeconds() ?? NaN, receiver.program.cpuSeconds() ?? NaN];
+  const savedBefore = await savedBy(sender);
+  const [senderBefore, receiverBefore] = used();
+  const startedAt = Date.now();
+  const { done } = await receiver.get({ kind: 'path', peer: 'Sender', path: file }, to);
+  const { finishedAt } = await done;
+  const [senderAfter, receiverAfter] = used();
+  const saved = [...(await savedBy(sender))].reduce((sum, [id, bytes]) => sum + bytes - (savedBefore.get(id) ?? 0), 0);
   await rm(to, { recursive: true });
-  return { seconds: Number(/"seconds":([\d.]+)/.exec(last)?.[1]), cpuSender: (after[0] ?? 0) - (before[0] ?? 0), cpuReceiver: (after[1] ?? 0) - (before[1] ?? 0), shareOfBytes: 1 - saved / size };
+  return { seconds: ((finishedAt ?? Date.now()) - startedAt) / 1000, cpuSender: senderAfter - senderBefore, cpuReceiver: receiverAfter - receiverBefore, shareOfBytes: 1 - saved / size };
 }
 
 const root = await mkdtemp(join(values.to, 'distrishare-bench-'));
-const sides: Side[] = [];
+const node = (name: string): Promise<BenchNode> => BenchNode.start(join(root, name), name, ['--port', '0', ...quiet]);
 try {
-  const node = await open(process.execPath);
+  const runtime = await open(process.execPath);
   const binary = Buffer.alloc(size);
-  await node.read(binary, 0, size, 16 * MiB);
-  await node.close();
+  await runtime.read(binary, 0, size, 16 * MiB);
+  await runtime.close();
   const files = new Map([['log.txt', await contentOf(values.text)], ['program.bin', binary], ['random.bin', randomBytes(size)]]);
   for (const [name, data] of files) await writeFile(join(root, name), data);
-  const [sender, receiver] = [await start('Sender', join(root, 'sender')), await start('Receiver', join(root, 'receiver'))];
-  sides.push(sender, receiver);
-  await cli(receiver, 'connect', `127.0.0.1:${sender.port}`);
-  for (const name of files.keys()) await cli(sender, 'share', join(root, name), '--audience', 'everyone', '--wait');
+  const [sender, receiver] = [await node('Sender'), await node('Receiver')];
+  await receiver.connect(sender);
+  for (const name of files.keys()) await sender.share(join(root, name));
   for (const rate of values.rate.split(',').map(Number)) {
-    const limit = rate === 0 ? 'off' : String(Math.round(rate * 1e6));
-    if (values.side === 'up') await cli(sender, 'settings', 'uploadLimit', limit);
-    else await cli(receiver, 'settings', 'downloadLimit', limit);
+    const limit = rate === 0 ? 'off' : Math.round(rate * 1e6);
+    if (values.side === 'up') await sender.api.call('settings.set', { patch: { uploadLimit: limit } });
+    else await receiver.api.call('settings.set', { patch: { downloadLimit: limit } });
     for (const name of files.keys()) {
-      const found = new Map<string, Awaited<ReturnType<typeof run>>[]>([['off', []], ['auto', []]]);
+      const found = new Map<'off' | 'auto', Run[]>([['off', []], ['auto', []]]);
       for (let round = 0; round < Number(values.runs); round++) {
         for (const [setting, results] of found) {
-          await cli(sender, 'settings', 'compression', setting);
+          await sender.api.call('settings.set', { patch: { compression: setting } });
           results.push(await run(sender, receiver, name));
         }
       }
       for (const [setting, results] of found) {
-        const of = (pick: (one: (typeof results)[number]) => number): number => median(results.map(pick));
+        const of = (pick: (one: Run) => number): number => median(results.map(pick));
         console.log(`${rate === 0 ? 'no limit' : `${rate} MB/s`}, ${values.mib} MiB of ${name}, compression ${setting}: ${of(({ seconds }) => seconds).toFixed(2)} s, ${Math.round(100 * of(({ shareOfBytes }) => shareOfBytes))} % of the bytes travelled, CPU sender ${of(({ cpuSender }) => cpuSender).toFixed(2)} s, receiver ${of(({ cpuReceiver }) => cpuReceiver).toFixed(2)} s`);
       }
     }
   }
 } finally {
-  for (const { child } of sides) {
-    child.kill('SIGTERM');
-    if (child.exitCode === null) await once(child, 'exit');
-  }
+  await stopEverything();
   await rm(root, { recursive: true, force: true });
 }
