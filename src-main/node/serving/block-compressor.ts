@@ -12,7 +12,7 @@ import type { FileRef } from '../ports/library.ts';
 const atOnce = 2;
 /** Files up to this have too few blocks to learn from themselves. */
 const smallFileBytes = 256 * KiB;
-/** Brotli at its quickest but one: smaller than deflate's quickest in half of its time (docs/performance.md). */
+/** Brotli at its quickest but one: as small as deflate's quickest in less time (docs/performance.md). */
 const quality = 1;
 /** The largest window that the other end takes: a block. */
 const windowBits = 20;
