@@ -39,6 +39,8 @@ export const limits = {
     swarmsPerPeer: 1024,
     groupCommitBytes: 64 * MiB,
     groupCommitMs: 1 * second,
+    /** Files of this size and more are written past the system's cache where that can be. */
+    directFromBytes: 64 * MiB,
     /** Free space that is never used up. */
     diskReserveBytes: 64 * MiB,
     historyEntries: 10_000,

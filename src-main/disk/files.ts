@@ -23,6 +23,11 @@ export interface Files {
   create(folder: Folder, name: string): number;
   /** Opens an existing plain file; never follows a link. */
   open(folder: Folder, name: string, access: 'read' | 'write'): number;
+  /**
+   * A second handle for an opened file, whose writes go to the device without a copy in the system's cache; null where there is
+   * no such way. What it takes is up to system and device (whole blocks from aligned memory): EINVAL says no to one write.
+   */
+  openDirect(fd: number): number | null;
   close(fd: number): void;
   stat(fd: number): FileState;
   /** May read less than asked for; 0 at the end of the file. */

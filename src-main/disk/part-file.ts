@@ -8,8 +8,9 @@ import type { Timestamp } from '#shared/units.ts';
 import { assertRoom, assertStillThere, type Destination } from './destination.ts';
 import { diskError } from './disk-error.ts';
 import { releaseLock } from './file-lock.ts';
-import { writeFully, type Files } from './files.ts';
+import type { Files } from './files.ts';
 import { removeJournals, type JournalFile } from './journal-file.ts';
+import { PartData } from './part-data.ts';
 import type { PartNames } from './part-names.ts';
 import { placeUnderFreeName } from './place.ts';
 import type { ReceiveWorld } from './receive-world.ts';
@@ -55,6 +56,7 @@ export class PartFile {
   readonly have: Bitfield;
   readonly #world: ReceiveWorld;
   readonly #part: OpenedPart;
+  readonly #data: PartData;
   readonly #hashes: Uint8Array;
   #root: Uint8Array | null;
   #layer: Uint8Array | null;
@@ -72,6 +74,7 @@ export class PartFile {
     const pieces = pieceCount(bytes, pieceBytes);
     this.#world = world;
     this.#part = part;
+    this.#data = new PartData(world.files, part.fd, bytes >= world.policy.directFromBytes);
     this.have = new Bitfield(pieces);
     this.#hashes = new Uint8Array(pieces * hashBytes);
     for (const [piece, hash] of part.verified) {
@@ -90,7 +93,7 @@ export class PartFile {
   }
 
   /** Verifies a piece, writes it, records it. Answers at once, unless the disk lags two groups behind. */
-  write(piece: number, data: Uint8Array, pieceHash: Uint8Array | null): WriteOutcome | Promise<WriteOutcome> {
+  write(piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon: boolean): WriteOutcome | Promise<WriteOutcome> {
     const { bytes, pieceBytes } = this.#part.target;
     if (this.#failure !== null) return this.#writtenOrFailed();
     const expected = this.#layer?.subarray(piece * hashBytes, (piece + 1) * hashBytes) ?? pieceHash;
@@ -102,7 +105,7 @@ export class PartFile {
     const hash = this.#world.merkle.pieceHash(data, pieceBytes, this.have.length === 1);
     if (!equalBytes(hash, expected)) return { kind: 'corrupt' };
     try {
-      this.#store(piece, data, hash);
+      this.#store(piece, data, hash, isReadSoon);
     } catch (thrown) {
       return { kind: 'error', error: this.#errorOf(thrown).toInfo() };
     }
@@ -146,7 +149,7 @@ export class PartFile {
 
   /** Proves the root from the recorded hashes and gives the file its final name. The file is closed afterwards. */
   async finish(): Promise<{ path: string }> {
-    const { target, destination, names, volume, fd, journal } = this.#part;
+    const { target, destination, names, volume, fd } = this.#part;
     const { files } = this.#world;
     await this.#settle();
     this.#assertWorks();
@@ -182,9 +185,7 @@ export class PartFile {
       }
       // Only when the new name is durable may the old one go: no power cut may keep that and forget the other.
       await this.#syncFolder();
-      journal.close();
-      files.close(fd);
-      this.#isOpen = false;
+      this.#closeHandles();
       if (oldRemains && isOurs(names.part)) files.unlink(folder, names.part);
       this.#removeJournals();
       this.#unlock();
@@ -249,11 +250,11 @@ export class PartFile {
     return join(this.#part.destination.folder.path, this.#part.target.path.at(-1) ?? '');
   }
 
-  #store(piece: number, data: Uint8Array, hash: Uint8Array): void {
-    const { target, destination, fd, journal } = this.#part;
+  #store(piece: number, data: Uint8Array, hash: Uint8Array, isReadSoon: boolean): void {
+    const { target, destination, journal } = this.#part;
     const { files, policy } = this.#world;
     assertRoom(files, destination.folder, data.length, policy.reserveBytes);
-    writeFully(files, fd, data, piece * target.pieceBytes);
+    this.#data.write(data, piece * target.pieceBytes, isReadSoon);
     journal.append({ kind: 'piece', piece, hash });
     this.have.add(piece);
     this.#hashes.set(hash, piece * hashBytes);
@@ -375,7 +376,7 @@ export class PartFile {
   #closeHandles(): void {
     this.#isOpen = false;
     this.#part.journal.close();
-    this.#world.files.close(this.#part.fd);
+    this.#data.close();
   }
 
   #unlock(): void {

@@ -24,6 +24,14 @@ const volumeKinds: ReadonlyMap<number, VolumeKind> = new Map([
   [0x65735546, 'loose-inodes'], // FUSE: whatever lies behind it
 ]);
 
+/** Local file systems whose direct writes are what they should be: past the cache, and safe beside cached reads. */
+const directKinds: ReadonlySet<number> = new Set([
+  0xef53, // ext2, ext3, ext4
+  0x58465342, // XFS
+  0x9123683e, // Btrfs
+  0xf2f52010, // F2FS
+]);
+
 interface RealFolder extends Folder {
   /** Handle that holds the folder; null where folders cannot be opened. */
   readonly fd: number | null;
@@ -68,6 +76,17 @@ function openPlainFile(path: string, access: 'read' | 'write'): number {
   throw Object.assign(new Error(`${path} is no plain file`), { code: 'ELOOP' });
 }
 
+function openDirectly(fd: number): number | null {
+  if (!hasDescriptors || constants.O_DIRECT === undefined) return null;
+  const path = `${descriptors}/${fd}`;
+  try {
+    return directKinds.has(fs.statfsSync(path).type) ? fs.openSync(path, constants.O_WRONLY | constants.O_DIRECT) : null;
+  } catch {
+    // Whatever refuses: the plain way is there.
+    return null;
+  }
+}
+
 const settled = (resolve: () => void, reject: (error: Error) => void) => (error: Error | null): void => (error === null ? resolve() : reject(error));
 
 /** The disk of this machine. */
@@ -91,6 +110,7 @@ export const realFiles: Files = {
   },
   create: (folder: RealFolder, name) => fs.openSync(atFolder(folder, name), constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | noFollow, 0o666),
   open: (folder: RealFolder, name, access) => openPlainFile(atFolder(folder, name), access),
+  openDirect: openDirectly,
   close: (fd) => fs.closeSync(fd),
   stat: (fd) => stateOf(fs.fstatSync(fd, { bigint: true })),
   read: (fd, buffer, position) => fs.readSync(fd, buffer, 0, buffer.length, position),

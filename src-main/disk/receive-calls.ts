@@ -9,7 +9,7 @@ interface Handle {
 /** What receiving threads do. */
 export type ReceiveCalls = {
   readonly open: { readonly params: Handle & { readonly target: FileTarget }; readonly result: ReceivedFile };
-  readonly write: { readonly params: Handle & { readonly piece: number; readonly data: Uint8Array; readonly pieceHash: Uint8Array | null }; readonly result: WriteOutcome };
+  readonly write: { readonly params: Handle & { readonly piece: number; readonly data: Uint8Array; readonly pieceHash: Uint8Array | null; readonly isReadSoon: boolean }; readonly result: WriteOutcome };
   readonly bindRoot: { readonly params: Handle & { readonly root: Uint8Array; readonly layer: Uint8Array | null }; readonly result: { missing: readonly number[] } };
   readonly finish: { readonly params: Handle; readonly result: { path: string } };
   readonly close: { readonly params: Handle; readonly result: void };
@@ -28,7 +28,7 @@ export type ReceiveCalls = {
 export const receiveWorkerSchema = z.object({
   /** Names this thread in lock files. */
   token: z.string(),
-  policy: z.object({ groupBytes: z.number().positive(), groupMs: z.number().positive(), reserveBytes: z.number().nonnegative() }),
+  policy: z.object({ groupBytes: z.number().positive(), groupMs: z.number().positive(), reserveBytes: z.number().nonnegative(), directFromBytes: z.number().nonnegative() }),
   /** Tokens of threads of this process that died: what they locked is free. */
   deadWriters: z.array(z.string()),
 });

@@ -66,8 +66,8 @@ export class ReceiveDisk {
     }
   }
 
-  write(handle: number, piece: number, data: Uint8Array, pieceHash: Uint8Array | null): WriteOutcome | Promise<WriteOutcome> {
-    return this.#part(handle).write(piece, data, pieceHash);
+  write(handle: number, piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon = false): WriteOutcome | Promise<WriteOutcome> {
+    return this.#part(handle).write(piece, data, pieceHash, isReadSoon);
   }
 
   bindRoot(handle: number, root: Uint8Array, layer: Uint8Array | null): Promise<{ missing: readonly number[] }> {

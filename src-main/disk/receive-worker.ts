@@ -42,7 +42,7 @@ const disk = new ReceiveDisk(realWorld(data, deadWriters));
 
 answerCalls<ReceiveCalls>(parentPort, {
   open: ({ handle, target }, context) => disk.open(handle, target, { signal: context.signal, onCheck: (bytes) => context.progress(bytes) }),
-  write: ({ handle, piece, data, pieceHash }) => disk.write(handle, piece, data, pieceHash),
+  write: ({ handle, piece, data, pieceHash, isReadSoon }) => disk.write(handle, piece, data, pieceHash, isReadSoon),
   bindRoot: ({ handle, root, layer }) => disk.bindRoot(handle, root, layer),
   finish: ({ handle }) => disk.finish(handle),
   close: ({ handle }) => disk.close(handle),

@@ -2,12 +2,14 @@ import type { Merkle, Sha256 } from '#main/core/content/merkle.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { LockWorld } from './file-lock.ts';
 
-/** When received data is made durable, and how much space is never used. */
+/** When received data is made durable, how much space is never used, and what goes past the system's cache. */
 export interface SyncPolicy {
   /** Recorded since the last barrier before the next one begins. */
   readonly groupBytes: Bytes;
   readonly groupMs: Millis;
   readonly reserveBytes: Bytes;
+  /** Files of at least this size are written past the system's cache where that can be, unless they are read again at once. */
+  readonly directFromBytes: Bytes;
 }
 
 /** Everything outside that receiving needs: a test passes its own. */

@@ -22,6 +22,7 @@ const defaultPolicy: SyncPolicy = {
   groupBytes: limits.transfer.groupCommitBytes,
   groupMs: limits.transfer.groupCommitMs,
   reserveBytes: limits.transfer.diskReserveBytes,
+  directFromBytes: limits.transfer.directFromBytes,
 };
 
 /** Starts the receiving disk. After a thread died, its files reject with `internal` or `bad-argument`: open them again. */
@@ -65,8 +66,8 @@ export function createReceiver(options: ReceiverOptions = {}): Receiver {
       if (opened.existing === null) slotOf.set(handle, slot);
       return opened;
     },
-    async write(handle, piece, data, pieceHash) {
-      return callerOf(handle).call('write', { handle, piece, data, pieceHash });
+    async write(handle, piece, data, pieceHash, isReadSoon = false) {
+      return callerOf(handle).call('write', { handle, piece, data, pieceHash, isReadSoon });
     },
     async bindRoot(handle, root, layer) {
       return callerOf(handle).call('bindRoot', { handle, root, layer });

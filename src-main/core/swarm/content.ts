@@ -88,6 +88,11 @@ export class Content {
     return this.#fullMembers + this.#countOf(piece);
   }
 
+  /** Somebody takes part who did not have everything when it joined. */
+  get hasFollowers(): boolean {
+    return this.members.size > this.#fullMembers;
+  }
+
   memberHas(peer: PeerNumber, piece: number): boolean {
     const member = this.members.get(peer);
     return member !== undefined && (member.have === null || member.have.has(piece));

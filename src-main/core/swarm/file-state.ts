@@ -49,6 +49,16 @@ export class FileState {
     return this.content.have.isFull;
   }
 
+  /** Pieces that are on their way now. */
+  get arriving(): Iterable<number> {
+    return this.fetches.keys();
+  }
+
+  /** Its pieces are likely to be read as soon as they are here: by others who lack them, or by a user who looks at what has come. */
+  get isReadSoon(): boolean {
+    return this.download.inOrder || this.content.hasFollowers;
+  }
+
   get isWanting(): boolean {
     return this.content.wantedCount > 0;
   }

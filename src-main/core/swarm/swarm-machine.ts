@@ -227,9 +227,9 @@ export class SwarmMachine {
     return (this.#peers.get(number)?.inFlightRequests ?? 0) > 0 || this.#downloads.line.some((download) => download.isServedBy(number));
   }
 
-  /** Pieces of a file that are on their way now. */
-  *arriving(number: FileNumber): IterableIterator<number> {
-    yield* this.#files.get(number)?.fetches.keys() ?? [];
+  /** A file that is being downloaded. */
+  file(number: FileNumber): Pick<FileState, 'arriving' | 'isReadSoon'> | undefined {
+    return this.#files.get(number);
   }
 
   #openFile(event: Extract<SwarmEvent, { type: 'file-opened' }>, out: SwarmSink): void {

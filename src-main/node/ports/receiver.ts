@@ -74,8 +74,8 @@ export interface VolumeAbilities {
 export interface Receiver {
   /** Opens or resumes `NAME.part` + `NAME.progress`. Rejects with `file-locked`, `disk-full`, `no-permission`, `folder-gone`. */
   open(target: FileTarget, options?: { signal?: AbortSignal; onCheck?: (checkedBytes: Bytes) => void }): Promise<ReceivedFile>;
-  /** Verifies one whole piece and writes it. `pieceHash` is needed when the target has no root. */
-  write(handle: number, piece: number, data: Uint8Array, pieceHash: Uint8Array | null): Promise<WriteOutcome>;
+  /** Verifies one whole piece and writes it. `pieceHash` is needed when the target has no root. `isReadSoon`: it should stay in the system's cache. */
+  write(handle: number, piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon?: boolean): Promise<WriteOutcome>;
   /** Binds a provisional file to its root once the sender knows it. Pieces that do not match are given back as missing. */
   bindRoot(handle: number, root: Uint8Array, layer: Uint8Array | null): Promise<{ missing: readonly number[] }>;
   /** All pieces are there: proves the root, makes the bytes durable, gives the file its final name without overwriting. */

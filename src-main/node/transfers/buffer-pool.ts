@@ -7,23 +7,35 @@ export interface PooledBuffer {
   release(): void;
 }
 
+/** Part of every engine, but only the types of browsers tell of it. */
+declare const WebAssembly: { readonly Memory: new (pages: { initial: number; maximum: number; shared: true }) => { readonly buffer: unknown } };
+
+interface Slab {
+  readonly memory: SharedArrayBuffer;
+  readonly at: Bytes;
+  /** First of the arena's slabs it takes; null: it lies elsewhere. */
+  readonly first: number | null;
+}
+
 const slabBytes = 1 * MiB;
 /** Up to this size several buffers share a slab: 10,000 small files must not mean 10,000 allocations. */
 const sharedUpTo = 256 * KiB;
 const alignment = 64;
+const wasmPageBytes = 64 * KiB;
 
 /**
  * Buffers for arriving pieces, in shared memory so that a worker can hash and write them in place. How many bytes may be
- * out at once is the swarm machine's budget; the pool only reuses: what comes back is kept, up to `keepBytes`.
+ * out at once is the swarm machine's budget; the pool only reuses. Its memory is one arena of `keepBytes`, cut into slabs
+ * that begin where pages do, as direct writes want it; what does not fit there is made for the moment.
  */
 export class BufferPool {
-  readonly #keepBytes: Bytes;
-  readonly #free = new Map<Bytes, SharedArrayBuffer[]>();
-  #kept: Bytes = 0;
-  #slab: { readonly memory: SharedArrayBuffer; used: Bytes; users: number } | null = null;
+  readonly #arena: SharedArrayBuffer;
+  readonly #isTaken: boolean[];
+  #shared: { readonly slab: Slab; used: Bytes; users: number } | null = null;
 
   constructor(keepBytes: Bytes) {
-    this.#keepBytes = keepBytes;
+    this.#isTaken = Array.from({ length: Math.ceil(keepBytes / slabBytes) }, () => false);
+    this.#arena = pageAligned(this.#isTaken.length * slabBytes);
   }
 
   take(bytes: Bytes): PooledBuffer {
@@ -31,46 +43,59 @@ export class BufferPool {
   }
 
   #takeWhole(bytes: Bytes): PooledBuffer {
-    // Sizes are rounded up to whole slabs, so that a file's last, shorter piece reuses its neighbours' buffers.
-    const size = Math.ceil(bytes / slabBytes) * slabBytes;
-    const memory = this.#allocate(size);
-    return { data: new Uint8Array(memory, 0, bytes), release: () => { this.#giveBack(memory); } };
+    const slabs = Math.ceil(bytes / slabBytes);
+    const slab = this.#allocate(slabs);
+    return { data: new Uint8Array(slab.memory, slab.at, bytes), release: () => { this.#giveBack(slab, slabs); } };
   }
 
   #takeShared(bytes: Bytes): PooledBuffer {
     const room = Math.ceil(bytes / alignment) * alignment;
-    if (this.#slab === null || this.#slab.used + room > slabBytes) {
-      const full = this.#slab;
-      this.#slab = { memory: this.#allocate(slabBytes), used: 0, users: 0 };
-      if (full !== null && full.users === 0) this.#giveBack(full.memory);
+    if (this.#shared === null || this.#shared.used + room > slabBytes) {
+      const full = this.#shared;
+      this.#shared = { slab: this.#allocate(1), used: 0, users: 0 };
+      if (full !== null && full.users === 0) this.#giveBack(full.slab, 1);
     }
-    const slab = this.#slab;
-    const data = new Uint8Array(slab.memory, slab.used, bytes);
-    slab.used += room;
-    slab.users++;
+    const shared = this.#shared;
+    const data = new Uint8Array(shared.slab.memory, shared.slab.at + shared.used, bytes);
+    shared.used += room;
+    shared.users++;
     return {
       data,
       release: () => {
-        slab.users--;
-        if (slab.users > 0) return;
-        if (slab === this.#slab) slab.used = 0;
-        else this.#giveBack(slab.memory);
+        shared.users--;
+        if (shared.users > 0) return;
+        if (shared === this.#shared) shared.used = 0;
+        else this.#giveBack(shared.slab, 1);
       },
     };
   }
 
-  #allocate(size: Bytes): SharedArrayBuffer {
-    const reused = this.#free.get(size)?.pop();
-    if (reused === undefined) return new SharedArrayBuffer(size);
-    this.#kept -= size;
-    return reused;
+  /** The lowest free place, so that memory that was never needed stays untouched. */
+  #allocate(slabs: number): Slab {
+    let free = 0;
+    for (let at = 0; at < this.#isTaken.length; at++) {
+      free = this.#isTaken[at] === true ? 0 : free + 1;
+      if (free < slabs) continue;
+      const first = at - slabs + 1;
+      this.#isTaken.fill(true, first, at + 1);
+      return { memory: this.#arena, at: first * slabBytes, first };
+    }
+    return { memory: new SharedArrayBuffer(slabs * slabBytes), at: 0, first: null };
   }
 
-  #giveBack(memory: SharedArrayBuffer): void {
-    if (this.#kept + memory.byteLength > this.#keepBytes) return;
-    this.#kept += memory.byteLength;
-    const same = this.#free.get(memory.byteLength);
-    if (same === undefined) this.#free.set(memory.byteLength, [memory]);
-    else same.push(memory);
+  #giveBack({ first }: Slab, slabs: number): void {
+    if (first !== null) this.#isTaken.fill(false, first, first + slabs);
   }
+}
+
+/** Only memory made for WebAssembly is promised to begin with a page. Where there is none to be had, any will do: then it is written the plain way. */
+function pageAligned(bytes: Bytes): SharedArrayBuffer {
+  try {
+    const pages = bytes / wasmPageBytes;
+    const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    if (buffer instanceof SharedArrayBuffer) return buffer;
+  } catch {
+    // No room in the address space.
+  }
+  return new SharedArrayBuffer(bytes);
 }

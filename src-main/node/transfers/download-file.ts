@@ -298,9 +298,9 @@ export class DownloadFile {
     return { kind: 'written' };
   }
 
-  async #writePiece(piece: number, data: Uint8Array, pieceHash: Uint8Array | null): Promise<WriteOutcome> {
+  async #writePiece(piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon = false): Promise<WriteOutcome> {
     if (this.#handle === null) return { kind: 'error', error: { code: 'cancelled' } };
-    return this.#context.receiver.write(this.#handle, piece, data, pieceHash).catch((error: unknown): WriteOutcome => ({ kind: 'error', error: errorInfo(error) }));
+    return this.#context.receiver.write(this.#handle, piece, data, pieceHash, isReadSoon).catch((error: unknown): WriteOutcome => ({ kind: 'error', error: errorInfo(error) }));
   }
 
   /** All pieces are there: give the file its name. */
@@ -354,7 +354,7 @@ export class DownloadFile {
   }
 
   readonly #listener: FileListener = {
-    write: (piece, data, pieceHash) => (this.isSmall ? this.#writeSmall(piece, data, pieceHash) : this.#writePiece(piece, data, pieceHash)),
+    write: (piece, data, pieceHash, isReadSoon) => (this.isSmall ? this.#writeSmall(piece, data, pieceHash) : this.#writePiece(piece, data, pieceHash, isReadSoon)),
     pieceWritten: (piece, _bytes, from) => { this.pieceDone(piece, from); },
     complete: () => { this.#finish().catch((error: unknown) => { this.#fail(error); }); },
     starved: () => {

@@ -267,8 +267,8 @@ export class SwarmDriver {
   }
 
   /** Pieces of a file that are on their way now. */
-  arriving(file: FileNumber): IterableIterator<number> {
-    return this.#machine.downloading.arriving(file);
+  arriving(file: FileNumber): Iterable<number> {
+    return this.#machine.downloading.file(file)?.arriving ?? [];
   }
 
   /** Bytes/s a device delivers to all downloads together. */
@@ -449,7 +449,7 @@ export class SwarmDriver {
         queueMicrotask(() => { this.#step({ type: 'piece-corrupt', file, piece, fetch }); });
         return;
       }
-      void listener.write(piece, attempt.buffer.data, attempt.pieceHash).then((outcome) => {
+      void listener.write(piece, attempt.buffer.data, attempt.pieceHash, this.#machine.downloading.file(file)?.isReadSoon ?? false).then((outcome) => {
         switch (outcome.kind) {
           case 'written':
             if (from !== undefined) listener.pieceWritten(piece, bytes, from);

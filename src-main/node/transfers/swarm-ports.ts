@@ -12,7 +12,7 @@ import type { Conduct } from './conduct.ts';
 /** What the swarm tells of one open file. */
 export interface FileListener {
   /** Verifies and stores one piece; the buffer may be reused when the answer comes. */
-  write(piece: number, data: Uint8Array, pieceHash: Uint8Array | null): Promise<WriteOutcome>;
+  write(piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon: boolean): Promise<WriteOutcome>;
   pieceWritten(piece: number, bytes: Bytes, from: DeviceId): void;
   complete(): void;
   /** Nobody who is up has the missing pieces. */

@@ -18,6 +18,7 @@ export const surroundings: readonly Surroundings[] = [
   { name: 'an ordinary volume', prepare: () => undefined },
   { name: 'a system without boot ids', prepare: (machine) => { machine.hasBootId = false; } },
   { name: 'a volume that knows no holes', prepare: (machine) => { machine.disk.hasHoles = false; } },
+  { name: 'a volume that is written past the cache', prepare: (machine) => { machine.policy = { ...machine.policy, directFromBytes: 0 }; } },
   {
     name: 'a volume without links, folder sync and lasting inodes',
     prepare: (machine) => { machine.disk.kind = 'loose-inodes'; },

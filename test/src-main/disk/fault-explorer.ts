@@ -9,8 +9,8 @@ import { SimulatedMachine, seeded } from './simulated-world.ts';
 /** What may go wrong with an operation. `short, then X`: a write takes half, the next one fails. */
 const faultsOf: Readonly<Record<Operation, readonly string[]>> = {
   openFolder: ['EIO', 'EACCES', 'ENOENT'], openSubfolder: ['EIO'], makeFolder: ['ENOSPC', 'EROFS'], syncFolder: ['EIO'],
-  lookup: ['EIO'], create: ['ENOSPC', 'EROFS', 'EMFILE'], open: ['EIO', 'EMFILE'], close: [], stat: ['EIO'], read: ['EIO'],
-  write: ['EIO', 'ENOSPC', 'EROFS', 'short', 'short, then ENOSPC'], truncate: ['EIO', 'ENOSPC'], setModified: ['EIO'], setExecutable: ['EPERM'],
+  lookup: ['EIO'], create: ['ENOSPC', 'EROFS', 'EMFILE'], open: ['EIO', 'EMFILE'], openDirect: [], close: [], stat: ['EIO'], read: ['EIO'],
+  write: ['EIO', 'ENOSPC', 'EROFS', 'EINVAL', 'short', 'short, then ENOSPC'], truncate: ['EIO', 'ENOSPC'], setModified: ['EIO'], setExecutable: ['EPERM'],
   syncData: ['EIO', 'ENOSPC', 'EROFS'], sync: ['EIO', 'ENOSPC', 'EROFS'], link: ['EIO', 'ENOSPC', 'EROFS'], rename: ['EIO', 'ENOSPC', 'EROFS'],
   unlink: ['EIO', 'EROFS'], freeBytes: ['EIO'], volumeKind: [],
 };
@@ -30,6 +30,7 @@ export function prepared(name: string, seed: number): { machine: SimulatedMachin
   const life = lives[name];
   const machine = new SimulatedMachine(seed);
   machine.disk.dropsWhenSyncFails = true;
+  if (seed % 2 === 1) machine.policy = { ...machine.policy, directFromBytes: 0 };
   for (const [path, text] of Object.entries(life?.foreign ?? {})) {
     if (path.startsWith('/base/sub/') && machine.disk.at('/base/sub') === undefined) machine.disk.putFolder('/base/sub');
     machine.disk.put(path, new TextEncoder().encode(text));

@@ -36,6 +36,63 @@ const heal = (machine: SimulatedMachine): void => {
   machine.disk.fault = () => null;
 };
 
+describe('writing past the cache', () => {
+  /** A machine that does so with files of every size. */
+  const direct = (): SimulatedMachine => {
+    const machine = new SimulatedMachine();
+    machine.policy = { ...machine.policy, directFromBytes: 0 };
+    return machine;
+  };
+  const all = Array.from({ length: file.pieces }, (_, at) => at);
+
+  it('is done with whole blocks; the end of the file goes the plain way', async () => {
+    const machine = direct();
+    const handles = new Set<string>();
+    machine.disk.fault = (operation, name) => {
+      if (operation === 'openDirect') handles.add(name);
+      return null;
+    };
+    await expectFinishes(machine);
+    expect([...handles]).toEqual(['file.part']);
+  });
+
+  it('falls back piece by piece where the device refuses it', async () => {
+    const machine = direct();
+    const disk = machine.start();
+    await disk.open(1, target, openOptions);
+    let refusals = 0;
+    machine.disk.fault = (operation, name) => (operation === 'write' && name.endsWith('.part') && refusals++ % 2 === 0 ? 'EINVAL' : null);
+    await write(disk, 1, all);
+    heal(machine);
+    expect(await disk.finish(1)).toEqual({ path: '/base/file' });
+    expect(refusals).toBeGreaterThan(all.length);
+    expect(Buffer.from(machine.disk.contentOf('/base/file')).equals(Buffer.from(file.data))).toBe(true);
+  });
+
+  it('writes a piece anew of which the device took a part only', async () => {
+    const machine = direct();
+    const disk = machine.start();
+    await disk.open(1, target, openOptions);
+    let writes = 0;
+    machine.disk.fault = (operation, name) => (operation === 'write' && name.endsWith('.part') && writes++ % 2 === 0 ? 'short' : null);
+    await write(disk, 1, all);
+    heal(machine);
+    await disk.finish(1);
+    expect(Buffer.from(machine.disk.contentOf('/base/file')).equals(Buffer.from(file.data))).toBe(true);
+  });
+
+  it('says when the disk is full, and goes on when there is room', async () => {
+    const machine = direct();
+    const disk = machine.start();
+    await disk.open(1, target, openOptions);
+    failing(machine, 'write', '.part', 'ENOSPC');
+    expect(await disk.write(1, 2, file.piece(2), null)).toMatchObject({ kind: 'error', error: { code: 'disk-full' } });
+    heal(machine);
+    await disk.close(1);
+    await expectFinishes(machine, disk);
+  });
+});
+
 describe('a full disk', () => {
   it.each(['.part', '.progress'])('while writing %s leaves everything resumable, also in the same opening', async (ending) => {
     const machine = new SimulatedMachine();

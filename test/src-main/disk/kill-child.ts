@@ -1,5 +1,7 @@
 import { writeSync } from 'node:fs';
 import { createReceiver } from '#main/disk/receiver.ts';
+import { BufferPool } from '#main/node/transfers/buffer-pool.ts';
+import { MiB } from '#shared/units.ts';
 import { sampleFile, targetOf } from './sample-file.ts';
 
 /** A program that receives until it is killed: `FOLDER BYTES`. Prints `open` once and each piece that was answered as written. */
@@ -7,14 +9,19 @@ const [folder = '', bytes = '0'] = process.argv.slice(2);
 
 async function main(): Promise<void> {
   const file = sampleFile(Number(bytes), 7);
-  const disk = createReceiver({ workers: 1, syncPolicy: { groupBytes: 1024 * 1024, groupMs: 20 } });
+  const disk = createReceiver({ workers: 1, syncPolicy: { groupBytes: 1 * MiB, groupMs: 20, directFromBytes: 0 } });
+  const pool = new BufferPool(1 * MiB);
   const { handle, have, existing } = await disk.open(targetOf(file, folder, ['file']));
   writeSync(1, 'open\n');
   const missing = Array.from({ length: file.pieces }, (_, piece) => piece).filter((piece) => ((have[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) === 0);
   let next = 0;
   const lane = async (): Promise<void> => {
     for (let piece = missing[next++]; piece !== undefined; piece = missing[next++]) {
-      const outcome = await disk.write(handle, piece, file.piece(piece), null);
+      const content = file.piece(piece);
+      const buffer = pool.take(content.length);
+      buffer.data.set(content);
+      const outcome = await disk.write(handle, piece, buffer.data, null);
+      buffer.release();
       if (outcome.kind !== 'written') throw new Error(JSON.stringify(outcome));
       writeSync(1, `${piece}\n`);
     }

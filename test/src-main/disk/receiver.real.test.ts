@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createReceiver, type ReceiverOptions } from '#main/disk/receiver.ts';
 import type { Receiver } from '#main/node/ports/receiver.ts';
+import { BufferPool } from '#main/node/transfers/buffer-pool.ts';
+import { MiB } from '#shared/units.ts';
 import { sampleFile, targetOf, type SampleFile } from './sample-file.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -34,6 +36,21 @@ describe('receiver', () => {
     const stat = statSync(path);
     expect(stat.mtimeMs).toBe(1_600_000_000_000);
     if (process.platform !== 'win32') expect(stat.mode & 0o100).toBe(0o100);
+  });
+
+  it('writes past the cache from the pool’s memory, unless the piece is read soon, and from any other memory', async () => {
+    const folder = tempFolder();
+    const file = sampleFile(2_500_000, 3, 512 * 1024);
+    const pool = new BufferPool(2 * MiB);
+    const disk = receiver({ syncPolicy: { directFromBytes: 0 } });
+    const { handle } = await disk.open(targetOf(file, folder, ['file']));
+    for (const piece of range(file.pieces)) {
+      const buffer = pool.take(file.piece(piece).length);
+      buffer.data.set(file.piece(piece));
+      expect(await disk.write(handle, piece, piece === 2 ? file.piece(piece) : buffer.data, null, piece === 1)).toEqual({ kind: 'written' });
+      buffer.release();
+    }
+    expect(same((await disk.finish(handle)).path, file)).toBe(true);
   });
 
   it('receives files of one piece and of none', async () => {

@@ -14,12 +14,15 @@ interface SimulatedFolder extends Folder {
 /** Reads and writes take at most this at once, as systems may. */
 const mostAtOnce = 50_000;
 
+/** Direct writes begin and end at multiples of it. */
+const directUnit = 4096;
+
 export const systemError = (code: string): Error => Object.assign(new Error(code), { code });
 
 /** The disk as one process sees it. Handles that are used or closed after they were closed are errors. */
 export function simulatedFiles(disk: SimulatedDisk): Files {
   const { generation, handles } = disk;
-  const open = new Map<number, { node: FileNode; token: object }>();
+  const open = new Map<number, { node: FileNode; token: object; isDirect: boolean }>();
   let lastFd = 2;
 
   const guard = (operation: Operation, name: string, phase: Phase = 'start'): string | null => {
@@ -71,10 +74,10 @@ export function simulatedFiles(disk: SimulatedDisk): Files {
     if (node === undefined) throw systemError('ENOENT');
     return node;
   };
-  const opened = (node: FileNode): number => {
+  const opened = (node: FileNode, isDirect = false): number => {
     const token = {};
     handles.add(token);
-    open.set(++lastFd, { node, token });
+    open.set(++lastFd, { node, token, isDirect });
     return lastFd;
   };
   const later = async (operation: Operation, name: string, work: () => void, failed: () => void): Promise<void> => {
@@ -163,6 +166,7 @@ export function simulatedFiles(disk: SimulatedDisk): Files {
         if (node.kind !== 'file') throw systemError('ELOOP');
         return opened(node);
       }),
+    openDirect: (fd) => at('openDirect', nameOf(fd), () => opened(fileOf(fd), true)),
     close: (fd) => {
       const file = open.get(fd);
       if (file === undefined) throw systemError('EBADF');
@@ -179,7 +183,9 @@ export function simulatedFiles(disk: SimulatedDisk): Files {
     write: (fd, data, position) => {
       const name = nameOf(fd);
       const short = guard('write', name) === 'short';
-      const length = Math.min(mostAtOnce, short ? data.length >> 1 : data.length);
+      const isDirect = open.get(fd)?.isDirect === true;
+      if (isDirect && (position % directUnit !== 0 || data.length % directUnit !== 0)) throw systemError('EINVAL');
+      const length = Math.min(isDirect ? Infinity : mostAtOnce, short ? data.length >> 1 : data.length);
       write(fileOf(fd), { at: position, data: new Uint8Array(data.subarray(0, length)) });
       disk.done('write', name);
       return length;

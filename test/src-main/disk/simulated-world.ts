@@ -22,7 +22,7 @@ export class SimulatedMachine {
   readonly disk: SimulatedDisk;
   readonly random: () => number;
   mark: ReceiveWorld['mark'] = null;
-  policy: SyncPolicy = { groupBytes: 48 * KiB, groupMs: 1000, reserveBytes: 1000 };
+  policy: SyncPolicy = { groupBytes: 48 * KiB, groupMs: 1000, reserveBytes: 1000, directFromBytes: Infinity };
   /** Systems without a boot id exist. */
   hasBootId = true;
   #boot = 1;

@@ -45,6 +45,22 @@ describe('on a volume without holes', () => {
   });
 });
 
+describe('pieces are read again soon after they came', () => {
+  it('by others who lack them, as long as these take part', () => {
+    const swarm = world([{ pieces: 8 }]);
+    expect(swarm.machine.file(1)?.isReadSoon).toBe(false);
+    swarm.addPeer(9, lan);
+    swarm.step({ type: 'source-added', file: 1, peer: 9, pieces: Uint8Array.of(0b1000_0000) });
+    expect(swarm.machine.file(1)?.isReadSoon).toBe(true);
+    swarm.dropPeer(9);
+    expect(swarm.machine.file(1)?.isReadSoon).toBe(false);
+  });
+
+  it('by a user who watches', () => {
+    expect(world([{ pieces: 8 }], { inOrder: true }).machine.file(1)?.isReadSoon).toBe(true);
+  });
+});
+
 describe('a download that is watched', () => {
   it('comes from the beginning to the end, however many give it, with its last part right after its first', () => {
     const swarm = world([{ pieces: 250 }], { inOrder: true });
