@@ -22,8 +22,10 @@ export interface NodeHost {
   close(): Promise<void>;
 }
 
-/** A node that hangs while it stops must not keep the program from ending. */
+/** A node that hangs while it stops must not keep the program from ending, nor may a thread that cannot even be ended. */
 const closeTimeoutMs = 5 * second;
+const terminateTimeoutMs = 2 * second;
+const pause = (ms: number): Promise<'late'> => new Promise((resolve) => { setTimeout(() => { resolve('late'); }, ms).unref(); });
 
 /** Starts a node in its own thread. Rejects with what `startNode` rejects with. */
 async function startNodeThread(options: NodeThreadOptions): Promise<NodeHost> {
@@ -58,8 +60,7 @@ async function startNodeThread(options: NodeThreadOptions): Promise<NodeHost> {
     close: async () => {
       closing = true;
       tell({ kind: 'close' });
-      const late = new Promise<'late'>((resolve) => { setTimeout(() => { resolve('late'); }, closeTimeoutMs).unref(); });
-      if (await Promise.race([ended, late]) === 'late') await worker.terminate();
+      if (await Promise.race([ended, pause(closeTimeoutMs)]) === 'late') await Promise.race([worker.terminate(), pause(terminateTimeoutMs)]);
     },
   };
 }

@@ -12,7 +12,7 @@ import { deviceB } from '../contract/fake-node.ts';
 import type { Display } from './display.ts';
 import { openDisplay } from './display.ts';
 import type { Desktop } from './launch.ts';
-import { commandLine, launchDesktop } from './launch.ts';
+import { commandLine, launchDesktop, quitDesktop } from './launch.ts';
 import { buildShellApp } from './shell-app.ts';
 
 /** What the fixture page and the tests keep in the window and in the main process. */
@@ -57,9 +57,7 @@ const processesNaming = (folder: string): string[] => readdirSync('/proc').filte
 
 /** Ends the program as the user's session would: every test proves that it does end, and leaves nothing running. */
 async function quit(): Promise<void> {
-  const ended = once(desktop.app.process(), 'exit');
-  await desktop.app.evaluate(({ app }) => { app.quit(); }).catch(() => { /* it may be gone before it answers */ });
-  await ended;
+  await quitDesktop(desktop);
   if (process.platform === 'linux') await expect.poll(() => processesNaming(dataDir)).toEqual([]);
 }
 afterEach(async () => {

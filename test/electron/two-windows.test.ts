@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +10,7 @@ import { runCli, serve } from '../e2e/programs.ts';
 import type { Display } from './display.ts';
 import { openDisplay } from './display.ts';
 import type { Desktop } from './launch.ts';
-import { launchDesktop } from './launch.ts';
+import { launchDesktop, quitDesktop } from './launch.ts';
 
 /** Other nodes may run on this network: these names are ours alone. */
 const mark = randomBytes(3).toString('hex');
@@ -36,9 +35,7 @@ async function open(name: string): Promise<Desktop> {
 }
 async function quit(desktop: Desktop): Promise<void> {
   opened.splice(opened.indexOf(desktop), 1);
-  const ended = once(desktop.app.process(), 'exit');
-  await desktop.app.evaluate(({ app }) => { app.quit(); }).catch(() => { /* it may be gone before it answers */ });
-  await ended;
+  await quitDesktop(desktop);
 }
 /** The next file dialog of the system gives these paths. */
 const willChoose = ({ app }: Desktop, paths: string[]): Promise<void> => app.evaluate(({ dialog }, filePaths) => {
