@@ -1,4 +1,4 @@
-import { constants, closeSync, fstatSync, openSync, readSync, read, type BigIntStats } from 'node:fs';
+import { constants, closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
 import { hashBytes, LayerBuilder, type Merkle } from '#main/core/content/merkle.ts';
 import { pieceBytesFor } from '#main/core/content/piece-size.ts';
 import type { FileHash } from '#main/node/ports/hasher.ts';
@@ -7,7 +7,9 @@ import { limits } from '#shared/limits.ts';
 import type { Bytes } from '#shared/units.ts';
 import { diskError } from './disk-error.ts';
 import { fileVersion } from './file-version.ts';
+import { readFully } from './files.ts';
 import type { FilePart } from './hash-calls.ts';
+import { realFiles } from './real-files.ts';
 
 /** How often progress is told. */
 const progressBytes = 32 * limits.content.minPieceBytes;
@@ -15,24 +17,9 @@ const progressBytes = 32 * limits.content.minPieceBytes;
 /** `O_NONBLOCK`: a pipe in the place of a file must not hold the thread. Windows has no such thing. */
 const readFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-/** Reads until the buffer is full or the file ends. */
-function readFully(fd: number, buffer: Uint8Array, position: Bytes): Promise<Bytes> {
-  return new Promise((resolve, reject) => {
-    let done = 0;
-    const next = (): void => {
-      read(fd, buffer, done, buffer.length - done, position + done, (error, bytes) => {
-        if (error !== null) {
-          reject(error);
-          return;
-        }
-        done += bytes;
-        if (bytes === 0 || done === buffer.length) resolve(done);
-        else next();
-      });
-    };
-    next();
-  });
-}
+/** After so much other calls of this thread are heard, above all that this one is cancelled. */
+const turnBytes = 16 * limits.content.minPieceBytes;
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Passage {
   readonly path: string;
@@ -43,26 +30,23 @@ interface Passage {
   readonly signal: AbortSignal;
 }
 
-/** Gives a passage of a file chunk by chunk. Two buffers: the system reads the next one while this thread works on the last. */
+/**
+ * Gives a passage of a file chunk by chunk. The thread waits for its reads: what the system has in memory comes faster than by way of
+ * the thread pool, and while one thread waits for the disk, the system reads ahead and the others work.
+ */
 async function readThrough({ path, fd, from, to, chunkBytes, signal }: Passage, take: (data: Uint8Array, at: Bytes) => void): Promise<void> {
-  const bufferBytes = Math.min(chunkBytes, to - from);
-  let buffer = new Uint8Array(bufferBytes);
-  let other = new Uint8Array(to - from > bufferBytes ? bufferBytes : 0);
-  let reading = readFully(fd, buffer, from);
-  try {
-    for (let at = from; at < to; at += bufferBytes) {
-      const read = await reading;
+  const buffer = new Uint8Array(Math.min(chunkBytes, to - from));
+  let untilTurn = 0;
+  for (let at = from; at < to; at += buffer.length) {
+    if (untilTurn <= 0) {
+      await nextTurn();
       if (signal.aborted) throw new AppError('cancelled');
-      const length = Math.min(bufferBytes, to - at);
-      // The last buffer may reach beyond the passage, and then there is more than it.
-      if (read < length) throw new AppError('file-changed', { path });
-      if (at + bufferBytes < to) reading = readFully(fd, other, at + bufferBytes);
-      take(buffer.subarray(0, length), at);
-      [buffer, other] = [other, buffer];
+      untilTurn = turnBytes;
     }
-  } finally {
-    // A read that is still on its way must not meet a closed handle. Its own error, if any, comes second to the first.
-    await Promise.allSettled([reading]);
+    const data = buffer.subarray(0, Math.min(buffer.length, to - at));
+    if (readFully(realFiles, fd, data, at) < data.length) throw new AppError('file-changed', { path });
+    untilTurn -= data.length;
+    take(data, at);
   }
 }
 
