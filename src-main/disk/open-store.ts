@@ -36,7 +36,7 @@ export async function openStore(path: string): Promise<OpenedStore> {
 
 async function openAt(path: string): Promise<Store> {
   // Small buffers: the store of a node with 100,000 files stays a matter of tens of megabytes of memory.
-  const database = new ClassicLevel<string, Uint8Array>(path, {
+  const database = new ClassicLevel<string, string | Uint8Array>(path, {
     keyEncoding: 'utf8', valueEncoding: 'view', cacheSize: 8 * MiB, writeBufferSize: 4 * MiB, maxOpenFiles: 200,
   });
   await database.open();

@@ -5,21 +5,23 @@ import { storeError } from './store-errors.ts';
 /** A named part of the store: how its values are written and read. */
 export interface Table<Value> {
   readonly name: string;
-  encode(value: Value): Uint8Array;
-  /** Null when the bytes are not such a value. */
-  decode(bytes: Uint8Array): Value | null;
+  /** How the database gives values back: it turns text into bytes by itself, without an object for each. */
+  readonly form: 'utf8' | 'view';
+  encode(value: Value): Stored;
+  /** Null when what is stored is not such a value. */
+  decode(stored: Stored): Value | null;
 }
 
-const toText = new TextDecoder();
-const toBytes = new TextEncoder();
+type Stored = string | Uint8Array;
 
 /** Values as JSON, checked by a schema whenever they are read. */
 export const jsonTable = <Schema extends z.ZodType>(name: string, schema: Schema): Table<z.output<Schema>> => ({
   name,
-  encode: (value) => toBytes.encode(JSON.stringify(value)),
-  decode(bytes) {
+  form: 'utf8',
+  encode: (value) => JSON.stringify(value),
+  decode(stored) {
     try {
-      return schema.safeParse(JSON.parse(toText.decode(bytes))).data ?? null;
+      return typeof stored === 'string' ? (schema.safeParse(JSON.parse(stored)).data ?? null) : null;
     } catch {
       // Not JSON: as damaged as a value that does not fit the schema.
       return null;
@@ -27,11 +29,11 @@ export const jsonTable = <Schema extends z.ZodType>(name: string, schema: Schema
   },
 });
 
-export const bytesTable = (name: string): Table<Uint8Array> => ({ name, encode: (value) => value, decode: (bytes) => bytes });
+export const bytesTable = (name: string): Table<Uint8Array> => ({ name, form: 'view', encode: (value) => value, decode: (stored) => (typeof stored === 'string' ? null : stored) });
 
 const nothing = new Uint8Array(0);
 /** Keys are all there is to know: an index. */
-export const keyTable = (name: string): Table<true> => ({ name, encode: () => nothing, decode: () => true });
+export const keyTable = (name: string): Table<true> => ({ name, form: 'view', encode: () => nothing, decode: () => true });
 
 /** Keys between two others, in the order of their UTF-8 bytes. */
 export interface Range {
@@ -49,8 +51,8 @@ export const withPrefix = (prefix: string): Range => {
   return { from: prefix, before: prefix.slice(0, prefix.length - 1) + String.fromCodePoint(last + 1) };
 };
 
-type Database = ClassicLevel<string, Uint8Array>;
-type Operation = BatchOperation<Database, string, Uint8Array>;
+type Database = ClassicLevel<string, Stored>;
+type Operation = BatchOperation<Database, string, Stored>;
 
 const separator = '!';
 /** The character after the separator: upper bound of a table. */
@@ -62,6 +64,7 @@ const bounds = (table: Table<unknown>, range: Range) => ({
   ...(range.after === undefined ? { gte: `${table.name}${separator}${range.from ?? ''}` } : { gt: `${table.name}${separator}${range.after}` }),
   lt: range.before === undefined ? `${table.name}${tableEnd}` : `${table.name}${separator}${range.before}`,
   limit: range.limit ?? -1,
+  valueEncoding: table.form,
 });
 
 /** Writes that take effect together or not at all. */
@@ -78,7 +81,7 @@ export class StoreBatch {
   }
 
   put<Value>(table: Table<Value>, key: string, value: Value): this {
-    this.#operations.push({ type: 'put', key: `${table.name}${separator}${key}`, value: table.encode(value) });
+    this.#operations.push({ type: 'put', key: `${table.name}${separator}${key}`, value: table.encode(value), valueEncoding: table.form });
     return this;
   }
 
@@ -119,14 +122,14 @@ export class Store {
   }
 
   async get<Value>(table: Table<Value>, key: string): Promise<Value | undefined> {
-    return this.#guarded(async () => this.#read(table, key, await this.#database.get(`${table.name}${separator}${key}`)));
+    return this.#guarded(async () => this.#read(table, key, await this.#database.get(`${table.name}${separator}${key}`, { valueEncoding: table.form })));
   }
 
   /** Values in the order of the keys; undefined where there is none. */
   async getMany<Value>(table: Table<Value>, keys: readonly string[]): Promise<(Value | undefined)[]> {
     if (keys.length === 0) return [];
     return this.#guarded(async () => {
-      const found = await this.#database.getMany(keys.map((key) => `${table.name}${separator}${key}`));
+      const found = await this.#database.getMany(keys.map((key) => `${table.name}${separator}${key}`), { valueEncoding: table.form });
       return found.map((bytes, at) => this.#read(table, keys[at] ?? '', bytes));
     });
   }
@@ -210,9 +213,9 @@ export class Store {
     await this.#database.close();
   }
 
-  #read<Value>(table: Table<Value>, key: string, bytes: Uint8Array | undefined): Value | undefined {
-    if (bytes === undefined) return undefined;
-    const value = table.decode(bytes);
+  #read<Value>(table: Table<Value>, key: string, stored: Stored | undefined): Value | undefined {
+    if (stored === undefined) return undefined;
+    const value = table.decode(stored);
     if (value !== null) return value;
     this.#damaged(table.name, key);
     return undefined;

@@ -182,13 +182,14 @@ export class SwarmMachine {
 
   #findWake(): Millis {
     let wake = Infinity;
-    let waiting = false;
-    for (const download of this.#downloads.line) waiting ||= download.wanting.length > 0;
+    const waiting = this.#downloads.line.some(({ wanting }) => wanting.length > 0);
     for (const peer of this.#peers.values()) {
       if (peer.inFlightRequests > 0) wake = Math.min(wake, peer.stallsAt);
       if (waiting && peer.isResting) wake = Math.min(wake, peer.restUntil);
       if (waiting && peer.isAvoiding) wake = Math.min(wake, peer.avoidUntil);
     }
+    // Without a second peer nobody else can be asked, and there may be hundreds of small files on their way.
+    if (this.#peers.size < 2) return wake;
     for (const fetch of this.#fetches.values()) {
       if (fetch.verifying || fetch.file.content.members.size < 2) continue;
       // Fetches are kept in the order they started: the others come later.

@@ -89,8 +89,9 @@ export const tables = {
   /** `tokenKey`: the search index. */
   token: {
     name: 'token',
+    form: 'view',
     encode: (kind: 'file' | 'folder') => (kind === 'folder' ? isFolder : isFile),
-    decode: (bytes: Uint8Array): 'file' | 'folder' => (bytes[0] === isFolder[0] ? 'folder' : 'file'),
+    decode: (stored): 'file' | 'folder' => (stored[0] === isFolder[0] ? 'folder' : 'file'),
   } satisfies Table<'file' | 'folder'>,
 } as const;
 

@@ -11,6 +11,7 @@ import type { PriorityRank } from '../../core/swarm/events.ts';
 import type { Link } from '../ports/links.ts';
 import type { FileTarget, WriteOutcome } from '../ports/receiver.ts';
 import type { DownloadContext } from './download-context.ts';
+import type { FileStop } from './file-stop.ts';
 import type { FileListener } from './swarm-ports.ts';
 import { fetchPieceLayer } from './piece-layer.ts';
 import { copyLocally } from './local-copy.ts';
@@ -41,7 +42,7 @@ export interface DownloadFileOwner {
 }
 
 /** One file of a download while it is being fetched. It ends with a path, or with an error. */
-export class DownloadFile {
+export class DownloadFile implements FileListener {
   readonly index: number;
   /** Its number in the swarm. */
   readonly number: number;
@@ -52,7 +53,7 @@ export class DownloadFile {
   isStarved = false;
   readonly #context: DownloadContext;
   readonly #owner: DownloadFileOwner;
-  readonly #signal: AbortSignal;
+  readonly #stop: FileStop;
   #record: FileRecord;
   /** The content id as bytes, made once. */
   #rootOf: { readonly id: ContentId; readonly root: Uint8Array } | null = null;
@@ -70,7 +71,7 @@ export class DownloadFile {
   /** Devices that are linked and have all or a part of it. */
   readonly #sources = new Set<DeviceId>();
 
-  constructor(context: DownloadContext, owner: DownloadFileOwner, index: number, record: FileRecord, signal: AbortSignal) {
+  constructor(context: DownloadContext, owner: DownloadFileOwner, index: number, record: FileRecord, stop: FileStop) {
     this.index = index;
     this.number = context.nextFileNumber();
     this.pieceBytes = pieceBytesFor(record.bytes);
@@ -80,7 +81,7 @@ export class DownloadFile {
     this.#owner = owner;
     this.#record = record;
     this.#openedByPath = record.contentId === null;
-    this.#signal = signal;
+    this.#stop = stop;
   }
 
   get contentId(): ContentId | null {
@@ -179,8 +180,8 @@ export class DownloadFile {
   async #askOrigin(): Promise<void> {
     const origin = this.#owner.originPath(this.#record);
     if (origin === null) throw new AppError('content-unknown');
-    const link = await this.#context.linkTo(origin.peer, this.#signal);
-    const answer = await link.request('open', { path: origin.path }, { signal: this.#signal });
+    const link = await this.#context.linkTo(origin.peer, this.#stop.signal);
+    const answer = await link.request('open', { path: origin.path }, { signal: this.#stop.signal });
     if (answer.bytes !== this.#record.bytes) throw new AppError('source-changed', { name: this.#name });
     if (answer.contentId !== null) this.#record = { ...this.#record, contentId: answer.contentId };
     else this.#provisionalKey = answer.key;
@@ -205,10 +206,10 @@ export class DownloadFile {
   }
 
   async #runLarge(): Promise<string> {
-    const layer = this.contentId === null ? null : await this.#context.withSources(this.contentId, this.#owner.originPath(this.#record)?.peer ?? null, this.#signal,
-      (links) => fetchPieceLayer(links, this.contentId ?? contentIdOf(new Uint8Array(32)), this.#record.bytes, this.#signal));
+    const layer = this.contentId === null ? null : await this.#context.withSources(this.contentId, this.#owner.originPath(this.#record)?.peer ?? null, this.#stop.signal,
+      (links) => fetchPieceLayer(links, this.contentId ?? contentIdOf(new Uint8Array(32)), this.#record.bytes, this.#stop.signal));
     this.#layer = layer;
-    const opened = await this.#context.receiver.open(this.#target(this.#root, layer), { signal: this.#signal });
+    const opened = await this.#context.receiver.open(this.#target(this.#root, layer), { signal: this.#stop.signal });
     if (opened.existing !== null) {
       this.#found(this.#record.bytes);
       return opened.existing;
@@ -226,11 +227,17 @@ export class DownloadFile {
   #fetch(have: Uint8Array | null, isGrowing = false): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
-      if (this.#signal.aborted) return reject(new AppError('cancelled'));
+      if (this.#stop.isStopped) return reject(new AppError('cancelled'));
       this.#inSwarm = true;
-      this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#root, priority: this.rank, isGrowing }, this.#listener);
+      this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#root, priority: this.rank, isGrowing }, this);
       if (this.#isShared) this.#context.swarm.share(this.number, this.pieces);
       for (const link of this.#context.links().all()) {
+        // The origin of a file with a known root needs no question.
+        const root = this.#root;
+        if (root !== null && this.#owner.originPath(this.#record)?.peer === link.remote.id) {
+          this.#addSource(link, root);
+          continue;
+        }
         this.consider(link).catch((error: unknown) => {
           // Another source may still have it; what the origin said decides only when it is the only one.
           if (this.#owner.originPath(this.#record)?.peer === link.remote.id && this.contentId === null) this.#fail(error);
@@ -326,13 +333,13 @@ export class DownloadFile {
       id = this.contentId;
       const origin = this.#owner.originPath(this.#record);
       if (id !== null || this.#provisionalKey === null || origin === null) break;
-      const link = await this.#context.linkTo(origin.peer, this.#signal);
-      id = (await link.request('rootOf', { key: this.#provisionalKey }, { signal: this.#signal })).contentId;
-      if (id === null) await this.#context.pause(askForRootEveryMs, this.#signal);
+      const link = await this.#context.linkTo(origin.peer, this.#stop.signal);
+      id = (await link.request('rootOf', { key: this.#provisionalKey }, { signal: this.#stop.signal })).contentId;
+      if (id === null) await this.#context.pause(askForRootEveryMs, this.#stop.signal);
     }
     if (id === null) throw new AppError('content-unknown');
     const bound = id;
-    const layer = await this.#context.withSources(bound, this.#owner.originPath(this.#record)?.peer ?? null, this.#signal, (links) => fetchPieceLayer(links, bound, this.#record.bytes, this.#signal));
+    const layer = await this.#context.withSources(bound, this.#owner.originPath(this.#record)?.peer ?? null, this.#stop.signal, (links) => fetchPieceLayer(links, bound, this.#record.bytes, this.#stop.signal));
     const { missing } = await this.#context.receiver.bindRoot(handle, fromHex(bound), layer);
     this.#record = { ...this.#record, contentId: bound };
     if (missing.length === 0) return true;
@@ -353,28 +360,48 @@ export class DownloadFile {
     this.#owner.progressed(bytes, from);
   }
 
-  readonly #listener: FileListener = {
-    write: (piece, data, pieceHash, isReadSoon) => (this.isSmall ? this.#writeSmall(piece, data, pieceHash) : this.#writePiece(piece, data, pieceHash, isReadSoon)),
-    pieceWritten: (piece, _bytes, from) => { this.pieceDone(piece, from); },
-    complete: () => { this.#finish().catch((error: unknown) => { this.#fail(error); }); },
-    starved: () => {
-      this.isStarved = true;
-      if (this.#originLost) return this.#fail(new AppError('source-changed', { name: this.#name }));
-      this.#owner.starved(this);
-    },
-    sourceLost: (from) => {
-      if (this.#owner.originPath(this.#record)?.peer !== from) return;
-      this.#provisionalKey = null;
-      this.#originLost = true;
-      // Others may still have what the origin has no more; without them the origin is asked what it has instead.
-      if (this.isStarved || this.#openedByPath) this.#fail(new AppError('source-changed', { name: this.#name }));
-    },
-    corrupt: (_piece, from) => { this.#owner.troubled(from); },
-    saved: (bytes) => { this.#owner.saved(bytes); },
-    about: (piece) => ({
+  write(piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon: boolean): Promise<WriteOutcome> {
+    return this.isSmall ? this.#writeSmall(piece, data, pieceHash) : this.#writePiece(piece, data, pieceHash, isReadSoon);
+  }
+
+  pieceWritten(piece: number, _bytes: Bytes, from: DeviceId): void {
+    this.pieceDone(piece, from);
+  }
+
+  complete(): void {
+    this.#finish().catch((error: unknown) => { this.#fail(error); });
+  }
+
+  starved(): void {
+    this.isStarved = true;
+    if (this.#originLost) return this.#fail(new AppError('source-changed', { name: this.#name }));
+    this.#owner.starved(this);
+  }
+
+  sourceLost(from: DeviceId): void {
+    if (this.#owner.originPath(this.#record)?.peer !== from) return;
+    this.#provisionalKey = null;
+    this.#originLost = true;
+    // Others may still have what the origin has no more; without them the origin is asked what it has instead.
+    if (this.isStarved || this.#openedByPath) this.#fail(new AppError('source-changed', { name: this.#name }));
+  }
+
+  corrupt(_piece: number, from: DeviceId): void {
+    this.#owner.troubled(from);
+  }
+
+  saved(bytes: Bytes): void {
+    this.#owner.saved(bytes);
+  }
+
+  about(piece: number): ReturnType<FileListener['about']> {
+    return {
       file: this.#record.path.join('/'), contentId: this.contentId,
       expected: this.isSmall ? this.contentId : this.#layer === null ? null : toHex(this.#layer.subarray(piece * hashBytes, (piece + 1) * hashBytes)),
-    }),
-    diskFailed: (error) => { this.#owner.diskFailed(error); },
-  };
+    };
+  }
+
+  diskFailed(error: ErrorInfo): void {
+    this.#owner.diskFailed(error);
+  }
 }

@@ -9,11 +9,16 @@ import type { DownloadContext } from './download-context.ts';
 import { DownloadFile, type DownloadFileOwner } from './download-file.ts';
 import type { FileLister } from './file-lister.ts';
 import { FileLine } from './file-line.ts';
+import { FileStop } from './file-stop.ts';
 import { rankOf } from './ranks.ts';
 import { downloadsTable, fileKey, filesTable, type DownloadRecord, type FileRecord } from './records.ts';
 
 /** Large files at once: each holds a journal and a buffer window. */
 const largeFilesAtOnce = 4;
+/** Files of any size at once. */
+const filesAtOnce = limits.transfer.filesOpenAtOnce * 2;
+/** Once so many are open, small ones are begun again when half of them are done: many together cost less than one after the other. */
+const beginAgainAt = filesAtOnce / 2;
 const saveEveryMs = 1 * second;
 const saveEveryFiles = 1000;
 /** A file that nobody has now is looked for again after this. */
@@ -36,7 +41,7 @@ const waitsForSources = new Set<string>(['no-sources', 'peer-offline', 'link-clo
 interface FileTask {
   readonly index: number;
   record: FileRecord;
-  readonly stop: AbortController;
+  readonly stop: FileStop;
   ended: Promise<void>;
 }
 
@@ -63,6 +68,8 @@ export class DownloadFiles {
   #saving: Promise<void> = Promise.resolve();
   /** Changes under way: nothing is taken from the line, since the store does not show them yet. */
   #changes = 0;
+  /** So many files were open that the next small ones wait for `beginAgainAt`. */
+  #isFull = false;
   /** Rings when a file ended, the list grew or what is wanted changed. */
   readonly #bell = new Bell();
 
@@ -185,8 +192,9 @@ export class DownloadFiles {
 
   /** Files that the user wants less hold nothing up: they are open besides, and asked for nothing while others want something. */
   #hasRoomFor({ bytes, priority }: FileRecord): boolean {
-    const most = limits.transfer.filesOpenAtOnce * 2;
     const isSmall = bytes <= limits.content.minPieceBytes;
+    const most = isSmall && this.#isFull ? beginAgainAt + 1 : filesAtOnce;
+    this.#isFull = false;
     if (isSmall && this.open.size < most) return true;
     let [all, large] = [0, 0];
     for (const file of this.open.values()) {
@@ -194,27 +202,32 @@ export class DownloadFiles {
       all++;
       if (!file.isSmall) large++;
     }
-    return all < most && (isSmall || large < largeFilesAtOnce);
+    const hasRoom = all < most && (isSmall || large < largeFilesAtOnce);
+    this.#isFull = isSmall && !hasRoom && all === this.open.size;
+    return hasRoom;
   }
 
   #begin(index: number, record: FileRecord): void {
-    const task: FileTask = { index, record, stop: new AbortController(), ended: Promise.resolve() };
+    const task: FileTask = { index, record, stop: new FileStop(), ended: Promise.resolve() };
     this.#tasks.set(index, task);
-    task.ended = this.#fetch(task).catch((error: unknown) => { this.#owner.suspend(errorInfo(error)); }).finally(() => {
-      this.#tasks.delete(index);
-      this.#bell.ring();
-    });
+    task.ended = this.#fetch(task);
   }
 
   async #fetch(task: FileTask): Promise<void> {
-    for (let isThere = false; !isThere && !task.stop.signal.aborted;) isThere = await this.#attempt(task);
+    try {
+      while (!task.stop.isStopped && !(await this.#attempt(task)));
+    } catch (error) {
+      this.#owner.suspend(errorInfo(error));
+    } finally {
+      this.#tasks.delete(task.index);
+      if (!this.#isFull || this.open.size <= beginAgainAt) this.#bell.ring();
+    }
   }
 
   /** True: the file is there. One that cannot be had now must not hold up the others; it is tried again. */
   async #attempt(task: FileTask): Promise<boolean> {
-    const { index } = task;
-    const { signal } = task.stop;
-    const file = new DownloadFile(this.#context, this.#owner, index, task.record, signal);
+    const { index, stop } = task;
+    const file = new DownloadFile(this.#context, this.#owner, index, task.record, stop);
     this.#left.delete(index);
     this.open.set(index, file);
     this.#opened = true;
@@ -229,16 +242,16 @@ export class DownloadFiles {
       await file.stop();
       this.open.delete(index);
       if (file.verifiedBytes > 0) this.#left.set(index, { record: task.record, bytes: file.verifiedBytes });
-      if (!signal.aborted) await this.#waitToRetry(task, errorInfo(error));
+      if (!stop.isStopped) await this.#waitToRetry(task, errorInfo(error));
       return false;
     }
-    await this.#save(false);
+    if (this.#isSaveDue) await this.#save(false);
     return true;
   }
 
   async #waitToRetry(task: FileTask, reason: ErrorInfo): Promise<void> {
     if (!waitsForSources.has(reason.code)) {
-      task.stop.abort();
+      task.stop.stop();
       return this.#owner.suspend(reason);
     }
     if (this.open.size === 0) this.#owner.note(reason);
@@ -255,7 +268,7 @@ export class DownloadFiles {
   }
 
   #cancelTask(task: FileTask): void {
-    task.stop.abort();
+    task.stop.stop();
     this.open.get(task.index)?.cancel();
   }
 
@@ -308,6 +321,10 @@ export class DownloadFiles {
     if (this.#opened && file.selected && file.partialBytes > 0) this.#left.set(index, { record: file, bytes: file.partialBytes });
   }
 
+  get #isSaveDue(): boolean {
+    return this.#finished.length >= saveEveryFiles || this.#context.now() - this.#savedAt >= saveEveryMs;
+  }
+
   #inTurn(work: () => Promise<void>): Promise<void> {
     const done = this.#saving.then(work);
     this.#saving = done.catch(() => undefined);
@@ -320,10 +337,8 @@ export class DownloadFiles {
   }
 
   async #saveNow(all: boolean): Promise<void> {
-    const now = this.#context.now();
-    if (this.#finished.length === 0) return;
-    if (!all && now - this.#savedAt < saveEveryMs && this.#finished.length < saveEveryFiles) return;
-    this.#savedAt = now;
+    if (this.#finished.length === 0 || !(all || this.#isSaveDue)) return;
+    this.#savedAt = this.#context.now();
     // What finishes while this is being written waits for the next time: a copy, since that list grows.
     const finished = [...this.#finished];
     // The list of what is done must never be ahead of the bytes on disk.

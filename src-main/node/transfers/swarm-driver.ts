@@ -14,7 +14,8 @@ import type { DownloadNumber, FileNumber, PriorityRank } from '../../core/swarm/
 import type { DownloadStanding, SourceStanding } from '../../core/swarm/standing.ts';
 import type { Link } from '../ports/links.ts';
 import type { Outgoing } from '../ports/outgoing.ts';
-import { BufferPool, type PooledBuffer } from './buffer-pool.ts';
+import { AskedBlock, type Attempt, type BlockAnswers } from './asked-block.ts';
+import { BufferPool } from './buffer-pool.ts';
 import type { Conduct } from './conduct.ts';
 import type { BlockSender, FileListener, SwarmDriverOptions } from './swarm-ports.ts';
 
@@ -22,14 +23,6 @@ interface OpenFile {
   readonly listener: FileListener;
   /** The key by which each source knows the file: its root, or a provisional one. */
   readonly keys: Map<number, Uint8Array>;
-}
-
-interface Attempt {
-  readonly buffer: PooledBuffer;
-  readonly peer: number;
-  pieceHash: Uint8Array | null;
-  /** A block of it came in a form that nobody can read. */
-  isBroken: boolean;
 }
 
 interface Peer {
@@ -384,6 +377,28 @@ export class SwarmDriver {
     if (link !== undefined && root !== undefined) tell(link, root);
   }
 
+  readonly #answers: BlockAnswers = {
+    arrived: ({ request, file, buffer: { length } }, wireBytes) => {
+      this.#linkRequests.delete(request);
+      if (wireBytes < length) this.#files.get(file)?.listener.saved(length - wireBytes);
+      this.#step({ type: 'block-arrived', request, wireBytes });
+    },
+    rejected: ({ request, file, peer }, reason) => {
+      this.#linkRequests.delete(request);
+      const gone = reason === 'gone' || reason === 'changed' || reason === 'error';
+      const open = this.#files.get(file);
+      const from = this.#peers.get(peer)?.link.remote.id;
+      if (gone) open?.keys.delete(peer);
+      this.#step({ type: 'block-refused', request, why: gone ? 'gone' : reason });
+      if (gone && from !== undefined) open?.listener.sourceLost(from, reason);
+    },
+    lost: ({ request }) => {
+      this.#linkRequests.delete(request);
+      // With the whole link down the peer is gone when this comes; else only one of its connections has ended.
+      queueMicrotask(() => { this.#step({ type: 'block-lost', request }); });
+    },
+  };
+
   readonly #sink: PeerSink = {
     join: (peer, content, pieces) => { this.#onSwarm(peer, content, (link, root) => { this.#outgoing.join(link, root, pieces); }); },
     has: (peer, content, piece) => { this.#onSwarm(peer, content, (link, root) => { link.has(root, piece); }); },
@@ -403,33 +418,8 @@ export class SwarmDriver {
         return;
       }
       peer.link.wantLanes(bulkLanes);
-      const linkRequest = peer.link.requestBlock({ key, piece, begin, length, pace: this.#paceOf(peer.link) }, {
-        buffer: attempt.buffer.data.subarray(begin, begin + length),
-        done: (pieceHash, wireBytes) => {
-          this.#linkRequests.delete(request);
-          attempt.pieceHash = pieceHash;
-          if (wireBytes < length) this.#files.get(file)?.listener.saved(length - wireBytes);
-          this.#step({ type: 'block-arrived', request, wireBytes });
-        },
-        broken: (wireBytes) => {
-          this.#linkRequests.delete(request);
-          attempt.isBroken = true;
-          this.#step({ type: 'block-arrived', request, wireBytes });
-        },
-        rejected: (reason) => {
-          this.#linkRequests.delete(request);
-          const gone = reason === 'gone' || reason === 'changed' || reason === 'error';
-          const listener = this.#files.get(file)?.listener;
-          if (gone) this.#files.get(file)?.keys.delete(number);
-          this.#step({ type: 'block-refused', request, why: gone ? 'gone' : reason });
-          if (gone) listener?.sourceLost(peer.link.remote.id, reason);
-        },
-        lost: () => {
-          this.#linkRequests.delete(request);
-          // With the whole link down the peer is gone when this comes; else only one of its connections has ended.
-          queueMicrotask(() => { this.#step({ type: 'block-lost', request }); });
-        },
-      });
+      const block = new AskedBlock(this.#answers, request, file, number, attempt, begin, length);
+      const linkRequest = peer.link.requestBlock({ key, piece, begin, length, pace: this.#paceOf(peer.link) }, block);
       this.#linkRequests.set(request, linkRequest);
     },
     cancel: (request, number) => {
