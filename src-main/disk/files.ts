@@ -24,14 +24,16 @@ export interface Files {
   /** Opens an existing plain file; never follows a link. */
   open(folder: Folder, name: string, access: 'read' | 'write'): number;
   /**
-   * A second handle for an opened file, whose writes go to the device without a copy in the system's cache; null where there is
-   * no such way. What it takes is up to system and device (whole blocks from aligned memory): EINVAL says no to one write.
+   * A second handle for an opened file, which writes to the device and reads from it without a copy in the system's cache; null where there
+   * is no such way. What it takes is up to system and device (whole blocks, aligned memory): EINVAL says no to one call.
    */
   openDirect(fd: number): number | null;
   close(fd: number): void;
   stat(fd: number): FileState;
   /** May read less than asked for; 0 at the end of the file. */
   read(fd: number, buffer: Uint8Array, position: Bytes): Bytes;
+  /** As `read`, while this thread goes on. The buffer is not to be touched and the handle not to be closed until it is over. */
+  readLater(fd: number, buffer: Uint8Array, position: Bytes): Promise<Bytes>;
   /** May write less than asked for. */
   write(fd: number, data: Uint8Array, position: Bytes): Bytes;
   truncate(fd: number, bytes: Bytes): void;

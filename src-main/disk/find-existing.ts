@@ -26,7 +26,7 @@ async function isIdentical(world: ReceiveWorld, folder: Folder, name: string, ta
     throw thrown;
   }
   try {
-    return await hasRoot({ world, fd, bytes: target.bytes, pieceBytes: target.pieceBytes, ...options }, root, target.layer);
+    return await hasRoot({ world, fd, direct: null, bytes: target.bytes, pieceBytes: target.pieceBytes, ...options }, root, target.layer);
   } finally {
     world.files.close(fd);
   }

@@ -12,6 +12,7 @@ import { releaseLock, takeLock } from './file-lock.ts';
 import type { FileState } from './files.ts';
 import type { CheckOptions } from './find-existing.ts';
 import { JournalFile, readJournal, removeJournals } from './journal-file.ts';
+import { PartData } from './part-data.ts';
 import { layerOf, type OpenedPart } from './part-file.ts';
 import { partNames, type PartNames } from './part-names.ts';
 import type { ReceiveWorld } from './receive-world.ts';
@@ -130,6 +131,8 @@ async function syncFolder({ world, volume, destination }: Opening): Promise<void
   if (volume.folderSync && !volume.isMemory) await world.files.syncFolder(destination.folder);
 }
 
+const dataOf = ({ world, target }: Opening, fd: number): PartData => new PartData(world.files, fd, target.bytes >= world.policy.directFromBytes);
+
 /**
  * Makes part file and journal. The journal appears whole or not at all, and the part file gets its length last: so a part
  * file without a journal is always empty, and whatever ends us leaves nothing that the next opening does not know as ours.
@@ -139,20 +142,21 @@ async function create(opening: Opening, names: PartNames): Promise<OpenedPart> {
   const { files } = world;
   assertRoom(files, destination.folder, target.bytes, world.policy.reserveBytes);
   const fd = files.create(destination.folder, names.part);
+  const data = dataOf(opening, fd);
   try {
     const header = newHeader(opening, files.stat(fd));
     const journal = await JournalFile.replace(files, world.sha256, destination.folder, names.progress, names.progressAside, header, []);
     try {
       await syncFolder(opening);
       if (volume.holes) files.truncate(fd, target.bytes);
-      return { target, destination, names, volume, fd, journal, verified: new Map() };
+      return { target, destination, names, volume, fd, data, journal, verified: new Map() };
     } catch (thrown) {
       journal.close();
       files.unlink(destination.folder, names.progress);
       throw thrown;
     }
   } catch (thrown) {
-    files.close(fd);
+    data.close();
     files.unlink(destination.folder, names.part);
     throw thrown;
   }
@@ -235,20 +239,21 @@ async function resume(opening: Opening, leftover: Leftover): Promise<OpenedPart 
   const { files } = world;
   const { names } = leftover;
   const fd = files.open(destination.folder, names.part, 'write');
+  const data = dataOf(opening, fd);
   try {
     const part = files.stat(fd);
-    const check: PieceCheck = { world, fd, bytes: target.bytes, pieceBytes: target.pieceBytes, ...options };
+    const check: PieceCheck = { world, fd, direct: data.direct, bytes: target.bytes, pieceBytes: target.pieceBytes, ...options };
     const { verified, isRewritten } = await verify(opening, leftover, check, part);
     if (isRewritten && verified.size === 0 && !isOwn(opening, leftover, part)) {
-      files.close(fd);
+      data.close();
       return null;
     }
     assertRoom(files, destination.folder, target.bytes - Math.min(target.bytes, verified.size * target.pieceBytes), world.policy.reserveBytes);
     if (part.bytes > target.bytes || (volume.holes && part.bytes < target.bytes)) files.truncate(fd, target.bytes);
     const journal = await continueJournal(opening, leftover, fd, verified, isRewritten);
-    return { target, destination, names, volume, fd, journal, verified };
+    return { target, destination, names, volume, fd, data, journal, verified };
   } catch (thrown) {
-    files.close(fd);
+    data.close();
     throw thrown;
   }
 }

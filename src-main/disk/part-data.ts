@@ -10,24 +10,25 @@ import { systemCode } from './disk-error.ts';
 export class PartData {
   readonly #files: Files;
   readonly #fd: number;
-  readonly #direct: number | null;
+  /** The way past the cache; null when it goes through it. */
+  readonly direct: number | null;
 
   /** Takes over `fd`. */
   constructor(files: Files, fd: number, isLarge: boolean) {
     this.#files = files;
     this.#fd = fd;
-    this.#direct = isLarge ? files.openDirect(fd) : null;
+    this.direct = isLarge ? files.openDirect(fd) : null;
   }
 
   /** Throws system errors. */
   write(data: Uint8Array, position: Bytes, isReadSoon: boolean): void {
-    if (!isReadSoon && this.#direct !== null && this.#isWrittenDirectly(this.#direct, data, position)) return;
+    if (!isReadSoon && this.direct !== null && this.#isWrittenDirectly(this.direct, data, position)) return;
     writeFully(this.#files, this.#fd, data, position);
   }
 
   close(): void {
     try {
-      if (this.#direct !== null) this.#files.close(this.#direct);
+      if (this.direct !== null) this.#files.close(this.direct);
     } finally {
       this.#files.close(this.#fd);
     }

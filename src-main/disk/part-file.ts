@@ -10,7 +10,7 @@ import { diskError } from './disk-error.ts';
 import { releaseLock } from './file-lock.ts';
 import type { Files } from './files.ts';
 import { removeJournals, type JournalFile } from './journal-file.ts';
-import { PartData } from './part-data.ts';
+import type { PartData } from './part-data.ts';
 import type { PartNames } from './part-names.ts';
 import { placeUnderFreeName } from './place.ts';
 import type { ReceiveWorld } from './receive-world.ts';
@@ -42,6 +42,8 @@ export interface OpenedPart {
   readonly names: PartNames;
   readonly volume: VolumeAbilities;
   readonly fd: number;
+  /** Writes to `fd`, and closes it. */
+  readonly data: PartData;
   readonly journal: JournalFile;
   /** Verified pieces with their hashes. */
   readonly verified: ReadonlyMap<number, Uint8Array>;
@@ -56,7 +58,6 @@ export class PartFile {
   readonly have: Bitfield;
   readonly #world: ReceiveWorld;
   readonly #part: OpenedPart;
-  readonly #data: PartData;
   readonly #hashes: Uint8Array;
   #root: Uint8Array | null;
   #layer: Uint8Array | null;
@@ -74,7 +75,6 @@ export class PartFile {
     const pieces = pieceCount(bytes, pieceBytes);
     this.#world = world;
     this.#part = part;
-    this.#data = new PartData(world.files, part.fd, bytes >= world.policy.directFromBytes);
     this.have = new Bitfield(pieces);
     this.#hashes = new Uint8Array(pieces * hashBytes);
     for (const [piece, hash] of part.verified) {
@@ -251,10 +251,10 @@ export class PartFile {
   }
 
   #store(piece: number, data: Uint8Array, hash: Uint8Array, isReadSoon: boolean): void {
-    const { target, destination, journal } = this.#part;
+    const { target, destination, data: content, journal } = this.#part;
     const { files, policy } = this.#world;
     assertRoom(files, destination.folder, data.length, policy.reserveBytes);
-    this.#data.write(data, piece * target.pieceBytes, isReadSoon);
+    content.write(data, piece * target.pieceBytes, isReadSoon);
     journal.append({ kind: 'piece', piece, hash });
     this.have.add(piece);
     this.#hashes.set(hash, piece * hashBytes);
@@ -376,7 +376,7 @@ export class PartFile {
   #closeHandles(): void {
     this.#isOpen = false;
     this.#part.journal.close();
-    this.#data.close();
+    this.#part.data.close();
   }
 
   #unlock(): void {

@@ -80,7 +80,7 @@ function openDirectly(fd: number): number | null {
   if (!hasDescriptors || constants.O_DIRECT === undefined) return null;
   const path = `${descriptors}/${fd}`;
   try {
-    return directKinds.has(fs.statfsSync(path).type) ? fs.openSync(path, constants.O_WRONLY | constants.O_DIRECT) : null;
+    return directKinds.has(fs.statfsSync(path).type) ? fs.openSync(path, constants.O_RDWR | constants.O_DIRECT) : null;
   } catch {
     // Whatever refuses: the plain way is there.
     return null;
@@ -114,6 +114,8 @@ export const realFiles: Files = {
   close: (fd) => fs.closeSync(fd),
   stat: (fd) => stateOf(fs.fstatSync(fd, { bigint: true })),
   read: (fd, buffer, position) => fs.readSync(fd, buffer, 0, buffer.length, position),
+  readLater: (fd, buffer, position) =>
+    new Promise((resolve, reject) => fs.read(fd, buffer, 0, buffer.length, position, (error, bytes) => (error === null ? resolve(bytes) : reject(error)))),
   write: (fd, data, position) => fs.writeSync(fd, data, 0, data.length, position),
   truncate: (fd, bytes) => fs.ftruncateSync(fd, bytes),
   setModified: (fd, at) => fs.futimesSync(fd, at / 1000, at / 1000),

@@ -93,7 +93,7 @@ export interface Receiver {
   writeSmall(files: readonly SmallFile[]): Promise<readonly SmallOutcome[]>;
   /** For each target with a root: path of an identical file that is there already under its name, verified; else null. */
   existing(targets: readonly FileTarget[]): Promise<readonly (string | null)[]>;
-  /** What the volume of this folder can do: whether names must be kept apart by `collisionKey`, and the order of pieces. */
+  /** What the volume of this folder can do. Asked beforehand, opening the first file there waits neither for that nor for a thread to start. */
   volume(folder: string): Promise<VolumeAbilities>;
   /** Creates an empty folder below a base, parents included. */
   makeFolder(base: string, path: readonly string[]): Promise<void>;

@@ -1,14 +1,12 @@
 import { KiB, MiB } from '#shared/units.ts';
 import type { Bytes } from '#shared/units.ts';
+import { pageAligned } from '../../disk/page-aligned.ts';
 
 /** A piece of shared memory that is ours until `release`. */
 export interface PooledBuffer {
   readonly data: Uint8Array<SharedArrayBuffer>;
   release(): void;
 }
-
-/** Part of every engine, but only the types of browsers tell of it. */
-declare const WebAssembly: { readonly Memory: new (pages: { initial: number; maximum: number; shared: true }) => { readonly buffer: unknown } };
 
 interface Slab {
   readonly memory: SharedArrayBuffer;
@@ -21,7 +19,6 @@ const slabBytes = 1 * MiB;
 /** Up to this size several buffers share a slab: 10,000 small files must not mean 10,000 allocations. */
 const sharedUpTo = 256 * KiB;
 const alignment = 64;
-const wasmPageBytes = 64 * KiB;
 
 /**
  * Buffers for arriving pieces, in shared memory so that a worker can hash and write them in place. How many bytes may be
@@ -86,16 +83,4 @@ export class BufferPool {
   #giveBack({ first }: Slab, slabs: number): void {
     if (first !== null) this.#isTaken.fill(false, first, first + slabs);
   }
-}
-
-/** Only memory made for WebAssembly is promised to begin with a page. Where there is none to be had, any will do: then it is written the plain way. */
-function pageAligned(bytes: Bytes): SharedArrayBuffer {
-  try {
-    const pages = bytes / wasmPageBytes;
-    const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    if (buffer instanceof SharedArrayBuffer) return buffer;
-  } catch {
-    // No room in the address space.
-  }
-  return new SharedArrayBuffer(bytes);
 }

@@ -112,6 +112,8 @@ export class Download implements FilesOwner {
     const stop = new AbortController();
     this.activity = { kind: 'preparing' };
     this.#audience = null;
+    // The disk gets ready while others are asked. Whatever is wrong with it is told by whoever opens a file.
+    this.#context.receiver.volume(this.record.base).catch(() => undefined);
     this.#context.swarm.addDownload(this.number, rankOf[this.record.priority], this.record.inOrder);
     const ended = this.#work(stop.signal).catch((error: unknown) => { this.suspend(errorInfo(error)); });
     this.#run = { stop, ended };

@@ -180,6 +180,18 @@ export function simulatedFiles(disk: SimulatedDisk): Files {
         buffer.set(part);
         return part.length;
       }),
+    readLater: async (fd, buffer, position) => {
+      const file = open.get(fd);
+      guard('readLater', nameOf(fd));
+      if (file?.isDirect === true && (position % directUnit !== 0 || buffer.length % directUnit !== 0)) throw systemError('EINVAL');
+      await Promise.resolve();
+      const node = fileOf(fd);
+      // Past the cache one sees what the device has, with what is still to be written to it.
+      const content = file?.isDirect === true && node.isBehind ? node.writes.reduce(applied, node.durable) : node.content;
+      const part = content.subarray(position, position + buffer.length);
+      buffer.set(part);
+      return part.length;
+    },
     write: (fd, data, position) => {
       const name = nameOf(fd);
       const short = guard('write', name) === 'short';

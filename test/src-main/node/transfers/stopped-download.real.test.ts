@@ -48,12 +48,12 @@ afterEach(async () => {
 /** One download that waits for its source; `discarding` runs while its parts are deleted. */
 async function oneDownload(discarding: (transfers: TransfersService) => void): Promise<TransfersService> {
   const receiver: Receiver = {
-    open: unused, write: unused, bindRoot: unused, finish: unused, close: unused, discard: unused, writeSmall: unused, existing: unused, volume: unused, makeFolder: unused,
+    open: unused, write: unused, bindRoot: unused, finish: unused, close: unused, discard: unused, writeSmall: unused, existing: unused, makeFolder: unused,
     discardPartial: () => {
       discarding(transfers);
       return Promise.resolve();
     },
-    flush: () => Promise.resolve(), shutdown: unused,
+    volume: () => Promise.reject(new Error('no disk here')), flush: () => Promise.resolve(), shutdown: unused,
   };
   const now = (): number => 1;
   const conduct = new Conduct({ now, onChange: () => undefined, save: () => undefined });
