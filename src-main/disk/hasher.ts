@@ -10,7 +10,7 @@ import { WorkerPool } from './worker-pool.ts';
 /** More than four threads are faster than any disk. */
 const defaultWorkers = (): number => Math.min(4, availableParallelism());
 
-const idleMs = 10 * second;
+const idleMs = 3 * second;
 
 /** Reads and hashes files in worker threads: `workers` at most, ended when they had nothing to do for `idleMs`. */
 export function createHasher(options: { workers?: number; idleMs?: Millis } = {}): Hasher {

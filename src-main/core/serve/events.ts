@@ -62,6 +62,6 @@ export const defaultServeSettings: ServeSettings = {
   rateWindowMs: 20 * second,
   snubbedAfterMs: 60 * second,
   turnMs: 60 * second,
-  blocksAtOnce: 24,
+  blocksAtOnce: 12,
   wantsPerPeer: 2 * limits.transfer.requestsInFlightPerPeer,
 };
