@@ -42,7 +42,10 @@ function packReads(reads: readonly SmallRead[]): SmallReads {
   reads.forEach(({ position, into: { buffer, byteOffset, length } }, at) => {
     // Mostly the last one: small parts share their memory.
     if (buffers.at(-1) !== buffer) buffers.push(buffer);
-    places.set([position, buffers.length - 1, byteOffset, length], at * 4);
+    places[at * 4] = position;
+    places[at * 4 + 1] = buffers.length - 1;
+    places[at * 4 + 2] = byteOffset;
+    places[at * 4 + 3] = length;
   });
   return { paths: reads.map(({ path }) => path), insides: reads.map(({ inside }) => inside), versions: reads.map(({ version }) => version), buffers, places };
 }

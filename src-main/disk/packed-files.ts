@@ -37,38 +37,55 @@ const numbersEach = 5;
 const flags = { executable: 1, root: 2, badRoot: 4, noName: 8 } as const;
 
 /** Number of a value in a list that is mostly asked for the same one again. */
-function numberIn<Value>(list: Value[], value: Value, isSame: (one: Value, other: Value) => boolean): number {
-  for (let at = list.length - 1; at >= 0; at--) {
-    const known = list[at];
-    if (known !== undefined && isSame(known, value)) return at;
-  }
-  return list.push(value) - 1;
+function numberIn<Value>(list: Value[], value: Value): number {
+  const known = list.lastIndexOf(value);
+  return known >= 0 ? known : list.push(value) - 1;
 }
 
 type FolderName = PackedTargets['folders'][number];
-const isSameFolder = (one: FolderName, other: FolderName): boolean =>
-  one.base === other.base && one.path.length === other.path.length && one.path.every((name, at) => name === other.path[at]);
+
+/** Whether a file is to lie in this folder. */
+function isIn(folder: FolderName, { base, path }: FileTarget): boolean {
+  if (folder.base !== base || folder.path.length !== Math.max(0, path.length - 1)) return false;
+  for (let at = folder.path.length - 1; at >= 0; at--) if (folder.path[at] !== path[at]) return false;
+  return true;
+}
+
+function folderNumber(folders: FolderName[], target: FileTarget): number {
+  for (let at = folders.length - 1; at >= 0; at--) {
+    const known = folders[at];
+    if (known !== undefined && isIn(known, target)) return at;
+  }
+  return folders.push({ base: target.base, path: target.path.slice(0, -1) }) - 1;
+}
 
 export function packTargets(targets: readonly FileTarget[]): PackedTargets {
   const folders: FolderName[] = [];
   const numbers = new Float64Array(targets.length * numbersEach);
   const roots = new Uint8Array(targets.length * rootBytes);
   const layers = new Map<number, Uint8Array>();
-  const names = targets.map(({ base, path, bytes, pieceBytes, root, layer, modifiedAt, executable }, at) => {
+  const names = targets.map((target, at) => {
+    const { path, bytes, pieceBytes, root, layer, modifiedAt, executable } = target;
     const isRoot = root?.length === rootBytes;
     if (isRoot) roots.set(root, at * rootBytes);
     if (layer !== null) layers.set(at, layer);
     const flag = (executable ? flags.executable : 0) | (isRoot ? flags.root : root === null ? 0 : flags.badRoot) | (path.length === 0 ? flags.noName : 0);
-    numbers.set([numberIn(folders, { base, path: path.slice(0, -1) }, isSameFolder), bytes, pieceBytes, modifiedAt, flag], at * numbersEach);
-    return path.at(-1) ?? '';
+    const first = at * numbersEach;
+    numbers[first] = folderNumber(folders, target);
+    numbers[first + 1] = bytes;
+    numbers[first + 2] = pieceBytes;
+    numbers[first + 3] = modifiedAt;
+    numbers[first + 4] = flag;
+    return path[path.length - 1] ?? '';
   });
   return { folders, names, numbers, roots, layers };
 }
 
 export function unpackTargets({ folders, names, numbers, roots, layers }: PackedTargets): FileTarget[] {
   return names.map((name, at) => {
-    const [folder = 0, bytes = 0, pieceBytes = 0, modifiedAt = 0, flag = 0] = numbers.subarray(at * numbersEach, (at + 1) * numbersEach);
-    const { base, path } = folders[folder] ?? { base: '', path: [] };
+    const first = at * numbersEach;
+    const { base, path } = folders[numbers[first] ?? 0] ?? { base: '', path: [] };
+    const [bytes, pieceBytes, modifiedAt, flag] = [numbers[first + 1] ?? 0, numbers[first + 2] ?? 0, numbers[first + 3] ?? 0, numbers[first + 4] ?? 0];
     const root = (flag & flags.root) !== 0 ? roots.subarray(at * rootBytes, (at + 1) * rootBytes) : (flag & flags.badRoot) !== 0 ? new Uint8Array(0) : null;
     return { base, path: (flag & flags.noName) !== 0 ? [] : [...path, name], bytes, pieceBytes, root, layer: layers.get(at) ?? null, modifiedAt, executable: (flag & flags.executable) !== 0 };
   });
@@ -78,15 +95,17 @@ export function packSmallFiles(files: readonly SmallFile[]): PackedSmallFiles {
   const buffers: ArrayBufferLike[] = [];
   const places = new Float64Array(files.length * 3);
   files.forEach(({ data }, at) => {
-    places.set([numberIn(buffers, data.buffer, (one, other) => one === other), data.byteOffset, data.length], at * 3);
+    places[at * 3] = numberIn(buffers, data.buffer);
+    places[at * 3 + 1] = data.byteOffset;
+    places[at * 3 + 2] = data.length;
   });
   return { targets: packTargets(files.map(({ target }) => target)), buffers, places };
 }
 
 export function unpackSmallFiles({ targets, buffers, places }: PackedSmallFiles): SmallFile[] {
   return unpackTargets(targets).map((target, at) => {
-    const [buffer = 0, offset = 0, length = 0] = places.subarray(at * 3, at * 3 + 3);
-    return { target, data: new Uint8Array(buffers[buffer] ?? new ArrayBuffer(0), offset, length) };
+    const buffer = buffers[places[at * 3] ?? 0] ?? new ArrayBuffer(0);
+    return { target, data: new Uint8Array(buffer, places[at * 3 + 1], places[at * 3 + 2]) };
   });
 }
 
@@ -98,7 +117,7 @@ export function packOutcomes(outcomes: readonly SmallOutcome[], names: readonly 
     const name = names[at] ?? '';
     const folder = outcome.kind === 'done' && !outcome.existed ? dirname(outcome.path) : null;
     if (outcome.kind !== 'done' || folder === null || join(folder, name) !== outcome.path) others.set(at, outcome);
-    else folderOf[at] = numberIn(folders, folder, (one, other) => one === other);
+    else folderOf[at] = numberIn(folders, folder);
   });
   return { folders, folderOf, others };
 }

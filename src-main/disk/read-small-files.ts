@@ -36,12 +36,11 @@ export function readSmallFiles({ paths, insides, versions, buffers, places }: Sm
   return Uint8Array.from(paths, (path, at) => {
     const folder = realFolder(dirname(path));
     const inside = insides[at] ?? null;
-    const [position = 0, buffer = 0, offset = 0, length = 0] = places.subarray(4 * at, 4 * at + 4);
-    const memory = buffers[buffer];
+    const memory = buffers[places[4 * at + 1] ?? 0];
     if (folder === null || memory === undefined) return 0;
     const real = join(folder, basename(path));
     if (inside !== null && !isInside(inside, real)) return 0;
-    return readPart(real, versions[at] ?? '', position, new Uint8Array(memory, offset, length)) ? 1 : 0;
+    return readPart(real, versions[at] ?? '', places[4 * at] ?? 0, new Uint8Array(memory, places[4 * at + 2], places[4 * at + 3])) ? 1 : 0;
   });
 }
 

@@ -91,15 +91,20 @@ export class BlockServer implements BlockSender {
     const wanted = this.#wanted.get(want);
     if (wanted === undefined) return;
     wanted.underway = true;
+    void this.#serveTurn(want, wanted);
+  }
+
+  async #serveTurn(want: WantNumber, wanted: Wanted): Promise<void> {
     let sent = 0;
-    const failed = (): void => {
+    try {
+      sent = await this.#serve(wanted);
+    } catch {
       // The thread that hashes died, say: it may work the next time, here or elsewhere.
-      wanted.link.rejectBlock(wanted.lane, wanted.request.requestId, 'error');
-    };
-    void this.#serve(wanted).then((bytes) => { sent = bytes; }, failed).finally(() => {
+      reject(wanted, 'error');
+    } finally {
       this.#forget(want);
       this.#ports.turns.served(wanted.link, want, sent);
-    });
+    }
   }
 
   refuse(want: WantNumber, why: ServeRefusal): void {
@@ -160,17 +165,14 @@ export class BlockServer implements BlockSender {
   }
 
   /** Resolves with the bytes that went out, compressed ones as they travel. */
-  async #serve({ link, lane, request, key }: Wanted): Promise<Bytes> {
+  async #serve(wanted: Wanted): Promise<Bytes> {
+    const { link, lane, request, key } = wanted;
     const provisional = this.provisional.find(link, key);
     const file = provisional?.file ?? (await this.#mayRead(link, key));
-    const reject = (reason: RejectReason): 0 => {
-      link.rejectBlock(lane, request.requestId, reason);
-      return 0;
-    };
     const refused = file === null ? 'gone' : refusal(file, request);
-    if (file === null || refused !== null) return reject(refused ?? 'gone');
+    if (file === null || refused !== null) return reject(wanted, refused ?? 'gone');
     const pieceHash = provisional === undefined ? null : await this.#hashOf(provisional, request.piece);
-    if (provisional !== undefined && pieceHash === null) return reject('changed');
+    if (provisional !== undefined && pieceHash === null) return reject(wanted, 'changed');
     const buffer = this.#buffers.take(request.length);
     const position = request.piece * pieceBytesFor(file.bytes) + request.begin;
     if (!(await this.#read(file, position, buffer.data))) {
@@ -179,15 +181,18 @@ export class BlockServer implements BlockSender {
       const moved = provisional === undefined && 'verified' in file ? await this.#mayRead(link, key) : null;
       if (moved === null || moved.diskPath === file.diskPath || !(await this.#read(moved, position, buffer.data))) {
         this.#ports.changed(file);
-        return reject('changed');
+        return reject(wanted, 'changed');
       }
     }
     const compressing = this.#ports.compressor.compress(link.remote.id, file, key, request, buffer.data);
     const compressed = compressing === null ? null : await compressing;
     const payload = compressed ?? buffer.data;
-    // A buffer whose bytes may still be on their way is not reused; when the send fails it is left to the collector.
-    const left = await this.#ports.outgoing.sendBlock(link, lane, request.requestId, payload, pieceHash, compressed !== null).then(() => true, () => false);
-    if (!left) return 0;
+    try {
+      await this.#ports.outgoing.sendBlock(link, lane, request.requestId, payload, pieceHash, compressed !== null);
+    } catch {
+      // A buffer whose bytes may still be on their way is not reused: it is left to the collector.
+      return 0;
+    }
     buffer.release();
     this.#ports.sent(link, file, request.length, payload.length);
     return payload.length;
@@ -249,6 +254,11 @@ export class BlockServer implements BlockSender {
 
 /** One number for a lane and its request: a link has few lanes, and both fit a double exactly. */
 const onLink = (lane: number, requestId: number): number => lane * 2 ** 32 + requestId;
+
+function reject({ link, lane, request }: Wanted, reason: RejectReason): 0 {
+  link.rejectBlock(lane, request.requestId, reason);
+  return 0;
+}
 
 function refusal(file: FileRef | PartialFile, { piece, begin, length }: BlockRequest): RejectReason | null {
   const pieceBytes = pieceBytesFor(file.bytes);

@@ -4,8 +4,8 @@ import type { Row, Store } from '../../disk/store.ts';
 import { fileKey, fileRange, filesTable, indexOfKey, type FileRecord } from './records.ts';
 
 const recordsPerRead = 256;
-/** Files that were just listed and not fed yet, kept so that they need not be read back. */
-const listedKept = 2000;
+/** Files that were just listed and not fed yet, kept so that they need not be read back: some four megabytes at most. */
+const listedKept = 10_000;
 const byPriority: readonly Priority[] = ['high', 'normal', 'low'];
 
 /**
