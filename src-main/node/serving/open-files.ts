@@ -1,4 +1,4 @@
-import { close, constants, fstat, open, read, type BigIntStats } from 'node:fs';
+import { close, constants, fstatSync, open, read } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,9 +13,6 @@ import { SmallReads } from './small-reads.ts';
 
 const openFile = promisify(open);
 const closeFile = promisify(close);
-const statFile = (fd: number): Promise<BigIntStats> => new Promise((resolve, reject) => {
-  fstat(fd, { bigint: true }, (error, stats) => { if (error === null) resolve(stats); else reject(error); });
-});
 
 /** A link put in the file's place since it was looked up must not lead elsewhere; Windows has no such flag. */
 const readOnly = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NOFOLLOW);
@@ -61,7 +58,8 @@ export class OpenFiles {
         if (count === 0) return false;
         filled += count;
       }
-      const stats = await statFile(fd);
+      // No trip to another thread: right after a read the system knows this of an open file, wherever that lies.
+      const stats = fstatSync(fd, { bigint: true });
       return file.version === ('verified' in file ? partVersion(stats) : fileVersion(stats));
     } catch {
       // Not there or not readable now: whoever asked hears that it is gone.
