@@ -23,6 +23,8 @@ export class RateGate {
   readonly #lineOf = new Map<PeerNumber, RequestRate>();
   /** Somebody was told to wait since the last `forgetWaiting`. */
   #waits = false;
+  /** There is a limit at all: without one, which is usual, nothing is looked up. */
+  #isLimited = false;
 
   /** `line` null: what goes to this peer leaves this machine by no line. */
   peerUp(peer: PeerNumber, line: Line | null): void {
@@ -31,34 +33,35 @@ export class RateGate {
 
   peerDown(peer: PeerNumber): void {
     this.#lineOf.delete(peer);
-    this.#peers.delete(peer);
+    if (this.#peers.delete(peer)) this.#noteLimits();
   }
 
   /** Bytes/s, or null for no limit. */
   set(now: Millis, scope: RateScope, bytesPerSecond: number | null): void {
-    if (scope === 'all') return this.#all.set(now, bytesPerSecond);
-    if (scope === 'near' || scope === 'far') return this.#lines[scope].set(now, bytesPerSecond);
-    if (bytesPerSecond === null) {
-      this.#peers.delete(scope);
-      return;
+    if (scope === 'all') this.#all.set(now, bytesPerSecond);
+    else if (scope === 'near' || scope === 'far') this.#lines[scope].set(now, bytesPerSecond);
+    else if (bytesPerSecond === null) this.#peers.delete(scope);
+    else {
+      const rate = this.#peers.get(scope) ?? new RequestRate();
+      this.#peers.set(scope, rate);
+      rate.set(now, bytesPerSecond);
     }
-    const rate = this.#peers.get(scope) ?? new RequestRate();
-    this.#peers.set(scope, rate);
-    rate.set(now, bytesPerSecond);
+    this.#noteLimits();
   }
 
   /** Whether the limit for all lets anything through now. */
   isOpen(now: Millis): boolean {
-    return this.#all.mayAsk(now) || this.#toldToWait();
+    return !this.#isLimited || this.#all.mayAsk(now) || this.#toldToWait();
   }
 
   /** Whether this peer's own limits let something through now; `isOpen` is asked before. */
   admits(now: Millis, peer: PeerNumber): boolean {
-    return (this.#lineOf.get(peer)?.mayAsk(now) !== false && this.#peers.get(peer)?.mayAsk(now) !== false) || this.#toldToWait();
+    return !this.#isLimited || (this.#lineOf.get(peer)?.mayAsk(now) !== false && this.#peers.get(peer)?.mayAsk(now) !== false) || this.#toldToWait();
   }
 
   /** Largest block that fits the pace of every limit. */
   maxBlock(peer: PeerNumber): Bytes {
+    if (!this.#isLimited) return Infinity;
     return Math.min(this.#all.maxBlock(), this.#lineOf.get(peer)?.maxBlock() ?? Infinity, this.#peers.get(peer)?.maxBlock() ?? Infinity);
   }
 
@@ -69,6 +72,7 @@ export class RateGate {
 
   /** Less than nothing gives back what was paid for bytes that did not have to travel. */
   pay(peer: PeerNumber, bytes: Bytes): void {
+    if (!this.#isLimited) return;
     this.#all.pay(bytes);
     this.#lineOf.get(peer)?.pay(bytes);
     this.#peers.get(peer)?.pay(bytes);
@@ -76,7 +80,7 @@ export class RateGate {
 
   /** Whether what others share with this peer is used up now: its own limit does not count. */
   isSpent(now: Millis, peer: PeerNumber): boolean {
-    return this.#all.nextAt(now) !== null || (this.#lineOf.get(peer)?.nextAt(now) ?? null) !== null;
+    return this.#isLimited && (this.#all.nextAt(now) !== null || (this.#lineOf.get(peer)?.nextAt(now) ?? null) !== null);
   }
 
   /** Time passed: whoever still has to wait says so again. */
@@ -102,6 +106,10 @@ export class RateGate {
     if (this.#peers.get(peer)?.binds(now) === true) return 'peer';
     if (this.#lineOf.get(peer)?.binds(now) === true) return 'line';
     return this.#all.binds(now) ? 'all' : null;
+  }
+
+  #noteLimits(): void {
+    this.#isLimited = [...this.#rates()].some((rate) => rate.bytesPerSecond !== Infinity);
   }
 
   #toldToWait(): false {

@@ -16,8 +16,8 @@ const ahead = 500;
 const smallToABlock = 16;
 const smallBytes = 64 * KiB;
 
-/** What a block counts against `blocksAtOnce`. */
-const weightOf = (bytes: Bytes): number => (bytes <= smallBytes ? 1 / smallToABlock : 1);
+/** What a block counts against `blocksAtOnce`, in small ones. */
+const weightOf = (bytes: Bytes): number => (bytes <= smallBytes ? 1 : smallToABlock);
 
 /** What one peer waits for. */
 export interface ServedStanding {
@@ -62,6 +62,8 @@ export class ServeMachine {
   #inService = 0;
   #inServiceBytes: Bytes = 0;
   #weight = 0;
+  /** Peers with waiting blocks and none in service. */
+  #idle = 0;
 
   constructor({ settings, contents, random, wantsFrom }: ServeOptions) {
     this.#settings = settings;
@@ -84,10 +86,10 @@ export class ServeMachine {
         if (peer === undefined) return;
         this.#peers.delete(event.peer);
         this.rates.peerDown(event.peer);
-        this.#inService -= peer.inService.size;
-        this.#weight -= peer.weight;
-        for (const want of peer.inService.values()) this.#inServiceBytes -= want.bytes;
         this.#leaveTurns(peer);
+        this.#inService -= peer.inService.length;
+        this.#weight -= peer.weight;
+        for (const want of peer.inService) this.#inServiceBytes -= want.bytes;
         this.#choker.peerDown(now, peer, this.#changed(out));
         break;
       }
@@ -102,9 +104,9 @@ export class ServeMachine {
       }
       case 'served': {
         const peer = this.#peers.get(event.peer);
-        const want = peer?.inService.get(event.want);
+        const want = peer?.takeServed(event.want);
         if (peer === undefined || want === undefined) return;
-        peer.inService.delete(event.want);
+        if (isIdle(peer)) this.#idle++;
         this.#inService--;
         this.#weigh(peer, -weightOf(want.bytes));
         this.#inServiceBytes -= want.bytes;
@@ -161,7 +163,7 @@ export class ServeMachine {
   standing(number: PeerNumber): ServedStanding | null {
     const peer = this.#peers.get(number);
     if (peer === undefined) return null;
-    return { choked: peer.isChoked, queued: peer.queue.length, inService: peer.inService.size, inServiceOfAll: this.#inService };
+    return { choked: peer.isChoked, queued: peer.queue.length, inService: peer.inService.length, inServiceOfAll: this.#inService };
   }
 
   #wanted(now: Millis, { peer: number, want, content, piece, bytes }: Extract<ServeEvent, { type: 'wanted' }>, out: ServeSink): void {
@@ -179,7 +181,10 @@ export class ServeMachine {
     }
     peer.queue.push({ number: want, content, piece, bytes });
     // Behind everybody who waits already.
-    if (peer.queue.length === 1) this.#turns.splice(this.#turn++, 0, peer);
+    if (peer.queue.length === 1) {
+      this.#turns.splice(this.#turn++, 0, peer);
+      if (isIdle(peer)) this.#idle++;
+    }
     this.#pump(now, out);
   }
 
@@ -190,18 +195,20 @@ export class ServeMachine {
 
   #pump(now: Millis, out: ServeSink): void {
     const turns = this.#turns;
-    let isFull = this.#isFull(now);
+    let isFull = turns.length > 0 && this.#isFull(now);
     for (let looked = 0; looked < turns.length && this.rates.isOpen(now);) {
+      // Whoever reads slowly must not hold up the others: each may always have one block under way.
+      if (isFull && this.#idle === 0) return;
       if (this.#turn >= turns.length) this.#turn = 0;
       const peer = turns[this.#turn];
       if (peer === undefined) return;
-      const share = Math.max(1, Math.floor(this.#settings.blocksAtOnce / turns.length));
-      // Whoever reads slowly must not hold up the others: each may always have one block under way.
-      if ((peer.inService.size >= 1 && (isFull || peer.weight >= share)) || !this.rates.admits(now, peer.number)) {
+      const share = Math.max(smallToABlock, smallToABlock * Math.floor(this.#settings.blocksAtOnce / turns.length));
+      if ((peer.inService.length >= 1 && (isFull || peer.weight >= share)) || !this.rates.admits(now, peer.number)) {
         this.#turn++;
         looked++;
         continue;
       }
+      if (isIdle(peer)) this.#idle--;
       const want = peer.queue.shift();
       if (peer.queue.length === 0) turns.splice(this.#turn, 1);
       else this.#turn++;
@@ -213,7 +220,7 @@ export class ServeMachine {
 
   /** Enough is on its way to keep the line busy: more would only wait there, before what matters then. */
   #isFull(now: Millis): boolean {
-    if (this.#weight >= this.#settings.blocksAtOnce) return true;
+    if (this.#weight >= smallToABlock * this.#settings.blocksAtOnce) return true;
     return this.#inService >= fewBlocks && this.#inServiceBytes >= (this.#recent.rate(now) * ahead) / 1000;
   }
 
@@ -223,7 +230,7 @@ export class ServeMachine {
   }
 
   #serve(peer: ServedPeer, want: Want, out: ServeSink): void {
-    peer.inService.set(want.number, want);
+    peer.inService.push(want);
     this.#inService++;
     this.#weigh(peer, weightOf(want.bytes));
     this.#inServiceBytes += want.bytes;
@@ -249,6 +256,7 @@ export class ServeMachine {
   #leaveTurns(peer: ServedPeer): void {
     const at = this.#turns.indexOf(peer);
     if (at < 0) return;
+    if (peer.inService.length === 0) this.#idle--;
     this.#turns.splice(at, 1);
     if (at < this.#turn) this.#turn--;
   }
@@ -258,3 +266,6 @@ export class ServeMachine {
     return false;
   }
 }
+
+/** It has no block under way, and could have one. */
+const isIdle = (peer: ServedPeer): boolean => peer.queue.length > 0 && peer.inService.length === 0;

@@ -12,6 +12,7 @@ export interface Want {
 
 /** Pieces that may be in the middle of being sent to one peer. */
 const begunKept = 16;
+const noContent = -1;
 /** A choked peer that asked for something this long ago is taken to be interested still. */
 const interestMs = 120_000;
 
@@ -22,8 +23,8 @@ export class ServedPeer {
   readonly upAt: Millis;
   /** Blocks that wait, in the order they were asked for. */
   readonly queue: Want[] = [];
-  /** Blocks being read or sent. */
-  readonly inService = new Map<WantNumber, Want>();
+  /** Blocks being read or sent, in the order they were begun. */
+  readonly inService: Want[] = [];
   /** What they count against the blocks at once. */
   weight = 0;
   readonly sent: RateEstimator;
@@ -37,8 +38,8 @@ export class ServedPeer {
   chokedAt: Millis;
   receivedAt: Millis;
   #wantedAt: Millis | null = null;
-  /** `content/piece` of what was last begun, a ring. */
-  readonly #begun: { readonly content: number | null; readonly piece: number }[] = [];
+  /** Content and piece of what was last begun, side by side, a ring. */
+  readonly #begun: number[] = [];
   #nextBegun = 0;
 
   constructor(number: PeerNumber, local: boolean, now: Millis, rateWindowMs: Millis) {
@@ -53,7 +54,7 @@ export class ServedPeer {
   }
 
   get isIdle(): boolean {
-    return this.queue.length === 0 && this.inService.size === 0;
+    return this.queue.length === 0 && this.inService.length === 0;
   }
 
   noteWant(now: Millis): void {
@@ -69,15 +70,35 @@ export class ServedPeer {
     return this.wantedWithin(now, this.isChoked ? interestMs : rechokeMs);
   }
 
+  /** Takes the block out of those in service; undefined when it is not among them. */
+  takeServed(number: WantNumber): Want | undefined {
+    const { inService } = this;
+    // They end in the order they began, or nearly so: the first one it is, as a rule.
+    for (let at = 0; at < inService.length; at++) {
+      const want = inService[at];
+      if (want?.number !== number) continue;
+      if (at === 0) inService.shift();
+      else inService.splice(at, 1);
+      return want;
+    }
+    return undefined;
+  }
+
   hasBegun(content: number | null, piece: number): boolean {
-    for (const begun of this.#begun) if (begun.piece === piece && begun.content === content) return true;
+    const begun = this.#begun;
+    // The one that was begun last is the likeliest.
+    for (let back = 1; back <= begunKept; back++) {
+      const at = 2 * ((this.#nextBegun + begunKept - back) % begunKept);
+      if (begun[at + 1] === piece && begun[at] === (content ?? noContent)) return true;
+    }
     return false;
   }
 
   /** Notes that a piece goes out; returns whether it is a new one. */
   begin(content: number | null, piece: number): boolean {
     if (this.hasBegun(content, piece)) return false;
-    this.#begun[this.#nextBegun] = { content, piece };
+    this.#begun[2 * this.#nextBegun] = content ?? noContent;
+    this.#begun[2 * this.#nextBegun + 1] = piece;
     this.#nextBegun = (this.#nextBegun + 1) % begunKept;
     return true;
   }
