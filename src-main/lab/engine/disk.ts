@@ -27,7 +27,7 @@ const writing = 0;
 const reading = 1;
 const failing = 2;
 
-/** One disk for each node: jobs one after the other at its rate, answers some time later. */
+/** One disk for each node: jobs one after the other at its rate, answers some time later, but for what it has read ahead. */
 export class Disks {
   readonly #simulation: Simulation;
   readonly #options: DiskOptions;
@@ -52,8 +52,18 @@ export class Disks {
     if (this.#random.chance(this.#options.repeats)) this.#start(type, node, 0, a, b, c, d);
   }
 
-  read(node: number, bytes: Bytes, a: number, b: number, c: number, d: number): void {
-    this.#start(reading, node, bytes, a, b, c, d);
+  /**
+   * `isNext`: it goes on where an earlier read ended. Returns true when the bytes are at hand, because an idle disk has read
+   * them ahead; else they come later, through the sink.
+   */
+  read(node: number, bytes: Bytes, isNext: boolean, a: number, b: number, c: number, d: number): boolean {
+    const { now } = this.#simulation;
+    if (!isNext || this.#options.jitter > 0 || (this.#busyUntil[node] ?? 0) > now) {
+      this.#start(reading, node, bytes, a, b, c, d);
+      return false;
+    }
+    this.#busyUntil[node] = now + bytes / perMicro(this.#options.bytesPerSecond);
+    return true;
   }
 
   #start(type: number, node: number, bytes: Bytes, a: number, b: number, c: number, d: number): void {

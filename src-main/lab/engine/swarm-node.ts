@@ -50,6 +50,8 @@ interface Link {
   readonly requests: Map<number, number>;
   /** Blocks the peer waits for. */
   readonly wants: Map<number, { readonly piece: number; readonly bytes: number; isServed: boolean }>;
+  /** The piece the disk is reading for the peer: its blocks go out one after the other. */
+  readPiece: number;
 }
 
 /**
@@ -109,7 +111,7 @@ export class SwarmNode {
   }
 
   linkUp(peer: number, lane: LaneNumber, roundTrip: Micros): void {
-    this.links.set(peer, { lane, serial: ++this.#serial, claimed: new Bitfield(this.#world.file.pieces), requests: new Map(), wants: new Map() });
+    this.links.set(peer, { lane, serial: ++this.#serial, claimed: new Bitfield(this.#world.file.pieces), requests: new Map(), wants: new Map(), readPiece: -1 });
     this.step({ type: 'peer-up', peer, latencyMs: roundTrip / 1000, local: this.#world.lan, strikes: this.checker.strikesOf(peer) });
     this.step({ type: 'member-found', content, peer });
   }
@@ -304,7 +306,9 @@ export class SwarmNode {
         if (link === undefined || wanted === undefined) return;
         wanted.isServed = true;
         checker.claimsPiece(wanted.piece);
-        disks.read(this.number, wanted.bytes, peer, want, link.serial, 0);
+        const isNext = link.readPiece === wanted.piece;
+        link.readPiece = wanted.piece;
+        if (disks.read(this.number, wanted.bytes, isNext, peer, want, link.serial, 0)) this.blockRead(peer, want, link.serial);
       },
       refuse: (peer, want, why) => {
         this.links.get(peer)?.wants.delete(want);

@@ -24,10 +24,28 @@ describe('a simulated disk', () => {
   it('does one job after the other, and every node has its own', () => {
     const { simulation, disks: made, answers } = disks();
     made.write(0, 100, 1, 0, 0, 0);
-    made.read(0, 100, 2, 0, 0, 0);
+    made.read(0, 100, false, 2, 0, 0, 0);
     made.write(1, 100, 3, 0, 0, 0);
     simulation.run();
     expect(answers).toEqual([{ node: 0, at: 150, id: 1, failed: false }, { node: 1, at: 150, id: 3, failed: false }, { node: 0, at: 250, id: 2 }]);
+  });
+
+  it('has at hand what comes next, while it is idle, and not faster than its rate', () => {
+    const { simulation, disks: made, answers } = disks();
+    expect(made.read(0, 100, false, 1, 0, 0, 0)).toBe(false);
+    simulation.run(200);
+    expect(made.read(0, 100, true, 2, 0, 0, 0)).toBe(true);
+    // It is busy with that until 300.
+    expect(made.read(0, 100, true, 3, 0, 0, 0)).toBe(false);
+    simulation.run();
+    expect(answers).toEqual([{ node: 0, at: 150, id: 1 }, { node: 0, at: 450, id: 3 }]);
+  });
+
+  it('has nothing at hand where answers come out of order', () => {
+    const { simulation, disks: made, answers } = disks({ jitter: 5000 });
+    expect(made.read(0, 100, true, 1, 0, 0, 0)).toBe(false);
+    simulation.run();
+    expect(answers.map(({ id }) => id)).toEqual([1]);
   });
 
   it('answers out of order where it is told to', () => {
