@@ -1,14 +1,11 @@
 import { invariant } from '#shared/assert.ts';
 import type { Bytes } from '#shared/units.ts';
-import type { Micros, TimerHandle } from './event-wheel.ts';
+import type { Micros } from './event-wheel.ts';
 import { FairShare, perMicro, type PortNumber } from './fair-share.ts';
-import { Parcels, type Parcel } from './parcels.ts';
+import { Lanes, type LaneNumber, type NodeNumber } from './lanes.ts';
+import { noParcel, Parcels, type Parcel } from './parcels.ts';
 import type { RandomStream } from './random-stream.ts';
 import type { EventKind, Simulation } from './simulation.ts';
-
-export type NodeNumber = number;
-/** One direction of a link; `lane ^ 1` is the way back. */
-export type LaneNumber = number;
 
 export interface NetworkOptions {
   /** Part of the messages and blocks that get lost and are sent again, 0 ≤ loss < 1: loss is delay, as under TCP. */
@@ -23,32 +20,6 @@ export interface NetworkSink {
   /** The last byte of a block has left the sender. */
   blockSent(lane: LaneNumber, parcel: Parcel): void;
   blockArrived(lane: LaneNumber, parcel: Parcel): void;
-}
-
-class Lane {
-  readonly from: NodeNumber;
-  readonly to: NodeNumber;
-  latency: Micros = 0;
-  isUp = false;
-  /** Cut by a partition: nothing passes, nobody knows yet. */
-  isCut = false;
-  /** Counts how often the link went down: what was on its way then never arrives. */
-  life = 0;
-  messagesUntil: Micros = 0;
-  blocksUntil: Micros = 0;
-  /** Blocks to send; the first one is on the wire. */
-  readonly queue: Parcel[] = [];
-  /** Bytes of the first block that have not left yet, as of `countedAt`. */
-  remaining = 0;
-  countedAt: Micros = 0;
-  finish: TimerHandle | null = null;
-  /** Came due while the lane was cut. */
-  readonly held: Parcel[] = [];
-
-  constructor(from: NodeNumber, to: NodeNumber) {
-    this.from = from;
-    this.to = to;
-  }
 }
 
 interface NodePorts {
@@ -73,7 +44,9 @@ export class Network {
   readonly #share = new FairShare();
   readonly #nodes: NodePorts[] = [];
   /** A lane's flow has the lane's number. */
-  readonly #lanes: Lane[] = [];
+  readonly #lanes = new Lanes(this.parcels);
+  /** Came due while the lane was cut. */
+  readonly #held = new Map<LaneNumber, Parcel[]>();
   readonly #laneOf = new Map<number, LaneNumber>();
   readonly #arrives: EventKind;
   readonly #finishes: EventKind;
@@ -107,49 +80,40 @@ export class Network {
   /** Brings the link between two nodes up and returns the lane from `a` to `b`. `latency` is one way. */
   connect(a: NodeNumber, b: NodeNumber, latency: Micros): LaneNumber {
     const number = this.#laneOf.get(a * 2 ** 24 + b) ?? this.#addLink(a, b);
-    for (const each of [number, number ^ 1]) {
-      const lane = this.#lane(each);
-      invariant(!lane.isUp, 'a link comes up once');
-      lane.isUp = true;
-      lane.isCut = false;
-      lane.latency = latency;
+    for (const lane of [number, number ^ 1]) {
+      invariant(!this.#lanes.isUp(lane), 'a link comes up once');
+      this.#lanes.up(lane, latency);
     }
     return number;
   }
 
   /** Everything on its way is lost; nobody is told. */
   disconnect(number: LaneNumber): void {
-    for (const each of [number, number ^ 1]) {
-      const lane = this.#lane(each);
-      if (!lane.isUp) continue;
-      lane.isUp = false;
-      lane.life++;
-      for (const parcel of lane.queue) this.parcels.release(parcel);
-      for (const parcel of lane.held) this.parcels.release(parcel);
-      lane.queue.length = 0;
-      lane.held.length = 0;
-      this.#pause(each, lane);
+    for (const lane of [number, number ^ 1]) {
+      if (!this.#lanes.isUp(lane)) continue;
+      this.#lanes.down(lane);
+      for (const parcel of this.#takeHeld(lane)) this.parcels.release(parcel);
+      this.#pause(lane);
     }
   }
 
   /** While a link is cut its bytes stand still; they go on when it is mended. */
   setCut(number: LaneNumber, isCut: boolean): void {
-    for (const each of [number, number ^ 1]) {
-      const lane = this.#lane(each);
-      if (!lane.isUp || lane.isCut === isCut) continue;
-      lane.isCut = isCut;
+    for (const lane of [number, number ^ 1]) {
+      if (!this.#lanes.isUp(lane) || this.#lanes.isCut(lane) === isCut) continue;
+      this.#lanes.setCut(lane, isCut);
       if (isCut) {
-        this.#pause(each, lane);
+        this.#pause(lane);
         continue;
       }
-      if (lane.queue.length > 0) this.#resume(each, lane);
-      for (const parcel of lane.held.splice(0)) this.#arrive(parcel);
+      if (this.#lanes.first(lane) !== noParcel) this.#resume(lane);
+      for (const parcel of this.#takeHeld(lane)) this.#arrive(parcel);
     }
   }
 
-  isUp(number: LaneNumber): boolean { return this.#lane(number).isUp; }
-  from(number: LaneNumber): NodeNumber { return this.#lane(number).from; }
-  to(number: LaneNumber): NodeNumber { return this.#lane(number).to; }
+  isUp(lane: LaneNumber): boolean { return this.#lanes.isUp(lane); }
+  from(lane: LaneNumber): NodeNumber { return this.#lanes.from(lane); }
+  to(lane: LaneNumber): NodeNumber { return this.#lanes.to(lane); }
 
   /** What the sender called it. */
   typeOf(parcel: Parcel): number {
@@ -162,59 +126,57 @@ export class Network {
   }
 
   /** Sends a message: `type` and the numbers are the owner's. */
-  sendMessage(number: LaneNumber, type: number, a = 0, b = 0, c = 0, d = 0, e = 0, payload: Uint8Array | null = null): void {
-    const lane = this.#lane(number);
-    if (!lane.isUp) return;
-    const parcel = this.parcels.take(type << 1, number, lane.life, a, b, c, d, e);
+  sendMessage(lane: LaneNumber, type: number, a = 0, b = 0, c = 0, d = 0, payload: Uint8Array | null = null): void {
+    const lanes = this.#lanes;
+    lanes.check(lane);
+    if (!lanes.isUp(lane)) return;
+    const parcel = this.parcels.take(type << 1, lane, lanes.life(lane), a, b, c, d);
     if (payload !== null) this.parcels.attach(parcel, payload);
-    lane.messagesUntil = Math.max(lane.messagesUntil, this.#simulation.now + this.#delay(lane));
-    this.#simulation.at(lane.messagesUntil, this.#arrives, parcel);
+    this.#simulation.at(lanes.messageDue(lane, this.#simulation.now + this.#delay(lane)), this.#arrives, parcel);
   }
 
   /** Queues a block of `bytes` (the first number) behind the lane's others. */
-  sendBlock(number: LaneNumber, type: number, bytes: Bytes, b = 0, c = 0, d = 0, e = 0): void {
-    const lane = this.#lane(number);
-    if (!lane.isUp) return;
-    lane.queue.push(this.parcels.take((type << 1) | 1, number, lane.life, bytes, b, c, d, e));
-    if (lane.queue.length > 1) return;
-    lane.remaining = bytes;
-    if (!lane.isCut) this.#resume(number, lane);
+  sendBlock(lane: LaneNumber, type: number, bytes: Bytes, b = 0, c = 0, d = 0): void {
+    const lanes = this.#lanes;
+    lanes.check(lane);
+    if (!lanes.isUp(lane)) return;
+    const isFirst = lanes.first(lane) === noParcel;
+    lanes.push(lane, this.parcels.take((type << 1) | 1, lane, lanes.life(lane), bytes, b, c, d));
+    if (!isFirst) return;
+    lanes.begin(lane, bytes);
+    if (!lanes.isCut(lane)) this.#resume(lane);
   }
 
   /** Takes back the block whose second number is `b`, unless it is on the wire already. */
-  cancelBlock(number: LaneNumber, b: number): boolean {
-    const { queue } = this.#lane(number);
-    for (let at = 1; at < queue.length; at++) {
-      const parcel = queue[at] ?? 0;
-      if (this.parcels.b(parcel) !== b) continue;
-      queue.splice(at, 1);
-      this.parcels.release(parcel);
-      return true;
-    }
-    return false;
+  cancelBlock(lane: LaneNumber, b: number): boolean {
+    const parcel = this.#lanes.takeBack(lane, b);
+    if (parcel === noParcel) return false;
+    this.parcels.release(parcel);
+    return true;
   }
 
   #addLink(a: NodeNumber, b: NodeNumber): LaneNumber {
-    for (const [from, to] of [[a, b], [b, a]] as const) {
-      this.#laneOf.set(from * 2 ** 24 + to, this.#lanes.push(new Lane(from, to)) - 1);
+    const number = this.#lanes.add(a, b);
+    for (const lane of [number, this.#lanes.add(b, a)]) {
+      const [from, to] = [this.#lanes.from(lane), this.#lanes.to(lane)];
+      this.#laneOf.set(from * 2 ** 24 + to, lane);
       this.#share.addFlow(this.#node(from).up, this.#node(to).down);
     }
-    return this.#lanes.length - 2;
+    return number;
   }
 
-  #resume(number: LaneNumber, lane: Lane): void {
-    if (this.#share.isOpen(number)) return;
-    lane.countedAt = this.#simulation.now;
-    this.#share.open(number);
+  #resume(lane: LaneNumber): void {
+    if (this.#share.isOpen(lane)) return;
+    this.#lanes.countFrom(lane, this.#simulation.now);
+    this.#share.open(lane);
     this.#settleSoon();
   }
 
-  #pause(number: LaneNumber, lane: Lane): void {
-    this.#count(lane, this.#share.rate(number));
-    if (lane.finish !== null) this.#simulation.cancel(lane.finish);
-    lane.finish = null;
-    if (!this.#share.isOpen(number)) return;
-    this.#share.close(number);
+  #pause(lane: LaneNumber): void {
+    this.#lanes.count(lane, this.#simulation.now, this.#share.rate(lane));
+    this.#cancelFinish(lane);
+    if (!this.#share.isOpen(lane)) return;
+    this.#share.close(lane);
     this.#settleSoon();
   }
 
@@ -225,69 +187,69 @@ export class Network {
     this.#simulation.after(0, this.#settles);
   }
 
-  readonly #rateChanged = (number: LaneNumber, before: number): void => {
-    const lane = this.#lane(number);
-    this.#count(lane, before);
-    this.#timeFinish(number, lane);
+  readonly #rateChanged = (lane: LaneNumber, before: number): void => {
+    this.#lanes.count(lane, this.#simulation.now, before);
+    this.#timeFinish(lane);
   };
 
-  #count(lane: Lane, rate: number): void {
-    const { now } = this.#simulation;
-    lane.remaining = Math.max(0, lane.remaining - rate * (now - lane.countedAt));
-    lane.countedAt = now;
-  }
-
-  #timeFinish(number: LaneNumber, lane: Lane): void {
-    if (lane.finish !== null) this.#simulation.cancel(lane.finish);
+  #timeFinish(lane: LaneNumber): void {
+    this.#cancelFinish(lane);
     // Rounded up: no byte may arrive earlier than the wire allows.
-    lane.finish = this.#simulation.after(Math.ceil(lane.remaining / this.#share.rate(number)), this.#finishes, number);
+    this.#lanes.setFinish(lane, this.#simulation.after(Math.ceil(this.#lanes.remaining(lane) / this.#share.rate(lane)), this.#finishes, lane));
   }
 
-  #finish(number: LaneNumber): void {
-    const lane = this.#lane(number);
-    const parcel = lane.queue.shift() ?? 0;
-    lane.finish = null;
-    const bytes = this.parcels.a(parcel);
-    this.#node(lane.from).sentBytes += bytes;
-    lane.blocksUntil = Math.max(lane.blocksUntil, this.#simulation.now + this.#delay(lane));
-    const { life } = lane;
-    this.#sink.blockSent(number, parcel);
-    this.#simulation.at(lane.blocksUntil, this.#arrives, parcel);
+  #cancelFinish(lane: LaneNumber): void {
+    const finish = this.#lanes.finish(lane);
+    if (finish === null) return;
+    this.#simulation.cancel(finish);
+    this.#lanes.setFinish(lane, null);
+  }
+
+  #finish(lane: LaneNumber): void {
+    const lanes = this.#lanes;
+    const parcel = lanes.shift(lane);
+    lanes.setFinish(lane, null);
+    this.#node(lanes.from(lane)).sentBytes += this.parcels.a(parcel);
+    const due = lanes.blockDue(lane, this.#simulation.now + this.#delay(lane));
+    const life = lanes.life(lane);
+    this.#sink.blockSent(lane, parcel);
+    this.#simulation.at(due, this.#arrives, parcel);
     // What the sender did about it may have queued the next block, or brought the link down.
-    if (lane.life !== life) return;
-    const next = lane.queue[0];
-    if (next === undefined) return this.#pause(number, lane);
-    lane.remaining = this.parcels.a(next);
-    lane.countedAt = this.#simulation.now;
-    if (this.#share.isOpen(number)) this.#timeFinish(number, lane);
+    if (lanes.life(lane) !== life) return;
+    const next = lanes.first(lane);
+    if (next === noParcel) return this.#pause(lane);
+    lanes.begin(lane, this.parcels.a(next));
+    lanes.countFrom(lane, this.#simulation.now);
+    if (this.#share.isOpen(lane)) this.#timeFinish(lane);
   }
 
   #arrive(parcel: Parcel): void {
-    const number = this.parcels.route(parcel);
-    const lane = this.#lane(number);
-    if (this.parcels.life(parcel) === lane.life && lane.isUp) {
-      if (lane.isCut) {
-        lane.held.push(parcel);
+    const lane = this.parcels.route(parcel);
+    const lanes = this.#lanes;
+    if (this.parcels.life(parcel) === lanes.life(lane) && lanes.isUp(lane)) {
+      if (lanes.isCut(lane)) {
+        this.#held.set(lane, [...this.#held.get(lane) ?? [], parcel]);
         return;
       }
       if ((this.parcels.type(parcel) & 1) === 1) {
-        this.#node(lane.to).receivedBytes += this.parcels.a(parcel);
-        this.#sink.blockArrived(number, parcel);
-      } else this.#sink.messageArrived(number, parcel);
+        this.#node(lanes.to(lane)).receivedBytes += this.parcels.a(parcel);
+        this.#sink.blockArrived(lane, parcel);
+      } else this.#sink.messageArrived(lane, parcel);
     }
     this.parcels.release(parcel);
   }
 
-  #delay(lane: Lane): Micros {
-    let delay = lane.latency;
-    while (this.#random.chance(this.#options.loss)) delay += this.#options.resendAfter + lane.latency;
-    return delay;
+  #takeHeld(lane: LaneNumber): Parcel[] {
+    const held = this.#held.get(lane) ?? [];
+    this.#held.delete(lane);
+    return held;
   }
 
-  #lane(number: LaneNumber): Lane {
-    const lane = this.#lanes[number];
-    invariant(lane !== undefined, 'the lane exists');
-    return lane;
+  #delay(lane: LaneNumber): Micros {
+    const latency = this.#lanes.latency(lane);
+    let delay = latency;
+    while (this.#random.chance(this.#options.loss)) delay += this.#options.resendAfter + latency;
+    return delay;
   }
 
   #node(number: NodeNumber): NodePorts {

@@ -2,11 +2,12 @@
 export type Parcel = number;
 
 const stride = 8;
+export const noParcel: Parcel = -1;
 const none = -1;
 
 /**
- * Storage for what is on its way: per parcel what it is, where it goes, and five numbers that only its owner understands.
- * Grows as needed; nothing is allocated per parcel.
+ * Storage for what is on its way: per parcel what it is, where it goes, four numbers that only its owner understands, and
+ * the parcel behind it in a queue. Grows as needed; nothing is allocated per parcel.
  */
 export class Parcels {
   #fields = new Int32Array(256 * stride);
@@ -16,7 +17,7 @@ export class Parcels {
   #used = 0;
 
   /** `type` and `route` are the owner's; `life` marks which life of the route it belongs to. */
-  take(type: number, route: number, life: number, a = 0, b = 0, c = 0, d = 0, e = 0): Parcel {
+  take(type: number, route: number, life: number, a = 0, b = 0, c = 0, d = 0): Parcel {
     const parcel = this.#free.pop() ?? this.#used++;
     if (parcel === this.#capacity) this.#grow();
     const base = parcel * stride;
@@ -28,7 +29,7 @@ export class Parcels {
     fields[base + 4] = b;
     fields[base + 5] = c;
     fields[base + 6] = d;
-    fields[base + 7] = e;
+    fields[base + 7] = noParcel;
     return parcel;
   }
 
@@ -57,7 +58,11 @@ export class Parcels {
   b(parcel: Parcel): number { return this.#fields[parcel * stride + 4] ?? none; }
   c(parcel: Parcel): number { return this.#fields[parcel * stride + 5] ?? none; }
   d(parcel: Parcel): number { return this.#fields[parcel * stride + 6] ?? none; }
-  e(parcel: Parcel): number { return this.#fields[parcel * stride + 7] ?? none; }
+  next(parcel: Parcel): Parcel { return this.#fields[parcel * stride + 7] ?? noParcel; }
+
+  setNext(parcel: Parcel, next: Parcel): void {
+    this.#fields[parcel * stride + 7] = next;
+  }
 
   #grow(): void {
     this.#capacity *= 2;

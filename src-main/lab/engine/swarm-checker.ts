@@ -50,27 +50,27 @@ export class NodeChecker {
   }
 
   fetchStarted(fetch: number, piece: number, bytes: Bytes, from: number): void {
-    this.#must(!this.#buffers.has(fetch), `fetch ${fetch} starts twice`);
-    this.#must(piece >= 0 && piece < this.#file.pieces && bytes === this.#bytesOf(piece), `fetch ${fetch} of ${bytes} bytes of piece ${piece}`);
-    this.#must(!this.written.has(piece), `piece ${piece} is fetched again though it is verified`);
+    if (this.#buffers.has(fetch)) this.#fail(`fetch ${fetch} starts twice`);
+    if (piece < 0 || piece >= this.#file.pieces || bytes !== this.#bytesOf(piece)) this.#fail(`fetch ${fetch} of ${bytes} bytes of piece ${piece}`);
+    if (this.written.has(piece)) this.#fail(`piece ${piece} is fetched again though it is verified`);
     this.#buffered += bytes;
-    this.#must(this.#buffered <= Math.max(this.#budgetBytes, bytes), `${this.#buffered} bytes are buffered`);
+    if (this.#buffered > Math.max(this.#budgetBytes, bytes)) this.#fail(`${this.#buffered} bytes are buffered`);
     this.#buffers.set(fetch, { piece, bytes, from, arrived: 0, isCorrupt: false, isWithDisk: false });
   }
 
   fetchEnded(fetch: number): void {
     const buffer = this.#buffers.get(fetch);
-    this.#must(buffer !== undefined, `fetch ${fetch} ends without having started, or twice`);
+    if (buffer === undefined) this.#fail(`fetch ${fetch} ends without having started, or twice`);
     this.#buffers.delete(fetch);
     this.#buffered -= buffer?.bytes ?? 0;
   }
 
   requested(fetch: number, peer: number, piece: number, begin: Bytes, length: Bytes, claimed: Bitfield): void {
     const buffer = this.#buffers.get(fetch);
-    this.#must(buffer?.piece === piece && buffer.from === peer, `a block of piece ${piece} is asked of ${peer} outside its fetch`);
-    this.#must(Number.isInteger(begin) && Number.isInteger(length) && length > 0 && begin >= 0 && begin + length <= this.#bytesOf(piece), `${length} bytes at ${begin} are asked for`);
-    this.#must(claimed.has(piece), `${peer} is asked for piece ${piece}, which it never said it has`);
-    this.#must((this.#strikes.get(peer) ?? 0) < 2, `${peer} is banned and still asked`);
+    if (buffer?.piece !== piece || buffer.from !== peer) this.#fail(`a block of piece ${piece} is asked of ${peer} outside its fetch`);
+    if (!Number.isInteger(begin) || !Number.isInteger(length) || length <= 0 || begin < 0 || begin + length > this.#bytesOf(piece)) this.#fail(`${length} bytes at ${begin} are asked for`);
+    if (!claimed.has(piece)) this.#fail(`${peer} is asked for piece ${piece}, which it never said it has`);
+    if (this.#strikes.size > 0 && this.strikesOf(peer) >= 2) this.#fail(`${peer} is banned and still asked`);
   }
 
   /** Bytes of a block that is still waited for. */
@@ -84,26 +84,29 @@ export class NodeChecker {
   /** Returns whether the piece's bytes are right. */
   pieceComplete(fetch: number, piece: number): boolean {
     const buffer = this.#buffers.get(fetch);
-    this.#must(buffer?.piece === piece && !buffer.isWithDisk && buffer.arrived === buffer.bytes, `piece ${piece} is called complete with ${buffer?.arrived} of ${buffer?.bytes} bytes`);
+    if (buffer?.piece !== piece || buffer.isWithDisk || buffer.arrived !== buffer.bytes) this.#fail(`piece ${piece} is called complete with ${buffer?.arrived} of ${buffer?.bytes} bytes`);
     if (buffer !== undefined) buffer.isWithDisk = true;
     return buffer?.isCorrupt === false;
   }
 
   /** The machine counts a file as verified, or tells somebody about these pieces. */
   claims(pieces: Uint8Array | 'all'): void {
-    if (pieces === 'all') return this.#must(this.written.isFull, `all is claimed with ${this.written.count} pieces verified`);
-    for (const [at, byte] of pieces.entries()) this.#must((byte & ~(this.written.bytes[at] ?? 0)) === 0, 'pieces are claimed that are not verified');
+    if (pieces === 'all') {
+      if (!this.written.isFull) this.#fail(`all is claimed with ${this.written.count} pieces verified`);
+      return;
+    }
+    for (const [at, byte] of pieces.entries()) if ((byte & ~(this.written.bytes[at] ?? 0)) !== 0) this.#fail('pieces are claimed that are not verified');
   }
 
   claimsPiece(piece: number): void {
-    this.#must(this.written.has(piece), `piece ${piece} is claimed, or served, and is not verified`);
+    if (!this.written.has(piece)) this.#fail(`piece ${piece} is claimed, or served, and is not verified`);
   }
 
   blames(peer: number, isHonest: boolean, strikes: number): void {
-    this.#must(!isHonest, `${peer} is honest and blamed`);
+    if (isHonest) this.#fail(`${peer} is honest and blamed`);
     const known = (this.#strikes.get(peer) ?? 0) + 1;
     this.#strikes.set(peer, known);
-    this.#must(strikes === known, `${peer} has ${known} strikes, the machine says ${strikes}`);
+    if (strikes !== known) this.#fail(`${peer} has ${known} strikes, the machine says ${strikes}`);
   }
 
   /** Tells the machine of a bad piece, which nothing excuses: it must blame whoever sent it. */
@@ -111,7 +114,7 @@ export class NodeChecker {
     const from = this.#buffers.get(fetch)?.from ?? -1;
     const before = this.strikesOf(from);
     tell();
-    this.#must(this.strikesOf(from) === before + 1, `${from} sent a bad piece and is not blamed`);
+    if (this.strikesOf(from) !== before + 1) this.#fail(`${from} sent a bad piece and is not blamed`);
   }
 
   /** How many peers this one has banned. */
@@ -127,16 +130,17 @@ export class NodeChecker {
 
   /** At the end of a run: the machine believes what is true, and holds only what the disk holds. */
   ended(believed: Bitfield | undefined, budgetUsed: Bytes): void {
-    this.#must(believed === undefined || believed.bytes.every((byte, at) => byte === this.written.bytes[at]), 'the machine does not believe what its disk holds');
-    this.#must(budgetUsed === this.#buffered, `the machine counts ${budgetUsed} buffered bytes, there are ${this.#buffered}`);
-    for (const buffer of this.#buffers.values()) this.#must(!this.written.isFull || buffer.isWithDisk, `a buffer for piece ${buffer.piece} is left over`);
+    if (believed?.bytes.every((byte, at) => byte === this.written.bytes[at]) === false) this.#fail('the machine does not believe what its disk holds');
+    if (budgetUsed !== this.#buffered) this.#fail(`the machine counts ${budgetUsed} buffered bytes, there are ${this.#buffered}`);
+    for (const buffer of this.#buffers.values()) if (this.written.isFull && !buffer.isWithDisk) this.#fail(`a buffer for piece ${buffer.piece} is left over`);
   }
 
   #bytesOf(piece: number): Bytes {
     return Math.min(this.#file.pieceBytes, this.#file.bytes - piece * this.#file.pieceBytes);
   }
 
-  #must(condition: boolean, what: string): void {
-    if (!condition) throw new LabViolation(`node ${this.#node}: ${what}`);
+  /** Called where a condition does not hold, so that its words are made only then: there are millions of checks in a run. */
+  #fail(what: string): never {
+    throw new LabViolation(`node ${this.#node}: ${what}`);
   }
 }

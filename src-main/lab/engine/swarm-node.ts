@@ -7,7 +7,9 @@ import { defaultServeSettings } from '../../core/serve/events.ts';
 import type { RefusalKind } from '../../core/swarm/events.ts';
 import type { Disks } from './disk.ts';
 import type { Micros, TimerHandle } from './event-wheel.ts';
-import type { LaneNumber, Network } from './network.ts';
+import type { LaneNumber } from './lanes.ts';
+import type { Network } from './network.ts';
+import { noRow, NumberRows } from './number-rows.ts';
 import type { Parcel } from './parcels.ts';
 import type { RandomStream } from './random-stream.ts';
 import type { EventKind, Simulation } from './simulation.ts';
@@ -37,22 +39,28 @@ export interface NodeWorld {
   /** Chance that an arrival is told twice. */
   readonly repeats: number;
   readonly kinds: { readonly wake: EventKind; readonly reopen: EventKind; readonly complete: EventKind; readonly again: EventKind };
+  /** By the lane from the link's owner to the peer. */
+  readonly links: (Link | undefined)[];
   isHonest(node: number): boolean;
 }
 
-interface Link {
+export interface Link {
+  readonly peer: number;
   readonly lane: LaneNumber;
   /** Tells this link from an earlier one with the same peer. */
   readonly serial: number;
   /** What the peer said it has. */
   claimed: Bitfield;
-  /** Blocks we wait for, by request; the value is the fetch. */
-  readonly requests: Map<number, number>;
-  /** Blocks the peer waits for. */
-  readonly wants: Map<number, { readonly piece: number; readonly bytes: number; isServed: boolean }>;
+  /** Blocks we wait for: request, fetch. */
+  readonly requests: NumberRows;
+  /** Blocks the peer waits for: want, piece, bytes, 1 when the machine has said to serve it. */
+  readonly wants: NumberRows;
   /** The piece the disk is reading for the peer: its blocks go out one after the other. */
   readPiece: number;
 }
+
+// Columns of `wants`.
+const [wantedPiece, wantedBytes, isServed] = [1, 2, 3];
 
 /**
  * One peer of a simulated swarm: the app's own machine, and what the app's driver does around it, on a simulated network
@@ -72,6 +80,8 @@ export class SwarmNode {
   #wake: TimerHandle | null = null;
   #wakeAt: Micros = Infinity;
   #serial = 0;
+  /** The link that was looked for last. */
+  #link: Link | null = null;
   #isOpen = false;
   /** Fetches whose pieces are with the disk. */
   readonly #writing = new Set<number>();
@@ -104,20 +114,29 @@ export class SwarmNode {
     this.life++;
     this.#writing.clear();
     this.checker.restarted();
+    for (const { lane } of this.links.values()) this.#world.links[lane] = undefined;
     this.links.clear();
+    this.#link = null;
     if (this.#wake !== null) this.#world.simulation.cancel(this.#wake);
     this.#wake = null;
     this.#wakeAt = Infinity;
   }
 
   linkUp(peer: number, lane: LaneNumber, roundTrip: Micros): void {
-    this.links.set(peer, { lane, serial: ++this.#serial, claimed: new Bitfield(this.#world.file.pieces), requests: new Map(), wants: new Map(), readPiece: -1 });
+    const link = { peer, lane, serial: ++this.#serial, claimed: new Bitfield(this.#world.file.pieces), requests: new NumberRows(2), wants: new NumberRows(4), readPiece: -1 };
+    this.links.set(peer, link);
+    this.#world.links[lane] = link;
     this.step({ type: 'peer-up', peer, latencyMs: roundTrip / 1000, local: this.#world.lan, strikes: this.checker.strikesOf(peer) });
     this.step({ type: 'member-found', content, peer });
   }
 
   linkDown(peer: number): void {
-    if (this.links.delete(peer)) this.step({ type: 'peer-down', peer });
+    const link = this.links.get(peer);
+    if (link === undefined) return;
+    this.links.delete(peer);
+    this.#world.links[link.lane] = undefined;
+    this.#link = null;
+    this.step({ type: 'peer-down', peer });
   }
 
   step(event: PeerEvent): void {
@@ -140,9 +159,11 @@ export class SwarmNode {
     this.step({ type: 'tick' });
   }
 
-  hear(peer: number, type: number, parcel: Parcel): void {
-    const link = this.links.get(peer);
+  /** A message of the peer to whom our own lane leads. */
+  hear(lane: LaneNumber, type: number, parcel: Parcel): void {
+    const link = this.#linkOn(lane);
     if (link === undefined) return;
+    const { peer } = link;
     const { parcels } = this.#world.network;
     const a = parcels.a(parcel);
     switch (type) {
@@ -158,25 +179,30 @@ export class SwarmNode {
         link.claimed = new Bitfield(this.#world.file.pieces);
         return this.step({ type: 'left', content, peer });
       case messages.choked: return this.step({ type: 'choked', peer, choked: a === 1 });
-      case messages.wanted: return this.#wanted(peer, link, a, parcels.b(parcel), parcels.c(parcel));
-      case messages.unwanted: return this.#unwanted(peer, link, a);
+      case messages.wanted: return this.#wanted(link, a, parcels.b(parcel), parcels.c(parcel));
+      case messages.unwanted: return this.#unwanted(link, a);
       case messages.refused:
-        link.requests.delete(a);
+        take(link.requests, a);
         return this.step({ type: 'block-refused', request: a, why: refusals[parcels.b(parcel)] ?? 'busy' });
       default: return;
     }
   }
 
-  /** The last byte of a block has left. */
-  sent(peer: number, want: number, bytes: number): void {
-    if (this.links.get(peer)?.wants.delete(want) === true) this.step({ type: 'served', peer, want, bytes });
+  /** The last byte of a block has left, over our own lane. */
+  sent(lane: LaneNumber, want: number, bytes: number): void {
+    const link = this.#linkOn(lane);
+    if (link !== undefined && take(link.wants, want)) this.step({ type: 'served', peer: link.peer, want, bytes });
   }
 
-  blockArrived(peer: number, request: number, bytes: number, isCorrupt: boolean): void {
-    const requests = this.links.get(peer)?.requests;
-    const fetch = requests?.get(request);
+  /** A block has come from the peer to whom our own lane leads. */
+  blockArrived(lane: LaneNumber, request: number, bytes: number, isCorrupt: boolean): void {
+    const requests = this.#linkOn(lane)?.requests;
+    const row = requests?.find(request) ?? noRow;
     // The driver throws away what nobody waits for any more; the machine hears of it all the same.
-    if (fetch !== undefined && requests?.delete(request) === true) this.checker.arrived(fetch, bytes, isCorrupt);
+    if (requests !== undefined && row !== noRow) {
+      this.checker.arrived(requests.cell(row, 1), bytes, isCorrupt);
+      requests.remove(row);
+    }
     if (this.#random.chance(this.#world.repeats)) {
       const { simulation, network, kinds } = this.#world;
       simulation.after(this.#random.below(second * 1000), kinds.again, this.number, network.parcels.take(0, 0, this.life, request));
@@ -194,11 +220,12 @@ export class SwarmNode {
 
   /** The disk has read a block for somebody. */
   blockRead(peer: number, want: number, serial: number): void {
-    const link = this.links.get(peer);
-    const wanted = link?.wants.get(want);
-    if (link === undefined || wanted === undefined || link.serial !== serial || this.behaviour === 'stall') return;
+    const link = this.#linkTo(peer);
+    if (link === undefined || link.serial !== serial || this.behaviour === 'stall') return;
+    const row = link.wants.find(want);
+    if (row === noRow) return;
     const isCorrupt = this.behaviour === 'corrupt' && this.#random.chance(corruptBlocks);
-    this.#world.network.sendBlock(link.lane, 0, wanted.bytes, want, isCorrupt ? 1 : 0);
+    this.#world.network.sendBlock(link.lane, 0, link.wants.cell(row, wantedBytes), want, isCorrupt ? 1 : 0);
   }
 
   /** The disk's word on a piece: `isRight` says whether its bytes were. */
@@ -254,30 +281,47 @@ export class SwarmNode {
     this.step({ type: 'file-opened', download, file: content, bytes, pieceBytes, have: this.checker.written.bytes });
   }
 
-  #wanted(peer: number, link: Link, want: number, piece: number, bytes: number): void {
+  #wanted(link: Link, want: number, piece: number, bytes: number): void {
+    const { peer, lane, wants } = link;
     if (!this.checker.written.has(piece)) {
-      if (this.behaviour === 'lie') this.#world.network.sendBlock(link.lane, 0, bytes, want, 1);
+      if (this.behaviour === 'lie') this.#world.network.sendBlock(lane, 0, bytes, want, 1);
       else this.#tell(peer, messages.refused, want, refusals.indexOf('gone'));
       return;
     }
-    link.wants.set(want, { piece, bytes, isServed: false });
+    const row = wants.add(want);
+    wants.set(row, wantedPiece, piece);
+    wants.set(row, wantedBytes, bytes);
     this.step({ type: 'wanted', peer, want, content, piece, bytes });
   }
 
-  #unwanted(peer: number, link: Link, want: number): void {
+  #unwanted({ peer, lane, wants }: Link, want: number): void {
     this.step({ type: 'unwanted', peer, want });
-    if (link.wants.get(want)?.isServed === false) link.wants.delete(want);
-    if (this.#world.network.cancelBlock(link.lane, want)) this.sent(peer, want, 0);
+    const row = wants.find(want);
+    if (row !== noRow && wants.cell(row, isServed) === 0) wants.remove(row);
+    if (this.#world.network.cancelBlock(lane, want)) this.sent(lane, want, 0);
+  }
+
+  #linkOn(lane: LaneNumber): Link | undefined {
+    const link = this.#world.links[lane];
+    if (link !== undefined) this.#link = link;
+    return link;
+  }
+
+  #linkTo(peer: number): Link | undefined {
+    if (this.#link?.peer === peer) return this.#link;
+    const link = this.links.get(peer);
+    if (link !== undefined) this.#link = link;
+    return link;
   }
 
   #tell(peer: number, type: number, a = 0, b = 0, c = 0, payload: Uint8Array | null = null): void {
-    const link = this.links.get(peer);
-    if (link !== undefined) this.#world.network.sendMessage(link.lane, type, a, b, c, 0, 0, payload);
+    const link = this.#linkTo(peer);
+    if (link !== undefined) this.#world.network.sendMessage(link.lane, type, a, b, c, 0, payload);
   }
 
   #makeSink(): PeerSink {
     const { checker } = this;
-    const { simulation, disks, kinds, isHonest, file } = this.#world;
+    const { simulation, network, disks, kinds, isHonest, file } = this.#world;
     return {
       join: (peer, _content, pieces) => {
         checker.claims(pieces);
@@ -291,27 +335,31 @@ export class SwarmNode {
       leave: (peer) => { this.#tell(peer, messages.left); },
       choke: (peer, choked) => { this.#tell(peer, messages.choked, choked ? 1 : 0); },
       request: (request, peer, fetch, _file, piece, begin, length) => {
-        const link = this.links.get(peer);
+        const link = this.#linkTo(peer);
         checker.requested(fetch, peer, piece, begin, length, link?.claimed ?? new Bitfield(file.pieces));
-        link?.requests.set(request, fetch);
-        this.#tell(peer, messages.wanted, request, piece, length);
+        if (link === undefined) return;
+        link.requests.set(link.requests.add(request), 1, fetch);
+        network.sendMessage(link.lane, messages.wanted, request, piece, length);
       },
       cancel: (request, peer) => {
-        this.links.get(peer)?.requests.delete(request);
+        const requests = this.#linkTo(peer)?.requests;
+        if (requests !== undefined) take(requests, request);
         this.#tell(peer, messages.unwanted, request);
       },
       serve: (peer, want) => {
-        const link = this.links.get(peer);
-        const wanted = link?.wants.get(want);
-        if (link === undefined || wanted === undefined) return;
-        wanted.isServed = true;
-        checker.claimsPiece(wanted.piece);
-        const isNext = link.readPiece === wanted.piece;
-        link.readPiece = wanted.piece;
-        if (disks.read(this.number, wanted.bytes, isNext, peer, want, link.serial, 0)) this.blockRead(peer, want, link.serial);
+        const link = this.#linkTo(peer);
+        const row = link?.wants.find(want) ?? noRow;
+        if (link === undefined || row === noRow) return;
+        const piece = link.wants.cell(row, wantedPiece);
+        link.wants.set(row, isServed, 1);
+        checker.claimsPiece(piece);
+        const isNext = link.readPiece === piece;
+        link.readPiece = piece;
+        if (disks.read(this.number, link.wants.cell(row, wantedBytes), isNext, peer, want, link.serial, 0)) this.blockRead(peer, want, link.serial);
       },
       refuse: (peer, want, why) => {
-        this.links.get(peer)?.wants.delete(want);
+        const wants = this.#linkTo(peer)?.wants;
+        if (wants !== undefined) take(wants, want);
         this.#tell(peer, messages.refused, want, refusals.indexOf(why));
       },
       fetchStarted: (fetch, _file, piece, bytes, peer) => { checker.fetchStarted(fetch, piece, bytes, peer); },
@@ -331,3 +379,11 @@ export class SwarmNode {
 }
 
 const hasBit = (bits: Uint8Array, index: number): boolean => ((bits[index >> 3] ?? 0) & (0x80 >> (index & 7))) !== 0;
+
+/** Removes the row of a key; returns whether there was one. */
+function take(rows: NumberRows, key: number): boolean {
+  const row = rows.find(key);
+  if (row === noRow) return false;
+  rows.remove(row);
+  return true;
+}

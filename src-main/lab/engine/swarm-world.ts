@@ -1,6 +1,7 @@
 import { Disks } from './disk.ts';
 import type { Micros } from './event-wheel.ts';
-import { Network, type LaneNumber } from './network.ts';
+import type { LaneNumber } from './lanes.ts';
+import { Network } from './network.ts';
 import type { RandomStream } from './random-stream.ts';
 import { Simulation, type EventKind } from './simulation.ts';
 import { LabViolation, type CheckedFile } from './swarm-checker.ts';
@@ -50,11 +51,11 @@ export class SwarmWorld {
     const simulation = this.simulation = new Simulation(options.seed);
     this.#chance = { tracker: simulation.random('tracker'), churn: simulation.random('churn'), partition: simulation.random('partition') };
     this.network = new Network(simulation, { loss: options.loss, resendAfter: micros(200) }, {
-      messageArrived: (lane, parcel) => { this.#node(this.network.to(lane)).hear(this.network.from(lane), this.network.typeOf(parcel), parcel); },
-      blockSent: (lane, parcel) => { this.#node(this.network.from(lane)).sent(this.network.to(lane), this.network.parcels.b(parcel), this.network.parcels.a(parcel)); },
+      messageArrived: (lane, parcel) => { this.#node(this.network.to(lane)).hear(lane ^ 1, this.network.typeOf(parcel), parcel); },
+      blockSent: (lane, parcel) => { this.#node(this.network.from(lane)).sent(lane, this.network.parcels.b(parcel), this.network.parcels.a(parcel)); },
       blockArrived: (lane, parcel) => {
         const { parcels } = this.network;
-        this.#node(this.network.to(lane)).blockArrived(this.network.from(lane), parcels.b(parcel), parcels.a(parcel), parcels.c(parcel) === 1);
+        this.#node(this.network.to(lane)).blockArrived(lane ^ 1, parcels.b(parcel), parcels.a(parcel), parcels.c(parcel) === 1);
       },
     });
     const jitter = options.shuffle > 0 ? micros(50) : 0;
@@ -78,7 +79,7 @@ export class SwarmWorld {
       cutNoticed: simulation.on((lane, cut) => { this.#cutNoticed(lane, cut); }),
     };
     this.#populate({
-      simulation, network: this.network, disks: this.#disks, file: checkedFile(options), lan: options.lan, repeats: options.shuffle, kinds: nodeKinds,
+      simulation, network: this.network, disks: this.#disks, file: checkedFile(options), lan: options.lan, repeats: options.shuffle, kinds: nodeKinds, links: [],
       isHonest: (node) => this.nodes[node]?.behaviour === 'honest',
     });
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Network, type LaneNumber } from '#main/lab/engine/network.ts';
+import type { LaneNumber } from '#main/lab/engine/lanes.ts';
+import { Network } from '#main/lab/engine/network.ts';
 import { Simulation } from '#main/lab/engine/simulation.ts';
 
 interface Arrival { what: 'message' | 'block' | 'sent'; lane: LaneNumber; id: number; at: number }
