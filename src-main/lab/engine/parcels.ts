@@ -60,6 +60,10 @@ export class Parcels {
   d(parcel: Parcel): number { return this.#fields[parcel * stride + 6] ?? none; }
   next(parcel: Parcel): Parcel { return this.#fields[parcel * stride + 7] ?? noParcel; }
 
+  setD(parcel: Parcel, d: number): void {
+    this.#fields[parcel * stride + 6] = d;
+  }
+
   setNext(parcel: Parcel, next: Parcel): void {
     this.#fields[parcel * stride + 7] = next;
   }

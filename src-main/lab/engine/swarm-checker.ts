@@ -65,7 +65,7 @@ export class NodeChecker {
     this.#buffered -= buffer?.bytes ?? 0;
   }
 
-  requested(fetch: number, peer: number, piece: number, begin: Bytes, length: Bytes, claimed: Bitfield): void {
+  requested(fetch: number, peer: number, piece: number, begin: Bytes, length: Bytes, claimed: Pick<Bitfield, 'has'>): void {
     const buffer = this.#buffers.get(fetch);
     if (buffer?.piece !== piece || buffer.from !== peer) this.#fail(`a block of piece ${piece} is asked of ${peer} outside its fetch`);
     if (!Number.isInteger(begin) || !Number.isInteger(length) || length <= 0 || begin < 0 || begin + length > this.#bytesOf(piece)) this.#fail(`${length} bytes at ${begin} are asked for`);

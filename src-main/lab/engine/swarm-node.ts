@@ -1,6 +1,5 @@
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
-import { Bitfield } from '../../core/bitfield.ts';
 import type { PeerEvent, PeerSink } from '../../core/peer/events.ts';
 import { PeerMachine } from '../../core/peer/peer-machine.ts';
 import { defaultServeSettings } from '../../core/serve/events.ts';
@@ -9,8 +8,8 @@ import type { Disks } from './disk.ts';
 import type { Micros, TimerHandle } from './event-wheel.ts';
 import type { LaneNumber } from './lanes.ts';
 import type { Network } from './network.ts';
-import { noRow, NumberRows } from './number-rows.ts';
-import type { Parcel } from './parcels.ts';
+import type { Links } from './links.ts';
+import { noParcel, type Parcel } from './parcels.ts';
 import type { RandomStream } from './random-stream.ts';
 import type { EventKind, Simulation } from './simulation.ts';
 import { NodeChecker, type CheckedFile } from './swarm-checker.ts';
@@ -39,28 +38,9 @@ export interface NodeWorld {
   /** Chance that an arrival is told twice. */
   readonly repeats: number;
   readonly kinds: { readonly wake: EventKind; readonly reopen: EventKind; readonly complete: EventKind; readonly again: EventKind };
-  /** By the lane from the link's owner to the peer. */
-  readonly links: (Link | undefined)[];
+  readonly links: Links;
   isHonest(node: number): boolean;
 }
-
-export interface Link {
-  readonly peer: number;
-  readonly lane: LaneNumber;
-  /** Tells this link from an earlier one with the same peer. */
-  readonly serial: number;
-  /** What the peer said it has. */
-  claimed: Bitfield;
-  /** Blocks we wait for: request, fetch. */
-  readonly requests: NumberRows;
-  /** Blocks the peer waits for: want, piece, bytes, 1 when the machine has said to serve it. */
-  readonly wants: NumberRows;
-  /** The piece the disk is reading for the peer: its blocks go out one after the other. */
-  readPiece: number;
-}
-
-// Columns of `wants`.
-const [wantedPiece, wantedBytes, isServed] = [1, 2, 3];
 
 /**
  * One peer of a simulated swarm: the app's own machine, and what the app's driver does around it, on a simulated network
@@ -70,7 +50,8 @@ export class SwarmNode {
   readonly number: number;
   readonly behaviour: Behaviour;
   readonly checker: NodeChecker;
-  readonly links = new Map<number, Link>();
+  /** Our lane to each peer we are linked with. */
+  readonly links = new Map<number, LaneNumber>();
   /** Counts how often the program ended: what the disk says of an earlier one concerns nobody. */
   life = 0;
   readonly #world: NodeWorld;
@@ -79,9 +60,6 @@ export class SwarmNode {
   #machine: PeerMachine | null = null;
   #wake: TimerHandle | null = null;
   #wakeAt: Micros = Infinity;
-  #serial = 0;
-  /** The link that was looked for last. */
-  #link: Link | null = null;
   #isOpen = false;
   /** Fetches whose pieces are with the disk. */
   readonly #writing = new Set<number>();
@@ -114,29 +92,21 @@ export class SwarmNode {
     this.life++;
     this.#writing.clear();
     this.checker.restarted();
-    for (const { lane } of this.links.values()) this.#world.links[lane] = undefined;
     this.links.clear();
-    this.#link = null;
     if (this.#wake !== null) this.#world.simulation.cancel(this.#wake);
     this.#wake = null;
     this.#wakeAt = Infinity;
   }
 
   linkUp(peer: number, lane: LaneNumber, roundTrip: Micros): void {
-    const link = { peer, lane, serial: ++this.#serial, claimed: new Bitfield(this.#world.file.pieces), requests: new NumberRows(2), wants: new NumberRows(4), readPiece: -1 };
-    this.links.set(peer, link);
-    this.#world.links[lane] = link;
+    this.links.set(peer, lane);
+    this.#world.links.up(lane);
     this.step({ type: 'peer-up', peer, latencyMs: roundTrip / 1000, local: this.#world.lan, strikes: this.checker.strikesOf(peer) });
     this.step({ type: 'member-found', content, peer });
   }
 
   linkDown(peer: number): void {
-    const link = this.links.get(peer);
-    if (link === undefined) return;
-    this.links.delete(peer);
-    this.#world.links[link.lane] = undefined;
-    this.#link = null;
-    this.step({ type: 'peer-down', peer });
+    if (this.links.delete(peer)) this.step({ type: 'peer-down', peer });
   }
 
   step(event: PeerEvent): void {
@@ -161,28 +131,27 @@ export class SwarmNode {
 
   /** A message of the peer to whom our own lane leads. */
   hear(lane: LaneNumber, type: number, parcel: Parcel): void {
-    const link = this.#linkOn(lane);
-    if (link === undefined) return;
-    const { peer } = link;
-    const { parcels } = this.#world.network;
+    const { network, links, file } = this.#world;
+    const { parcels } = network;
+    const peer = network.to(lane);
     const a = parcels.a(parcel);
     switch (type) {
       case messages.joined: {
         const pieces = parcels.payload(parcel) ?? 'all';
-        for (let piece = 0; piece < this.#world.file.pieces; piece++) if (pieces === 'all' || hasBit(pieces, piece)) link.claimed.add(piece);
+        for (let piece = 0; piece < file.pieces; piece++) if (pieces === 'all' || hasBit(pieces, piece)) links.claim(lane, piece);
         return this.step({ type: 'joined', content, peer, pieces });
       }
       case messages.has:
-        link.claimed.add(a);
+        links.claim(lane, a);
         return this.step({ type: 'has', content, peer, piece: a });
       case messages.left:
-        link.claimed = new Bitfield(this.#world.file.pieces);
+        links.claimNothing(lane);
         return this.step({ type: 'left', content, peer });
       case messages.choked: return this.step({ type: 'choked', peer, choked: a === 1 });
-      case messages.wanted: return this.#wanted(link, a, parcels.b(parcel), parcels.c(parcel));
-      case messages.unwanted: return this.#unwanted(link, a);
+      case messages.wanted: return this.#wanted(lane, a, parcels.b(parcel), parcels.c(parcel));
+      case messages.unwanted: return this.#unwanted(lane, a);
       case messages.refused:
-        take(link.requests, a);
+        links.requests.take(lane, a);
         return this.step({ type: 'block-refused', request: a, why: refusals[parcels.b(parcel)] ?? 'busy' });
       default: return;
     }
@@ -190,19 +159,16 @@ export class SwarmNode {
 
   /** The last byte of a block has left, over our own lane. */
   sent(lane: LaneNumber, want: number, bytes: number): void {
-    const link = this.#linkOn(lane);
-    if (link !== undefined && take(link.wants, want)) this.step({ type: 'served', peer: link.peer, want, bytes });
+    const { links, network } = this.#world;
+    if (links.wants.take(lane, want) !== noParcel) this.step({ type: 'served', peer: network.to(lane), want, bytes });
   }
 
   /** A block has come from the peer to whom our own lane leads. */
   blockArrived(lane: LaneNumber, request: number, bytes: number, isCorrupt: boolean): void {
-    const requests = this.#linkOn(lane)?.requests;
-    const row = requests?.find(request) ?? noRow;
+    const { requests } = this.#world.links;
     // The driver throws away what nobody waits for any more; the machine hears of it all the same.
-    if (requests !== undefined && row !== noRow) {
-      this.checker.arrived(requests.cell(row, 1), bytes, isCorrupt);
-      requests.remove(row);
-    }
+    const asked = requests.take(lane, request);
+    if (asked !== noParcel) this.checker.arrived(requests.first(asked), bytes, isCorrupt);
     if (this.#random.chance(this.#world.repeats)) {
       const { simulation, network, kinds } = this.#world;
       simulation.after(this.#random.below(second * 1000), kinds.again, this.number, network.parcels.take(0, 0, this.life, request));
@@ -218,14 +184,14 @@ export class SwarmNode {
     parcels.release(parcel);
   }
 
-  /** The disk has read a block for somebody. */
-  blockRead(peer: number, want: number, serial: number): void {
-    const link = this.#linkTo(peer);
-    if (link === undefined || link.serial !== serial || this.behaviour === 'stall') return;
-    const row = link.wants.find(want);
-    if (row === noRow) return;
+  /** The disk has read a block for the peer to whom our own lane leads. */
+  blockRead(lane: LaneNumber, want: number, serial: number): void {
+    const { links, network } = this.#world;
+    if (!network.isUp(lane) || links.serial(lane) !== serial || this.behaviour === 'stall') return;
+    const wanted = links.wants.find(lane, want);
+    if (wanted === noParcel) return;
     const isCorrupt = this.behaviour === 'corrupt' && this.#random.chance(corruptBlocks);
-    this.#world.network.sendBlock(link.lane, 0, link.wants.cell(row, wantedBytes), want, isCorrupt ? 1 : 0);
+    network.sendBlock(lane, 0, links.wants.second(wanted), want, isCorrupt ? 1 : 0);
   }
 
   /** The disk's word on a piece: `isRight` says whether its bytes were. */
@@ -281,52 +247,38 @@ export class SwarmNode {
     this.step({ type: 'file-opened', download, file: content, bytes, pieceBytes, have: this.checker.written.bytes });
   }
 
-  #wanted(link: Link, want: number, piece: number, bytes: number): void {
-    const { peer, lane, wants } = link;
+  #wanted(lane: LaneNumber, want: number, piece: number, bytes: number): void {
+    const { links, network } = this.#world;
     if (!this.checker.written.has(piece)) {
-      if (this.behaviour === 'lie') this.#world.network.sendBlock(lane, 0, bytes, want, 1);
-      else this.#tell(peer, messages.refused, want, refusals.indexOf('gone'));
+      if (this.behaviour === 'lie') network.sendBlock(lane, 0, bytes, want, 1);
+      else network.sendMessage(lane, messages.refused, want, refusals.indexOf('gone'));
       return;
     }
-    const row = wants.add(want);
-    wants.set(row, wantedPiece, piece);
-    wants.set(row, wantedBytes, bytes);
-    this.step({ type: 'wanted', peer, want, content, piece, bytes });
+    links.wants.add(lane, want, piece, bytes);
+    this.step({ type: 'wanted', peer: network.to(lane), want, content, piece, bytes });
   }
 
-  #unwanted({ peer, lane, wants }: Link, want: number): void {
-    this.step({ type: 'unwanted', peer, want });
-    const row = wants.find(want);
-    if (row !== noRow && wants.cell(row, isServed) === 0) wants.remove(row);
-    if (this.#world.network.cancelBlock(lane, want)) this.sent(lane, want, 0);
+  #unwanted(lane: LaneNumber, want: number): void {
+    const { network, links: { wants } } = this.#world;
+    this.step({ type: 'unwanted', peer: network.to(lane), want });
+    const wanted = wants.find(lane, want);
+    if (wanted !== noParcel && wants.third(wanted) === 0) wants.take(lane, want);
+    if (network.cancelBlock(lane, want)) this.sent(lane, want, 0);
   }
 
-  #linkOn(lane: LaneNumber): Link | undefined {
-    const link = this.#world.links[lane];
-    if (link !== undefined) this.#link = link;
-    return link;
-  }
-
-  #linkTo(peer: number): Link | undefined {
-    if (this.#link?.peer === peer) return this.#link;
-    const link = this.links.get(peer);
-    if (link !== undefined) this.#link = link;
-    return link;
-  }
-
-  #tell(peer: number, type: number, a = 0, b = 0, c = 0, payload: Uint8Array | null = null): void {
-    const link = this.#linkTo(peer);
-    if (link !== undefined) this.#world.network.sendMessage(link.lane, type, a, b, c, 0, payload);
+  #tell(peer: number, type: number, a = 0, b = 0, payload: Uint8Array | null = null): void {
+    const lane = this.links.get(peer);
+    if (lane !== undefined) this.#world.network.sendMessage(lane, type, a, b, 0, 0, payload);
   }
 
   #makeSink(): PeerSink {
     const { checker } = this;
-    const { simulation, network, disks, kinds, isHonest, file } = this.#world;
+    const { simulation, network, links, disks, kinds, isHonest } = this.#world;
     return {
       join: (peer, _content, pieces) => {
         checker.claims(pieces);
         const payload = pieces === 'all' || this.behaviour === 'lie' ? null : new Uint8Array(pieces);
-        this.#tell(peer, messages.joined, 0, 0, 0, payload);
+        this.#tell(peer, messages.joined, 0, 0, payload);
       },
       has: (peer, _content, piece) => {
         checker.claimsPiece(piece);
@@ -335,32 +287,34 @@ export class SwarmNode {
       leave: (peer) => { this.#tell(peer, messages.left); },
       choke: (peer, choked) => { this.#tell(peer, messages.choked, choked ? 1 : 0); },
       request: (request, peer, fetch, _file, piece, begin, length) => {
-        const link = this.#linkTo(peer);
-        checker.requested(fetch, peer, piece, begin, length, link?.claimed ?? new Bitfield(file.pieces));
-        if (link === undefined) return;
-        link.requests.set(link.requests.add(request), 1, fetch);
-        network.sendMessage(link.lane, messages.wanted, request, piece, length);
+        const lane = this.links.get(peer);
+        checker.requested(fetch, peer, piece, begin, length, links.claimed(lane));
+        if (lane === undefined) return;
+        links.requests.add(lane, request, fetch);
+        network.sendMessage(lane, messages.wanted, request, piece, length);
       },
       cancel: (request, peer) => {
-        const requests = this.#linkTo(peer)?.requests;
-        if (requests !== undefined) take(requests, request);
-        this.#tell(peer, messages.unwanted, request);
+        const lane = this.links.get(peer);
+        if (lane === undefined) return;
+        links.requests.take(lane, request);
+        network.sendMessage(lane, messages.unwanted, request);
       },
       serve: (peer, want) => {
-        const link = this.#linkTo(peer);
-        const row = link?.wants.find(want) ?? noRow;
-        if (link === undefined || row === noRow) return;
-        const piece = link.wants.cell(row, wantedPiece);
-        link.wants.set(row, isServed, 1);
+        const lane = this.links.get(peer);
+        if (lane === undefined) return;
+        const wanted = links.wants.find(lane, want);
+        if (wanted === noParcel) return;
+        const piece = links.wants.first(wanted);
+        links.wants.setThird(wanted, 1);
         checker.claimsPiece(piece);
-        const isNext = link.readPiece === piece;
-        link.readPiece = piece;
-        if (disks.read(this.number, link.wants.cell(row, wantedBytes), isNext, peer, want, link.serial, 0)) this.blockRead(peer, want, link.serial);
+        const isAtHand = disks.read(this.number, links.wants.second(wanted), links.reads(lane, piece), lane, want, links.serial(lane), 0);
+        if (isAtHand) this.blockRead(lane, want, links.serial(lane));
       },
       refuse: (peer, want, why) => {
-        const wants = this.#linkTo(peer)?.wants;
-        if (wants !== undefined) take(wants, want);
-        this.#tell(peer, messages.refused, want, refusals.indexOf(why));
+        const lane = this.links.get(peer);
+        if (lane === undefined) return;
+        links.wants.take(lane, want);
+        network.sendMessage(lane, messages.refused, want, refusals.indexOf(why));
       },
       fetchStarted: (fetch, _file, piece, bytes, peer) => { checker.fetchStarted(fetch, piece, bytes, peer); },
       fetchEnded: (fetch) => { checker.fetchEnded(fetch); },
@@ -379,11 +333,3 @@ export class SwarmNode {
 }
 
 const hasBit = (bits: Uint8Array, index: number): boolean => ((bits[index >> 3] ?? 0) & (0x80 >> (index & 7))) !== 0;
-
-/** Removes the row of a key; returns whether there was one. */
-function take(rows: NumberRows, key: number): boolean {
-  const row = rows.find(key);
-  if (row === noRow) return false;
-  rows.remove(row);
-  return true;
-}

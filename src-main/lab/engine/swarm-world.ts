@@ -1,6 +1,7 @@
 import { Disks } from './disk.ts';
 import type { Micros } from './event-wheel.ts';
 import type { LaneNumber } from './lanes.ts';
+import { Links } from './links.ts';
 import { Network } from './network.ts';
 import type { RandomStream } from './random-stream.ts';
 import { Simulation, type EventKind } from './simulation.ts';
@@ -61,7 +62,7 @@ export class SwarmWorld {
     const jitter = options.shuffle > 0 ? micros(50) : 0;
     this.#disks = new Disks(simulation, { bytesPerSecond: options.diskBytesPerSecond, latency: micros(1), jitter, repeats: options.shuffle, fails: options.diskFails }, {
       written: (node, failed, piece, fetch, isRight, life) => { this.#node(node).pieceWritten(failed, piece, fetch, isRight === 1, life); },
-      read: (node, peer, want, serial) => { this.#node(node).blockRead(peer, want, serial); },
+      read: (node, lane, want, serial) => { this.#node(node).blockRead(lane, want, serial); },
     });
     const nodeKinds: NodeWorld['kinds'] = {
       wake: simulation.on((node) => { this.#node(node).woken(); }),
@@ -78,8 +79,9 @@ export class SwarmWorld {
       mend: simulation.on(() => { this.#mend(); }),
       cutNoticed: simulation.on((lane, cut) => { this.#cutNoticed(lane, cut); }),
     };
+    const file = checkedFile(options);
     this.#populate({
-      simulation, network: this.network, disks: this.#disks, file: checkedFile(options), lan: options.lan, repeats: options.shuffle, kinds: nodeKinds, links: [],
+      simulation, network: this.network, disks: this.#disks, links: new Links(file.pieces), file, lan: options.lan, repeats: options.shuffle, kinds: nodeKinds,
       isHonest: (node) => this.nodes[node]?.behaviour === 'honest',
     });
   }
@@ -215,7 +217,7 @@ export class SwarmWorld {
 
   #remove(number: number): void {
     const node = this.#node(number);
-    const lanes = [...node.links.values()].map(({ lane }) => lane);
+    const lanes = [...node.links.values()];
     node.stop();
     this.#present.splice(this.#present.indexOf(number), 1);
     for (const lane of lanes) this.#linkDown(lane);
@@ -243,7 +245,7 @@ export class SwarmWorld {
   }
 
   #severedLanes(): LaneNumber[] {
-    return this.nodes.flatMap((node) => [...node.links].flatMap(([peer, { lane }]) => (peer > node.number && this.#isSevered(node.number, peer) ? [lane] : [])));
+    return this.nodes.flatMap((node) => [...node.links].flatMap(([peer, lane]) => (peer > node.number && this.#isSevered(node.number, peer) ? [lane] : [])));
   }
 
   #isSevered(a: number, b: number): boolean {
