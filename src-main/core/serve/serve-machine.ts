@@ -87,19 +87,16 @@ export class ServeMachine {
         this.#peers.delete(event.peer);
         this.rates.peerDown(event.peer);
         this.#leaveTurns(peer);
-        this.#inService -= peer.inService.length;
+        this.#inService -= peer.inService;
         this.#weight -= peer.weight;
-        for (const want of peer.inService) this.#inServiceBytes -= want.bytes;
+        this.#inServiceBytes -= peer.bytesInService;
         this.#choker.peerDown(now, peer, this.#changed(out));
         break;
       }
       case 'wanted': return this.#wanted(now, event, out);
       case 'unwanted': {
         const peer = this.#peers.get(event.peer);
-        const at = peer?.queue.findIndex((want) => want.number === event.want) ?? -1;
-        if (peer === undefined || at < 0) return;
-        peer.queue.splice(at, 1);
-        if (peer.queue.length === 0) this.#leaveTurns(peer);
+        if (peer?.takeBack(event.want) === true && peer.queued === 0) this.#leaveTurns(peer);
         return;
       }
       case 'served': {
@@ -163,14 +160,14 @@ export class ServeMachine {
   standing(number: PeerNumber): ServedStanding | null {
     const peer = this.#peers.get(number);
     if (peer === undefined) return null;
-    return { choked: peer.isChoked, queued: peer.queue.length, inService: peer.inService.length, inServiceOfAll: this.#inService };
+    return { choked: peer.isChoked, queued: peer.queued, inService: peer.inService, inServiceOfAll: this.#inService };
   }
 
   #wanted(now: Millis, { peer: number, want, content, piece, bytes }: Extract<ServeEvent, { type: 'wanted' }>, out: ServeSink): void {
     const peer = this.#peers.get(number);
     if (peer === undefined) return out.refuse(number, want, 'busy');
     peer.noteWant(now);
-    if (peer.queue.length >= this.#settings.wantsPerPeer) return out.refuse(number, want, 'busy');
+    if (peer.queued >= this.#settings.wantsPerPeer) return out.refuse(number, want, 'busy');
     if (!peer.hasBegun(content, piece)) {
       this.#choker.asked(now, peer, this.#changed(out));
       if (peer.isChoked) return out.refuse(number, want, 'choked');
@@ -179,9 +176,9 @@ export class ServeMachine {
       peer.begin(content, piece);
       shared?.give(piece);
     }
-    peer.queue.push({ number: want, content, piece, bytes });
+    peer.enqueue({ number: want, content, piece, bytes });
     // Behind everybody who waits already.
-    if (peer.queue.length === 1) {
+    if (peer.queued === 1) {
       this.#turns.splice(this.#turn++, 0, peer);
       if (isIdle(peer)) this.#idle++;
     }
@@ -203,14 +200,14 @@ export class ServeMachine {
       const peer = turns[this.#turn];
       if (peer === undefined) return;
       const share = Math.max(smallToABlock, smallToABlock * Math.floor(this.#settings.blocksAtOnce / turns.length));
-      if ((peer.inService.length >= 1 && (isFull || peer.weight >= share)) || !this.rates.admits(now, peer.number)) {
+      if ((peer.inService >= 1 && (isFull || peer.weight >= share)) || !this.rates.admits(now, peer.number)) {
         this.#turn++;
         looked++;
         continue;
       }
       if (isIdle(peer)) this.#idle--;
-      const want = peer.queue.shift();
-      if (peer.queue.length === 0) turns.splice(this.#turn, 1);
+      const want = peer.beginNext();
+      if (peer.queued === 0) turns.splice(this.#turn, 1);
       else this.#turn++;
       if (want !== undefined) this.#serve(peer, want, out);
       isFull = this.#isFull(now);
@@ -230,7 +227,6 @@ export class ServeMachine {
   }
 
   #serve(peer: ServedPeer, want: Want, out: ServeSink): void {
-    peer.inService.push(want);
     this.#inService++;
     this.#weigh(peer, weightOf(want.bytes));
     this.#inServiceBytes += want.bytes;
@@ -243,20 +239,15 @@ export class ServeMachine {
     return (peer) => {
       out.choke(peer.number, peer.isChoked);
       if (!peer.isChoked) return;
-      for (let at = peer.queue.length - 1; at >= 0; at--) {
-        const want = peer.queue[at];
-        if (want === undefined || peer.hasBegun(want.content, want.piece)) continue;
-        peer.queue.splice(at, 1);
-        out.refuse(peer.number, want.number, 'choked');
-      }
-      if (peer.queue.length === 0) this.#leaveTurns(peer);
+      for (const want of peer.takeWaiting(({ content, piece }) => !peer.hasBegun(content, piece))) out.refuse(peer.number, want.number, 'choked');
+      if (peer.queued === 0) this.#leaveTurns(peer);
     };
   }
 
   #leaveTurns(peer: ServedPeer): void {
     const at = this.#turns.indexOf(peer);
     if (at < 0) return;
-    if (peer.inService.length === 0) this.#idle--;
+    if (peer.inService === 0) this.#idle--;
     this.#turns.splice(at, 1);
     if (at < this.#turn) this.#turn--;
   }
@@ -268,4 +259,4 @@ export class ServeMachine {
 }
 
 /** It has no block under way, and could have one. */
-const isIdle = (peer: ServedPeer): boolean => peer.queue.length > 0 && peer.inService.length === 0;
+const isIdle = (peer: ServedPeer): boolean => peer.queued > 0 && peer.inService === 0;

@@ -12,7 +12,6 @@ export interface Want {
 
 /** Pieces that may be in the middle of being sent to one peer. */
 const begunKept = 16;
-const noContent = -1;
 /** A choked peer that asked for something this long ago is taken to be interested still. */
 const interestMs = 120_000;
 
@@ -21,10 +20,9 @@ export class ServedPeer {
   readonly number: PeerNumber;
   readonly local: boolean;
   readonly upAt: Millis;
-  /** Blocks that wait, in the order they were asked for. */
-  readonly queue: Want[] = [];
-  /** Blocks being read or sent, in the order they were begun. */
-  readonly inService: Want[] = [];
+  /** Its blocks in the order they were asked for: the first `inService` of them are being read or sent, the others wait. */
+  readonly #wants: Want[] = [];
+  #inService = 0;
   /** What they count against the blocks at once. */
   weight = 0;
   readonly sent: RateEstimator;
@@ -38,7 +36,7 @@ export class ServedPeer {
   chokedAt: Millis;
   receivedAt: Millis;
   #wantedAt: Millis | null = null;
-  /** Content and piece of what was last begun, side by side, a ring. */
+  /** What was last begun, a ring. */
   readonly #begun: number[] = [];
   #nextBegun = 0;
 
@@ -54,7 +52,50 @@ export class ServedPeer {
   }
 
   get isIdle(): boolean {
-    return this.queue.length === 0 && this.inService.length === 0;
+    return this.#wants.length === 0;
+  }
+
+  /** How many of its blocks are being read or sent. */
+  get inService(): number {
+    return this.#inService;
+  }
+
+  /** How many wait. */
+  get queued(): number {
+    return this.#wants.length - this.#inService;
+  }
+
+  /** Bytes of the blocks in service. */
+  get bytesInService(): Bytes {
+    let bytes = 0;
+    for (let at = 0; at < this.#inService; at++) bytes += this.#wants[at]?.bytes ?? 0;
+    return bytes;
+  }
+
+  /** A block is to wait. */
+  enqueue(want: Want): void {
+    this.#wants.push(want);
+  }
+
+  /** The block that has waited longest is in service from now on. */
+  beginNext(): Want | undefined {
+    return this.queued === 0 ? undefined : this.#wants[this.#inService++];
+  }
+
+  /** Takes a waiting block out; returns whether it was there. */
+  takeBack(number: WantNumber): boolean {
+    const at = this.#find(number, this.#inService, this.#wants.length);
+    return at >= 0 && this.#remove(at) !== undefined;
+  }
+
+  /** Takes all waiting blocks out of which the condition holds, the last one first. */
+  *takeWaiting(condition: (want: Want) => boolean): IterableIterator<Want> {
+    for (let at = this.#wants.length - 1; at >= this.#inService; at--) {
+      const want = this.#wants[at];
+      if (want === undefined || !condition(want)) continue;
+      this.#remove(at);
+      yield want;
+    }
   }
 
   noteWant(now: Millis): void {
@@ -70,36 +111,35 @@ export class ServedPeer {
     return this.wantedWithin(now, this.isChoked ? interestMs : rechokeMs);
   }
 
-  /** Takes the block out of those in service; undefined when it is not among them. */
+  /** Takes a block in service out; undefined when it is not among them. */
   takeServed(number: WantNumber): Want | undefined {
-    const { inService } = this;
-    // They end in the order they began, or nearly so: the first one it is, as a rule.
-    for (let at = 0; at < inService.length; at++) {
-      const want = inService[at];
-      if (want?.number !== number) continue;
-      if (at === 0) inService.shift();
-      else inService.splice(at, 1);
-      return want;
-    }
-    return undefined;
+    const at = this.#find(number, 0, this.#inService);
+    if (at < 0) return undefined;
+    this.#inService--;
+    return this.#remove(at);
+  }
+
+  #find(number: WantNumber, from: number, to: number): number {
+    for (let at = from; at < to; at++) if (this.#wants[at]?.number === number) return at;
+    return -1;
+  }
+
+  #remove(at: number): Want | undefined {
+    return at === 0 ? this.#wants.shift() : this.#wants.splice(at, 1)[0];
   }
 
   hasBegun(content: number | null, piece: number): boolean {
-    const begun = this.#begun;
-    // The one that was begun last is the likeliest.
-    for (let back = 1; back <= begunKept; back++) {
-      const at = 2 * ((this.#nextBegun + begunKept - back) % begunKept);
-      if (begun[at + 1] === piece && begun[at] === (content ?? noContent)) return true;
-    }
-    return false;
+    return this.#begun.includes(keyOf(content, piece));
   }
 
   /** Notes that a piece goes out; returns whether it is a new one. */
   begin(content: number | null, piece: number): boolean {
     if (this.hasBegun(content, piece)) return false;
-    this.#begun[2 * this.#nextBegun] = content ?? noContent;
-    this.#begun[2 * this.#nextBegun + 1] = piece;
+    this.#begun[this.#nextBegun] = keyOf(content, piece);
     this.#nextBegun = (this.#nextBegun + 1) % begunKept;
     return true;
   }
 }
+
+/** One number for a piece of a content. */
+const keyOf = (content: number | null, piece: number): number => (content ?? -1) * 2 ** 32 + piece;

@@ -1,8 +1,8 @@
 import { second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { FileState } from './file-state.ts';
-import type { PeerState } from './peer-state.ts';
 import type { RequestNumber } from './events.ts';
+import type { PeerState } from './peer-state.ts';
 
 /** One attempt at one piece from one peer. A piece comes whole from one peer, so that a bad one tells who sent it. */
 export interface Fetch {
@@ -17,13 +17,21 @@ export interface Fetch {
   /** Everything before it has been requested. */
   requestedTo: Bytes;
   arrivedBytes: Bytes;
-  readonly open: Map<RequestNumber, Bytes>;
+  /** Requests on their way, in the order they were made: the number and the bytes of each, side by side. */
+  readonly open: number[];
   /** The whole piece is with the disk, to be verified and written. */
   verifying: boolean;
   /** Given up while the disk still holds its buffer: the outcome is ignored, only the buffer is freed. */
   abandoned: boolean;
   /** It takes long: perhaps somebody else delivers it sooner. */
   isOld: boolean;
+}
+
+/** Takes a request out of the open ones; returns its bytes, 0 when it was not among them. */
+export function takeRequest({ open }: Fetch, request: RequestNumber): Bytes {
+  let at = 0;
+  while (at < open.length && open[at] !== request) at += 2;
+  return open.splice(at, 2)[1] ?? 0;
 }
 
 /** Whoever delivers a piece in this time is fast. */
@@ -35,7 +43,7 @@ export function isSlow(now: Millis, peer: PeerState, bytes: Bytes): boolean {
 
 /** Whether a peer would send a whole piece in less than half the time its present source needs for the rest of it. */
 export function isMuchFaster(now: Millis, peer: PeerState, fetch: Fetch): boolean {
-  const theirs = fetch.peer.expectedRate(now) / Math.max(1, fetch.peer.fetches.size);
+  const theirs = fetch.peer.expectedRate(now) / Math.max(1, fetch.peer.fetches.length);
   const ours = peer.expectedRate(now);
   // Nobody knows yet how fast it is: it is idle, and the other one has had its time.
   if (ours === 0) return true;

@@ -35,6 +35,7 @@ const oneLossMs = 50;
 const rateWindowMs = 2 * second;
 /** A piece that a peer would rather have us fetch elsewhere is not asked of it for this long. */
 const avoidMs = 2 * second;
+const none: readonly Fetch[] = [];
 /** So many wrong pieces, and it gets no more requests. */
 export const strikesToBan = 2;
 
@@ -42,7 +43,8 @@ export const strikesToBan = 2;
 export class PeerState {
   readonly number: PeerNumber;
   latencyMs: Millis;
-  readonly fetches = new Set<Fetch>();
+  /** In the order they began. Never changed, but replaced: there are few, and they are looked at for every block. */
+  fetches: readonly Fetch[] = none;
   /** The one of them that is not requested to its end; another one begins only when it is. */
   asking: Fetch | null = null;
   inFlightBytes: Bytes = 0;
@@ -67,7 +69,8 @@ export class PeerState {
   /** Until then it is not asked for the pieces in `#avoided`. */
   avoidUntil: Millis = 0;
   readonly #pace: Pace;
-  readonly #avoided = new Map<FileNumber, Set<number>>();
+  /** Null: nothing. */
+  #avoided: Map<FileNumber, Set<number>> | null = null;
   readonly delivered = new RateEstimator(rateWindowMs);
   /** How fast it was when it delivered last. */
   #lastRate = 0;
@@ -100,6 +103,15 @@ export class PeerState {
     let bytes = minBlockBytes;
     while (bytes * 2 <= wanted && bytes < limits.link.bulkPayloadBytes) bytes *= 2;
     return bytes;
+  }
+
+  addFetch(fetch: Fetch): void {
+    this.fetches = [...this.fetches, fetch];
+  }
+
+  removeFetch(fetch: Fetch): void {
+    if (!this.fetches.includes(fetch)) return;
+    this.fetches = this.fetches.length === 1 ? none : this.fetches.filter((other) => other !== fetch);
   }
 
   noteDelivery(now: Millis, bytes: Bytes, request: RequestNumber): void {
@@ -160,12 +172,13 @@ export class PeerState {
   }
 
   #oldestOpen(): RequestNumber | null {
-    for (const fetch of this.fetches) for (const request of fetch.open.keys()) return request;
+    for (const { open } of this.fetches) if (open[0] !== undefined) return open[0];
     return null;
   }
 
   /** It gives this piece to others already and would rather give us another one. */
   avoid(now: Millis, file: FileNumber, piece: number): void {
+    this.#avoided ??= new Map();
     const pieces = this.#avoided.get(file);
     if (pieces === undefined) this.#avoided.set(file, new Set([piece]));
     else pieces.add(piece);
@@ -174,16 +187,16 @@ export class PeerState {
 
   /** Pieces of a file that it is not asked for now, or null. */
   avoided(file: FileNumber): ReadonlySet<number> | null {
-    return this.#avoided.get(file) ?? null;
+    return this.#avoided?.get(file) ?? null;
   }
 
   /** Ends pauses that are over. */
   timePasses(now: Millis): void {
-    if (now >= this.avoidUntil && this.#avoided.size > 0) this.#avoided.clear();
+    if (now >= this.avoidUntil) this.#avoided = null;
     if (now >= this.restUntil) this.isResting = false;
   }
 
   get isAvoiding(): boolean {
-    return this.#avoided.size > 0;
+    return this.#avoided !== null;
   }
 }

@@ -6,7 +6,7 @@ import { RateGate } from '../rate/rate-gate.ts';
 import type { Contents } from './content.ts';
 import { Downloads, type Download } from './download-state.ts';
 import type { DownloadNumber, FileNumber, PeerNumber, RequestNumber, SwarmEvent, SwarmSink } from './events.ts';
-import { endgamePick, isMuchFaster, isSlow, type Fetch } from './fetch.ts';
+import { endgamePick, isMuchFaster, isSlow, takeRequest, type Fetch } from './fetch.ts';
 import { FileState } from './file-state.ts';
 import type { SwarmOptions } from './options.ts';
 import { PeerState } from './peer-state.ts';
@@ -111,7 +111,7 @@ export class SwarmMachine {
       case 'peer-down': {
         const peer = this.#peers.get(event.peer);
         if (peer === undefined) return;
-        for (const fetch of [...peer.fetches]) this.#giveUp(fetch, out, false);
+        for (const fetch of peer.fetches) this.#giveUp(fetch, out, false);
         this.#peers.delete(event.peer);
         this.rates.peerDown(event.peer);
         this.#forgetMember(event.peer, out);
@@ -157,7 +157,7 @@ export class SwarmMachine {
           this.#noteStarved(fetch.file, out);
           break;
         }
-        for (const other of [...fetch.peer.fetches]) this.#giveUp(other, out, true);
+        for (const other of fetch.peer.fetches) this.#giveUp(other, out, true);
         this.#forgetMember(fetch.peer.number, out);
         break;
       }
@@ -284,7 +284,7 @@ export class SwarmMachine {
     this.#delivered(now, fetch.peer.number, bytes);
     if (fetch.arrivedBytes >= fetch.bytes) {
       fetch.verifying = true;
-      fetch.peer.fetches.delete(fetch);
+      fetch.peer.removeFetch(fetch);
       out.pieceComplete(fetch.number, fetch.file.number, fetch.piece, fetch.bytes, fetch.peer.number);
     }
     // Only this peer's window has more room now.
@@ -311,8 +311,7 @@ export class SwarmMachine {
   }
 
   #settleRequest(request: RequestNumber, fetch: Fetch): Bytes {
-    const bytes = fetch.open.get(request) ?? 0;
-    fetch.open.delete(request);
+    const bytes = takeRequest(fetch, request);
     this.#requests.delete(request);
     fetch.peer.inFlightBytes -= bytes;
     fetch.peer.inFlightRequests--;
@@ -321,7 +320,7 @@ export class SwarmMachine {
 
   /** Ends an attempt early; its piece is missing again. `cancel`: the peer is still there to be told. */
   #giveUp(fetch: Fetch, out: SwarmSink, cancel: boolean): void {
-    for (const request of [...fetch.open.keys()]) {
+    for (let request = fetch.open[0]; request !== undefined; request = fetch.open[0]) {
       this.#settleRequest(request, fetch);
       if (cancel) out.cancel(request, fetch.peer.number);
     }
@@ -339,7 +338,7 @@ export class SwarmMachine {
   }
 
   #detach(fetch: Fetch): void {
-    fetch.peer.fetches.delete(fetch);
+    fetch.peer.removeFetch(fetch);
     if (fetch.peer.asking === fetch) fetch.peer.asking = null;
     const { file, piece } = fetch;
     const left = (file.fetches.get(piece) ?? []).filter((other) => other !== fetch);
@@ -361,7 +360,7 @@ export class SwarmMachine {
       peer.forgetPassed((request) => this.#requests.has(request));
       if (peer.inFlightRequests === 0 || now < peer.stallsAt) continue;
       peer.noteStall(now);
-      for (const fetch of [...peer.fetches]) this.#giveUp(fetch, out, true);
+      for (const fetch of peer.fetches) this.#giveUp(fetch, out, true);
     }
     for (const fetch of this.#fetches.values()) {
       if (now < fetch.startedAt + endgameAfterMs) break;
@@ -403,7 +402,7 @@ export class SwarmMachine {
     }
     fetch.requestedTo += length;
     if (fetch.requestedTo >= fetch.bytes) peer.asking = null;
-    fetch.open.set(request, length);
+    fetch.open.push(request, length);
     this.#requests.set(request, fetch);
     peer.inFlightBytes += length;
     peer.inFlightRequests++;
@@ -446,13 +445,13 @@ export class SwarmMachine {
     const bytes = file.bytesOf(piece);
     const fetch: Fetch = {
       number: this.#nextFetch++, file, piece, bytes, peer, startedAt: now, isSlow: isSlow(now, peer, bytes),
-      requestedTo: 0, arrivedBytes: 0, open: new Map(), verifying: false, abandoned: false, isOld: false,
+      requestedTo: 0, arrivedBytes: 0, open: [], verifying: false, abandoned: false, isOld: false,
     };
     this.#wakeBy(now + endgameAfterMs);
     this.#downloads.begun(fetch);
     this.#fetches.set(fetch.number, fetch);
     file.fetches.set(piece, [...(file.fetches.get(piece) ?? []), fetch]);
-    peer.fetches.add(fetch);
+    peer.addFetch(fetch);
     peer.asking = fetch;
     file.content.unwant(piece);
     file.download.note(file);
