@@ -17,28 +17,29 @@ const interestMs = 120_000;
 
 /** What the serve machine knows of one peer. */
 export class ServedPeer {
+  // What is looked at most comes first: it lies side by side in memory.
   readonly number: PeerNumber;
-  readonly local: boolean;
-  readonly upAt: Millis;
-  /** Its blocks in the order they were asked for: the first `inService` of them are being read or sent, the others wait. */
-  readonly #wants: Want[] = [];
   #inService = 0;
-  /** What they count against the blocks at once. */
+  /** What its blocks in service count against the blocks at once. */
   weight = 0;
-  readonly sent: RateEstimator;
-  readonly received: RateEstimator;
   isChoked = false;
   /** It takes up one of the slots. */
   holdsSlot = false;
-  /** Since when it may begin pieces; meaningless while it is choked. */
-  unchokedAt: Millis;
-  /** Since when it waits; meaningless while it is not choked. */
-  chokedAt: Millis;
-  receivedAt: Millis;
+  readonly local: boolean;
+  /** Its blocks in the order they were asked for: the first `inService` of them are being read or sent, the others wait. */
+  readonly #wants: Want[] = [];
   #wantedAt: Millis | null = null;
   /** What was last begun, a ring. */
   readonly #begun: number[] = [];
   #nextBegun = 0;
+  readonly sent: RateEstimator;
+  readonly received: RateEstimator;
+  receivedAt: Millis;
+  readonly upAt: Millis;
+  /** Since when it may begin pieces; meaningless while it is choked. */
+  unchokedAt: Millis;
+  /** Since when it waits; meaningless while it is not choked. */
+  chokedAt: Millis;
 
   constructor(number: PeerNumber, local: boolean, now: Millis, rateWindowMs: Millis) {
     this.number = number;

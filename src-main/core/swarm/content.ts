@@ -13,6 +13,14 @@ export interface Member {
   useful: number;
 }
 
+const countMask = 0xffff;
+const isOursBit = 0x10000;
+const isWantedBit = 0x20000;
+const isGivenBit = 0x40000;
+
+/** It is ours, nobody else has it, and nobody gets it from us. */
+const isFreshAndOurs = (facts: number): boolean => (facts & (countMask | isOursBit | isGivenBit)) === isOursBit;
+
 /**
  * Who has which piece of one content: we and the members of its swarm. `wanted` says which pieces we miss and nobody
  * fetches; it is kept here because every change of it changes what members are good for.
@@ -27,9 +35,11 @@ export class Content {
   readonly #wanted: Bitfield;
   /** Made when somebody first asks for the rarest piece. */
   #rarest: RarestFirst | null = null;
-  /** Members with bit fields that have a piece, and times we began to send it; made when the first one is counted. */
-  #counts: Uint16Array | null = null;
-  #given: Uint16Array | null = null;
+  /**
+   * Of each piece, in one number so that news of it touch one place: how many members with bit fields have it, whether it is
+   * ours, whether it is wanted, whether we began to send it. Made when the first one is counted or given.
+   */
+  #facts: Uint32Array | null = null;
   /** Members that had everything when they joined; they are in no count. */
   #fullMembers = 0;
   /** Pieces of ours that are in no count and that nobody was given. */
@@ -53,12 +63,14 @@ export class Content {
 
   want(piece: number): void {
     if (!this.#wanted.add(piece)) return;
+    this.#mark(piece, isWantedBit, true);
     this.#rarest?.want(piece, this.#countOf(piece));
     this.#eachHolder(piece, 1);
   }
 
   unwant(piece: number): void {
     if (!this.#wanted.delete(piece)) return;
+    this.#mark(piece, isWantedBit, false);
     this.#rarest?.unwant(piece, this.#countOf(piece));
     this.#eachHolder(piece, -1);
   }
@@ -66,12 +78,16 @@ export class Content {
   /** A piece is verified: it is ours. */
   gain(piece: number): void {
     this.unwant(piece);
-    if (this.have.add(piece) && this.#isFresh(piece)) this.#fresh++;
+    if (!this.have.add(piece)) return;
+    this.#mark(piece, isOursBit, true);
+    if (this.#isFresh(piece)) this.#fresh++;
   }
 
   /** A piece that was ours has turned out wrong. */
   lose(piece: number): void {
-    if (this.have.delete(piece) && this.#isFresh(piece)) this.#fresh--;
+    if (!this.have.delete(piece)) return;
+    this.#mark(piece, isOursBit, false);
+    if (this.#isFresh(piece)) this.#fresh--;
   }
 
   /** The members' counts of what is wanted, in order; `random` orders equals and is evenly distributed in [0, 1). */
@@ -132,23 +148,25 @@ export class Content {
       this.#fullMembers--;
       return;
     }
-    const counts = this.#counts;
-    if (counts === null) return;
+    const facts = this.#facts;
+    if (facts === null) return;
     for (let piece = 0; piece < this.pieces; piece++) {
       if (!member.have.has(piece)) continue;
-      const count = counts[piece] ?? 1;
-      counts[piece] = count - 1;
-      if (this.#wanted.has(piece)) this.#rarest?.recount(piece, count, count - 1);
-      if (this.have.has(piece) && this.#isFresh(piece)) this.#fresh++;
+      const before = facts[piece] ?? 0;
+      const count = before & countMask;
+      facts[piece] = before - 1;
+      if ((before & isWantedBit) !== 0) this.#rarest?.recount(piece, count, count - 1);
+      if (isFreshAndOurs(before - 1)) this.#fresh++;
     }
   }
 
   /** We begin to send a piece. */
   give(piece: number): void {
     if (piece < 0 || piece >= this.pieces) return;
-    if (this.have.has(piece) && this.#isFresh(piece)) this.#fresh--;
-    const given = (this.#given ??= new Uint16Array(this.pieces));
-    given[piece] = Math.min((given[piece] ?? 0) + 1, 0xffff);
+    const facts = (this.#facts ??= this.#firstFacts());
+    const before = facts[piece] ?? 0;
+    if (isFreshAndOurs(before)) this.#fresh--;
+    facts[piece] = before | isGivenBit;
   }
 
   /** Others have it or get it already, while there are pieces that nobody but us has. */
@@ -166,22 +184,32 @@ export class Content {
   }
 
   #countOf(piece: number): number {
-    return this.#counts?.[piece] ?? 0;
+    return (this.#facts?.[piece] ?? 0) & countMask;
   }
 
   /** Nobody else has it, nor gets it from us. */
   #isFresh(piece: number): boolean {
-    return this.#countOf(piece) === 0 && (this.#given?.[piece] ?? 0) === 0;
+    return ((this.#facts?.[piece] ?? 0) & (countMask | isGivenBit)) === 0;
   }
 
   #count(piece: number, member: Member): void {
-    if (this.have.has(piece) && this.#isFresh(piece)) this.#fresh--;
-    const counts = (this.#counts ??= new Uint16Array(this.pieces));
-    const count = counts[piece] ?? 0;
-    counts[piece] = count + 1;
-    if (!this.#wanted.has(piece)) return;
+    const facts = (this.#facts ??= this.#firstFacts());
+    const before = facts[piece] ?? 0;
+    if (isFreshAndOurs(before)) this.#fresh--;
+    facts[piece] = before + 1;
+    if ((before & isWantedBit) === 0) return;
     member.useful++;
+    const count = before & countMask;
     this.#rarest?.recount(piece, count, count + 1);
+  }
+
+  #mark(piece: number, bit: number, isSo: boolean): void {
+    const facts = this.#facts;
+    if (facts !== null) facts[piece] = isSo ? (facts[piece] ?? 0) | bit : (facts[piece] ?? 0) & ~bit;
+  }
+
+  #firstFacts(): Uint32Array {
+    return Uint32Array.from({ length: this.pieces }, (_, piece) => (this.have.has(piece) ? isOursBit : 0) | (this.#wanted.has(piece) ? isWantedBit : 0));
   }
 
   #eachHolder(piece: number, change: number): void {

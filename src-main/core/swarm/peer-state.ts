@@ -41,41 +41,42 @@ export const strikesToBan = 2;
 
 /** What the machine knows of one peer: how much it may have in flight, how fast it delivers, how it behaved. */
 export class PeerState {
+  // What is looked at most comes first: it lies side by side in memory.
   readonly number: PeerNumber;
-  latencyMs: Millis;
-  /** In the order they began. Never changed, but replaced: there are few, and they are looked at for every block. */
-  fetches: readonly Fetch[] = none;
-  /** The one of them that is not requested to its end; another one begins only when it is. */
-  asking: Fetch | null = null;
   inFlightBytes: Bytes = 0;
   inFlightRequests = 0;
-  /** Last time it delivered, or was asked while idle. */
-  activeAt: Millis = 0;
-  /** The block it owes that later ones have overtaken, and since when. */
-  #passed: RequestNumber | null = null;
-  #passedAt: Millis = 0;
-  /** When a connection last took blocks with it. */
-  #lostAt: Millis | null = null;
   strikes = 0;
-  /** Stalls in a row; each doubles the pause. */
-  stalls = 0;
-  /** All of them since it is up. */
-  late = 0;
-  /** Gets no requests before this instant. */
-  restUntil: Millis = 0;
   isResting = false;
   /** It lets us begin no new piece. */
   isChoking = false;
-  /** Until then it is not asked for the pieces in `#avoided`. */
-  avoidUntil: Millis = 0;
-  readonly #pace: Pace;
+  #windowBytes: Bytes = firstWindowBytes;
+  /** The one of its fetches that is not requested to its end; another one begins only when it is. */
+  asking: Fetch | null = null;
+  /** In the order they began. Never changed, but replaced: there are few, and they are looked at for every block. */
+  fetches: readonly Fetch[] = none;
   /** Null: nothing. */
   #avoided: Map<FileNumber, Set<number>> | null = null;
+  /** The block it owes that later ones have overtaken, and since when. */
+  #passed: RequestNumber | null = null;
+  #passedAt: Millis = 0;
+  /** Last time it delivered, or was asked while idle. */
+  activeAt: Millis = 0;
+  /** Stalls in a row; each doubles the pause. */
+  stalls = 0;
+  readonly #pace: Pace;
+  latencyMs: Millis;
   readonly delivered = new RateEstimator(rateWindowMs);
   /** How fast it was when it delivered last. */
   #lastRate = 0;
-  #windowBytes: Bytes = firstWindowBytes;
   #firstDelivery: Millis | null = null;
+  /** When a connection last took blocks with it. */
+  #lostAt: Millis | null = null;
+  /** All stalls since it is up. */
+  late = 0;
+  /** Gets no requests before this instant. */
+  restUntil: Millis = 0;
+  /** Until then it is not asked for the pieces in `#avoided`. */
+  avoidUntil: Millis = 0;
 
   constructor({ peer, latencyMs, local = false, strikes = 0 }: Extract<SwarmEvent, { type: 'peer-up' }>) {
     this.number = peer;
@@ -144,6 +145,11 @@ export class PeerState {
     this.#windowBytes = minBlockBytes;
   }
 
+  /** Nothing that time changes: it owes nothing, and is asked as usual. */
+  get isQuiet(): boolean {
+    return this.inFlightRequests === 0 && !this.isResting && this.#avoided === null && this.#passed === null;
+  }
+
   /** When it has stalled, unless it delivers before. */
   get stallsAt(): Millis {
     const silent = this.activeAt + Math.min(stallMs * 2 ** this.stalls, mostPatienceMs);
@@ -158,11 +164,6 @@ export class PeerState {
       this.#passed = oldest;
       this.#passedAt = now;
     }
-  }
-
-  /** A block that was overtaken is not waited for any more, given up for another reason. */
-  forgetPassed(isOpen: (request: RequestNumber) => boolean): void {
-    if (this.#passed !== null && !isOpen(this.#passed)) this.#passed = null;
   }
 
   /** A connection has ended with blocks on it. Whose connections end again without a block between is left alone for a while. */
@@ -190,8 +191,9 @@ export class PeerState {
     return this.#avoided?.get(file) ?? null;
   }
 
-  /** Ends pauses that are over. */
-  timePasses(now: Millis): void {
+  /** Ends pauses that are over, and the wait for a block that was overtaken when it has been given up for another reason. */
+  timePasses(now: Millis, open: Pick<ReadonlyMap<RequestNumber, unknown>, 'has'>): void {
+    if (this.#passed !== null && !open.has(this.#passed)) this.#passed = null;
     if (now >= this.avoidUntil) this.#avoided = null;
     if (now >= this.restUntil) this.isResting = false;
   }

@@ -184,6 +184,7 @@ export class SwarmMachine {
     let wake = Infinity;
     const waiting = this.#downloads.line.some(({ wanting }) => wanting.length > 0);
     for (const peer of this.#peers.values()) {
+      if (peer.isQuiet) continue;
       if (peer.inFlightRequests > 0) wake = Math.min(wake, peer.stallsAt);
       if (waiting && peer.isResting) wake = Math.min(wake, peer.restUntil);
       if (waiting && peer.isAvoiding) wake = Math.min(wake, peer.avoidUntil);
@@ -255,7 +256,7 @@ export class SwarmMachine {
   }
 
   #noteSource(file: FileState, peer: PeerNumber): void {
-    if ((file.content.members.get(peer)?.useful ?? 0) > 0) file.starved = false;
+    if (file.starved && (file.content.members.get(peer)?.useful ?? 0) > 0) file.starved = false;
   }
 
   /** It is away, or banned: nothing of it counts any more. */
@@ -356,8 +357,8 @@ export class SwarmMachine {
     this.#lookedAt = now;
     this.rates.forgetWaiting();
     for (const peer of this.#peers.values()) {
-      peer.timePasses(now);
-      peer.forgetPassed((request) => this.#requests.has(request));
+      if (peer.isQuiet) continue;
+      peer.timePasses(now, this.#requests);
       if (peer.inFlightRequests === 0 || now < peer.stallsAt) continue;
       peer.noteStall(now);
       for (const fetch of peer.fetches) this.#giveUp(fetch, out, true);

@@ -61,6 +61,8 @@ export class SwarmNode {
   #wake: TimerHandle | null = null;
   #wakeAt: Micros = Infinity;
   #isOpen = false;
+  /** The lane something came over last: as a rule the answer goes there. */
+  #lane: LaneNumber = -1;
   /** Fetches whose pieces are with the disk. */
   readonly #writing = new Set<number>();
 
@@ -93,6 +95,7 @@ export class SwarmNode {
     this.#writing.clear();
     this.checker.restarted();
     this.links.clear();
+    this.#lane = -1;
     if (this.#wake !== null) this.#world.simulation.cancel(this.#wake);
     this.#wake = null;
     this.#wakeAt = Infinity;
@@ -106,6 +109,7 @@ export class SwarmNode {
   }
 
   linkDown(peer: number): void {
+    this.#lane = -1;
     if (this.links.delete(peer)) this.step({ type: 'peer-down', peer });
   }
 
@@ -134,6 +138,7 @@ export class SwarmNode {
     const { network, links, file } = this.#world;
     const { parcels } = network;
     const peer = network.to(lane);
+    this.#lane = lane;
     const a = parcels.a(parcel);
     switch (type) {
       case messages.joined: {
@@ -160,12 +165,14 @@ export class SwarmNode {
   /** The last byte of a block has left, over our own lane. */
   sent(lane: LaneNumber, want: number, bytes: number): void {
     const { links, network } = this.#world;
+    this.#lane = lane;
     if (links.wants.take(lane, want) !== noParcel) this.step({ type: 'served', peer: network.to(lane), want, bytes });
   }
 
   /** A block has come from the peer to whom our own lane leads. */
   blockArrived(lane: LaneNumber, request: number, bytes: number, isCorrupt: boolean): void {
     const { requests } = this.#world.links;
+    this.#lane = lane;
     // The driver throws away what nobody waits for any more; the machine hears of it all the same.
     const asked = requests.take(lane, request);
     if (asked !== noParcel) this.checker.arrived(requests.first(asked), bytes, isCorrupt);
@@ -266,8 +273,13 @@ export class SwarmNode {
     if (network.cancelBlock(lane, want)) this.sent(lane, want, 0);
   }
 
+  #laneTo(peer: number): LaneNumber | undefined {
+    const lane = this.#lane;
+    return lane >= 0 && this.#world.network.to(lane) === peer ? lane : this.links.get(peer);
+  }
+
   #tell(peer: number, type: number, a = 0, b = 0, payload: Uint8Array | null = null): void {
-    const lane = this.links.get(peer);
+    const lane = this.#laneTo(peer);
     if (lane !== undefined) this.#world.network.sendMessage(lane, type, a, b, 0, 0, payload);
   }
 
@@ -287,20 +299,20 @@ export class SwarmNode {
       leave: (peer) => { this.#tell(peer, messages.left); },
       choke: (peer, choked) => { this.#tell(peer, messages.choked, choked ? 1 : 0); },
       request: (request, peer, fetch, _file, piece, begin, length) => {
-        const lane = this.links.get(peer);
+        const lane = this.#laneTo(peer);
         checker.requested(fetch, peer, piece, begin, length, links.claimed(lane));
         if (lane === undefined) return;
         links.requests.add(lane, request, fetch);
         network.sendMessage(lane, messages.wanted, request, piece, length);
       },
       cancel: (request, peer) => {
-        const lane = this.links.get(peer);
+        const lane = this.#laneTo(peer);
         if (lane === undefined) return;
         links.requests.take(lane, request);
         network.sendMessage(lane, messages.unwanted, request);
       },
       serve: (peer, want) => {
-        const lane = this.links.get(peer);
+        const lane = this.#laneTo(peer);
         if (lane === undefined) return;
         const wanted = links.wants.find(lane, want);
         if (wanted === noParcel) return;
@@ -311,7 +323,7 @@ export class SwarmNode {
         if (isAtHand) this.blockRead(lane, want, links.serial(lane));
       },
       refuse: (peer, want, why) => {
-        const lane = this.links.get(peer);
+        const lane = this.#laneTo(peer);
         if (lane === undefined) return;
         links.wants.take(lane, want);
         network.sendMessage(lane, messages.refused, want, refusals.indexOf(why));
