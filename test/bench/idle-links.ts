@@ -5,12 +5,11 @@
  *
  *   node test/bench/run.mjs idle-links [--links 1000] [--processes 4] [--idle-s 60] [--node-flag=FLAG]…
  */
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -20,6 +19,8 @@ import { createLinks } from '#main/net/links.ts';
 import type { Links } from '#main/node/ports/links.ts';
 import { AppError } from '#shared/errors.ts';
 import { KiB, second } from '#shared/units.ts';
+import { BenchNode, quiet } from './session/bench-node.ts';
+import { stopEverything } from './session/processes.ts';
 
 const { values } = parseArgs({
   options: {
@@ -27,8 +28,6 @@ const { values } = parseArgs({
     'node-flag': { type: 'string', multiple: true, default: [] }, role: { type: 'string', default: 'bench' }, port: { type: 'string', default: '0' },
   },
 });
-/** As `npm start` starts a node (scripts/node-flags.mjs). */
-const nodeFlags = ['--max-semi-space-size=8'];
 /** A listener lets no more than 8 of one address be in their handshake at once. */
 const dialsAtOnce = 8;
 const progressSchema = z.object({ linked: z.int(), lost: z.int() });
@@ -96,14 +95,10 @@ async function report(what: string, pid: number, before: Held | null, links: num
 
 async function bench(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'distrishare-bench-'));
-  const program = join(dirname(fileURLToPath(import.meta.url)), 'cli.mjs');
   const children: ChildProcess[] = [];
   try {
-    const node = spawn(process.execPath, [...nodeFlags, ...values['node-flag'], program, 'serve', '--data', join(folder, 'data'), '--json', '--download-dir', join(folder, 'downloads'),
-      '--port', '0', '--no-multicast', '--no-mdns', '--no-web', '--listen', '127.0.0.1'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    children.push(node);
-    const port = Number(/"port":(\d+)/.exec(String((await once(createInterface({ input: node.stdout }), 'line'))[0]))?.[1]);
-    const pid = node.pid ?? NaN;
+    const node = await BenchNode.start(join(folder, 'data'), 'Node', ['--port', '0', ...quiet], { flags: values['node-flag'] });
+    const { pid } = node.program;
     await sleep(5 * second);
     const before = await report('no link', pid, null, 0);
 
@@ -112,7 +107,7 @@ async function bench(): Promise<void> {
     let lost = 0;
     await Promise.all(Array.from({ length: processes }, (_, at) => new Promise<void>((resolve) => {
       const mine = Math.floor(total / processes) + (at < total % processes ? 1 : 0);
-      const child = fork(fileURLToPath(import.meta.url), ['--role', 'devices', '--links', String(mine), '--port', String(port)]);
+      const child = fork(fileURLToPath(import.meta.url), ['--role', 'devices', '--links', String(mine), '--port', String(node.port)]);
       children.push(child);
       let lostHere = 0;
       child.on('message', (message) => {
@@ -130,7 +125,7 @@ async function bench(): Promise<void> {
       const idle = await report(`idle for ${((Number(values['idle-s']) * part) / 3).toFixed(0)} s`, pid, before, total);
       if (part === 3) console.log(`  ${((100 * (idle.cpuSeconds - linked.cpuSeconds)) / Number(values['idle-s'])).toFixed(2)} % of a core meanwhile; ${lost} links lost`);
     }
-    for (const child of children.slice(1)) child.kill();
+    for (const child of children) child.kill();
     await sleep(5 * second);
     await report('all of them gone', pid, before, total);
   } finally {
@@ -138,6 +133,7 @@ async function bench(): Promise<void> {
       child.kill('SIGTERM');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     }
+    await stopEverything();
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -110,7 +110,7 @@ async function run(job: Job, protect: boolean): Promise<void> {
   try {
     const [home, away] = [network.node(0), network.node(1)];
     for (const [name, machine] of [['Home', home], ['Away', away]] as const) {
-      nodes.push(await BenchNode.start(join(root, name), name, ['--port', '0', '--no-multicast', '--no-mdns'], ['ip', 'netns', 'exec', machine.name]));
+      nodes.push(await BenchNode.start(join(root, name), name, ['--port', '0', '--no-multicast', '--no-mdns'], { inside: ['ip', 'netns', 'exec', machine.name] }));
     }
     const [homeNode, awayNode] = nodes;
     if (homeNode === undefined || awayNode === undefined) return;

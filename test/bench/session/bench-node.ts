@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { nodeFlags } from '../../../scripts/node-flags.mjs';
 import { connectLocal } from '#main/local/connect-local.ts';
 import type { ApiClient } from '#shared/api/client.ts';
 import type { TransferSource } from '#shared/api/contract.ts';
@@ -35,9 +36,9 @@ export class BenchNode {
     api.subscribe((event) => { if (event.type === 'transfer') this.#note(event.transfer); });
   }
 
-  /** Starts `serve` and waits until it is ready. `inside`: the command that runs it in a network namespace. */
-  static async start(dataDir: string, name: string, args: readonly string[], inside: readonly string[] = []): Promise<BenchNode> {
-    const [command = process.execPath, ...all] = [...inside, process.execPath, ...process.execArgv, cli, 'serve', '--data', dataDir, '--json', '--name', name, '--download-dir', join(dataDir, 'downloads'), '--no-web', ...args];
+  /** Starts `serve` as `npm start` does and waits until it is ready. `inside`: the command that runs it in a network namespace; `flags`: more flags for Node. */
+  static async start(dataDir: string, name: string, args: readonly string[], { inside = [], flags = [] }: { inside?: readonly string[]; flags?: readonly string[] } = {}): Promise<BenchNode> {
+    const [command = process.execPath, ...all] = [...inside, process.execPath, ...process.execArgv, ...nodeFlags, ...flags, cli, 'serve', '--data', dataDir, '--json', '--name', name, '--download-dir', join(dataDir, 'downloads'), '--no-web', ...args];
     const program = new Program(command, all, { stdio: ['ignore', 'pipe', 'pipe'] });
     let stderr = '';
     program.child.stderr?.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-2_000); });

@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KiB } from '#shared/units.ts';
 
@@ -86,6 +86,21 @@ export class Program {
 
   cpuSeconds(): number | null {
     return isLinux ? this.#session().reduce((sum, state) => sum + state.cpuSeconds, 0) : null;
+  }
+
+  /** User and system seconds of each thread of the process itself, by thread number. */
+  threadSeconds(): ReadonlyMap<number, readonly [user: number, system: number]> {
+    const folder = `/proc/${this.pid}/task`;
+    return new Map((isLinux ? readdirSync(folder) : []).map((thread) => {
+      const text = read(`${folder}/${thread}/stat`) ?? '';
+      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+      return [Number(thread), [Number(fields[11] ?? 0) / ticksPerSecond, Number(fields[12] ?? 0) / ticksPerSecond]];
+    }));
+  }
+
+  /** From here on the system measures the peak anew (proc(5)). */
+  forgetPeakMemory(): void {
+    if (isLinux) writeFileSync(`/proc/${this.pid}/clear_refs`, '5');
   }
 
   /** The most memory each of its processes ever had at once (VmHWM), summed, bytes. */

@@ -29,7 +29,7 @@ export class Stage {
 
   /** A node on loopback with a fresh data directory, unless `dataDir` names one. */
   async node(name: string, dataDir?: string, args: readonly string[] = [...quiet, '--port', '0'], inside: readonly string[] = []): Promise<BenchNode> {
-    const node = await BenchNode.start(dataDir ?? (await this.folder()), name, args, inside);
+    const node = await BenchNode.start(dataDir ?? (await this.folder()), name, args, { inside });
     this.#nodes.push(node);
     return node;
   }
