@@ -40,6 +40,10 @@ export class JournalFile {
   #bytes: Bytes;
   /** End of the last record that is known to speak of durable data. */
   #durable: Place;
+  /** What the last barrier speaks of: as durable as that is itself. */
+  #promised: Place;
+  /** A sync failed: one that works after it, or beside it, proves nothing. */
+  #isDoubtful = false;
 
   private constructor(files: Files, sha256: Sha256, fd: number, encoder: JournalEncoder, bytes: Bytes) {
     this.#files = files;
@@ -48,6 +52,7 @@ export class JournalFile {
     this.#encoder = encoder;
     this.#bytes = bytes;
     this.#durable = this.place;
+    this.#promised = this.#durable;
   }
 
   /**
@@ -115,21 +120,25 @@ export class JournalFile {
   /** Says that data recorded up to `place` is on stable storage, durably. */
   async barrier(place: Place): Promise<void> {
     this.appendBarrier(place);
-    await this.syncBarrier(place);
+    await this.sync();
   }
 
   /** The first half of `barrier`. When the disk refuses, the journal stays as it was. */
   appendBarrier(place: Place): void {
     this.append({ kind: 'barrier', through: place.end.sequence });
+    this.#promised = place;
   }
 
-  async syncBarrier(place: Place): Promise<void> {
-    await this.sync();
-    this.#durable = place;
-  }
-
+  /** Makes every record durable, and with it the barriers among them. */
   async sync(): Promise<void> {
-    await this.#files.syncData(this.#fd);
+    const promised = this.#promised;
+    try {
+      await this.#files.syncData(this.#fd);
+    } catch (thrown) {
+      this.#isDoubtful = true;
+      throw thrown;
+    }
+    if (!this.#isDoubtful && promised.bytes > this.#durable.bytes) this.#durable = promised;
   }
 
   /** Forgets everything that was recorded after the last barrier's data: it may not be on the disk. */

@@ -303,7 +303,7 @@ export class PartFile {
       this.#failure ??= this.#errorOf(thrown);
       return;
     }
-    await journal.syncBarrier(place);
+    await journal.sync();
   }
 
   async #sync(sync: () => Promise<void>): Promise<void> {

@@ -1,5 +1,7 @@
 import { expect } from 'vitest';
+import { parseJournal } from '#main/core/progress/journal.ts';
 import type { ReceiveDisk } from '#main/disk/receive-disk.ts';
+import { sha256 } from '#main/disk/sha256.ts';
 import type { FileTarget, ReceivedFile, SmallFile, SmallOutcome, WriteOutcome } from '#main/node/ports/receiver.ts';
 import { AppError } from '#shared/errors.ts';
 import type { SampleFile } from './sample-file.ts';
@@ -40,7 +42,7 @@ export class Play {
   #end: Known['end'] = 'none';
   #smallDone = new Set<number>();
   #small = new Set<number>();
-  /** Given to a commit of the data that is over; safe when the journal says so. */
+  /** Given to a commit of the data that is over; safe when the journal says so, as it is on stable storage. */
   #committed = new Set<number>();
 
   constructor(machine: SimulatedMachine, file: SampleFile, there: readonly number[] = []) {
@@ -68,7 +70,11 @@ export class Play {
   #over(operation: Operation, name: string): void {
     if (operation !== 'syncData') return;
     if (name.endsWith('.part')) this.#committed = this.#inCommit;
-    if (name.endsWith('.progress')) for (const piece of this.#committed) this.#safe.add(piece);
+    if (!name.endsWith('.progress')) return;
+    const journal = this.machine.disk.at(`/base/sub/${name}`);
+    const parsed = journal?.kind === 'file' ? parseJournal(journal.durable, sha256) : null;
+    if (parsed?.kind !== 'journal') return;
+    for (const [piece, { sequence }] of parsed.journal.pieces) if (sequence <= parsed.journal.durableThrough && this.#committed.has(piece)) this.#safe.add(piece);
   }
 
   async open(target: FileTarget): Promise<ReceivedFile> {
