@@ -36,6 +36,8 @@ export interface Files {
   readLater(fd: number, buffer: Uint8Array, position: Bytes): Promise<Bytes>;
   /** May write less than asked for. */
   write(fd: number, data: Uint8Array, position: Bytes): Bytes;
+  /** As `write`, while this thread goes on. The data is not to be touched and the handle not to be closed until it is over. */
+  writeLater(fd: number, data: Uint8Array, position: Bytes): Promise<Bytes>;
   truncate(fd: number, bytes: Bytes): void;
   setModified(fd: number, at: Timestamp): void;
   setExecutable(fd: number): void;

@@ -131,7 +131,7 @@ async function syncFolder({ world, volume, destination }: Opening): Promise<void
   if (volume.folderSync && !volume.isMemory) await world.files.syncFolder(destination.folder);
 }
 
-const dataOf = ({ world, target }: Opening, fd: number): PartData => new PartData(world.files, fd, target.bytes >= world.policy.directFromBytes);
+const dataOf = ({ world, target }: Opening, fd: number): PartData => new PartData(world, fd, target.bytes >= world.policy.directFromBytes);
 
 /**
  * Makes part file and journal. The journal appears whole or not at all, and the part file gets its length last: so a part

@@ -1,6 +1,10 @@
-import type { Bytes } from '#shared/units.ts';
-import { writeFully, type Files } from './files.ts';
+import { KiB, MiB, type Bytes, type Timestamp } from '#shared/units.ts';
 import { systemCode } from './disk-error.ts';
+import { writeFully, type Files } from './files.ts';
+
+/** Judged over so much, a device that takes less than this past the cache wants its writes sorted, which the cache does: a disk that seeks. */
+const judgedBytes = 32 * MiB;
+const leastBytesPerMs = 96 * KiB;
 
 /**
  * The content of one part file on its way to the disk. A large file goes past the system's cache: the copy into it costs the
@@ -9,21 +13,29 @@ import { systemCode } from './disk-error.ts';
  */
 export class PartData {
   readonly #files: Files;
+  readonly #now: () => Timestamp;
   readonly #fd: number;
   /** The way past the cache; null when it goes through it. */
   readonly direct: number | null;
+  #isSlow = false;
+  #underWay = 0;
+  #busySince: Timestamp = 0;
+  #bytes = 0;
+  #busyMs = 0;
 
   /** Takes over `fd`. */
-  constructor(files: Files, fd: number, isLarge: boolean) {
+  constructor({ files, now }: { readonly files: Files; readonly now: () => Timestamp }, fd: number, isLarge: boolean) {
     this.#files = files;
+    this.#now = now;
     this.#fd = fd;
     this.direct = isLarge ? files.openDirect(fd) : null;
   }
 
-  /** Throws system errors. */
-  write(data: Uint8Array, position: Bytes, isReadSoon: boolean): void {
-    if (!isReadSoon && this.direct !== null && this.#isWrittenDirectly(this.direct, data, position)) return;
+  /** Null: written. A write past the cache takes its time and rejects with system errors; until then `data` must not be touched and this not be closed. Throws system errors. */
+  write(data: Uint8Array, position: Bytes, isReadSoon: boolean): Promise<void> | null {
+    if (!isReadSoon && !this.#isSlow && this.direct !== null) return this.#writePast(this.direct, data, position);
     writeFully(this.#files, this.#fd, data, position);
+    return null;
   }
 
   close(): void {
@@ -34,13 +46,28 @@ export class PartData {
     }
   }
 
-  /** False when it has to be written the plain way: the end of a file that is no whole block, or memory that is not aligned. */
-  #isWrittenDirectly(direct: number, data: Uint8Array, position: Bytes): boolean {
+  async #writePast(direct: number, data: Uint8Array, position: Bytes): Promise<void> {
+    if (this.#underWay++ === 0) this.#busySince = this.#now();
     try {
-      return this.#files.write(direct, data, position) === data.length;
+      if (await this.#files.writeLater(direct, data, position) === data.length) return;
     } catch (thrown) {
-      if (systemCode(thrown) === 'EINVAL') return false;
-      throw thrown;
+      if (systemCode(thrown) !== 'EINVAL') throw thrown;
+    } finally {
+      this.#judge(data.length);
     }
+    // The end of a file that is no whole block, memory that is not aligned, or a device that took a part only.
+    writeFully(this.#files, this.#fd, data, position);
+  }
+
+  #judge(bytes: Bytes): void {
+    this.#underWay--;
+    this.#bytes += bytes;
+    const now = this.#now();
+    this.#busyMs += now - this.#busySince;
+    this.#busySince = now;
+    if (this.#bytes < judgedBytes) return;
+    this.#isSlow = this.#bytes < this.#busyMs * leastBytesPerMs;
+    this.#bytes = 0;
+    this.#busyMs = 0;
   }
 }

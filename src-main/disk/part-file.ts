@@ -61,6 +61,8 @@ export class PartFile {
   readonly #hashes: Uint8Array;
   #root: Uint8Array | null;
   #layer: Uint8Array | null;
+  /** Pieces on their way to the device. None of these rejects. */
+  readonly #underWay = new Set<Promise<WriteOutcome>>();
   #uncommittedBytes = 0;
   #committing: Promise<void> | null = null;
   #stopTimer: (() => void) | null = null;
@@ -105,15 +107,46 @@ export class PartFile {
     const hash = this.#world.merkle.pieceHash(data, pieceBytes, this.have.length === 1);
     if (!equalBytes(hash, expected)) return { kind: 'corrupt' };
     try {
-      this.#store(piece, data, hash, isReadSoon);
+      assertRoom(this.#world.files, this.#part.destination.folder, data.length, this.#world.policy.reserveBytes);
+      const writing = this.#part.data.write(data, piece * pieceBytes, isReadSoon);
+      if (writing === null) return this.#record(piece, data.length, hash);
+      const recording = this.#recordAfter(writing, piece, data.length, hash);
+      this.#underWay.add(recording);
+      void recording.then(() => this.#underWay.delete(recording));
+      return recording;
     } catch (thrown) {
-      return { kind: 'error', error: this.#errorOf(thrown).toInfo() };
+      return this.#refused(thrown);
     }
+  }
+
+  async #recordAfter(writing: Promise<void>, piece: number, bytes: number, hash: Uint8Array): Promise<WriteOutcome> {
+    try {
+      await writing;
+      // What happened meanwhile: a sync failed, the piece came from somebody else too, or the root was bound and says otherwise.
+      if (this.#failure !== null) return this.#writtenOrFailed();
+      if (this.have.has(piece)) return { kind: 'written' };
+      if (this.#layer !== null && !equalBytes(hash, this.#layer.subarray(piece * hashBytes, (piece + 1) * hashBytes))) return { kind: 'corrupt' };
+      return await this.#record(piece, bytes, hash);
+    } catch (thrown) {
+      return this.#refused(thrown);
+    }
+  }
+
+  /** A verified piece has been written. Throws system errors. */
+  #record(piece: number, bytes: number, hash: Uint8Array): WriteOutcome | Promise<WriteOutcome> {
+    this.#part.journal.append({ kind: 'piece', piece, hash });
+    this.have.add(piece);
+    this.#hashes.set(hash, piece * hashBytes);
+    this.#uncommittedBytes += bytes;
     const { groupBytes } = this.#world.policy;
     if (this.#uncommittedBytes < groupBytes) this.#commitSoon();
     else if (this.#committing === null) void this.#commit();
     else if (this.#uncommittedBytes >= 2 * groupBytes) return this.#committing.then(() => this.#writtenOrFailed());
     return { kind: 'written' };
+  }
+
+  #refused(thrown: unknown): WriteOutcome {
+    return { kind: 'error', error: this.#errorOf(thrown).toInfo() };
   }
 
   /** Binds a provisional file to its root; pieces that do not fit are missing again, and stay so through a crash. */
@@ -122,6 +155,7 @@ export class PartFile {
     const bound = layerOf(root, layer, this.have.length);
     const isProven = this.have.length === 0 ? equalBytes(root, emptyRoot) : bound !== null && this.#world.merkle.verifyLayer(bound, root, bytes, pieceBytes);
     if (!isProven) throw new AppError('hash-mismatch', { path: this.#path });
+    await this.#settle();
     this.#assertWorks();
     const fits = (at: number): boolean => bound !== null && equalBytes(this.#hashes.subarray(at, at + hashBytes), bound.subarray(at, at + hashBytes));
     const missing: number[] = [];
@@ -250,17 +284,6 @@ export class PartFile {
     return join(this.#part.destination.folder.path, this.#part.target.path.at(-1) ?? '');
   }
 
-  #store(piece: number, data: Uint8Array, hash: Uint8Array, isReadSoon: boolean): void {
-    const { target, destination, data: content, journal } = this.#part;
-    const { files, policy } = this.#world;
-    assertRoom(files, destination.folder, data.length, policy.reserveBytes);
-    content.write(data, piece * target.pieceBytes, isReadSoon);
-    journal.append({ kind: 'piece', piece, hash });
-    this.have.add(piece);
-    this.#hashes.set(hash, piece * hashBytes);
-    this.#uncommittedBytes += data.length;
-  }
-
   #commitSoon(): void {
     this.#stopTimer ??= this.#world.later(this.#world.policy.groupMs, () => {
       this.#stopTimer = null;
@@ -315,8 +338,9 @@ export class PartFile {
     if (volume.folderSync && !volume.isMemory) await this.#world.files.syncFolder(destination.folder);
   }
 
-  /** Waits for a commit that is under way, and starts no other. */
+  /** Waits for writes and a commit that are under way, and starts no other. */
   async #settle(): Promise<void> {
+    await Promise.all(this.#underWay);
     this.#cancelTimer();
     await this.#committing;
     this.#cancelTimer();

@@ -117,6 +117,8 @@ export const realFiles: Files = {
   readLater: (fd, buffer, position) =>
     new Promise((resolve, reject) => fs.read(fd, buffer, 0, buffer.length, position, (error, bytes) => (error === null ? resolve(bytes) : reject(error)))),
   write: (fd, data, position) => fs.writeSync(fd, data, 0, data.length, position),
+  writeLater: (fd, data, position) =>
+    new Promise((resolve, reject) => fs.write(fd, data, 0, data.length, position, (error, bytes) => (error === null ? resolve(bytes) : reject(error)))),
   truncate: (fd, bytes) => fs.ftruncateSync(fd, bytes),
   setModified: (fd, at) => fs.futimesSync(fd, at / 1000, at / 1000),
   setExecutable(fd) {

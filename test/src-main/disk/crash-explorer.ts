@@ -27,7 +27,7 @@ export const surroundings: readonly Surroundings[] = [
   },
 ];
 
-const changing: ReadonlySet<Operation> = new Set(['create', 'write', 'truncate', 'setModified', 'syncData', 'sync', 'syncFolder', 'link', 'rename', 'unlink', 'makeFolder']);
+const changing: ReadonlySet<Operation> = new Set(['create', 'write', 'writeLater', 'truncate', 'setModified', 'syncData', 'sync', 'syncFolder', 'link', 'rename', 'unlink', 'makeFolder']);
 
 /** A moment of a life at which it may end. */
 interface Moment {

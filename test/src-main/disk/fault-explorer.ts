@@ -10,7 +10,7 @@ import { SimulatedMachine, seeded } from './simulated-world.ts';
 const faultsOf: Readonly<Record<Operation, readonly string[]>> = {
   openFolder: ['EIO', 'EACCES', 'ENOENT'], openSubfolder: ['EIO'], makeFolder: ['ENOSPC', 'EROFS'], syncFolder: ['EIO'],
   lookup: ['EIO'], create: ['ENOSPC', 'EROFS', 'EMFILE'], open: ['EIO', 'EMFILE'], openDirect: [], readLater: ['EIO', 'EINVAL'], close: [], stat: ['EIO'], read: ['EIO'],
-  write: ['EIO', 'ENOSPC', 'EROFS', 'EINVAL', 'short', 'short, then ENOSPC'], truncate: ['EIO', 'ENOSPC'], setModified: ['EIO'], setExecutable: ['EPERM'],
+  write: ['EIO', 'ENOSPC', 'EROFS', 'short', 'short, then ENOSPC'], writeLater: ['EIO', 'ENOSPC', 'EINVAL', 'short', 'short, then ENOSPC'], truncate: ['EIO', 'ENOSPC'], setModified: ['EIO'], setExecutable: ['EPERM'],
   syncData: ['EIO', 'ENOSPC', 'EROFS'], sync: ['EIO', 'ENOSPC', 'EROFS'], link: ['EIO', 'ENOSPC', 'EROFS'], rename: ['EIO', 'ENOSPC', 'EROFS'],
   unlink: ['EIO', 'EROFS'], freeBytes: ['EIO'], volumeKind: [],
 };

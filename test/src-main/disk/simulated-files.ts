@@ -195,11 +195,21 @@ export function simulatedFiles(disk: SimulatedDisk): Files {
     write: (fd, data, position) => {
       const name = nameOf(fd);
       const short = guard('write', name) === 'short';
-      const isDirect = open.get(fd)?.isDirect === true;
-      if (isDirect && (position % directUnit !== 0 || data.length % directUnit !== 0)) throw systemError('EINVAL');
-      const length = Math.min(isDirect ? Infinity : mostAtOnce, short ? data.length >> 1 : data.length);
+      const length = Math.min(mostAtOnce, short ? data.length >> 1 : data.length);
       write(fileOf(fd), { at: position, data: new Uint8Array(data.subarray(0, length)) });
       disk.done('write', name);
+      return length;
+    },
+    writeLater: async (fd, data, position) => {
+      const file = open.get(fd);
+      const name = nameOf(fd);
+      const short = guard('writeLater', name) === 'short';
+      if (file?.isDirect === true && (position % directUnit !== 0 || data.length % directUnit !== 0)) throw systemError('EINVAL');
+      await Promise.resolve();
+      guard('writeLater', name, 'effect');
+      const length = short ? data.length >> 1 : data.length;
+      write(fileOf(fd), { at: position, data: new Uint8Array(data.subarray(0, length)) });
+      disk.done('writeLater', name);
       return length;
     },
     truncate: (fd, bytes) =>
