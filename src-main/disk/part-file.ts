@@ -155,7 +155,8 @@ export class PartFile {
     const bound = layerOf(root, layer, this.have.length);
     const isProven = this.have.length === 0 ? equalBytes(root, emptyRoot) : bound !== null && this.#world.merkle.verifyLayer(bound, root, bytes, pieceBytes);
     if (!isProven) throw new AppError('hash-mismatch', { path: this.#path });
-    await this.#settle();
+    // They were asked for under the old terms; a piece recorded after this would not be held to the root.
+    await Promise.all(this.#underWay);
     this.#assertWorks();
     const fits = (at: number): boolean => bound !== null && equalBytes(this.#hashes.subarray(at, at + hashBytes), bound.subarray(at, at + hashBytes));
     const missing: number[] = [];
