@@ -30,20 +30,26 @@ interface Passage {
   readonly signal: AbortSignal;
 }
 
+let memory = new Uint8Array(limits.content.minPieceBytes);
+/** Memory of this thread, until the end of the turn: what is read is used up before another call goes on. A buffer for each passage would be garbage faster than it is collected. */
+function scratch(bytes: Bytes): Uint8Array {
+  if (memory.length < bytes) memory = new Uint8Array(bytes);
+  return memory.subarray(0, bytes);
+}
+
 /**
  * Gives a passage of a file chunk by chunk. The thread waits for its reads: what the system has in memory comes faster than by way of
  * the thread pool, and while one thread waits for the disk, the system reads ahead and the others work.
  */
 async function readThrough({ path, fd, from, to, chunkBytes, signal }: Passage, take: (data: Uint8Array, at: Bytes) => void): Promise<void> {
-  const buffer = new Uint8Array(Math.min(chunkBytes, to - from));
   let untilTurn = 0;
-  for (let at = from; at < to; at += buffer.length) {
+  for (let at = from; at < to; at += chunkBytes) {
     if (untilTurn <= 0) {
       await nextTurn();
       if (signal.aborted) throw new AppError('cancelled');
       untilTurn = turnBytes;
     }
-    const data = buffer.subarray(0, Math.min(buffer.length, to - at));
+    const data = scratch(Math.min(chunkBytes, to - at));
     if (readFully(realFiles, fd, data, at) < data.length) throw new AppError('file-changed', { path });
     untilTurn -= data.length;
     take(data, at);
