@@ -56,10 +56,9 @@ async function readThrough({ path, fd, from, to, chunkBytes, signal }: Passage, 
   }
 }
 
-/** Hashes files with one thread's scratch memory. */
+/** Hashes files, each read and hashed by this thread. */
 export class FileHasher {
   readonly #merkle: Merkle;
-  readonly #small = new Uint8Array(limits.content.minPieceBytes);
 
   constructor(merkle: Merkle) {
     this.#merkle = merkle;
@@ -110,12 +109,12 @@ export class FileHasher {
     const { fd, stat } = this.#open(path);
     try {
       const bytes = Number(stat.size);
-      if (bytes > this.#small.length) return null;
+      if (bytes > limits.content.minPieceBytes) return null;
       const pieceBytes = pieceBytesFor(bytes);
-      const length = bytes === 0 ? 0 : readSync(fd, this.#small, 0, bytes, 0);
-      if (length !== bytes) throw new AppError('file-changed', { path });
+      const data = scratch(bytes);
+      if (bytes > 0 && readSync(fd, data, 0, bytes, 0) !== bytes) throw new AppError('file-changed', { path });
       const builder = new LayerBuilder(this.#merkle, bytes, pieceBytes);
-      builder.add(this.#small.subarray(0, bytes));
+      builder.add(data);
       return this.#result(path, fd, stat, pieceBytes, builder);
     } catch (thrown) {
       throw diskError(thrown, path, 'file-missing');

@@ -62,7 +62,7 @@ export class PartFile {
   #root: Uint8Array | null;
   #layer: Uint8Array | null;
   /** Pieces on their way to the device. None of these rejects. */
-  readonly #underWay = new Set<Promise<WriteOutcome>>();
+  readonly #underWay = new Map<number, Promise<WriteOutcome>>();
   #uncommittedBytes = 0;
   #committing: Promise<void> | null = null;
   #stopTimer: (() => void) | null = null;
@@ -103,6 +103,9 @@ export class PartFile {
       return { kind: 'error', error: { code: 'bad-argument', params: { name: 'piece' } } };
     }
     if (this.have.has(piece)) return { kind: 'written' };
+    // Without a root two that differ may both be taken for right: the second must not be put under the first one's record.
+    const earlier = this.#underWay.get(piece);
+    if (earlier !== undefined) return earlier.then(() => this.write(piece, data, pieceHash, isReadSoon));
     if (data.length !== pieceLength(bytes, pieceBytes, piece)) return { kind: 'corrupt' };
     const hash = this.#world.merkle.pieceHash(data, pieceBytes, this.have.length === 1);
     if (!equalBytes(hash, expected)) return { kind: 'corrupt' };
@@ -111,8 +114,8 @@ export class PartFile {
       const writing = this.#part.data.write(data, piece * pieceBytes, isReadSoon);
       if (writing === null) return this.#record(piece, data.length, hash);
       const recording = this.#recordAfter(writing, piece, data.length, hash);
-      this.#underWay.add(recording);
-      void recording.then(() => this.#underWay.delete(recording));
+      this.#underWay.set(piece, recording);
+      void recording.then(() => this.#underWay.delete(piece));
       return recording;
     } catch (thrown) {
       return this.#refused(thrown);
@@ -122,9 +125,8 @@ export class PartFile {
   async #recordAfter(writing: Promise<void>, piece: number, bytes: number, hash: Uint8Array): Promise<WriteOutcome> {
     try {
       await writing;
-      // What happened meanwhile: a sync failed, the piece came from somebody else too, or the root was bound and says otherwise.
+      // What happened meanwhile: a sync failed, or the root was bound and says otherwise.
       if (this.#failure !== null) return this.#writtenOrFailed();
-      if (this.have.has(piece)) return { kind: 'written' };
       if (this.#layer !== null && !equalBytes(hash, this.#layer.subarray(piece * hashBytes, (piece + 1) * hashBytes))) return { kind: 'corrupt' };
       return await this.#record(piece, bytes, hash);
     } catch (thrown) {
@@ -156,7 +158,7 @@ export class PartFile {
     const isProven = this.have.length === 0 ? equalBytes(root, emptyRoot) : bound !== null && this.#world.merkle.verifyLayer(bound, root, bytes, pieceBytes);
     if (!isProven) throw new AppError('hash-mismatch', { path: this.#path });
     // They were asked for under the old terms; a piece recorded after this would not be held to the root.
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#underWay.values());
     this.#assertWorks();
     const fits = (at: number): boolean => bound !== null && equalBytes(this.#hashes.subarray(at, at + hashBytes), bound.subarray(at, at + hashBytes));
     const missing: number[] = [];
@@ -341,7 +343,7 @@ export class PartFile {
 
   /** Waits for writes and a commit that are under way, and starts no other. */
   async #settle(): Promise<void> {
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#underWay.values());
     this.#cancelTimer();
     await this.#committing;
     this.#cancelTimer();

@@ -116,6 +116,20 @@ describe('writing past the cache', () => {
     expect(Buffer.from(machine.disk.contentOf('/base/file')).equals(Buffer.from(file.data))).toBe(true);
   });
 
+  it('does not put a second version of a piece under the record of the first', async () => {
+    const machine = direct();
+    const disk = machine.start();
+    const other = sampleFile(200_000, 9, pieceBytes);
+    const provisional = { ...target, root: null, layer: null };
+    await disk.open(1, provisional, openOptions);
+    const outcomes = [disk.write(1, 3, file.piece(3), file.hash(3)), disk.write(1, 3, other.piece(3), other.hash(3))];
+    expect(await Promise.all(outcomes)).toEqual([{ kind: 'written' }, { kind: 'written' }]);
+    expect(await disk.bindRoot(1, file.root, file.layer)).toEqual({ missing: [] });
+    await write(disk, 1, all);
+    expect(await disk.finish(1)).toEqual({ path: '/base/file' });
+    expect(Buffer.from(machine.disk.contentOf('/base/file')).equals(Buffer.from(file.data))).toBe(true);
+  });
+
   it('forgets what was on its way when a sync fails', async () => {
     const machine = direct();
     const disk = machine.start();
