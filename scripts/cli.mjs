@@ -3,6 +3,7 @@
  * `npm run -s cli -- ARGS`: the command line from a checkout. Builds it first when sources changed (milliseconds when
  * not), then runs it in this process. Several at once do no harm: the build appears file by file, each one whole.
  */
+import { ensureDependencies, requireNode } from './bootstrap.mjs';
 import { ensureBuilt } from './build-parts.mjs';
 
 const parentCheckMs = 200;
@@ -19,6 +20,9 @@ function endWithParent() {
   }, parentCheckMs);
   timer.unref();
 }
+
+requireNode();
+ensureDependencies();
 
 const fromNpm = process.env.npm_lifecycle_event === 'cli';
 if (fromNpm) endWithParent();

@@ -3,7 +3,11 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ensureDependencies, requireNode } from './bootstrap.mjs';
 import { cacheDir, root } from './project-root.mjs';
+
+requireNode();
+ensureDependencies();
 
 const cache = join(cacheDir, 'tsc');
 mkdirSync(cache, { recursive: true });

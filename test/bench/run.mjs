@@ -6,8 +6,12 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleNode } from '../../scripts/bundle.mjs';
+import { ensureDependencies, requireNode } from '../../scripts/bootstrap.mjs';
 import { endWithParent } from '../../scripts/end-with-parent.mjs';
+
+requireNode();
+ensureDependencies();
+const { bundleNode } = await import('../../scripts/bundle.mjs');
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const given = process.argv.slice(2);

@@ -3,7 +3,11 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleNode } from '../../scripts/bundle.mjs';
+import { ensureDependencies, requireNode } from '../../scripts/bootstrap.mjs';
+
+requireNode();
+ensureDependencies();
+const { bundleNode } = await import('../../scripts/bundle.mjs');
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const outDir = join(root, 'out/campaign');

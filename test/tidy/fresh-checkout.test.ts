@@ -1,0 +1,33 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+let checkout: string;
+let tools: string;
+
+/** What `git clone` gives, as far as programs begin with it; in the place of npm a program that notes what it is asked and fails. */
+beforeAll(() => {
+  [checkout, tools] = [mkdtempSync(join(tmpdir(), 'distrishare-fresh-')), mkdtempSync(join(tmpdir(), 'distrishare-tools-'))];
+  for (const name of ['package.json', 'package-lock.json', 'scripts', 'test/bench/run.mjs', 'test/campaign/soak.mjs']) cpSync(join(project, name), join(checkout, name), { recursive: true });
+  writeFileSync(join(tools, 'npm'), '#!/bin/sh\necho "npm was asked to $1"\nexit 1\n', { mode: 0o755 });
+});
+afterAll(() => {
+  for (const folder of [checkout, tools]) rmSync(folder, { recursive: true, force: true });
+});
+
+it.runIf(process.platform !== 'win32').each([
+  'scripts/start.mjs', 'scripts/dev.mjs', 'scripts/build.mjs', 'scripts/cli.mjs', 'scripts/typecheck.mjs', 'scripts/test.mjs', 'test/bench/run.mjs', 'test/campaign/soak.mjs',
+])('%s installs what it needs first', (program) => {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(checkout, program)], {
+    cwd: checkout, encoding: 'utf8', env: { PATH: `${tools}${delimiter}${process.env['PATH'] ?? ''}` },
+  });
+  // What a command prints is for programs; what is said of the installation is not.
+  expect(stdout).toBe('');
+  expect(stderr).toContain('npm was asked to ci');
+  expect(stderr).toContain('npm ci failed');
+  expect(status).toBe(1);
+});
