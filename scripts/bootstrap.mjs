@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './project-root.mjs';
 
-const oldestNode = [20, 19];
+const oldestNode = /** @type {const} */ ([20, 19]);
 
 /** Ends the program with a sentence when this Node is older than what package.json asks for. */
 export function requireNode() {
