@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '#shared/errors.ts';
 import { errorInfoSchema } from '#shared/model/error.ts';
 import type { DroppedItem } from './composables/dropped-items.ts';

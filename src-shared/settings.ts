@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { limits } from './limits.ts';
 import { bytesSchema } from './model/ids.ts';
 import { rateLimitSchema } from './model/limit.ts';

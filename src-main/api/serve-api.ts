@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, errorInfo } from '#shared/errors.ts';
 import type { ApiChannel } from '#shared/api/channel.ts';
 import { calls, isCallName } from '#shared/api/contract.ts';

@@ -56,9 +56,14 @@ export class Output {
     this.#out.write(`${tableLines(columns, rows).join('\n')}\n`);
   }
 
+  /** Whether anybody sees `progress`. */
+  get showsProgress(): boolean {
+    return !this.json && this.#err.isTTY === true;
+  }
+
   /** The one line at the bottom that changes; only on a terminal. `fraction` from 0 to 1. */
   progress(fraction: number, details: string, name: string): void {
-    if (this.json || this.#err.isTTY !== true) return;
+    if (!this.showsProgress) return;
     this.#err.write(`\r\u001b[K${progressLine(fraction, details, name, this.#err.columns ?? 80)}`);
     this.#progressShown = true;
   }

@@ -3,29 +3,15 @@ import type { CommanderError } from 'commander';
 import { AppError } from '#shared/errors.ts';
 import type { Translate } from '../api/translate.ts';
 import type { CliContext } from './context.ts';
-import { addBrowseCommand } from './commands/browse.ts';
-import { addGetCommand } from './commands/get.ts';
-import { addHashCommand } from './commands/hash.ts';
-import { addLabCommand } from './commands/lab.ts';
-import { addLimitsCommand } from './commands/limits.ts';
-import { addOfferCommands } from './commands/offers.ts';
-import { addPairCommand } from './commands/pair.ts';
-import { addPeerCommands } from './commands/peers.ts';
-import { addSearchCommand } from './commands/search.ts';
-import { addServeCommand } from './commands/serve.ts';
-import { addSettingsCommand } from './commands/settings.ts';
-import { addShareCommands } from './commands/shares.ts';
-import { addStatusCommand } from './commands/status.ts';
-import { addTransferCommand } from './commands/transfer.ts';
-import { addTransferCommands } from './commands/transfers.ts';
+import { families } from './families.ts';
 
-const families = [
-  addServeCommand, addStatusCommand, addPeerCommands, addShareCommands, addBrowseCommand, addSearchCommand, addGetCommand, addTransferCommands, addTransferCommand,
-  addOfferCommands, addPairCommand, addSettingsCommand, addLimitsCommand, addHashCommand, addLabCommand,
-];
+const versionFlags = ['-V', '--version'] as const;
 
-/** The whole command line: every command, its help in the user's language. */
-export function createProgram(context: CliContext, version: string): Command {
+/**
+ * What of the command line `argv` needs: one command and its neighbours; every command for the help and for words that are none. All
+ * texts are in the user's language.
+ */
+export async function createProgram(context: CliContext, version: string, argv: readonly string[]): Promise<Command> {
   const { t, out } = context;
   const titles: Readonly<Record<string, string>> = {
     'Usage:': t('cli.usage.title'), 'Arguments:': t('cli.usage.arguments'), 'Options:': t('cli.usage.options'), 'Global Options:': t('cli.usage.globalOptions'), 'Commands:': t('cli.usage.commands'),
@@ -38,11 +24,18 @@ export function createProgram(context: CliContext, version: string): Command {
     .configureHelp({ showGlobalOptions: true, styleTitle: (title) => titles[title] ?? title })
     .helpCommand(false)
     .helpOption('-h, --help', t('cli.usage.help'))
-    .version(version, '-V, --version', t('cli.usage.version'))
+    .version(version, versionFlags.join(', '), t('cli.usage.version'))
     // Taken from the line before commander sees it, wherever they stand; listed here for the help.
     .option('--data <dir>', t('cli.option.data')).option('--json', t('cli.option.json')).option('--lang <code>', t('cli.option.lang'));
-  for (const add of families) add(program, context);
+  for (const { load } of familiesFor(argv)) (await load())(program, context);
   return program;
+}
+
+function familiesFor(argv: readonly string[]): typeof families {
+  if (versionFlags.some((flag) => argv[0] === flag)) return [];
+  const word = argv.find((argument) => !argument.startsWith('-'));
+  const family = families.find(({ names }) => names.some((name) => name === word));
+  return family === undefined ? families : [family];
 }
 
 /** What commander found wrong, as an error of ours; null when it only printed help or the version. */

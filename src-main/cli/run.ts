@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CommanderError } from 'commander';
-import { z } from 'zod';
 import { AppError, errorInfo } from '#shared/errors.ts';
 import { chooseLocale, localeWishes } from '#shared/i18n/locale.ts';
 import type { Locale } from '#shared/i18n/locale.ts';
@@ -34,7 +33,7 @@ export async function runCli(argv: readonly string[], { out, err, stdin, env, cw
   const context: CliContext = { out: output, t: output.t, dataDir, cwd, stdin, signal };
   try {
     if (incomplete !== null) throw new AppError('bad-usage', { detail: output.t('cli.error.commander.missingOptionArgument', { name: incomplete }) });
-    const program = createProgram(context, version);
+    const program = await createProgram(context, version, rest);
     if (rest.length === 0) {
       output.text(program.helpInformation());
       return exitCodes.badUsage;
@@ -58,14 +57,17 @@ function localeOf(lang: string | undefined, dataDir: string, env: Readonly<Recor
   return chooseLocale([lang, languageSetting(dataDir), ...localeWishes(env)]);
 }
 
-const languageSchema = z.object({ settings: z.object({ language: z.string() }) });
-
-/** Only a look at the file: opening the settings properly is the node's business. */
+/** Only a look at the file, without a schema, whose library takes longer to load than most commands: opening the settings properly is the node's business. */
 function languageSetting(dataDir: string): string | undefined {
   try {
-    return languageSchema.safeParse(JSON.parse(readFileSync(dataPaths(dataDir).settings, 'utf8'))).data?.settings.language;
+    const language = member(member(JSON.parse(readFileSync(dataPaths(dataDir).settings, 'utf8')), 'settings'), 'language');
+    return typeof language === 'string' ? language : undefined;
   } catch {
     // None yet, or damaged: the node will say so when it starts.
     return undefined;
   }
+}
+
+function member(of: unknown, name: string): unknown {
+  return typeof of === 'object' && of !== null ? new Map<string, unknown>(Object.entries(of)).get(name) : undefined;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, errorInfo } from '#shared/errors.ts';
 import type { ErrorInfo } from '#shared/errors.ts';
 import type { SettingsPatch } from '#shared/settings.ts';

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * How much the old generation may grow over what was alive at its last collection before it is collected again. V8 would

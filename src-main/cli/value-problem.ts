@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Translate } from '../api/translate.ts';
 
 /** What is wrong with a value that was typed, in the user's language: what a schema says of it is meant for programmers. */

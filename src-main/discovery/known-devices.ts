@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KnownDevice } from '#main/core/membership/membership-events.ts';
 import { limits } from '#shared/limits.ts';
 import { deviceIdSchema, timestampSchema } from '#shared/model/ids.ts';

@@ -1,5 +1,5 @@
 import Bonjour from 'bonjour-service';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SocketAddress } from '#shared/address.ts';
 import { limits } from '#shared/limits.ts';
 import { beaconVersion, parseBeaconText } from '#shared/protocol/beacon.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Millis, Timestamp } from '#shared/units.ts';
 import { systemCode } from './disk-error.ts';
 import { readFully, writeFully, type Files, type Folder } from './files.ts';

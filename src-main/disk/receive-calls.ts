@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FileTarget, ReceivedFile, VolumeAbilities, WriteOutcome } from '#main/node/ports/receiver.ts';
 import type { PackedOutcomes, PackedSmallFiles, PackedTargets } from './packed-files.ts';
 

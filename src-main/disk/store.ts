@@ -1,5 +1,5 @@
 import type { BatchOperation, ClassicLevel } from 'classic-level';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { storeError } from './store-errors.ts';
 
 /** A named part of the store: how its values are written and read. */

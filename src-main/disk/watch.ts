@@ -2,7 +2,7 @@ import { watch as watchFile } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname } from 'node:path';
 import type ParcelWatcher from '@parcel/watcher';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '#shared/errors.ts';
 
 export interface Watch {

@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { BrowserWindow, Dialog, IpcMain, IpcMainEvent, IpcMainInvokeEvent, Shell, WebContents } from 'electron';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ApiChannel } from '#shared/api/channel.ts';
 import { AppError } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';

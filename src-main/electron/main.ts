@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { app, protocol, session, shell } from 'electron';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '#shared/errors.ts';
 import { declareUiScheme } from './app-scheme.ts';
 import { DesktopApp, failToStart } from './desktop-app.ts';

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ErrorInfo } from '#shared/errors.ts';
 import { settingsPatchSchema } from '#shared/settings.ts';
 

@@ -1,5 +1,5 @@
 import Store from 'electron-store';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const boundsSchema = z.object({ x: z.int(), y: z.int(), width: z.int().min(320), height: z.int().min(240), maximized: z.boolean() });
 const shellStateSchema = z.object({

@@ -1,7 +1,7 @@
 import { readFile, rm, rmdir, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { dataPaths, diskError } from '../node/data-dir.ts';
 import { writeFileAtomic } from '../node/write-file-atomic.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, errorInfo, isErrorCode, type ErrorParams } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
 import { controlMethods, type ControlMethod, type ControlParams, type ControlResult } from '#shared/protocol/control.ts';

@@ -9,7 +9,7 @@ import type { BlockWanted, RejectReason } from '#shared/protocol/hot-frames.ts';
 import { decodeChoke, decodeHas, decodeJoin, decodeLeave, encodeChoke, encodeHas, encodeJoin, encodeLeave, type WirePieces } from '#shared/protocol/swarm-frames.ts';
 import { ProtocolError } from '#shared/protocol/protocol-error.ts';
 import { second, type Bytes, type Millis } from '#shared/units.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Address, BlockSink, Link, LinkHandler, RemoteDevice } from '../node/ports/links.ts';
 import { BlockExchange } from './block-exchange.ts';
 import type { Connection } from './connection.ts';

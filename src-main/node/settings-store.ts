@@ -1,5 +1,5 @@
 import { constants, copyFile, readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '#shared/errors.ts';
 import type { ErrorInfo } from '#shared/errors.ts';
 import { settingsPatchSchema, settingsSchema } from '#shared/settings.ts';

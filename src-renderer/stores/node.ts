@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { nodeStatusSchema } from '#shared/model/status.ts';
 import type { Settings, SettingsPatch } from '#shared/settings.ts';
 import { useApi } from '../api.ts';

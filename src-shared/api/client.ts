@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import type { ApiChannel } from './channel.ts';
 import { calls } from './contract.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { settingsPatchSchema, settingsSchema } from '../settings.ts';
 import { contentIdSchema, offerIdSchema, shareIdSchema, transferIdSchema, bytesSchema } from '../model/ids.ts';

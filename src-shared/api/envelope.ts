@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorInfoSchema } from '../model/error.ts';
 import { nodeEventSchema } from './events.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorInfoSchema } from '../model/error.ts';
 import { deviceIdSchema, offerIdSchema, shareIdSchema, transferIdSchema } from '../model/ids.ts';
 import { pairingSchema, peerSchema } from '../model/peer.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { deviceIdSchema } from './ids.ts';
 import { limitCauseSchema } from './limit.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isContentId, isDeviceId, isOfferId, isShareId, isTransferId } from '../ids.ts';
 import type { ContentId, DeviceId, OfferId, ShareId, TransferId } from '../ids.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Bytes per second, or `off` for no limit. Zero never means "unlimited". */
 export const rateLimitSchema = z.union([z.literal('off'), z.int().min(1024)]);

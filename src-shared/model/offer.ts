@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytesSchema, deviceIdSchema, offerIdSchema, timestampSchema, transferIdSchema } from './ids.ts';
 import { errorInfoSchema } from './error.ts';
 

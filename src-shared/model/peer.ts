@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { contentIdSchema, deviceIdSchema, millisSchema, timestampSchema, bytesSchema } from './ids.ts';
 import { peerLimitsSchema } from './limit.ts';
 

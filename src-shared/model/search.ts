@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytesSchema, contentIdSchema, deviceIdSchema, timestampSchema } from './ids.ts';
 
 export const fileTypeSchema = z.enum(['any', 'folder', 'audio', 'video', 'image', 'document', 'archive', 'program', 'other']);

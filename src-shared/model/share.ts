@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytesSchema, contentIdSchema, deviceIdSchema, shareIdSchema, timestampSchema } from './ids.ts';
 import { errorInfoSchema } from './error.ts';
 

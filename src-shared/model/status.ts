@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytesSchema, deviceIdSchema, timestampSchema } from './ids.ts';
 import { errorInfoSchema } from './error.ts';
 import { speedStateSchema } from './limit.ts';

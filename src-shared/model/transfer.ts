@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytesSchema, contentIdSchema, deviceIdSchema, millisSchema, timestampSchema, transferIdSchema } from './ids.ts';
 import { brakeSchema, sourceStateSchema } from './brake.ts';
 import { errorInfoSchema } from './error.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { bytesSchema, contentIdSchema, offerIdSchema, timestampSchema } from '../model/ids.ts';
 import { audienceSchema, entrySchema } from '../model/share.ts';

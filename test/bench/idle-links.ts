@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { makeIdentity } from '#main/net/identity.ts';
 import { createLinks } from '#main/net/links.ts';
 import type { Links } from '#main/node/ports/links.ts';

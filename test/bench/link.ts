@@ -8,7 +8,7 @@ import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { makeIdentity } from '#main/net/identity.ts';
 import { createLinks } from '#main/net/links.ts';
 import type { Link, LinkHandler, Links } from '#main/node/ports/links.ts';

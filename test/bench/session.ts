@@ -17,7 +17,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { machineFacts, rivalVersions } from './session/machine.ts';
 import { runScript } from './session/peer-script.ts';
 import { machineCpuSeconds, stopEverything } from './session/processes.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CallArgs, CallName, CallResult } from '#shared/api/contract.ts';
 import type { NodeEvent } from '#shared/api/events.ts';
 import { connectLocal } from '#main/local/connect-local.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DesktopBridge } from '#shared/api/bridge.ts';
 import type { NodeEvent } from '#shared/api/events.ts';
 import { deviceB } from '../contract/fake-node.ts';

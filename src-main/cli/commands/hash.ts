@@ -8,7 +8,7 @@ export const addHashCommand: AddCommands = (program, context) => {
     const { hashPath } = await import('../hash-path.ts');
     const result = await hashPath(absolute(context, path), {
       signal,
-      onProgress: (doneBytes, name) => { out.progress(0, formatBytes(out.locale, doneBytes), name); },
+      onProgress: (doneBytes, name) => { if (out.showsProgress) out.progress(0, formatBytes(out.locale, doneBytes), name); },
     });
     out.clearProgress();
     out.event('hash', result);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { writeFileAtomic } from '../write-file-atomic.ts';
 import { shareRecordSchema, type ShareRecord } from './tables.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ContentId, ShareId } from '#shared/ids.ts';
 import { errorInfoSchema } from '#shared/model/error.ts';
 import { bytesSchema, contentIdSchema, shareIdSchema, timestampSchema } from '#shared/model/ids.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { offerSchema } from '#shared/model/offer.ts';
 import { jsonTable } from '../../disk/store.ts';
 

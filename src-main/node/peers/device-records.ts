@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { limits } from '#shared/limits.ts';
 import { deviceIdSchema, timestampSchema } from '#shared/model/ids.ts';
 import { peerLimitsSchema } from '#shared/model/limit.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeviceId } from '#shared/ids.ts';
 import { isDeviceId } from '#shared/ids.ts';
 import { timestampSchema } from '#shared/model/ids.ts';

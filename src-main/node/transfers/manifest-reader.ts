@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '#shared/errors.ts';
 import { contentIdOf, fromHex, type ContentId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { bytesSchema, contentIdSchema, deviceIdSchema, timestampSchema, transferIdSchema } from '#shared/model/ids.ts';
 import { errorInfoSchema } from '#shared/model/error.ts';
 import { audienceSchema } from '#shared/model/share.ts';

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { nodeFlags } from '../../../scripts/node-flags.mjs';
 import { connectLocal } from '#main/local/connect-local.ts';
 import type { ApiClient } from '#shared/api/client.ts';

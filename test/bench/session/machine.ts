@@ -3,7 +3,7 @@ import { readFileSync, statfsSync } from 'node:fs';
 import { cpus, release, totalmem, type as systemName } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GiB } from '#shared/units.ts';
 
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Program } from './processes.ts';
 import type { Rival } from './rivals.ts';
 import type { RunResult } from './run-result.ts';

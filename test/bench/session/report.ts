@@ -1,5 +1,5 @@
 /** Tables of a session, in Markdown that also reads well in a terminal. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { median, seriesSchema, type RunResult, type Series } from './run-result.ts';
 import type { Row } from './rows.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { runCli } from '#main/cli/run.ts';
 import { startLocalServer } from '#main/local/local-server.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FakeNode } from '../../contract/fake-node.ts';
 
 const recordSchema = z.record(z.string(), z.unknown());

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { beginCli } from './cli-harness.ts';
 
 const run = (...args: string[]) => beginCli(['lab', 'run', 'swarm', ...args]).result;

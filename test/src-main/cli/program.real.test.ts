@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The real program, from the bundle the test set-up built. */
 const program = fileURLToPath(new URL('../../../out/node/cli.mjs', import.meta.url));

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createMembership, type Membership, type MembershipOptions } from '#main/discovery/membership.ts';
 import { knownDeviceSchema } from '#main/discovery/known-devices.ts';
 import { formatAddress, type SocketAddress } from '#shared/address.ts';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { openStore } from '#main/disk/open-store.ts';
 import { bytesTable, jsonTable, keyTable, withPrefix, type Store } from '#main/disk/store.ts';
 

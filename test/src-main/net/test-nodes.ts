@@ -1,5 +1,5 @@
 import { afterEach } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { makeIdentity, type Identity } from '#main/net/identity.ts';
 import { createLinks, type LinksOptions } from '#main/net/links.ts';
 import type { BlockSink, Link, LinkHandler, Links } from '#main/node/ports/links.ts';

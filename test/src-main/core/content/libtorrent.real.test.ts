@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LayerBuilder, Merkle } from '#main/core/content/merkle.ts';
 import { sha256 } from '#main/disk/sha256.ts';
 import { toHex } from '#shared/ids.ts';

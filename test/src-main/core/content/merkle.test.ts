@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LayerBuilder, Merkle, emptyRoot, equalBytes } from '#main/core/content/merkle.ts';
 import { pieceCount } from '#main/core/content/piece-size.ts';
 import { sha256 } from '#main/disk/sha256.ts';
