@@ -18,9 +18,9 @@ export interface Page<T> {
 
 /** A file as it is on disk now. `version` changes whenever size, time or inode change. */
 export interface FileRef {
-  /** Null for a file that is pushed, not shared. */
+  /** Null for a file that is pushed or passed on, not shared. */
   readonly share: ShareId | null;
-  /** Path inside the share, `/`-separated; empty when the share is a file. */
+  /** Path inside the share, `/`-separated; empty when the share is a file. Without a share it begins with the name of what is pushed or passed on. */
   readonly path: string;
   readonly diskPath: string;
   /** Real path of what it must lie in, links followed: the share's or the offered folder, or the file itself. */

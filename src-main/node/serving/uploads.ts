@@ -99,7 +99,7 @@ export class Uploads {
     const id = randomBytes(8).toString('hex');
     if (!isTransferId(id)) throw new Error('eight bytes are sixteen digits');
     const name = (file.share === null ? undefined : this.#ports.shareName(file.share)) ?? file.path.split('/')[0] ?? '';
-    const upload: Upload = { id, link, peer: link.remote.id, name, kind: file.path === '' ? 'file' : 'folder', rate: new RateEstimator(3 * second), files: new RecentFiles(), rates: [], startedAt: now, bytes: 0, savedBytes: 0, at: now, changed: true };
+    const upload: Upload = { id, link, peer: link.remote.id, name, kind: isAlone(file) ? 'file' : 'folder', rate: new RateEstimator(3 * second), files: new RecentFiles(), rates: [], startedAt: now, bytes: 0, savedBytes: 0, at: now, changed: true };
     this.#uploads.set(key, upload);
     return upload;
   }
@@ -130,3 +130,6 @@ export class Uploads {
     };
   }
 }
+
+/** What is sent is this file, and not a folder it lies in. */
+const isAlone = ({ share, path }: FileRef): boolean => (share === null ? !path.includes('/') : path === '');

@@ -17,6 +17,7 @@ import { fetchPieceLayer } from './piece-layer.ts';
 import { copyLocally } from './local-copy.ts';
 import { rankOf } from './ranks.ts';
 import type { FileRecord } from './records.ts';
+import type { WhatIsShared } from './shared-downloads.ts';
 
 const askForRootEveryMs = 0.3 * second;
 /** To look for a smaller file on this device takes longer than to fetch it. */
@@ -250,7 +251,7 @@ export class DownloadFile implements FileListener {
   async #share(id: ContentId, partPath: string): Promise<void> {
     const audience = await this.#owner.audience();
     if (audience === null) return;
-    await this.#context.fetched.begin(id, { path: partPath, bytes: this.#record.bytes, audience, layer: this.#layer }, { has: (piece) => this.verified.has(piece) });
+    await this.#context.fetched.begin(id, { ...this.#whatIsShared, path: partPath, audience }, { has: (piece) => this.verified.has(piece) });
     this.#isShared = true;
   }
 
@@ -258,7 +259,11 @@ export class DownloadFile implements FileListener {
   async #shareComplete(path: string): Promise<void> {
     const audience = this.contentId === null ? null : await this.#owner.audience();
     if (audience === null || this.contentId === null) return;
-    await this.#context.fetched.finish(this.contentId, { path, bytes: this.#record.bytes, audience, layer: this.#layer });
+    await this.#context.fetched.finish(this.contentId, { ...this.#whatIsShared, path, audience });
+  }
+
+  get #whatIsShared(): Omit<WhatIsShared, 'path' | 'audience'> {
+    return { name: this.#record.path.join('/'), bytes: this.#record.bytes, layer: this.#layer };
   }
 
   #unshare(): void {

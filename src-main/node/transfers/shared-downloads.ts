@@ -30,6 +30,8 @@ interface Shared {
 }
 
 export interface WhatIsShared {
+  /** Its path below the folder it was fetched into, as people see it: `/`-separated. */
+  readonly name: string;
   /** Where it lies after it is complete, or its part while it is fetched. */
   readonly path: string;
   readonly bytes: Bytes;
@@ -50,16 +52,16 @@ export class SharedDownloads {
   }
 
   /** A file is being fetched into `path`. */
-  async begin(id: ContentId, { path, bytes, audience, layer }: WhatIsShared, verified: Pick<Bitfield, 'has'>): Promise<void> {
+  async begin(id: ContentId, { name, path, bytes, audience, layer }: WhatIsShared, verified: Pick<Bitfield, 'has'>): Promise<void> {
     const stats = await stat(path, { bigint: true });
-    this.#keep(id, { audience, layer, until: null, file: { ...(await refOf(path, bytes, stats, id)), version: partVersion(stats), verified } });
+    this.#keep(id, { audience, layer, until: null, file: { ...(await refOf(name, path, bytes, stats, id)), version: partVersion(stats), verified } });
   }
 
   /** A file lies complete at `path`. */
-  async finish(id: ContentId, { path, bytes, audience, layer }: WhatIsShared): Promise<void> {
+  async finish(id: ContentId, { name, path, bytes, audience, layer }: WhatIsShared): Promise<void> {
     const stats = await stat(path, { bigint: true });
     if (Number(stats.size) !== bytes) return;
-    this.#keep(id, { audience, layer, until: this.#now() + servedAfterMs, file: await refOf(path, bytes, stats, id) });
+    this.#keep(id, { audience, layer, until: this.#now() + servedAfterMs, file: await refOf(name, path, bytes, stats, id) });
   }
 
   /** It is fetched no more, and not complete. */
@@ -104,6 +106,6 @@ export class SharedDownloads {
 /** A part changes all the time, but it stays the same file. */
 export const partVersion = (stats: BigIntStats): string => `part-${stats.dev}-${stats.ino}`;
 
-async function refOf(path: string, bytes: Bytes, stats: BigIntStats, contentId: ContentId): Promise<FileRef> {
-  return { share: null, path: '', diskPath: path, inside: await realpath(dirname(path)), bytes, modifiedAt: Number(stats.mtimeMs), executable: (stats.mode & 0o100n) !== 0n, version: fileVersion(stats), contentId };
+async function refOf(name: string, diskPath: string, bytes: Bytes, stats: BigIntStats, contentId: ContentId): Promise<FileRef> {
+  return { share: null, path: name, diskPath, inside: await realpath(dirname(diskPath)), bytes, modifiedAt: Number(stats.mtimeMs), executable: (stats.mode & 0o100n) !== 0n, version: fileVersion(stats), contentId };
 }
