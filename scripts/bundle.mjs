@@ -5,9 +5,8 @@ import { build } from 'esbuild';
 import { root } from './project-root.mjs';
 import { publishFiles } from './publish-files.mjs';
 
-/** Programs and worker threads that run in plain Node. Workers must lie beside whoever starts them (spawn-worker.ts). */
-const entries = {
-  cli: 'src-main/cli/main.ts',
+/** Worker threads. They must lie beside whoever starts them (spawn-worker.ts). */
+const workers = {
   'worker-receive': 'src-main/disk/receive-worker.ts',
   'worker-hash': 'src-main/disk/hash-worker.ts',
 };
@@ -22,33 +21,38 @@ const external = ['classic-level', '@parcel/watcher', 'electron'];
  */
 export async function bundleNode({ outDir = join(root, 'out/node'), format = 'esm', extra = {}, inject = [] } = {}) {
   // The desktop shell brings the command line as a program of its own.
-  const { cli, ...workers } = entries;
-  const all = Object.entries({ ...(format === 'esm' ? { cli } : {}), ...workers, ...extra }).map(([name, file]) => ({ out: name, in: join(root, file) }));
-  const names = new Set(all.map((entry) => `${entry.out}.${format === 'esm' ? 'mjs' : 'cjs'}`));
-  const { outputFiles } = await build({
-    entryPoints: all.filter((entry) => existsSync(entry.in)),
-    absWorkingDir: root,
-    outdir: outDir,
-    write: false,
-    outExtension: { '.js': format === 'esm' ? '.mjs' : '.cjs' },
-    bundle: true,
-    platform: 'node',
-    format,
-    target: 'node18.15',
-    splitting: format === 'esm',
-    chunkNames: 'chunk-[hash]',
-    external,
-    inject,
-    sourcemap: 'linked',
-    legalComments: 'none',
-    // The text of a program stays in memory as long as it runs: 4 MB less. Names stay, for whoever reads a stack trace.
-    minifyWhitespace: true,
-    logLevel: 'warning',
-    ...(format === 'esm'
-      ? { banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" } }
-      : { banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" }, define: { 'import.meta.url': '__moduleUrl' } }),
-  });
-  publishFiles(outDir, outputFiles.map((file) => ({ path: relative(outDir, file.path), contents: file.contents })), (name) => names.has(name));
+  const programs = { ...(format === 'esm' ? { cli: 'src-main/cli/main.ts' } : {}), ...extra };
+  /** @type {(entries: Record<string, string>, splitting: boolean) => Promise<{ path: string, contents: Uint8Array }[]>} */
+  const bundle = async (entries, splitting) => {
+    const { outputFiles } = await build({
+      entryPoints: Object.entries(entries).map(([name, file]) => ({ out: name, in: join(root, file) })).filter((entry) => existsSync(entry.in)),
+      absWorkingDir: root,
+      outdir: outDir,
+      write: false,
+      outExtension: { '.js': format === 'esm' ? '.mjs' : '.cjs' },
+      bundle: true,
+      platform: 'node',
+      format,
+      target: 'node18.15',
+      splitting,
+      chunkNames: 'chunk-[hash]',
+      external,
+      inject,
+      sourcemap: 'linked',
+      legalComments: 'none',
+      // The text of a program stays in memory as long as it runs: 4 MB less. Names stay, for whoever reads a stack trace.
+      minifyWhitespace: true,
+      logLevel: 'warning',
+      ...(format === 'esm'
+        ? { banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" } }
+        : { banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" }, define: { 'import.meta.url': '__moduleUrl' } }),
+    });
+    return outputFiles.map((file) => ({ path: relative(outDir, file.path), contents: file.contents }));
+  };
+  // A thread shares nothing with the others that the system would load once, and each file costs its start a millisecond.
+  const files = [...(await bundle(programs, format === 'esm')), ...(await bundle(workers, false))];
+  const names = new Set(Object.keys({ ...programs, ...workers }).map((name) => `${name}.${format === 'esm' ? 'mjs' : 'cjs'}`));
+  publishFiles(outDir, files, (name) => names.has(name));
 }
 
 /**

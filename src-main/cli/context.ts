@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
-import type { ApiClient } from '#shared/api/client.ts';
 import type { Translate } from '../api/translate.ts';
 import type { Output } from './output.ts';
 
@@ -21,15 +20,3 @@ export type AddCommands = (program: Command, context: CliContext) => void;
 
 /** A path as the user typed it, as the node needs it. */
 export const absolute = (context: CliContext, path: string): string => resolve(context.cwd, path);
-
-/** Runs something against the node of this data directory and hangs up afterwards. */
-export async function withNode<T>(context: CliContext, use: (api: ApiClient) => Promise<T>): Promise<T> {
-  // The contract with all its schemas: for commands that speak to a node.
-  const { connectLocal } = await import('../local/connect-local.ts');
-  const api = await connectLocal(context.dataDir);
-  try {
-    return await use(api);
-  } finally {
-    api.close();
-  }
-}

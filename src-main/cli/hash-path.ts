@@ -6,9 +6,9 @@ import { compareNames } from '#shared/protocol/manifest.ts';
 import { KiB } from '#shared/units.ts';
 import type { Bytes } from '#shared/units.ts';
 import { ManifestBuilder } from '../core/content/manifest-tree.ts';
-import { createHasher } from '../disk/hasher.ts';
 import { observe, observeFolder } from '../disk/observe.ts';
 import type { Observed } from '../disk/observe.ts';
+import { createOwnHasher } from '../disk/own-hasher.ts';
 import { sha256 } from '../disk/sha256.ts';
 import type { Hasher } from '../node/ports/hasher.ts';
 
@@ -27,6 +27,8 @@ interface HashOptions {
   readonly onProgress: (doneBytes: Bytes, name: string) => void;
 }
 
+type FilesHasher = Pick<Hasher, 'hashFile' | 'hashFiles'>;
+
 interface Hashed {
   readonly root: Uint8Array;
   readonly bytes: Bytes;
@@ -38,7 +40,7 @@ export async function hashPath(path: string, options: HashOptions): Promise<Hash
   const seen = await observe(path);
   if (seen.kind === 'problem') throw new AppError(seen.error.code, { path });
   if (seen.kind === 'absent') throw new AppError('file-missing', { path });
-  const hasher = createHasher();
+  const hasher = createOwnHasher();
   const walk = new HashWalk(hasher, options);
   try {
     const hashed = seen.kind === 'folder' ? await walk.folder(path) : await walk.file(path);
@@ -48,18 +50,18 @@ export async function hashPath(path: string, options: HashOptions): Promise<Hash
   }
 }
 
-/** Small files go to the worker in batches: a trip there takes longer than hashing one. */
+/** Small files are hashed in batches. */
 const smallFileBytes = 256 * KiB;
 const filesPerTrip = 256;
 
 /** One walk through a tree; memory is bounded by the largest folder. */
 class HashWalk {
   readonly skipped: string[] = [];
-  readonly #hasher: Hasher;
+  readonly #hasher: FilesHasher;
   readonly #options: HashOptions;
   #doneBytes = 0;
 
-  constructor(hasher: Hasher, options: HashOptions) {
+  constructor(hasher: FilesHasher, options: HashOptions) {
     this.#hasher = hasher;
     this.#options = options;
   }

@@ -4,21 +4,24 @@ import type { SmallReads } from './read-small-files.ts';
 
 export type SmallHashError = 'file-changed' | 'file-missing' | 'no-permission' | 'disk-error';
 
-/** Pieces of a file of several: `from` and `to` are whole pieces, or `to` is the end of the file. */
-export interface FilePart {
+/** A file that several threads hash together: each takes the next part until none is left. */
+export interface SharedFile {
   readonly path: string;
-  /** The version the file must have before and after. */
+  readonly bytes: Bytes;
+  /** The version the file must have before a thread reads of it and after. */
   readonly version: string;
   readonly pieceBytes: Bytes;
-  readonly from: Bytes;
-  readonly to: Bytes;
+  /** One number: how many parts have been taken. */
+  readonly taken: Int32Array<SharedArrayBuffer>;
+  /** Piece hashes, 32 bytes each, written by whoever hashed the piece. */
+  readonly layer: Uint8Array<SharedArrayBuffer>;
 }
 
 /** What hash workers do. */
 export type HashCalls = {
   readonly file: { readonly params: string; readonly result: FileHash };
-  /** Piece hashes, 32 bytes each. */
-  readonly part: { readonly params: FilePart; readonly result: Uint8Array };
+  /** Bytes that this thread hashed. */
+  readonly share: { readonly params: SharedFile; readonly result: Bytes };
   readonly root: { readonly params: { readonly layer: Uint8Array; readonly pieceBytes: Bytes }; readonly result: Uint8Array };
   readonly files: { readonly params: readonly string[]; readonly result: readonly (FileHash | { readonly error: SmallHashError })[] };
   readonly read: { readonly params: SmallReads; readonly result: Uint8Array };

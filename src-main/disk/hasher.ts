@@ -3,12 +3,13 @@ import type { Hasher, SmallRead } from '#main/node/ports/hasher.ts';
 import { spawnWorker } from '#main/node/spawn-worker.ts';
 import { second, type Millis } from '#shared/units.ts';
 import type { HashCalls } from './hash-calls.ts';
-import { hashInParts, partsOf } from './hash-parts.ts';
+import { hashInParts, threadsOf, worthSharing } from './hash-parts.ts';
 import type { SmallReads } from './read-small-files.ts';
 import { WorkerPool } from './worker-pool.ts';
 
-/** More than four threads are faster than any disk. */
-const defaultWorkers = (): number => Math.min(4, availableParallelism());
+/** More are faster than any disk. */
+export const maxHashThreads = 4;
+const defaultWorkers = (): number => Math.min(maxHashThreads, availableParallelism());
 
 const idleMs = 3 * second;
 
@@ -19,8 +20,8 @@ export function createHasher(options: { workers?: number; idleMs?: Millis } = {}
   const idlest = () => pool.at(pool.idlest);
   return {
     async hashFile(path, { signal, onProgress } = {}) {
-      const parts = pool.size > 1 ? await partsOf(path) : null;
-      if (parts !== null) return hashInParts(pool, parts, signal, onProgress);
+      const file = pool.size > 1 ? await worthSharing(path) : null;
+      if (file !== null) return hashInParts(threadsOf(pool), (layer, pieceBytes) => idlest().call('root', { layer, pieceBytes }), file, signal, onProgress);
       return idlest().call('file', path, { signal, onProgress });
     },
     async hashFiles(paths, { signal } = {}) {

@@ -2,8 +2,8 @@ import type { ApiClient } from '#shared/api/client.ts';
 import { formatBytes } from '#shared/i18n/format.ts';
 import { limits } from '#shared/limits.ts';
 import type { Entry } from '#shared/model/share.ts';
-import { withNode } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
+import { withNode } from '../with-node.ts';
 
 export const addBrowseCommand: AddCommands = (program, context) => {
   const { t, out } = context;

@@ -6,10 +6,11 @@ import { formatBytes, formatNumber, formatRate } from '#shared/i18n/format.ts';
 import { isContentId } from '#shared/ids.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import { diskError, makeFolders } from '../../node/data-dir.ts';
-import { absolute, withNode } from '../context.ts';
+import { absolute } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { reportTransfer } from '../transfer-progress.ts';
 import { TransferWatch } from '../transfer-watch.ts';
+import { withNode } from '../with-node.ts';
 
 export const addGetCommand: AddCommands = (program, context) => {
   const { t } = context;

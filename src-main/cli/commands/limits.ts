@@ -3,11 +3,11 @@ import { formatRate } from '#shared/i18n/format.ts';
 import type { PeerLimits, RateLimit, SpeedState } from '#shared/model/limit.ts';
 import type { Peer } from '#shared/model/peer.ts';
 import type { Settings, SettingsPatch } from '#shared/settings.ts';
-import { withNode } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { rateOption } from '../rate-text.ts';
 import { scheduleOption, scheduleText } from '../schedule-text.ts';
 import { switchOption } from '../switch-option.ts';
+import { withNode } from '../with-node.ts';
 
 interface LimitsOptions {
   readonly peer?: string;

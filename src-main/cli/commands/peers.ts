@@ -1,8 +1,8 @@
 import type { Peer } from '#shared/model/peer.ts';
 import { formatBytes } from '#shared/i18n/format.ts';
-import { withNode } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { shortDeviceId } from '../short-id.ts';
+import { withNode } from '../with-node.ts';
 
 export const addPeerCommands: AddCommands = (program, context) => {
   const { t, out } = context;

@@ -6,9 +6,9 @@ import { fileTypeSchema } from '#shared/model/search.ts';
 import type { FileType, SearchHit, SearchState } from '#shared/model/search.ts';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
-import { withNode } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { shortDeviceId } from '../short-id.ts';
+import { withNode } from '../with-node.ts';
 
 const fileTypes = fileTypeSchema.options;
 

@@ -2,11 +2,11 @@ import { AppError } from '#shared/errors.ts';
 import { settingsPatchSchema, settingsSchema } from '#shared/settings.ts';
 import type { SettingKey, Settings, SettingsPatch } from '#shared/settings.ts';
 import type { Translate } from '../../api/translate.ts';
-import { withNode } from '../context.ts';
 import type { AddCommands } from '../context.ts';
 import { rateOption } from '../rate-text.ts';
 import { scheduleOption, scheduleText } from '../schedule-text.ts';
 import { valueProblem } from '../value-problem.ts';
+import { withNode } from '../with-node.ts';
 
 const keys = settingsSchema.keyof().options;
 const isKey = (text: string): text is SettingKey => (keys as readonly string[]).includes(text);

@@ -5,9 +5,10 @@ import { formatBytes, formatSeconds } from '#shared/i18n/format.ts';
 import { audienceKinds } from '#shared/model/share.ts';
 import type { Audience, Share } from '#shared/model/share.ts';
 import { errorSentences } from '../../api/translate.ts';
-import { absolute, withNode } from '../context.ts';
+import { absolute } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { findPeer } from '../find-peer.ts';
+import { withNode } from '../with-node.ts';
 
 interface ShareOptions {
   readonly audience?: (typeof audienceKinds)[number];

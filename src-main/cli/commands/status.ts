@@ -1,9 +1,9 @@
 import { formatBytes, formatRate } from '#shared/i18n/format.ts';
 import type { NodeStatus } from '#shared/model/status.ts';
 import { errorSentences } from '../../api/translate.ts';
-import { withNode } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { textWidth } from '../table.ts';
+import { withNode } from '../with-node.ts';
 
 export const addStatusCommand: AddCommands = (program, context) => {
   program.command('status').description(context.t('cli.command.status')).action(() => withNode(context, async (api) => {

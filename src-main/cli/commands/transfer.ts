@@ -7,12 +7,12 @@ import { limits } from '#shared/limits.ts';
 import { filePrioritySchema } from '#shared/model/transfer.ts';
 import type { FilePriority, Transfer, TransferDetail, TransferFile } from '#shared/model/transfer.ts';
 import { errorSentences } from '../../api/translate.ts';
-import { withNode } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { findOne } from '../find-one.ts';
 import { shortDeviceId } from '../short-id.ts';
 import { switchOption } from '../switch-option.ts';
 import { listTransfers } from './transfers.ts';
+import { withNode } from '../with-node.ts';
 
 interface TransferOptions {
   readonly inOrder?: string;

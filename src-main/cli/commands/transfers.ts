@@ -4,9 +4,9 @@ import { formatBytes, formatRate } from '#shared/i18n/format.ts';
 import { limits } from '#shared/limits.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import { errorSentences } from '../../api/translate.ts';
-import { withNode } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { findOne } from '../find-one.ts';
+import { withNode } from '../with-node.ts';
 
 export const addTransferCommands: AddCommands = (program, context) => {
   const { t, out, signal } = context;

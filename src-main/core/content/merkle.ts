@@ -62,14 +62,25 @@ export class Merkle {
    */
   pieceHash(data: Uint8Array, pieceBytes: Bytes, wholeFile: boolean, out: Uint8Array = new Uint8Array(hashBytes), at = 0): Uint8Array {
     if (data.length > pieceBytes || pieceBytes > limits.content.maxPieceBytes) throw new RangeError('longer than a piece');
-    const leaves = this.#leaves;
-    let width = 0;
+    return this.pieceOfLeaves(this.addLeaves(data, 0), pieceBytes, wholeFile, out, at);
+  }
+
+  /**
+   * A piece bit by bit: the leaves of what follows the first `leaves` of it. Gives how many there are now. Nothing else may be asked of this
+   * object between the first bit of a piece and `pieceOfLeaves`.
+   */
+  addLeaves(data: Uint8Array, leaves: number): number {
+    let width = leaves;
     for (let from = 0; from < data.length; from += leafBytes, width++) {
-      this.#sha256(data.subarray(from, from + leafBytes), leaves, width * hashBytes);
+      this.#sha256(data.subarray(from, from + leafBytes), this.#leaves, width * hashBytes);
     }
-    const height = heightOver(wholeFile ? width : pieceBytes / leafBytes);
-    this.#reduce(leaves, width, 0, height);
-    out.set(leaves.subarray(0, hashBytes), at);
+    return width;
+  }
+
+  /** `pieceHash` of the leaves that were added. */
+  pieceOfLeaves(leaves: number, pieceBytes: Bytes, wholeFile: boolean, out: Uint8Array = new Uint8Array(hashBytes), at = 0): Uint8Array {
+    this.#reduce(this.#leaves, leaves, 0, heightOver(wholeFile ? leaves : pieceBytes / leafBytes));
+    out.set(this.#leaves.subarray(0, hashBytes), at);
     return out;
   }
 
@@ -110,66 +121,5 @@ export class Merkle {
       }
       width = parents;
     }
-  }
-}
-
-/** Builds root and piece layer of a file whose bytes arrive in order, in chunks of any length. */
-export class LayerBuilder {
-  readonly #merkle: Merkle;
-  readonly #fileBytes: Bytes;
-  readonly #pieceBytes: Bytes;
-  readonly #layer: Uint8Array;
-  /** Bytes of a piece whose end has not arrived. */
-  #pending: Uint8Array = new Uint8Array(0);
-  #pendingBytes = 0;
-  #pieces = 0;
-  #bytes = 0;
-
-  constructor(merkle: Merkle, fileBytes: Bytes, pieceBytes: Bytes) {
-    this.#merkle = merkle;
-    this.#fileBytes = fileBytes;
-    this.#pieceBytes = pieceBytes;
-    this.#layer = new Uint8Array(pieceCount(fileBytes, pieceBytes) * hashBytes);
-  }
-
-  /** Chunks that begin on a piece boundary and hold whole pieces are hashed where they lie, without a copy. */
-  add(chunk: Uint8Array): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes > this.#fileBytes) throw new RangeError('more bytes than the file has');
-    let rest = chunk;
-    while (rest.length > 0) {
-      const wanted = Math.min(this.#pieceBytes, this.#fileBytes - this.#pieces * this.#pieceBytes) - this.#pendingBytes;
-      if (rest.length < wanted) {
-        this.#keep(rest);
-        return;
-      }
-      const part = rest.subarray(0, wanted);
-      rest = rest.subarray(wanted);
-      if (this.#pendingBytes === 0) {
-        this.#seal(part);
-      } else {
-        this.#keep(part);
-        const piece = this.#pending.subarray(0, this.#pendingBytes);
-        this.#pendingBytes = 0;
-        this.#seal(piece);
-      }
-    }
-  }
-
-  /** Root and piece layer; throws when bytes are missing. */
-  finish(): { root: Uint8Array; layer: Uint8Array } {
-    if (this.#bytes !== this.#fileBytes) throw new RangeError('fewer bytes than the file has');
-    return { root: this.#merkle.rootOfLayer(this.#layer, this.#pieceBytes), layer: this.#layer };
-  }
-
-  #keep(part: Uint8Array): void {
-    if (this.#pending.length === 0) this.#pending = new Uint8Array(Math.min(this.#pieceBytes, this.#fileBytes));
-    this.#pending.set(part, this.#pendingBytes);
-    this.#pendingBytes += part.length;
-  }
-
-  #seal(piece: Uint8Array): void {
-    this.#merkle.pieceHash(piece, this.#pieceBytes, this.#fileBytes <= this.#pieceBytes, this.#layer, this.#pieces * hashBytes);
-    this.#pieces++;
   }
 }

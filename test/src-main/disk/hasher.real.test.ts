@@ -2,19 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, chmodSync, mkdirSync, openSync, closeSync, ftruncateSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { LayerBuilder, Merkle, emptyRoot } from '#main/core/content/merkle.ts';
+import { Merkle, emptyRoot } from '#main/core/content/merkle.ts';
 import { pieceBytesFor } from '#main/core/content/piece-size.ts';
 import { FileHasher } from '#main/disk/file-hasher.ts';
 import { fileVersion } from '#main/disk/file-version.ts';
 import type { HashCalls } from '#main/disk/hash-calls.ts';
-import { hashInParts } from '#main/disk/hash-parts.ts';
+import { hashInParts, threadsOf } from '#main/disk/hash-parts.ts';
 import { createHasher } from '#main/disk/hasher.ts';
+import { createOwnHasher } from '#main/disk/own-hasher.ts';
 import { WorkerPool } from '#main/disk/worker-pool.ts';
 import { spawnWorker } from '#main/node/spawn-worker.ts';
 import { sha256 } from '#main/disk/sha256.ts';
 import type { Hasher } from '#main/node/ports/hasher.ts';
 import { KiB, MiB } from '#shared/units.ts';
 import { vectorContent } from '../core/content/content-bytes.ts';
+import { layerOf } from '../core/content/layer-of.ts';
 import { tempFolder } from './temp-folder.ts';
 
 function hasher(workers = 1): Hasher {
@@ -25,9 +27,7 @@ function hasher(workers = 1): Hasher {
 
 function expected(data: Uint8Array): { root: Uint8Array; layer: Uint8Array; bytes: number; pieceBytes: number } {
   const pieceBytes = pieceBytesFor(data.length);
-  const builder = new LayerBuilder(new Merkle(sha256), data.length, pieceBytes);
-  builder.add(data);
-  return { ...builder.finish(), bytes: data.length, pieceBytes };
+  return { ...layerOf(new Merkle(sha256), data, pieceBytes), bytes: data.length, pieceBytes };
 }
 
 describe('hasher', () => {
@@ -76,7 +76,26 @@ describe('hasher', () => {
     await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
     const pool = new WorkerPool<HashCalls>(2, () => spawnWorker('hash'));
     onTestFinished(() => pool.close());
-    await expect(hashInParts(pool, { path, bytes: 200 * MiB + 12_345, version: 'before' }, undefined, undefined)).rejects.toMatchObject({ code: 'file-changed' });
+    await expect(hashInParts(threadsOf(pool), (layer) => Promise.resolve(layer), { path, bytes: 200 * MiB + 12_345, version: 'before' })).rejects.toMatchObject({ code: 'file-changed' });
+  });
+
+  it('hashes in the thread that asks as in others, long and small files', async () => {
+    const folder = tempFolder();
+    const path = join(folder, 'sparse');
+    const fd = openSync(path, 'w');
+    ftruncateSync(fd, 150 * MiB + 12_345);
+    for (const at of [0, 8 * MiB - 1, 100 * MiB, 150 * MiB]) writeSync(fd, vectorContent(10_000), 0, 10_000, at);
+    closeSync(fd);
+    writeFileSync(join(folder, 'small'), vectorContent(100_000));
+    const own = createOwnHasher();
+    onTestFinished(() => own.close());
+    const told: number[] = [];
+    const hash = await own.hashFile(path, { onProgress: (bytes) => told.push(bytes) });
+    expect(hash).toEqual(await hasher(1).hashFile(path));
+    expect(told.at(-1)).toBe(150 * MiB + 12_345);
+    expect(await own.hashFiles([join(folder, 'small'), join(folder, 'missing')])).toMatchObject([expected(vectorContent(100_000)), { error: 'file-missing' }]);
+    await expect(own.hashFile(path, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(own.hashFile(join(folder, 'missing'))).rejects.toMatchObject({ code: 'file-missing' });
   });
 
   it('tells progress of long files', async () => {
@@ -96,6 +115,11 @@ describe('hasher', () => {
     closeSync(fd);
     const here = new FileHasher(new Merkle(sha256));
     await expect(here.hashFile(path, new AbortController().signal, () => appendFileSync(path, 'x'))).rejects.toMatchObject({ code: 'file-changed' });
+    const state = statSync(path, { bigint: true });
+    const shared = {
+      path, bytes: Number(state.size), version: fileVersion(state), pieceBytes: MiB, taken: new Int32Array(new SharedArrayBuffer(4)), layer: new Uint8Array(new SharedArrayBuffer(201 * 32)),
+    };
+    await expect(here.hashShare(shared, new AbortController().signal, () => appendFileSync(path, 'x'))).rejects.toMatchObject({ code: 'file-changed' });
   });
 
   it('stops when cancelled, before and while reading, and works on', async () => {

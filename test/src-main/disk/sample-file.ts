@@ -1,8 +1,9 @@
-import { LayerBuilder, Merkle } from '#main/core/content/merkle.ts';
+import { Merkle } from '#main/core/content/merkle.ts';
 import { pieceCount } from '#main/core/content/piece-size.ts';
 import { sha256 } from '#main/disk/sha256.ts';
 import type { FileTarget } from '#main/node/ports/receiver.ts';
 import { KiB } from '#shared/units.ts';
+import { layerOf } from '../core/content/layer-of.ts';
 
 /** A file as its sender has it. */
 export interface SampleFile {
@@ -26,9 +27,7 @@ export function sampleFile(bytes: number, seed = 1, pieceBytes = 64 * KiB): Samp
     if (at % 64 === 0) state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     data[at] = (state >>> (at % 24)) + at;
   }
-  const builder = new LayerBuilder(new Merkle(sha256), bytes, pieceBytes);
-  builder.add(data);
-  const { root, layer } = builder.finish();
+  const { root, layer } = layerOf(new Merkle(sha256), data, pieceBytes);
   return {
     data,
     root,

@@ -2,11 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
-import { LayerBuilder, Merkle } from '#main/core/content/merkle.ts';
+import { Merkle } from '#main/core/content/merkle.ts';
 import { sha256 } from '#main/disk/sha256.ts';
 import { toHex } from '#shared/ids.ts';
 import { KiB, MiB } from '#shared/units.ts';
 import { vectorContent } from './content-bytes.ts';
+import { layerOf } from './layer-of.ts';
 
 const python = '/usr/bin/python3';
 const isThere = spawnSync(python, ['-c', 'import libtorrent']).status === 0;
@@ -22,9 +23,7 @@ it.runIf(isThere)('agrees with libtorrent run now, on sizes it was never asked b
   const run = spawnSync(python, [script, ...words], { encoding: 'utf8' });
   expect(run.stderr).toBe('');
   for (const vector of answerSchema.parse(JSON.parse(run.stdout))) {
-    const builder = new LayerBuilder(new Merkle(sha256), vector.bytes, vector.pieceBytes);
-    builder.add(vectorContent(vector.bytes));
-    const { root, layer } = builder.finish();
+    const { root, layer } = layerOf(new Merkle(sha256), vectorContent(vector.bytes), vector.pieceBytes);
     expect({ ...vector, root: toHex(root) }).toEqual(vector);
     if (vector.layer !== undefined) expect(toHex(layer)).toBe(vector.layer);
   }
