@@ -17,6 +17,8 @@ export const limits = {
     /** Payload of one bulk frame; the fixed part of a frame comes on top. */
     bulkPayloadBytes: 1 * MiB,
     bulkHeaderBytes: 64,
+    /** Small files that one block holds one after the other. */
+    filesPerBatch: 256,
     /** Nothing sent for this long: a ping goes out. */
     keepAliveMs: 15 * second,
     /** Nothing received for this long: the link is dead. Three missed pings. */

@@ -46,6 +46,7 @@ export class TlsLink implements Link {
   readonly path: PathKind;
   readonly dialled: boolean;
   readonly knowsCompression: boolean;
+  readonly knowsBatches: boolean;
   readonly #options: TlsLinkOptions;
   readonly #connection: Connection;
   readonly #blocks: BlockExchange;
@@ -72,6 +73,7 @@ export class TlsLink implements Link {
     this.session = hello.session;
     this.dialled = connection.dialled;
     this.knowsCompression = hello.features.includes('brotli');
+    this.knowsBatches = hello.features.includes('batches');
     this.address = { host: dialableHost(localAddress, remoteAddress), port: remotePort };
     this.path = pathKind(localAddress, remoteAddress);
     this.#laneAddress = dialledAddress ?? (hello.listenPort === null ? null : { host: this.address.host, port: hello.listenPort });

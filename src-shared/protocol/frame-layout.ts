@@ -19,6 +19,7 @@ export const frameType = {
   has: 0x15,
   leave: 0x16,
   choke: 0x17,
+  batchRequest: 0x18,
 } as const;
 export type FrameType = (typeof frameType)[keyof typeof frameType];
 

@@ -1,14 +1,14 @@
 import { limits } from '../limits.ts';
 import { frameHeadBytes, frameType, headFrame } from './frame-layout.ts';
 import {
-  blockBodyMaxBytes, blockHeadBytes, blockHeadLength, blockHeadWithHashBytes, cancelBodyBytes, decodeRejectReason, decodeRequest, isCompressedBlock, readU32, rejectBodyBytes,
+  batchBodyMaxBytes, batchBodyMinBytes, blockBodyMaxBytes, blockHeadBytes, blockHeadLength, blockHeadWithHashBytes, cancelBodyBytes, decodeBatchRequest, decodeRejectReason, decodeRequest, isCompressedBlock, readU32, rejectBodyBytes,
   requestBodyBytes, requestWithPaceBytes, writeU32, type BlockRequest, type RejectReason,
 } from './hot-frames.ts';
 import { chokeBytes, hasBytes, joinMaxBytes, joinMinBytes, leaveBytes } from './swarm-frames.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /** Frames whose body is handed over whole; their JSON or number is read by whoever gets them. */
-export type BodyFrameType = Exclude<(typeof frameType)[keyof typeof frameType], 0x10 | 0x11 | 0x12 | 0x13>;
+export type BodyFrameType = Exclude<(typeof frameType)[keyof typeof frameType], 0x10 | 0x11 | 0x12 | 0x13 | 0x18>;
 
 /** What a decoder tells. Every buffer handed over is valid only during the call. */
 export interface FrameSink {
@@ -43,6 +43,7 @@ const bodyLimits: ReadonlyMap<number, readonly [min: number, max: number]> = new
   [frameType.has, [hasBytes, hasBytes]],
   [frameType.leave, [leaveBytes, leaveBytes]],
   [frameType.choke, [chokeBytes, chokeBytes]],
+  [frameType.batchRequest, [batchBodyMinBytes, batchBodyMaxBytes]],
 ]);
 
 type State = 'head' | 'body' | 'block-head' | 'payload' | 'skip';
@@ -207,6 +208,7 @@ export class FrameDecoder {
   #deliver(body: Uint8Array): void {
     switch (this.#type) {
       case frameType.blockRequest: this.#sink.blockRequest(decodeRequest(body)); break;
+      case frameType.batchRequest: this.#sink.blockRequest(decodeBatchRequest(body)); break;
       case frameType.cancelBlock: this.#sink.cancelBlock(readU32(body, 0)); break;
       case frameType.rejectBlock: this.#sink.rejectBlock(readU32(body, 0), decodeRejectReason(body[4] ?? 0)); break;
       case frameType.hello:

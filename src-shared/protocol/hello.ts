@@ -17,8 +17,8 @@ const deceptive = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 /** A name a device gives itself, without what could deceive the eye. */
 export const deviceNameSchema = z.string().max(limits.names.deviceNameChars).transform((name) => name.replace(deceptive, '').trim()).pipe(z.string().min(1));
 
-/** Abilities beyond the version: `brotli` takes the pace in a block request, and may answer with a compressed block. */
-export const features = ['brotli'] as const;
+/** Abilities beyond the version: `brotli` takes the pace in a block request, and may answer with a compressed block. `batches` takes batch requests. */
+export const features = ['brotli', 'batches'] as const;
 
 const controlHelloSchema = z.object({
   role: z.literal('control'),

@@ -10,10 +10,14 @@ import { ProtocolError } from './protocol-error.ts';
  *   block    0x11  requestId u32 · flags u8 (1: a piece hash follows, 2: compressed) · [pieceHash 32] · payload
  *   cancel   0x12  requestId u32
  *   reject   0x13  requestId u32 · reason u8
+ *   batch    0x18  requestId u32 · begin u32 · length u32 · pace u8 · keys 32 each
  */
 export interface BlockRequest {
   readonly requestId: number;
-  /** Merkle root of the file, or the provisional key `open` gave; 32 bytes. */
+  /**
+   * Merkle root of the file, or the provisional key `open` gave; 32 bytes. More: the roots of a batch, small files that
+   * lie one after the other as if they were one piece (piece 0). Only for devices that know `batches`.
+   */
   readonly key: Uint8Array;
   readonly piece: number;
   /** Offset inside the piece, bytes. */
@@ -38,6 +42,9 @@ const reasons = { gone: 1, changed: 2, busy: 3, error: 4, choked: 5, elsewhere: 
 /** Lengths of the bodies, bytes; of a block what comes before the payload. */
 export const requestBodyBytes = 4 + hashBytes + 3 * 4;
 export const requestWithPaceBytes = requestBodyBytes + 1;
+const batchHeadBytes = 4 + 4 + 4 + 1;
+export const batchBodyMinBytes = batchHeadBytes + 2 * hashBytes;
+export const batchBodyMaxBytes = batchHeadBytes + limits.link.filesPerBatch * hashBytes;
 export const cancelBodyBytes = 4;
 export const rejectBodyBytes = 5;
 export const blockHeadBytes = 5;
@@ -58,7 +65,11 @@ export function readU32(from: Uint8Array, at: number): number {
   return ((from[at] ?? 0) * 0x1000000) + (((from[at + 1] ?? 0) << 16) | ((from[at + 2] ?? 0) << 8) | (from[at + 3] ?? 0));
 }
 
+/** Whether a block is asked for of several files. */
+export const isBatch = ({ key }: Pick<BlockRequest, 'key'>): boolean => key.length > hashBytes;
+
 export function encodeRequest({ pace = plainOnly, ...request }: BlockWanted & Pick<BlockRequest, 'requestId'>): Uint8Array<ArrayBuffer> {
+  if (isBatch(request)) return encodeBatchRequest({ ...request, pace });
   const frame = headFrame(frameType.blockRequest, pace === plainOnly ? requestBodyBytes : requestWithPaceBytes);
   writeU32(frame, 5, request.requestId);
   frame.set(request.key, 9);
@@ -69,12 +80,35 @@ export function encodeRequest({ pace = plainOnly, ...request }: BlockWanted & Pi
   return frame;
 }
 
+function encodeBatchRequest({ requestId, key, begin, length, pace }: Omit<BlockRequest, 'piece'>): Uint8Array<ArrayBuffer> {
+  const frame = headFrame(frameType.batchRequest, batchHeadBytes + key.length);
+  writeU32(frame, 5, requestId);
+  writeU32(frame, 9, begin);
+  writeU32(frame, 13, length);
+  frame[17] = pace;
+  frame.set(key, 18);
+  return frame;
+}
+
+function assertBlock(begin: number, length: number): void {
+  if (length === 0 || length > limits.link.bulkPayloadBytes) throw new ProtocolError('bad-field', 'block length');
+  if (begin + length > limits.content.maxPieceBytes) throw new ProtocolError('bad-field', 'block beyond its piece');
+}
+
+/** Reads the body of a batch request. Throws `bad-field` as `decodeRequest`, and when a root is cut off. */
+export function decodeBatchRequest(body: Uint8Array): BlockRequest {
+  const begin = readU32(body, 4);
+  const length = readU32(body, 8);
+  assertBlock(begin, length);
+  if ((body.length - batchHeadBytes) % hashBytes !== 0) throw new ProtocolError('bad-field', 'root cut off');
+  return { requestId: readU32(body, 0), key: new Uint8Array(body.subarray(batchHeadBytes)), piece: 0, begin, length, pace: body[12] ?? plainOnly };
+}
+
 /** Reads the body of a request. Throws `bad-field` when it asks for nothing or for more than a block or a piece holds. */
 export function decodeRequest(body: Uint8Array): BlockRequest {
   const begin = readU32(body, 40);
   const length = readU32(body, 44);
-  if (length === 0 || length > limits.link.bulkPayloadBytes) throw new ProtocolError('bad-field', 'block length');
-  if (begin + length > limits.content.maxPieceBytes) throw new ProtocolError('bad-field', 'block beyond its piece');
+  assertBlock(begin, length);
   return { requestId: readU32(body, 0), key: new Uint8Array(body.subarray(4, 4 + hashBytes)), piece: readU32(body, 36), begin, length, pace: body[48] ?? plainOnly };
 }
 

@@ -77,6 +77,8 @@ export interface Link {
   readonly rates: { readonly down: number; readonly up: number };
   /** Whether the other end can be asked for compressed blocks. */
   readonly knowsCompression: boolean;
+  /** Whether it can be asked for several small files as one block. */
+  readonly knowsBatches: boolean;
   /** How fast blocks arrive while some are waited for, bytes/s on the wire; null while nobody knows. */
   readonly arrivalRate: number | null;
 

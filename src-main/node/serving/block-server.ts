@@ -1,7 +1,8 @@
 import { contentIdOf, toHex, type ContentId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
-import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
+import { isBatch, type BlockRequest, type RejectReason } from '#shared/protocol/hot-frames.ts';
 import type { Bytes } from '#shared/units.ts';
+import { hashBytes } from '../../core/content/merkle.ts';
 import { pieceBytesFor, pieceCount, pieceLength } from '../../core/content/piece-size.ts';
 import type { ServeRefusal, WantNumber } from '../../core/serve/events.ts';
 import type { Hasher } from '../ports/hasher.ts';
@@ -10,7 +11,9 @@ import type { Link } from '../ports/links.ts';
 import type { Outgoing } from '../ports/outgoing.ts';
 import type { PartialFile } from '../transfers/shared-downloads.ts';
 import type { SwarmDriver } from '../transfers/swarm-driver.ts';
+import type { PooledBuffer } from '../transfers/buffer-pool.ts';
 import type { BlockSender } from '../transfers/swarm-ports.ts';
+import { partsOf, type BlockPart } from './batch-parts.ts';
 import type { BlockCompressor } from './block-compressor.ts';
 import { OpenFiles } from './open-files.ts';
 import { ProvisionalFiles, type ProvisionalFile } from './provisional-files.ts';
@@ -22,6 +25,7 @@ interface Wanted {
   readonly link: Link;
   readonly lane: number;
   readonly request: BlockRequest;
+  /** The request's key in hex; empty for a batch. */
   readonly key: string;
   /** It is being read or sent. */
   underway: boolean;
@@ -71,7 +75,7 @@ export class BlockServer implements BlockSender {
 
   wanted(link: Link, lane: number, request: BlockRequest): void {
     const want = this.#nextWant++;
-    const key = toHex(request.key);
+    const key = isBatch(request) ? '' : toHex(request.key);
     this.#wanted.set(want, { link, lane, request, key, underway: false });
     const numbers = this.#numbers.get(link) ?? new Map<number, WantNumber>();
     this.#numbers.set(link, numbers.set(onLink(lane, request.requestId), want));
@@ -97,7 +101,7 @@ export class BlockServer implements BlockSender {
   async #serveTurn(want: WantNumber, wanted: Wanted): Promise<void> {
     let sent = 0;
     try {
-      sent = await this.#serve(wanted);
+      sent = await (isBatch(wanted.request) ? this.#serveBatch(wanted) : this.#serve(wanted));
     } catch {
       // The thread that hashes died, say: it may work the next time, here or elsewhere.
       reject(wanted, 'error');
@@ -166,7 +170,7 @@ export class BlockServer implements BlockSender {
 
   /** Resolves with the bytes that went out, compressed ones as they travel. */
   async #serve(wanted: Wanted): Promise<Bytes> {
-    const { link, lane, request, key } = wanted;
+    const { link, request, key } = wanted;
     const provisional = this.provisional.find(link, key);
     const file = provisional?.file ?? (await this.#mayRead(link, key));
     const refused = file === null ? 'gone' : refusal(file, request);
@@ -180,11 +184,33 @@ export class BlockServer implements BlockSender {
       // What was being fetched has been given its name meanwhile: it is the same content at another place.
       const moved = provisional === undefined && 'verified' in file ? await this.#mayRead(link, key) : null;
       if (moved === null || moved.diskPath === file.diskPath || !(await this.#read(moved, position, buffer.data))) {
+        buffer.release();
         this.#ports.changed(file);
         return reject(wanted, 'changed');
       }
     }
-    const compressing = this.#ports.compressor.compress(link.remote.id, file, key, request, buffer.data);
+    return this.#send(wanted, [{ file, position, bytes: request.length }], buffer, pieceHash);
+  }
+
+  /** Small files as one block; one that is not what it should be, and none is sent: whoever asked asks for each by itself. */
+  async #serveBatch(wanted: Wanted): Promise<Bytes> {
+    const { link, request } = wanted;
+    const files = await this.#filesOf(link, request.key);
+    const parts = files === null ? null : partsOf(files, request);
+    if (parts === null) return reject(wanted, files === null ? 'gone' : 'error');
+    const buffer = this.#buffers.take(request.length);
+    this.#reading++;
+    const changed = await this.#files.readParts(parts, buffer.data).finally(() => { this.#reading--; });
+    if (changed.length === 0) return this.#send(wanted, parts, buffer, null);
+    buffer.release();
+    for (const file of changed) this.#ports.changed(file);
+    return reject(wanted, 'changed');
+  }
+
+  /** Resolves with the bytes that went out, when the buffer is free again. */
+  async #send({ link, lane, request, key }: Wanted, parts: readonly BlockPart[], buffer: PooledBuffer, pieceHash: Uint8Array | null): Promise<Bytes> {
+    const [first] = parts;
+    const compressing = first === undefined ? null : this.#ports.compressor.compress(link.remote.id, first.file, key, request, buffer.data);
     const compressed = compressing === null ? null : await compressing;
     const payload = compressed ?? buffer.data;
     try {
@@ -194,8 +220,16 @@ export class BlockServer implements BlockSender {
       return 0;
     }
     buffer.release();
-    this.#ports.sent(link, file, request.length, payload.length);
+    for (const { file, bytes } of parts) this.#ports.sent(link, file, bytes, Math.round((bytes * payload.length) / request.length));
     return payload.length;
+  }
+
+  /** The files of a batch that the device may read; null when one of them is not here. */
+  async #filesOf(link: Link, roots: Uint8Array): Promise<FileRef[] | null> {
+    const ids = Array.from({ length: roots.length / hashBytes }, (_, at) => contentIdOf(roots.subarray(at * hashBytes, (at + 1) * hashBytes)));
+    const found = await Promise.all(ids.map((id) => this.#ports.findFile(link, id).catch(() => null)));
+    const files = found.flatMap((file) => (file === null || 'verified' in file ? [] : [file]));
+    return files.length === found.length ? files : null;
   }
 
   #mayRead(link: Link, key: string): Promise<FileRef | PartialFile | null> {

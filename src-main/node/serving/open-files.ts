@@ -9,6 +9,7 @@ import type { FileRef } from '../ports/library.ts';
 import { isInside } from '../../disk/destination.ts';
 import { fileVersion } from '../../disk/file-version.ts';
 import { partVersion, type PartialFile } from '../transfers/shared-downloads.ts';
+import type { BlockPart } from './batch-parts.ts';
 import { SmallReads } from './small-reads.ts';
 
 const openFile = promisify(open);
@@ -46,6 +47,11 @@ export class OpenFiles {
   /** Fills `into` from `position`. False when the file is gone, not where it belongs, shorter or another version. */
   read(file: FileRef | PartialFile, position: number, into: Uint8Array<SharedArrayBuffer>): Promise<boolean> {
     return file.bytes <= smallFileBytes ? this.#small.read(file, position, into) : this.#readLarge(file, position, into);
+  }
+
+  /** Fills `into` with parts of small files, one after the other. Resolves with the files that were not what they should be. */
+  readParts(parts: readonly BlockPart[], into: Uint8Array<SharedArrayBuffer>): Promise<readonly FileRef[]> {
+    return this.#small.readParts(parts, into);
   }
 
   async #readLarge(file: FileRef | PartialFile, position: number, into: Uint8Array): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { FileRef } from '../ports/library.ts';
 import type { Hasher } from '../ports/hasher.ts';
+import type { BlockPart } from './batch-parts.ts';
 
 /** Reads of one trip; a trip holds up the thread for a few milliseconds at most when the files are in memory. */
 const readsAtOnce = 128;
@@ -34,12 +35,24 @@ export class SmallReads {
     });
   }
 
+  /** Parts that lie one after the other in `into`, in a trip of their own. Resolves with the files that were not what they should be. */
+  async readParts(parts: readonly BlockPart[], into: Uint8Array<SharedArrayBuffer>): Promise<readonly FileRef[]> {
+    let at = 0;
+    const isRead = await this.#read(parts.map(({ file, position, bytes }) => ({ file, position, into: into.subarray(at, (at += bytes)) })));
+    return parts.flatMap(({ file }, index) => (isRead?.[index] === 1 ? [] : [file]));
+  }
+
   async #work(): Promise<void> {
     while (this.#waiting.length > 0) {
       const trip = this.#waiting.splice(0, readsAtOnce);
-      const isRead = await this.#hasher.readSmall(trip.map(({ file: { diskPath, inside, version }, position, into }) => ({ path: diskPath, inside, version, position, into }))).catch(() => null);
+      const isRead = await this.#read(trip);
       trip.forEach(({ settle }, at) => { settle(isRead?.[at] === 1); });
     }
     this.#isReading = false;
+  }
+
+  /** One byte each, as `Hasher.readSmall`; null when nothing could be read. */
+  #read(reads: readonly Omit<Wanted, 'settle'>[]): Promise<Uint8Array | null> {
+    return this.#hasher.readSmall(reads.map(({ file: { diskPath, inside, version }, position, into }) => ({ path: diskPath, inside, version, position, into }))).catch(() => null);
   }
 }

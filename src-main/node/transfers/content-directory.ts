@@ -25,6 +25,12 @@ export class ContentDirectory {
     return answer === 'f' ? 'all' : answer === 'p' ? 'part' : 'none';
   }
 
+  /** Whether the device gives us each of these files, all of it; false when it does not answer. */
+  async hasAll(link: Link, contentIds: ContentId[]): Promise<boolean> {
+    const { have } = await link.request('have', { contentIds }).catch(() => ({ have: '' }));
+    return have === 'f'.repeat(contentIds.length);
+  }
+
   #answerFor(link: Link, id: ContentId): Promise<string> {
     return new Promise((settle) => {
       let question = this.#waiting.get(link);

@@ -232,6 +232,7 @@ export class DownloadFile implements FileListener {
       this.#inSwarm = true;
       this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#root, priority: this.rank, isGrowing }, this);
       if (this.#isShared) this.#context.swarm.share(this.number, this.pieces);
+      const asked: Promise<void>[] = [];
       for (const link of this.#context.links().all()) {
         // The origin of a file with a known root needs no question.
         const root = this.#root;
@@ -239,11 +240,12 @@ export class DownloadFile implements FileListener {
           this.#addSource(link, root);
           continue;
         }
-        this.consider(link).catch((error: unknown) => {
+        asked.push(this.consider(link).catch((error: unknown) => {
           // Another source may still have it; what the origin said decides only when it is the only one.
           if (this.#owner.originPath(this.#record)?.peer === link.remote.id && this.contentId === null) this.#fail(error);
-        });
+        }));
       }
+      if (this.#sources.size === 0) void Promise.all(asked).then(() => { if (this.#inSwarm && this.#sources.size === 0) this.starved(); });
     });
   }
 

@@ -1,12 +1,16 @@
 import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
+import type { ContentId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { FilePriority } from '#shared/model/transfer.ts';
 import { second } from '#shared/units.ts';
 import type { Bytes } from '#shared/units.ts';
 import type { StoreBatch } from '../../disk/store.ts';
 import { Bell } from '../bell.ts';
+import type { Link } from '../ports/links.ts';
 import type { DownloadContext } from './download-context.ts';
 import { DownloadFile, type DownloadFileOwner } from './download-file.ts';
+import { asBatchFile, fitsBatch, type BatchFile } from './file-batch.ts';
+import { FileBatches } from './file-batches.ts';
 import type { FileLister } from './file-lister.ts';
 import { FileLine } from './file-line.ts';
 import { FileStop } from './file-stop.ts';
@@ -56,6 +60,8 @@ export class DownloadFiles {
   readonly #lister: FileLister;
   readonly #line: FileLine;
   readonly #tasks = new Map<number, FileTask>();
+  /** Small files that are fetched together. */
+  readonly #batches: FileBatches;
   /** Taken from the line before its last restart: in the store they still look as if they had to be fetched. */
   #taken: ReadonlySet<number> = new Set();
   #finished: { readonly index: number; readonly record: FileRecord }[] = [];
@@ -78,6 +84,25 @@ export class DownloadFiles {
     this.#owner = owner;
     this.#lister = lister;
     this.#line = new FileLine(context.store, owner.record.id);
+    this.#batches = new FileBatches(context, owner, {
+      finished: (file, path) => { this.#noteFinished(file.index, file.record, path, file.record.contentId); },
+      ended: (left) => { this.#batchEnded(left); },
+    });
+  }
+
+  /** It is on its way, or about to be asked for. */
+  isFetching(index: number): boolean {
+    return this.open.has(index) || this.#batches.has(index);
+  }
+
+  /** A device is linked: perhaps it has some of these files. */
+  linkUp(link: Link): void {
+    for (const file of this.open.values()) {
+      // What the device says now is about this file only; the file asks again when the next device comes.
+      file.consider(link).catch((error: unknown) => { this.#owner.note(errorInfo(error)); });
+    }
+    this.#batches.consider(link);
+    this.ring();
   }
 
   /** Verified bytes of finished and open files. */
@@ -113,11 +138,14 @@ export class DownloadFiles {
   }
 
   async #ended(): Promise<void> {
+    // What a batch leaves over is fetched file by file.
+    await this.#batches.ended();
     await Promise.all([...this.#tasks.values()].map(({ ended }) => ended));
   }
 
   /** All files that are open end as cancelled; what is verified stays. */
   cancel(): void {
+    void this.#batches.stop('all');
     for (const task of this.#tasks.values()) this.#cancelTask(task);
     this.#bell.ring();
   }
@@ -162,7 +190,7 @@ export class DownloadFiles {
 
   #restart(): void {
     this.#line.restart(this.#owner.record.ranked);
-    this.#taken = new Set([...this.#tasks.keys(), ...this.#finished.map(({ index }) => index)]);
+    this.#taken = new Set([...this.#tasks.keys(), ...this.#batches.indices(), ...this.#finished.map(({ index }) => index)]);
   }
 
   /** Begins the next file, or waits; true: everything is there. */
@@ -181,13 +209,40 @@ export class DownloadFiles {
     }
     const { generation } = this.#line;
     const isOutdated = (): boolean => signal.aborted || this.#changes > 0 || generation !== this.#line.generation;
-    while (!isOutdated() && !this.#hasRoomFor(row.file)) await this.#bell.after(this.#bell.rings, signal);
-    if (!isOutdated() && !this.#taken.has(row.index)) this.#begin(row.index, row.file);
+    if (this.#taken.has(row.index)) return false;
+    const batch = this.#batchFrom(row.index, row.file);
+    const hasRoom = (): boolean => (batch === null ? this.#hasRoomFor(row.file) : this.#batches.hasRoom);
+    while (!isOutdated() && !hasRoom()) await this.#bell.after(this.#bell.rings, signal);
+    if (isOutdated()) return false;
+    if (batch === null) this.#begin(row.index, row.file);
+    else this.#batches.begin(batch);
     return false;
   }
 
+  /** The file with those that follow and can be fetched together with it; null when it is fetched by itself. */
+  #batchFrom(index: number, record: FileRecord): BatchFile[] | null {
+    const first = asBatchFile(index, record);
+    if (first === null || !this.#batches.canBegin(first)) return null;
+    const files = [first];
+    const fits = (index: number, record: FileRecord): boolean => {
+      const file = this.#taken.has(index) ? null : asBatchFile(index, record);
+      if (file === null || !fitsBatch(files, file)) return false;
+      files.push(file);
+      return true;
+    };
+    while (this.#line.takeNext(fits) !== null);
+    return files.length > 1 ? files : null;
+  }
+
+  /** While something is being changed the others of it are not taken up: the line gives them again afterwards. */
+  #batchEnded(left: readonly BatchFile[]): void {
+    if (this.#changes === 0) for (const { index, record } of left) this.#begin(index, record);
+    if (this.#isSaveDue) this.#save(false).catch((error: unknown) => { this.#owner.suspend(errorInfo(error)); });
+    this.#bell.ring();
+  }
+
   get #isOver(): boolean {
-    return this.#changes === 0 && this.#line.isAtEnd && this.#tasks.size === 0;
+    return this.#changes === 0 && this.#line.isAtEnd && this.#tasks.size === 0 && this.#batches.size === 0;
   }
 
   /** Files that the user wants less hold nothing up: they are open besides, and asked for nothing while others want something. */
@@ -236,8 +291,7 @@ export class DownloadFiles {
       this.open.delete(index);
       // Nobody wants it since a moment ago: it lies there all the same, and is found if it is wanted again.
       if (!task.record.selected) return false;
-      this.#finished.push({ index, record: { ...task.record, contentId, state: 'done', partialBytes: 0 } });
-      if (this.#owner.record.kind === 'file') this.#owner.record = { ...this.#owner.record, path, contentId };
+      this.#noteFinished(index, task.record, path, contentId);
     } catch (error) {
       await file.stop();
       this.open.delete(index);
@@ -247,6 +301,11 @@ export class DownloadFiles {
     }
     if (this.#isSaveDue) await this.#save(false);
     return true;
+  }
+
+  #noteFinished(index: number, record: FileRecord, path: string, contentId: ContentId | null): void {
+    this.#finished.push({ index, record: { ...record, contentId, state: 'done', partialBytes: 0 } });
+    if (this.#owner.record.kind === 'file') this.#owner.record = { ...this.#owner.record, path, contentId };
   }
 
   async #waitToRetry(task: FileTask, reason: ErrorInfo): Promise<void> {
@@ -276,6 +335,7 @@ export class DownloadFiles {
   async #change(indices: readonly number[], priority: FilePriority): Promise<boolean> {
     const { id } = this.#owner.record;
     const selected = priority !== 'skip';
+    await this.#batches.stop(indices);
     const records = await this.#context.store.getMany(filesTable, indices.map((index) => fileKey(id, index)));
     const finished = new Set(this.#finished.map(({ index }) => index));
     const changed = new Map<number, FileRecord>();

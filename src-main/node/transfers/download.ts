@@ -85,6 +85,10 @@ export class Download implements FilesOwner {
     return this.#files.open;
   }
 
+  isFetching(index: number): boolean {
+    return this.#files.isFetching(index);
+  }
+
   /** Verified bytes of finished and open files. */
   get doneBytes(): Bytes {
     return this.#files.doneBytes;
@@ -149,11 +153,7 @@ export class Download implements FilesOwner {
   }
 
   linkUp(link: Link): void {
-    for (const file of this.open.values()) {
-      // What the device says now is about this file only; the file asks again when the next device comes.
-      file.consider(link).catch((error: unknown) => { this.note(errorInfo(error)); });
-    }
-    this.#files.ring();
+    this.#files.linkUp(link);
   }
 
   linkDown(id: DeviceId): void {

@@ -61,8 +61,7 @@ export class FileLine {
       if (row !== undefined) {
         const [key, file] = row;
         this.#after = key;
-        const wanted = this.#passes[this.#pass] ?? null;
-        if (file.selected && file.state !== 'done' && (wanted === null || file.priority === wanted)) return { index: indexOfKey(key), file };
+        if (this.#isWanted(file)) return { index: indexOfKey(key), file };
         continue;
       }
       const generation = this.#generation;
@@ -76,6 +75,23 @@ export class FileLine {
       this.#after = null;
     }
     return null;
+  }
+
+  /** The file after the one that `next` gave last, if it is at hand and accepted; else null, and it stays where it is. */
+  takeNext(accepts: (index: number, file: FileRecord) => boolean): { readonly index: number; readonly file: FileRecord } | null {
+    const [row] = this.#page;
+    if (row === undefined) return null;
+    const [key, file] = row;
+    const index = indexOfKey(key);
+    if (!this.#isWanted(file) || !accepts(index, file)) return null;
+    this.#page.shift();
+    this.#after = key;
+    return { index, file };
+  }
+
+  #isWanted(file: FileRecord): boolean {
+    const wanted = this.#passes[this.#pass] ?? null;
+    return file.selected && file.state !== 'done' && (wanted === null || file.priority === wanted);
   }
 
   /** The files that follow, if they have just been listed. */

@@ -124,15 +124,14 @@ export class TransfersService implements DownloadObserver {
 
   async files(id: TransferId, cursor: string | undefined, limit: number): Promise<{ files: TransferFile[]; total: number; next: string | null }> {
     const record = await this.#record(id);
-    const open = this.#downloads.get(id)?.open;
+    const download = this.#downloads.get(id);
     const rows = await this.#context.store.rows(filesTable, { ...fileRange(id), ...(cursor === undefined ? {} : { after: fileKey(id, Number(cursor)) }), limit });
     const files = rows.map(([key, file]): TransferFile => {
       const index = indexOfKey(key);
-      const running = open?.get(index);
       return {
         index, path: file.remotePath === '' ? record.name : file.remotePath, mappedPath: file.mapped ? file.path.join('/') : null, bytes: file.bytes,
-        doneBytes: file.state === 'done' ? file.bytes : running?.verifiedBytes ?? file.partialBytes, priority: file.selected ? file.priority : 'skip',
-        state: running === undefined ? file.state : 'running',
+        doneBytes: file.state === 'done' ? file.bytes : download?.open.get(index)?.verifiedBytes ?? file.partialBytes, priority: file.selected ? file.priority : 'skip',
+        state: download?.isFetching(index) === true ? 'running' : file.state,
       };
     });
     const last = files.at(-1)?.index ?? 0;

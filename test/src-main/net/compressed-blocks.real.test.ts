@@ -77,7 +77,7 @@ describe('a compressed block', () => {
     const node = await startNode('node');
     const peer = await rawDial(node.address) ?? expect.fail('no connection');
     await peer.greet({ features: ['something-else'] });
-    expect((await node.linked()).knowsCompression).toBe(false);
+    expect(await node.linked()).toMatchObject({ knowsCompression: false, knowsBatches: false });
   });
 
   it.each(['cancelled', 'lost with its link'])('%s while it is decompressed leaves its buffer to whoever has it next', async (how) => {

@@ -16,6 +16,10 @@ interface Sample { readonly bytes: Uint8Array; readonly told: readonly unknown[]
 
 const request: fc.Arbitrary<Sample> = fc.record({ requestId: u32, key: hash, piece: u32, begin: fc.nat({ max: 15 * 2 ** 20 }), length: fc.integer({ min: 1, max: 2 ** 20 }), pace: fc.oneof(fc.constant(0), fc.nat({ max: 255 })) })
   .map((value) => ({ bytes: encodeRequest(value), told: [{ ...value, key: toHex(value.key) }] }));
+const batch: fc.Arbitrary<Sample> = fc.record({
+  requestId: u32, key: fc.integer({ min: 2, max: limits.link.filesPerBatch }).chain((roots) => fc.uint8Array({ minLength: 32 * roots, maxLength: 32 * roots })),
+  begin: fc.nat({ max: 15 * 2 ** 20 }), length: fc.integer({ min: 1, max: 2 ** 20 }), pace: fc.nat({ max: 255 }),
+}).map((value) => ({ bytes: encodeRequest({ ...value, piece: 0 }), told: [{ ...value, piece: 0, key: toHex(value.key) }] }));
 const cancel: fc.Arbitrary<Sample> = u32.map((id) => ({ bytes: encodeCancel(id), told: [{ cancel: id }] }));
 const reject: fc.Arbitrary<Sample> = fc.tuple(u32, fc.constantFrom<RejectReason>('gone', 'changed', 'busy', 'error'))
   .map(([id, reason]) => ({ bytes: encodeReject(id, reason), told: [{ reject: id, reason }] }));
@@ -29,11 +33,11 @@ const block: fc.Arbitrary<Sample> = fc.tuple(u32, fc.uint8Array({ maxLength: 300
 });
 const bodied: fc.Arbitrary<Sample> = fc.tuple(fc.constantFrom(1, 2, 5, 6, 7), fc.uint8Array({ minLength: 6, maxLength: 200 }))
   .map(([type, body]) => ({ bytes: rawFrame(type, body), told: [{ type, body: toHex(body) }] }));
-const unknownType: fc.Arbitrary<Sample> = fc.tuple(fc.constantFrom(0, 9, 0x0f, 0x18, 0x80, 0xff), fc.uint8Array({ maxLength: 200 })).map(([type, body]) => ({ bytes: rawFrame(type, body), told: [] }));
+const unknownType: fc.Arbitrary<Sample> = fc.tuple(fc.constantFrom(0, 9, 0x0f, 0x19, 0x80, 0xff), fc.uint8Array({ maxLength: 200 })).map(([type, body]) => ({ bytes: rawFrame(type, body), told: [] }));
 const number: fc.Arbitrary<Sample> = fc.tuple(fc.constantFrom(frameType.ping, frameType.pong, frameType.cancelRequest), u32)
   .map(([type, value]) => ({ bytes: encodeNumber(type, value), told: [{ type, body: toHex(encodeNumber(type, value).subarray(5)) }] }));
 
-const anyFrame = fc.oneof(request, cancel, reject, block, bodied, unknownType, number);
+const anyFrame = fc.oneof(request, batch, cancel, reject, block, bodied, unknownType, number);
 
 function greetedDecoder(sink: RecordingSink): FrameDecoder {
   const decoder = new FrameDecoder(sink);
@@ -74,7 +78,7 @@ describe('frames', () => {
   });
 
   it('never answer random bytes with anything but a protocol error', () => {
-    const seeds = fc.oneof(fc.uint8Array({ maxLength: 400 }), fc.tuple(fc.nat({ max: 0x18 }), fc.uint8Array({ maxLength: 60 }), u32).map(([type, body, length]) => rawFrame(type, body, length % 80)));
+    const seeds = fc.oneof(fc.uint8Array({ maxLength: 400 }), fc.tuple(fc.nat({ max: 0x19 }), fc.uint8Array({ maxLength: 120 }), u32).map(([type, body, length]) => rawFrame(type, body, length % 80)));
     fc.assert(fc.property(fc.array(seeds, { maxLength: 8 }), fc.boolean(), (chunks, greeted) => {
       const sink = new RecordingSink();
       const decoder = new FrameDecoder(sink);
@@ -96,6 +100,7 @@ describe('frames', () => {
     ['an unknown type', 0x77, limits.link.controlBodyBytes],
     ['a ping', frameType.ping, 4],
     ['a block request', frameType.blockRequest, 49],
+    ['a batch request', frameType.batchRequest, 13 + 256 * 32],
   ])('are refused by their length before any byte of %s is kept', (_name, type, most) => {
     const head = (length: number) => rawFrame(type, new Uint8Array(), length);
     expect(() => greetedDecoder(new RecordingSink()).push(head(most))).not.toThrow();
@@ -110,6 +115,10 @@ describe('frames', () => {
     ['a payload that fills the place of the hash', joined([rawFrame(frameType.block, new Uint8Array([0, 0, 0, 1, 0]), 5 + limits.link.bulkPayloadBytes + 1)]), 'too-long'],
     ['unknown block flags', rawFrame(frameType.block, new Uint8Array([0, 0, 0, 1, 4, 9, 9])), 'bad-field'],
     ['a request for nothing', rawFrame(frameType.blockRequest, new Uint8Array(48)), 'bad-field'],
+    ['a batch of one file', rawFrame(frameType.batchRequest, new Uint8Array(13 + 32).fill(1)), 'too-short'],
+    ['a batch with a root cut off', rawFrame(frameType.batchRequest, new Uint8Array([0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, ...new Uint8Array(65)])), 'bad-field'],
+    ['a batch request for nothing', rawFrame(frameType.batchRequest, new Uint8Array(13 + 64)), 'bad-field'],
+    ['a batch request beyond any piece', encodeRequest({ requestId: 1, key: new Uint8Array(64), piece: 0, begin: limits.content.maxPieceBytes, length: 1 }), 'bad-field'],
     ['a request for too much', encodeRequest({ requestId: 1, key: new Uint8Array(32), piece: 0, begin: 0, length: limits.link.bulkPayloadBytes + 1 }), 'bad-field'],
     ['a request beyond any piece', encodeRequest({ requestId: 1, key: new Uint8Array(32), piece: 0, begin: limits.content.maxPieceBytes, length: 1 }), 'bad-field'],
   ])('with %s end the connection', (_name, bytes, code) => {

@@ -3,7 +3,7 @@ import { Merkle } from '#main/core/content/merkle.ts';
 import { sha256 } from '#main/disk/sha256.ts';
 import type { Link } from '#main/node/ports/links.ts';
 import { contentIdOf, toHex, type ContentId } from '#shared/ids.ts';
-import type { BlockRequest } from '#shared/protocol/hot-frames.ts';
+import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
 import { MiB, type Bytes } from '#shared/units.ts';
 import { startNode, type TestNode } from '../../net/test-nodes.ts';
 
@@ -18,9 +18,13 @@ interface SharedFile {
 export class PatientSource {
   readonly files: readonly SharedFile[];
   readonly #node: TestNode;
-  /** Each piece that was asked for, as `name/piece`, in the order in which it was first asked for. */
+  /** Each piece that was asked for, as `name/piece`, in the order in which it was first asked for; of a batch `name+name/0`. */
   readonly asked: string[] = [];
-  #waiting: { readonly link: Link; readonly lane: number; readonly request: BlockRequest; readonly file: SharedFile }[] = [];
+  /** Files of which it sends wrong bytes. */
+  readonly wrong = new Set<string>();
+  /** Files that it does not give, and why. */
+  readonly refused = new Map<string, RejectReason>();
+  #waiting: { readonly link: Link; readonly lane: number; readonly request: BlockRequest; readonly files: readonly SharedFile[] }[] = [];
   /** Open before all others, so that what is asked for first is no matter of chance. */
   readonly #first: string | null;
   #firstOpen: Promise<void> | null = null;
@@ -33,11 +37,13 @@ export class PatientSource {
     this.files = Object.entries(sizes).map(([name, bytes]) => sharedFile(name, bytes));
     node.handler.answer = (method, params) => this.#answer(method, params);
     node.handler.wanted = (link, lane, request) => {
-      const file = this.files.find(({ id }) => id === toHex(request.key));
-      if (file === undefined) return link.rejectBlock(lane, request.requestId, 'gone');
-      const piece = `${file.name}/${request.piece}`;
+      const files = (toHex(request.key).match(/.{64}/g) ?? []).map((root) => this.files.find(({ id }) => id === root) ?? null);
+      const [reason] = files.flatMap((file) => (file === null ? 'gone' : this.refused.get(file.name) ?? []));
+      const known = files.filter((file) => file !== null);
+      const piece = `${known.map(({ name }) => name).join('+')}/${request.piece}`;
       if (!this.asked.includes(piece)) this.asked.push(piece);
-      this.#waiting.push({ link, lane, request, file });
+      if (reason !== undefined) return link.rejectBlock(lane, request.requestId, reason);
+      this.#waiting.push({ link, lane, request, files: known });
       this.#send();
     };
   }
@@ -49,6 +55,17 @@ export class PatientSource {
 
   get address(): string {
     return `127.0.0.1:${this.#node.port}`;
+  }
+
+  /** Ends its links, as if its cable were pulled; what it was asked for is forgotten. */
+  unplug(): void {
+    this.#waiting = [];
+    for (const link of this.#node.links.all()) link.close({ code: 'link-closed' });
+  }
+
+  /** Resolves when so many pieces or batches were asked for. */
+  untilAsked(count: number): Promise<void> {
+    return this.#node.handler.until(() => this.asked.length >= count);
   }
 
   /** What was asked for and joined so far does not count any more. */
@@ -81,11 +98,12 @@ export class PatientSource {
       const [next] = this.#waiting;
       if (next === undefined || next.request.length > this.#allowed) return;
       this.#waiting.shift();
-      const { link, lane, request: { requestId, piece, begin, length }, file } = next;
+      const { link, lane, request: { requestId, piece, begin, length }, files } = next;
       if (link.isClosed) continue;
       this.#allowed -= length;
       const at = piece * MiB + begin;
-      link.sendBlock(lane, requestId, new Uint8Array(file.data.subarray(at, at + length)), null).catch(() => undefined);
+      const data = Buffer.concat(files.map((file) => (this.wrong.has(file.name) ? randomBytes(file.data.length) : file.data)));
+      link.sendBlock(lane, requestId, new Uint8Array(data.subarray(at, at + length)), null).catch(() => undefined);
     }
   }
 

@@ -1,0 +1,202 @@
+import type { ErrorInfo } from '#shared/errors.ts';
+import { fromHex, type ContentId, type DeviceId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
+import { KiB } from '#shared/units.ts';
+import type { Bytes } from '#shared/units.ts';
+import { hashBytes } from '../../core/content/merkle.ts';
+import { pieceBytesFor } from '../../core/content/piece-size.ts';
+import type { Link } from '../ports/links.ts';
+import type { FileTarget, SmallOutcome, WriteOutcome } from '../ports/receiver.ts';
+import type { DownloadContext } from './download-context.ts';
+import type { DownloadFileOwner } from './download-file.ts';
+import { rankOf } from './ranks.ts';
+import type { FileRecord } from './records.ts';
+import type { FileListener } from './swarm-ports.ts';
+
+/** Larger ones go by themselves: they may be had from this device, or from several others. */
+const batchedBelow = 64 * KiB;
+/** Larger ones are no faster, and what has come shows later. */
+const batchBytes = 256 * KiB;
+
+/** A file whose content is known. */
+export interface BatchFile {
+  readonly index: number;
+  readonly record: FileRecord & { readonly contentId: ContentId };
+}
+
+/** The row as a file that can be fetched with others; null when it goes by itself. */
+export function asBatchFile(index: number, record: FileRecord): BatchFile | null {
+  const { contentId, bytes } = record;
+  return contentId === null || bytes === 0 || bytes >= batchedBelow ? null : { index, record: { ...record, contentId } };
+}
+
+/** Whether one more fits into a block with these. */
+export function fitsBatch(files: readonly BatchFile[], { record }: BatchFile): boolean {
+  const bytes = files.reduce((sum, file) => sum + file.record.bytes, record.bytes);
+  return files.length < limits.link.filesPerBatch && bytes <= batchBytes && files[0]?.record.priority === record.priority;
+}
+
+/**
+ * Small files that are fetched as one block and written as one batch: what each costs by itself is more than its bytes.
+ * It ends with whatever it could get; what is left over is fetched file by file, from whoever has it.
+ */
+export class FileBatch implements FileListener {
+  readonly #context: DownloadContext;
+  readonly #owner: DownloadFileOwner;
+  readonly #number: number;
+  readonly #finished: (file: BatchFile, path: string) => void;
+  /** Not there yet, in the order in which they lie in the block. */
+  #left: readonly BatchFile[];
+  #corrupt: BatchFile | null = null;
+  #isStopped = false;
+  #hasSource = false;
+  /** Ends `run`; set while the batch is in the swarm. */
+  #settle: (() => void) | null = null;
+  /** Ends with the last write. */
+  #writing: Promise<unknown> = Promise.resolve();
+
+  /** `finished` is called for each file as soon as it lies under its name. */
+  constructor(context: DownloadContext, owner: DownloadFileOwner, files: readonly BatchFile[], finished: (file: BatchFile, path: string) => void) {
+    this.#context = context;
+    this.#owner = owner;
+    this.#number = context.nextFileNumber();
+    this.#left = files;
+    this.#finished = finished;
+  }
+
+  /** Somebody who did not want it any more ended it. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Resolves with the files that could not be had together. Called once. */
+  async run(): Promise<readonly BatchFile[]> {
+    await this.#findExisting();
+    if (this.#left.length > 0 && !this.#isStopped) await this.#fetch();
+    await this.#writing;
+    return this.#left;
+  }
+
+  /** `run` ends as soon as nothing is being written. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#leave();
+  }
+
+  /** A device is linked: perhaps it has these files. */
+  async consider(link: Link): Promise<void> {
+    if (this.#settle === null || !link.knowsBatches || link.isClosed) return;
+    const ids = this.#left.map(({ record }) => record.contentId);
+    if (!this.#isFromOrigin(link) && !(await this.#context.directory.hasAll(link, ids))) return;
+    if (this.#settle === null || link.isClosed) return;
+    this.#hasSource = true;
+    this.#context.swarm.addSource(this.#number, link.remote.id, this.#roots());
+  }
+
+  write(_piece: number, data: Uint8Array): Promise<WriteOutcome> {
+    const writing = this.#write(data);
+    this.#writing = writing;
+    return writing;
+  }
+
+  pieceWritten(_piece: number, bytes: Bytes, from: DeviceId): void {
+    this.#owner.progressed(bytes, from);
+  }
+
+  complete(): void {
+    this.#leave();
+  }
+
+  /** Nobody has all of them. */
+  starved(): void {
+    this.#leave();
+  }
+
+  sourceLost(): void {
+    // What it means is told by `starved`, unless others have them all.
+  }
+
+  corrupt(_piece: number, from: DeviceId): void {
+    this.#owner.troubled(from);
+    this.#leave();
+  }
+
+  saved(bytes: Bytes): void {
+    this.#owner.saved(bytes);
+  }
+
+  about(): ReturnType<FileListener['about']> {
+    const { record } = this.#corrupt ?? this.#left[0] ?? { record: null };
+    return { file: record?.path.join('/') ?? '', contentId: record?.contentId ?? null, expected: record?.contentId ?? null };
+  }
+
+  diskFailed(error: ErrorInfo): void {
+    this.#owner.diskFailed(error);
+    this.#leave();
+  }
+
+  async #findExisting(): Promise<void> {
+    const files = this.#left;
+    // What cannot be read counts as different: ours is put beside it.
+    const found = await this.#context.receiver.existing(files.map((file) => this.#target(file))).catch(() => []);
+    this.#left = files.filter((file, at) => {
+      const path = found[at] ?? null;
+      if (path === null) return true;
+      this.#owner.progressed(file.record.bytes, null);
+      this.#finished(file, path);
+      return false;
+    });
+  }
+
+  async #fetch(): Promise<void> {
+    const ended = new Promise<void>((resolve) => { this.#settle = resolve; });
+    const bytes = this.#left.reduce((sum, { record }) => sum + record.bytes, 0);
+    const priority = rankOf[this.#left[0]?.record.priority ?? 'normal'];
+    this.#context.swarm.openFile(this.#owner.number, this.#number, { bytes, pieceBytes: bytes, have: null, root: null, priority, isGrowing: false }, this);
+    const links = [...this.#context.links().all()];
+    await Promise.all(links.map((link) => this.consider(link)));
+    if (!this.#hasSource) this.#leave();
+    return ended;
+  }
+
+  #leave(): void {
+    const settle = this.#settle;
+    if (settle === null) return;
+    this.#settle = null;
+    this.#context.swarm.closeFile(this.#number);
+    settle();
+  }
+
+  async #write(data: Uint8Array): Promise<WriteOutcome> {
+    const files = this.#left;
+    let at = 0;
+    const small = files.map((file) => ({ target: this.#target(file), data: data.subarray(at, (at += file.record.bytes)) }));
+    const outcomes = await this.#context.receiver.writeSmall(small).catch((error: unknown): SmallOutcome[] => [{ kind: 'error', error: { code: 'disk-error', params: { detail: String(error) } } }]);
+    let failure: ErrorInfo | null = null;
+    this.#left = files.filter((file, index) => {
+      const outcome = outcomes[index];
+      if (outcome?.kind === 'done') this.#finished(file, outcome.path);
+      else if (outcome?.kind === 'corrupt') this.#corrupt ??= file;
+      else if (outcome?.kind === 'error') failure ??= outcome.error;
+      return outcome?.kind !== 'done';
+    });
+    if (this.#corrupt !== null) return { kind: 'corrupt' };
+    if (failure !== null) return { kind: 'error', error: failure };
+    return { kind: 'written' };
+  }
+
+  #isFromOrigin(link: Link): boolean {
+    const [first] = this.#left;
+    return first !== undefined && this.#owner.originPath(first.record)?.peer === link.remote.id;
+  }
+
+  #roots(): Uint8Array {
+    const roots = new Uint8Array(this.#left.length * hashBytes);
+    this.#left.forEach(({ record }, at) => { roots.set(fromHex(record.contentId), at * hashBytes); });
+    return roots;
+  }
+
+  #target({ record: { path, bytes, modifiedAt, executable, contentId } }: BatchFile): FileTarget {
+    return { base: this.#owner.base, path, bytes, pieceBytes: pieceBytesFor(bytes), root: fromHex(contentId), layer: null, modifiedAt, executable };
+  }
+}
