@@ -16,6 +16,8 @@ const collectSchema = z.custom<() => void>((value) => typeof value === 'function
  */
 export function keepHeapSmall(): void {
   setFlagsFromString(`--heap-growing-percent=${growingPercent}`);
+  // For threads that start from now on: what they work on lies in shared memory, and the nursery of each would be memory that is never given back.
+  setFlagsFromString('--max-semi-space-size=1');
   setFlagsFromString('--expose-gc');
   // Only contexts made after the flag was set have it; nothing else does.
   const collect = collectSchema.safeParse(runInNewContext('globalThis.gc'));
