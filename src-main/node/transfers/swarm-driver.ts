@@ -142,7 +142,7 @@ export class SwarmDriver {
   openFile(download: DownloadNumber, file: FileNumber, about: { bytes: Bytes; pieceBytes: Bytes; have: Uint8Array | null; root: Uint8Array | null; priority: PriorityRank; isGrowing: boolean }, listener: FileListener): void {
     const { root, bytes, pieceBytes, have, priority, isGrowing } = about;
     this.#files.set(file, { listener, keys: new Map() });
-    if (root !== null && bytes > pieceBytes && !this.#numbers.has(toHex(root))) this.#register(file, root);
+    if (root !== null && bytes > pieceBytes) this.#beginSwarm(file, root);
     this.#step({ type: 'file-opened', download, file, bytes, pieceBytes, have, priority, isGrowing });
   }
 
@@ -311,6 +311,17 @@ export class SwarmDriver {
     this.#register(number, key);
     this.#step({ type: 'content-kept', content: number, pieces, have: 'all' });
     return number;
+  }
+
+  /** One swarm a content: another download of it has it already, or what was only served before makes way. */
+  #beginSwarm(file: FileNumber, root: Uint8Array): void {
+    const before = this.#numbers.get(toHex(root));
+    if (before !== undefined) {
+      if (this.#files.has(before)) return;
+      this.#step({ type: 'content-dropped', content: before });
+      this.#roots.delete(before);
+    }
+    this.#register(file, root);
   }
 
   #register(number: number, root: Uint8Array): void {
