@@ -109,7 +109,8 @@ export class ControlServer {
       return { audience: found === undefined ? null : passedOn(found.audience) };
     },
     resolve: async (link, { contentId }) => {
-      const found = await this.#ports.library.resolve(this.#ports.viewerOf(link), contentId);
+      const viewer = this.#ports.viewerOf(link);
+      const found = (await this.#ports.library.resolve(viewer, contentId)) ?? this.#ports.fetched.resolve(viewer, contentId);
       if (found === null) throw new AppError('content-unknown', { name: contentId });
       return found;
     },

@@ -20,7 +20,7 @@ import type { FileRecord } from './records.ts';
 import type { WhatIsShared } from './shared-downloads.ts';
 
 const askForRootEveryMs = 0.3 * second;
-/** To look for a smaller file on this device takes longer than to fetch it. */
+/** To look for a smaller file on this device takes longer than to fetch it, and to remember it longer than to give it to others. */
 const lookedForLocally = 64 * KiB;
 
 /** What a file tells the download it belongs to. */
@@ -261,7 +261,8 @@ export class DownloadFile implements FileListener {
   async #shareComplete(path: string): Promise<void> {
     const audience = this.contentId === null ? null : await this.#owner.audience();
     if (audience === null || this.contentId === null) return;
-    await this.#context.fetched.finish(this.contentId, { ...this.#whatIsShared, path, audience });
+    // Somebody may have taken it away at once: then others do not get it from here, but it was fetched all the same.
+    await this.#context.fetched.finish(this.contentId, { ...this.#whatIsShared, path, audience }).catch(() => undefined);
   }
 
   get #whatIsShared(): Omit<WhatIsShared, 'path' | 'audience'> {
@@ -321,8 +322,10 @@ export class DownloadFile implements FileListener {
   async #finish(): Promise<void> {
     const handle = this.#handle;
     if (handle === null) {
+      const path = this.#smallPath ?? '';
+      if (this.#record.bytes >= lookedForLocally) await this.#shareComplete(path);
       this.#leaveSwarm();
-      return this.#settle?.resolve(this.#smallPath ?? '');
+      return this.#settle?.resolve(path);
     }
     if (this.contentId === null && !(await this.#bindRoot(handle))) return;
     const { path } = await this.#context.receiver.finish(handle);

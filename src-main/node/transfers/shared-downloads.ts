@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { ContentId } from '#shared/ids.ts';
 import type { Audience } from '#shared/model/share.ts';
 import { minute } from '#shared/units.ts';
@@ -71,6 +71,12 @@ export class SharedDownloads {
 
   find(viewer: Viewer, id: ContentId): FileRef | PartialFile | null {
     return this.#visible(viewer, id)?.file ?? null;
+  }
+
+  /** As `Library.resolve`. */
+  resolve(viewer: Viewer, id: ContentId): { kind: 'file'; name: string; bytes: Bytes; files: number } | null {
+    const file = this.find(viewer, id);
+    return file === null ? null : { kind: 'file', name: basename(file.path), bytes: file.bytes, files: 1 };
   }
 
   layer(viewer: Viewer, id: ContentId): Uint8Array | null {

@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { startNode, type RunningNode } from '#main/node/node.ts';
+import type { TransferSource } from '#shared/api/contract.ts';
+import { KiB, MiB, type Bytes } from '#shared/units.ts';
+
+const toClose: (() => Promise<unknown>)[] = [];
+afterEach(async () => { for (const close of toClose.splice(0).toReversed()) await close(); });
+
+interface Place { readonly node: RunningNode; readonly folder: string }
+
+async function nodeNamed(name: string): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), 'passed-on-'));
+  toClose.push(() => rm(folder, { recursive: true }));
+  const node = await startNode({ dataDir: join(folder, 'data'), listen: '127.0.0.1', overrides: { name, port: 0, multicast: false, mdns: false, downloadDir: join(folder, 'to') } });
+  toClose.push(() => node.close());
+  return { node, folder };
+}
+
+/** Resolves when a download from there is done. */
+async function fetched({ node }: Place, from: RunningNode, source: TransferSource): Promise<void> {
+  await node.api.call('peers.connect', { address: `127.0.0.1:${from.port}` });
+  const done = new Promise<void>((resolve) => { node.api.subscribe((event) => { if (event.type === 'transfer' && event.transfer.state === 'done') resolve(); }); });
+  await node.api.call('transfers.start', { source });
+  await done;
+}
+
+it.each<[string, Bytes]>([['one piece', 200 * KiB], ['several pieces', 3 * MiB]])('a file of %s is had from whoever has fetched it, when its origin is gone', async (_what, bytes) => {
+  const [origin, first, second] = await Promise.all(['Origin', 'First', 'Second'].map(nodeNamed));
+  if (origin === undefined || first === undefined || second === undefined) expect.fail('nodes are missing');
+  const data = randomBytes(bytes);
+  await writeFile(join(origin.folder, 'film.bin'), data);
+  const { id } = await origin.node.api.call('shares.add', { path: join(origin.folder, 'film.bin'), audience: { kind: 'everyone' } });
+  const { contentId } = await origin.node.api.call('shares.whenHashed', { id });
+  if (contentId === null) expect.fail('it has no content id');
+  await fetched(first, origin.node, { kind: 'path', peer: 'Origin', path: 'film.bin' });
+  await origin.node.close();
+  await fetched(second, first.node, { kind: 'content', contentId });
+  expect(Buffer.compare(await readFile(join(second.folder, 'to', 'film.bin')), data)).toBe(0);
+});
