@@ -1,5 +1,5 @@
 import { assertNever } from '#shared/assert.ts';
-import { KiB, second } from '#shared/units.ts';
+import { KiB, MiB, second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import { RateGate } from '../rate/rate-gate.ts';
 import { RateEstimator } from '../swarm/rate-estimator.ts';
@@ -15,6 +15,9 @@ const ahead = 500;
 /** Of so many small blocks one counts as a whole one: they are read in trips of many, which must not be short. */
 const smallToABlock = 16;
 const smallBytes = 64 * KiB;
+
+/** So much more than the others a peer may be given in a row. */
+const mostSavedUp = 1 * MiB;
 
 /** What a block counts against `blocksAtOnce`, in small ones. */
 const weightOf = (bytes: Bytes): number => (bytes <= smallBytes ? 1 : smallToABlock);
@@ -39,7 +42,8 @@ export interface ServeOptions {
 }
 
 /**
- * Decides who is given which block next. Peers take turns, one block each; while uploading is what everybody waits for,
+ * Decides who is given which block next. Peers take turns: the next one is who was given least, so that all get as many bytes,
+ * whatever the size of the blocks they ask for (start-time fair queueing); while uploading is what everybody waits for,
  * only some of them may begin new pieces (`Choker`), and a piece that others have or get already gives way to one that
  * nobody else has, so that a single source sends little more than one copy. It sees numbers and lengths only.
  *
@@ -50,9 +54,10 @@ export class ServeMachine {
   readonly #settings: ServeSettings;
   readonly #contents: Contents;
   readonly #peers = new Map<PeerNumber, ServedPeer>();
-  /** Peers with waiting blocks; those from `#turn` on come first, then the others. */
+  /** Peers with waiting blocks. */
   readonly #turns: ServedPeer[] = [];
-  #turn = 0;
+  /** The most that anybody had been given, as turns count it, when its turn came. */
+  #turnBytes: Bytes = 0;
   /** What may go out. */
   readonly rates = new RateGate();
   readonly #total: RateEstimator;
@@ -177,9 +182,10 @@ export class ServeMachine {
       shared?.give(piece);
     }
     peer.enqueue({ number: want, content, piece, bytes });
-    // Behind everybody who waits already.
     if (peer.queued === 1) {
-      this.#turns.splice(this.#turn++, 0, peer);
+      this.#turns.push(peer);
+      // While it wanted nothing it saved nothing up.
+      peer.turnBytes = Math.max(peer.turnBytes, this.#turnBytes);
       if (isIdle(peer)) this.#idle++;
     }
     this.#pump(now, out);
@@ -191,28 +197,39 @@ export class ServeMachine {
   }
 
   #pump(now: Millis, out: ServeSink): void {
-    const turns = this.#turns;
-    let isFull = turns.length > 0 && this.#isFull(now);
-    for (let looked = 0; looked < turns.length && this.rates.isOpen(now);) {
+    while (this.#turns.length > 0 && this.rates.isOpen(now)) {
+      const isFull = this.#isFull(now);
       // Whoever reads slowly must not hold up the others: each may always have one block under way.
       if (isFull && this.#idle === 0) return;
-      if (this.#turn >= turns.length) this.#turn = 0;
-      const peer = turns[this.#turn];
+      const at = this.#nextTurn(now, isFull);
+      const peer = this.#turns[at];
       if (peer === undefined) return;
-      const share = Math.max(smallToABlock, smallToABlock * Math.floor(this.#settings.blocksAtOnce / turns.length));
-      if ((peer.inService >= 1 && (isFull || peer.weight >= share)) || !this.rates.admits(now, peer.number)) {
-        this.#turn++;
-        looked++;
-        continue;
-      }
       if (isIdle(peer)) this.#idle--;
       const want = peer.beginNext();
-      if (peer.queued === 0) turns.splice(this.#turn, 1);
-      else this.#turn++;
-      if (want !== undefined) this.#serve(peer, want, out);
-      isFull = this.#isFull(now);
-      looked = 0;
+      if (peer.queued === 0) this.#turns.splice(at, 1);
+      if (want === undefined) continue;
+      // Nor did it save up more than this while it read slowly, or a limit of its own held it back.
+      const given = Math.max(peer.turnBytes, this.#turnBytes - mostSavedUp);
+      this.#turnBytes = Math.max(this.#turnBytes, given);
+      peer.turnBytes = given + want.bytes;
+      this.#serve(peer, want, out);
     }
+  }
+
+  /** Where in `#turns` the one stands that was given least, of those that may have a block now; -1: nobody may. */
+  #nextTurn(now: Millis, isFull: boolean): number {
+    const turns = this.#turns;
+    const share = Math.max(smallToABlock, smallToABlock * Math.floor(this.#settings.blocksAtOnce / turns.length));
+    let next = -1;
+    let least = Infinity;
+    for (let at = 0; at < turns.length; at++) {
+      const peer = turns[at];
+      if (peer === undefined || peer.turnBytes >= least) continue;
+      if ((peer.inService >= 1 && (isFull || peer.weight >= share)) || !this.rates.admits(now, peer.number)) continue;
+      next = at;
+      least = peer.turnBytes;
+    }
+    return next;
   }
 
   /** Enough is on its way to keep the line busy: more would only wait there, before what matters then. */
@@ -249,7 +266,6 @@ export class ServeMachine {
     if (at < 0) return;
     if (peer.inService === 0) this.#idle--;
     this.#turns.splice(at, 1);
-    if (at < this.#turn) this.#turn--;
   }
 
   #isInteresting(peer: ServedPeer): boolean {

@@ -23,6 +23,8 @@ export class ServedPeer {
   /** What its blocks in service count against the blocks at once. */
   weight = 0;
   isChoked = false;
+  /** Bytes it was given, as turns count them. */
+  turnBytes: Bytes = 0;
   /** It takes up one of the slots. */
   holdsSlot = false;
   readonly local: boolean;

@@ -82,6 +82,45 @@ describe('on this network', () => {
     expect(line.served.slice(0, 40).filter(({ peer }) => peer === 2)).toHaveLength(10);
   });
 
+  it('under a limit, who is measured as slow and asks for little gets as much as who asks for much', () => {
+    const line = new Line(100_000);
+    line.step({ type: 'upload-limit', bytesPerSecond: 2_000_000 });
+    const asked = { 1: 256 * KiB, 2: 16 * KiB };
+    const given = { 1: 0, 2: 0 };
+    line.step({ type: 'peer-up', peer: 1, local: true });
+    line.step({ type: 'peer-up', peer: 2, local: true });
+    // Each keeps so many blocks asked for: the small one asks again as soon as it has one.
+    for (let piece = 0; piece < 8; piece++) line.ask(1, piece, asked[1]);
+    for (let piece = 0; piece < 4; piece++) line.ask(2, piece, asked[2]);
+    for (let ms = 1; ms <= 20_000; ms++) {
+      line.run(ms);
+      for (const { peer } of line.served.splice(0)) {
+        if (peer !== 1 && peer !== 2) continue;
+        given[peer] += asked[peer];
+        line.ask(peer, 0, asked[peer]);
+      }
+    }
+    expect(given[1] + given[2]).toBeGreaterThan(30_000_000);
+    expect(given[2] / given[1]).toBeGreaterThan(0.8);
+    expect(given[2] / given[1]).toBeLessThan(1.25);
+  });
+
+  it('who could not be given anything for long does not hold up the others then', () => {
+    const line = new Line(1000);
+    line.step({ type: 'peer-up', peer: 1, local: true });
+    line.step({ type: 'peer-up', peer: 2, local: true });
+    line.step({ type: 'upload-limit', bytesPerSecond: 1024, scope: 2 });
+    for (let piece = 0; piece < 100; piece++) line.ask(2, piece, 256 * KiB);
+    for (let piece = 0; piece < 200; piece++) line.ask(1, piece, 256 * KiB);
+    line.run(30 * second);
+    line.step({ type: 'upload-limit', bytesPerSecond: null, scope: 2 });
+    line.served.length = 0;
+    line.run(line.now + 4 * second);
+    const toOne = line.served.filter(({ peer }) => peer === 1).length;
+    expect(line.served.length - toOne).toBeGreaterThan(4);
+    expect(toOne).toBeGreaterThan(4);
+  });
+
   it('keeps to the limit', () => {
     const line = new Line(100_000);
     line.step({ type: 'peer-up', peer: 1, local: true });
@@ -153,7 +192,9 @@ describe('beyond it', () => {
     const takers = new Set(line.served.map(({ peer }) => peer));
     expect(takers.size).toBe(12);
     expect(line.refused.every(({ why }) => why === 'choked')).toBe(true);
-    const unchoked = [...hungry].filter((peer) => line.chokes.get(peer) !== true);
+    // Whoever has waited so long that it does not seem to want anything any more may ask again, besides.
+    const lately = line.served.slice(-12).map(({ peer }) => peer);
+    const unchoked = [...hungry].filter((peer) => line.chokes.get(peer) !== true && lately.includes(peer));
     expect(unchoked.length).toBeLessThanOrEqual(defaultServeSettings.slots);
   });
 
