@@ -31,7 +31,8 @@ export interface DownloadFileOwner {
   readonly base: string;
   /** Whom the origin shares this with, as the origin itself says; null: nobody else may have it from us. */
   audience(): Promise<Audience | null>;
-  progressed(bytes: Bytes, from: DeviceId | null): void;
+  /** So many bytes in so many pieces (one, if it is not said), from a device or found here. */
+  progressed(bytes: Bytes, from: DeviceId | null, pieces?: number): void;
   /** So many bytes did not have to travel. */
   saved(bytes: Bytes): void;
   /** A piece came damaged, or late. */

@@ -160,13 +160,13 @@ export class Download implements FilesOwner {
     for (const file of this.open.values()) file.linkDown(id);
   }
 
-  progressed(bytes: Bytes, from: DeviceId | null): void {
+  progressed(bytes: Bytes, from: DeviceId | null, pieces = 1): void {
     if (from === null) {
       this.record = { ...this.record, reusedBytes: this.record.reusedBytes + bytes };
     } else {
       this.rate.add(this.#context.now(), bytes);
       const share = this.#share(from);
-      share.pieces++;
+      share.pieces += pieces;
       share.bytes += bytes;
     }
     const isNew = this.activity.kind !== 'running';

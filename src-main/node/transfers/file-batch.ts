@@ -47,6 +47,8 @@ export class FileBatch implements FileListener {
   readonly #finished: (file: BatchFile, path: string) => void;
   /** Not there yet, in the order in which they lie in the block. */
   #left: readonly BatchFile[];
+  /** Files that were asked for. */
+  #asked = 0;
   #corrupt: BatchFile | null = null;
   #isStopped = false;
   #hasSource = false;
@@ -100,7 +102,7 @@ export class FileBatch implements FileListener {
   }
 
   pieceWritten(_piece: number, bytes: Bytes, from: DeviceId): void {
-    this.#owner.progressed(bytes, from);
+    this.#owner.progressed(bytes, from, this.#asked);
   }
 
   complete(): void {
@@ -150,6 +152,7 @@ export class FileBatch implements FileListener {
 
   async #fetch(): Promise<void> {
     const ended = new Promise<void>((resolve) => { this.#settle = resolve; });
+    this.#asked = this.#left.length;
     const bytes = this.#left.reduce((sum, { record }) => sum + record.bytes, 0);
     const priority = rankOf[this.#left[0]?.record.priority ?? 'normal'];
     this.#context.swarm.openFile(this.#owner.number, this.#number, { bytes, pieceBytes: bytes, have: null, root: null, priority, isGrowing: false }, this);

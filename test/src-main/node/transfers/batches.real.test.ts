@@ -53,6 +53,16 @@ it('small files that lie side by side come as one block; larger ones and those t
   await expectWhole(to, source);
 });
 
+it('each file of a batch counts as a piece of its source', async () => {
+  const source = await PatientSource.start({ a: 10, b: 20, large: 2 * MiB });
+  source.refused.set('large', 'busy');
+  source.giveAll();
+  const { node } = await nodeFor(source);
+  const { id } = await start(node);
+  await until(node, id, ({ doneFiles }) => doneFiles === 2);
+  expect(await node.api.call('transfers.get', { id })).toMatchObject({ sources: [{ pieces: 2, bytes: 30 }] });
+});
+
 it('a batch is no longer than a block, and many go on', async () => {
   const sizes = Object.fromEntries(Array.from({ length: 700 }, (_, at) => [`${1000 + at}.txt`, at < 100 ? 10 * KiB : 100 + at]));
   const source = await PatientSource.start(sizes);
