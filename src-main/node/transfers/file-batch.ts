@@ -36,6 +36,12 @@ export function fitsBatch(files: readonly BatchFile[], { record }: BatchFile): b
   return files.length < limits.link.filesPerBatch && bytes <= batchBytes && files[0]?.record.priority === record.priority;
 }
 
+function rootsOf(ids: readonly ContentId[]): Uint8Array {
+  const roots = new Uint8Array(ids.length * hashBytes);
+  ids.forEach((id, at) => { roots.set(fromHex(id), at * hashBytes); });
+  return roots;
+}
+
 /**
  * Small files that are fetched as one block and written as one batch: what each costs by itself is more than its bytes.
  * It ends with whatever it could get; what is left over is fetched file by file, from whoever has it.
@@ -45,8 +51,10 @@ export class FileBatch implements FileListener {
   readonly #owner: DownloadFileOwner;
   readonly #number: number;
   readonly #finished: (file: BatchFile, path: string) => void;
-  /** Not there yet, in the order in which they lie in the block. */
+  /** Not there yet. */
   #left: readonly BatchFile[];
+  /** Where each content lies in the block: files that are equal come once. */
+  #places: ReadonlyMap<ContentId, Bytes> = new Map();
   /** Files that were asked for. */
   #asked = 0;
   #corrupt: BatchFile | null = null;
@@ -88,11 +96,11 @@ export class FileBatch implements FileListener {
   /** A device is linked: perhaps it has these files. */
   async consider(link: Link): Promise<void> {
     if (this.#settle === null || !link.knowsBatches || link.isClosed) return;
-    const ids = this.#left.map(({ record }) => record.contentId);
+    const ids = [...this.#places.keys()];
     if (!this.#isFromOrigin(link) && !(await this.#context.directory.hasAll(link, ids))) return;
     if (this.#settle === null || link.isClosed) return;
     this.#hasSource = true;
-    this.#context.swarm.addSource(this.#number, link.remote.id, this.#roots());
+    this.#context.swarm.addSource(this.#number, link.remote.id, rootsOf(ids));
   }
 
   write(_piece: number, data: Uint8Array): Promise<WriteOutcome> {
@@ -153,7 +161,14 @@ export class FileBatch implements FileListener {
   async #fetch(): Promise<void> {
     const ended = new Promise<void>((resolve) => { this.#settle = resolve; });
     this.#asked = this.#left.length;
-    const bytes = this.#left.reduce((sum, { record }) => sum + record.bytes, 0);
+    const places = new Map<ContentId, Bytes>();
+    let bytes = 0;
+    for (const { record } of this.#left) {
+      if (places.has(record.contentId)) continue;
+      places.set(record.contentId, bytes);
+      bytes += record.bytes;
+    }
+    this.#places = places;
     const priority = rankOf[this.#left[0]?.record.priority ?? 'normal'];
     this.#context.swarm.openFile(this.#owner.number, this.#number, { bytes, pieceBytes: bytes, have: null, root: null, priority, isGrowing: false }, this);
     const links = [...this.#context.links().all()];
@@ -172,8 +187,10 @@ export class FileBatch implements FileListener {
 
   async #write(data: Uint8Array): Promise<WriteOutcome> {
     const files = this.#left;
-    let at = 0;
-    const small = files.map((file) => ({ target: this.#target(file), data: data.subarray(at, (at += file.record.bytes)) }));
+    const small = files.map((file) => {
+      const at = this.#places.get(file.record.contentId) ?? 0;
+      return { target: this.#target(file), data: data.subarray(at, at + file.record.bytes) };
+    });
     const outcomes = await this.#context.receiver.writeSmall(small).catch((error: unknown): SmallOutcome[] => [{ kind: 'error', error: { code: 'disk-error', params: { detail: String(error) } } }]);
     let failure: ErrorInfo | null = null;
     this.#left = files.filter((file, index) => {
@@ -191,12 +208,6 @@ export class FileBatch implements FileListener {
   #isFromOrigin(link: Link): boolean {
     const [first] = this.#left;
     return first !== undefined && this.#owner.originPath(first.record)?.peer === link.remote.id;
-  }
-
-  #roots(): Uint8Array {
-    const roots = new Uint8Array(this.#left.length * hashBytes);
-    this.#left.forEach(({ record }, at) => { roots.set(fromHex(record.contentId), at * hashBytes); });
-    return roots;
   }
 
   #target({ record: { path, bytes, modifiedAt, executable, contentId } }: BatchFile): FileTarget {

@@ -53,6 +53,18 @@ it('small files that lie side by side come as one block; larger ones and those t
   await expectWhole(to, source);
 });
 
+it('files that are equal come once', async () => {
+  const source = await PatientSource.start({ a: 10, b: 10, c: 30, d: 10 });
+  source.copy('a', 'b');
+  source.copy('a', 'd');
+  source.give(40);
+  const { node, to } = await nodeFor(source);
+  const { id } = await start(node);
+  expect(await until(node, id, isDone)).toMatchObject({ doneFiles: 4, doneBytes: 60 });
+  expect(source.asked).toEqual(['a+c/0']);
+  await expectWhole(to, source);
+});
+
 it('each file of a batch counts as a piece of its source', async () => {
   const source = await PatientSource.start({ a: 10, b: 20, large: 2 * MiB });
   source.refused.set('large', 'busy');

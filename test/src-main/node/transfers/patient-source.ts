@@ -16,7 +16,7 @@ interface SharedFile {
 
 /** A device that shares one folder and gives bytes only when the test says so. */
 export class PatientSource {
-  readonly files: readonly SharedFile[];
+  files: readonly SharedFile[];
   readonly #node: TestNode;
   /** Each piece that was asked for, as `name/piece`, in the order in which it was first asked for; of a batch `name+name/0`. */
   readonly asked: string[] = [];
@@ -51,6 +51,12 @@ export class PatientSource {
   /** `sizes`: bytes of each file of the folder `Folder`. `first`: a file of several pieces that is to be open before the others. */
   static async start(sizes: Readonly<Record<string, number>>, first: string | null = null): Promise<PatientSource> {
     return new PatientSource(await startNode('Patient'), sizes, first);
+  }
+
+  /** The second file has the same content as the first from now on. */
+  copy(name: string, to: string): void {
+    const like = this.files.find((file) => file.name === name);
+    if (like !== undefined) this.files = this.files.map((file) => (file.name === to ? { ...like, name: to } : file));
   }
 
   get address(): string {
