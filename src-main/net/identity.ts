@@ -1,8 +1,9 @@
-import { createHash, createPrivateKey, createPublicKey, webcrypto, X509Certificate, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPair, X509Certificate, type KeyObject } from 'node:crypto';
 import { chmod, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#shared/errors.ts';
 import { deviceIdOf, type DeviceId } from '#shared/ids.ts';
+import { makeCertificate } from './make-certificate.ts';
 
 /** Who this device is: the key that proves it and the certificate that carries it into TLS. */
 export interface Identity {
@@ -12,8 +13,6 @@ export interface Identity {
   /** 64 hex digits, SHA-256 of the device id: draws the avatar and gives the first name. */
   readonly avatarSeed: string;
 }
-
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
 /**
  * Reads the identity of a data directory, or makes it on the first start. A certificate that is missing is made again,
@@ -28,7 +27,7 @@ export async function openIdentity(dataDir: string): Promise<Identity> {
   if (keyText === null && certText !== null) throw damaged(folder, 'the key is missing');
   const keyPem = keyText ?? (await makeKey());
   const key = readKey(keyPem, folder);
-  const certPem = certText ?? (await makeCertificate(key));
+  const certPem = certText ?? makeCertificate(key);
   checkCertificate(certPem, key, folder);
   if (keyText === null) {
     await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => { throw diskFailure(error, folder); });
@@ -44,7 +43,7 @@ export async function openIdentity(dataDir: string): Promise<Identity> {
 export async function makeIdentity(): Promise<Identity> {
   const keyPem = await makeKey();
   const key = createPrivateKey(keyPem);
-  return identityOf(key, keyPem, await makeCertificate(key));
+  return identityOf(key, keyPem, makeCertificate(key));
 }
 
 /** Device id of a public key: SHA-256 of its SPKI. */
@@ -58,14 +57,12 @@ function identityOf(key: KeyObject, keyPem: string, certPem: string): Identity {
   return { id, keyPem, certPem, avatarSeed: createHash('sha256').update(id).digest('hex') };
 }
 
-async function makeKey(): Promise<string> {
-  const pair = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', pair.privateKey));
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ type: 'pkcs8', format: 'pem' }).toString();
-}
-
-/** Loaded only here: the library is large and a device needs it once in its life. */
-const makeCertificate = async (key: KeyObject): Promise<string> => (await import('./make-certificate.ts')).makeCertificate(key);
+const makeKey = (): Promise<string> => new Promise((resolve, reject) => {
+  generateKeyPair('ec', { namedCurve: 'P-256' }, (error, _publicKey, key) => {
+    if (error === null) resolve(key.export({ type: 'pkcs8', format: 'pem' }).toString());
+    else reject(error);
+  });
+});
 
 function readKey(pem: string, folder: string): KeyObject {
   let key: KeyObject;

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeCertificate } from '#main/net/make-certificate.ts';
 import { deviceIdOfKey, openIdentity } from '#main/net/identity.ts';
 import { isDeviceId } from '#shared/ids.ts';
 
@@ -29,6 +30,15 @@ describe('identity', () => {
     expect(deviceIdOfKey(cert.publicKey)).toBe(id);
     expect(cert.subject).toBe('CN=DistriShare');
     expect(new Date(cert.validTo).getUTCFullYear()).toBe(9999);
+  });
+
+  it('makes certificates that can be read whatever the numbers in them', () => {
+    for (let count = 0; count < 100; count++) {
+      const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const cert = new X509Certificate(makeCertificate(privateKey));
+      expect(cert.checkPrivateKey(privateKey) && cert.verify(publicKey)).toBe(true);
+      expect(cert.serialNumber).toMatch(/^40[0-9A-F]{30}$/);
+    }
   });
 
   it('keeps the key to its owner, also after others could read it', async () => {
