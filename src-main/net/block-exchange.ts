@@ -9,6 +9,7 @@ import { ArrivalPace } from '../core/compression/arrival-pace.ts';
 import type { BlockSink } from '../node/ports/links.ts';
 import type { Decompressor } from './decompressor.ts';
 import type { Lane } from './lane.ts';
+import { SeldomMap } from './seldom-map.ts';
 
 interface Pending {
   readonly sink: BlockSink;
@@ -30,9 +31,9 @@ export interface BlockHandler {
 export class BlockExchange {
   readonly #handler: BlockHandler;
   readonly #lanes = new Map<number, Lane>();
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new SeldomMap<number, Pending>();
   /** Compressed blocks that have arrived, until they are plain. */
-  readonly #decompressing = new Map<number, Pending>();
+  readonly #decompressing = new SeldomMap<number, Pending>();
   readonly #decompressor: Pick<Decompressor, 'decompress'>;
   readonly #now: () => Millis;
   readonly #pace = new ArrivalPace();
@@ -84,19 +85,19 @@ export class BlockExchange {
   remove(lane: Lane): void {
     if (!this.#lanes.delete(lane.number)) return;
     this.#endedLanesBytes += lane.connection.payloadBytes;
-    for (const [requestId, pending] of [...this.#pending]) {
+    for (const [requestId, pending] of this.#pending.entries()) {
       if (pending.lane !== lane) continue;
       this.#pending.delete(requestId);
       this.#pace.ended(this.#now(), 0);
       pending.sink.lost();
     }
     // Whoever lost the link takes the buffers back at once.
-    for (const [requestId, pending] of [...this.#decompressing]) {
+    for (const [requestId, pending] of this.#decompressing.entries()) {
       if (pending.lane !== lane) continue;
       this.#decompressing.delete(requestId);
       pending.sink.lost();
     }
-    for (const requestId of lane.wanted.keys()) this.#handler.cancelled(lane.number, requestId);
+    for (const [requestId] of lane.wanted.entries()) this.#handler.cancelled(lane.number, requestId);
     lane.wanted.clear();
   }
 

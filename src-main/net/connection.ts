@@ -66,9 +66,9 @@ export class Connection implements LinkEffects, FrameSink {
     this.dialled = options.machine.dialled;
     this.#queue = new SendQueue(options.socket);
     this.#machine = new LinkMachine(options.machine);
-    this.socket.once('end', () => { this.fail({ code: 'link-closed' }); });
+    this.socket.on('end', () => { this.fail({ code: 'link-closed' }); });
     this.closed = new Promise((resolve) => {
-      this.socket.once('close', () => {
+      this.socket.on('close', () => {
         clearTimeout(this.#timer ?? undefined);
         this.#finish({ code: 'link-closed' }, null);
         this.#queue.destroyed();

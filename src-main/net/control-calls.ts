@@ -6,6 +6,7 @@ import { frameType } from '#shared/protocol/frame-layout.ts';
 import { decodeCall, encodeCall, encodeNumber, fitsControlBody } from '#shared/protocol/frames.ts';
 import { ProtocolError } from '#shared/protocol/protocol-error.ts';
 import { MiB } from '#shared/units.ts';
+import { SeldomMap } from './seldom-map.ts';
 
 /** Calls of our own that wait for a free place; more than this is a mistake of ours. */
 const callsWaiting = 1024;
@@ -35,8 +36,8 @@ interface Call {
 /** Requests we make. At most as many are under way as the other end takes; the rest wait here. */
 export class OutgoingCalls {
   readonly #send: (frame: Uint8Array) => void;
-  readonly #calls = new Map<number, Call>();
-  readonly #waiting = new Set<Call>();
+  readonly #calls = new SeldomMap<number, Call>();
+  readonly #waiting = new SeldomMap<Call, null>();
   #nextId = 1;
   /** Answers that may still come to requests we gave up. */
   #givenUp = 0;
@@ -88,7 +89,7 @@ export class OutgoingCalls {
         },
       };
       signal?.addEventListener('abort', aborted, { once: true });
-      this.#waiting.add(call);
+      this.#waiting.set(call, null);
       this.#startWaiting();
     });
   }
@@ -113,7 +114,8 @@ export class OutgoingCalls {
 
   close(): void {
     this.#closed = true;
-    for (const call of [...this.#calls.values(), ...this.#waiting]) call.failed(new AppError('link-closed'));
+    const calls = [...this.#calls.entries().map(([, call]) => call), ...this.#waiting.entries().map(([call]) => call)];
+    for (const call of calls) call.failed(new AppError('link-closed'));
   }
 
   #take(call: Call): number {
@@ -125,9 +127,10 @@ export class OutgoingCalls {
   }
 
   #startWaiting(): void {
-    for (const call of this.#waiting) {
+    for (const [call] of this.#waiting.entries()) {
       if (this.#closed || this.#calls.size >= limits.link.requestsInFlightPerPeer) return;
-      call.start();
+      // Starting one may end another, which starts the next.
+      if (this.#waiting.has(call)) call.start();
     }
   }
 }
@@ -141,7 +144,7 @@ export interface IncomingCallsOptions {
 /** Requests the other end makes. One counts as under way until its answer has been written. */
 export class IncomingCalls {
   readonly #options: IncomingCallsOptions;
-  readonly #serving = new Map<number, AbortController>();
+  readonly #serving = new SeldomMap<number, AbortController>();
   #closed = false;
 
   constructor(options: IncomingCallsOptions) {
@@ -171,7 +174,7 @@ export class IncomingCalls {
 
   close(): void {
     this.#closed = true;
-    for (const abort of this.#serving.values()) abort.abort(new AppError('link-closed'));
+    for (const [, abort] of this.#serving.entries()) abort.abort(new AppError('link-closed'));
     this.#serving.clear();
   }
 

@@ -46,11 +46,22 @@ export async function makeIdentity(): Promise<Identity> {
   return identityOf(key, keyPem, makeCertificate(key));
 }
 
+const idOfSpki = (spki: Uint8Array): DeviceId => deviceIdOf(createHash('sha256').update(spki).digest());
+
 /** Device id of a public key: SHA-256 of its SPKI. */
-export const deviceIdOfKey = (key: KeyObject): DeviceId => deviceIdOf(createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest());
+export const deviceIdOfKey = (key: KeyObject): DeviceId => idOfSpki(key.export({ type: 'spki', format: 'der' }));
+
+/** All P-256 keys begin so (RFC 5480): algorithm, curve, a point that is not compressed. */
+const spkiHead = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
+const spkiBytes = spkiHead.length + 64;
+
+/** Device id of a public key in DER; null when a device cannot have it. Asking OpenSSL for the curve would leave a second copy of the key with each link. */
+export function deviceIdOfSpki(spki: Buffer): DeviceId | null {
+  return spki.length === spkiBytes && spki.subarray(0, spkiHead.length).equals(spkiHead) ? idOfSpki(spki) : null;
+}
 
 /** The only kind of key a device may have. */
-export const isDeviceKey = (key: KeyObject): boolean => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
+const isDeviceKey = (key: KeyObject): boolean => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
 
 function identityOf(key: KeyObject, keyPem: string, certPem: string): Identity {
   const id = deviceIdOfKey(createPublicKey(key));

@@ -4,6 +4,7 @@ import { ProtocolError } from '#shared/protocol/protocol-error.ts';
 import { minute, type Millis } from '#shared/units.ts';
 import type { BlockExchange } from './block-exchange.ts';
 import type { Connection, LaneSink } from './connection.ts';
+import { SeldomMap } from './seldom-map.ts';
 
 const idleLaneMs = 1 * minute;
 
@@ -17,7 +18,7 @@ export class Lane implements LaneSink {
   /** Bytes asked for on this lane that have not arrived. */
   askedBytes = 0;
   /** Blocks the other end asked for on this lane, and their lengths. */
-  readonly wanted = new Map<number, number>();
+  readonly wanted = new SeldomMap<number, number>();
   #payloadBytes = 0;
   #usedAt: Millis | null = null;
   readonly #blocks: BlockExchange;

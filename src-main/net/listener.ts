@@ -78,7 +78,7 @@ export class Listener {
     this.#places.set(key, place);
     this.#sockets.add(socket);
     socket.on('error', () => { socket.destroy(); });
-    socket.once('close', () => {
+    socket.on('close', () => {
       place();
       this.#places.delete(key);
       this.#sockets.delete(socket);

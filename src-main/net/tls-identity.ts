@@ -2,7 +2,7 @@ import { constants } from 'node:crypto';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import { AppError } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
-import { deviceIdOfKey, isDeviceKey, type Identity } from './identity.ts';
+import { deviceIdOfSpki, type Identity } from './identity.ts';
 
 export const alpn = 'distrishare/1';
 
@@ -28,6 +28,7 @@ export function remoteDeviceId(socket: TLSSocket): DeviceId {
   if (socket.alpnProtocol !== alpn) throw new AppError('protocol-error', { detail: 'not a DistriShare connection' });
   if (socket.getProtocol() !== 'TLSv1.3') throw new AppError('protocol-error', { detail: 'not TLS 1.3' });
   const key = socket.getPeerX509Certificate()?.publicKey;
-  if (key === undefined || !isDeviceKey(key)) throw new AppError('protocol-error', { detail: 'no device certificate' });
-  return deviceIdOfKey(key);
+  const id = key === undefined ? null : deviceIdOfSpki(key.export({ type: 'spki', format: 'der' }));
+  if (id === null) throw new AppError('protocol-error', { detail: 'no device certificate' });
+  return id;
 }

@@ -1,10 +1,10 @@
-import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, X509Certificate, type KeyObject } from 'node:crypto';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeCertificate } from '#main/net/make-certificate.ts';
-import { deviceIdOfKey, openIdentity } from '#main/net/identity.ts';
+import { deviceIdOfKey, deviceIdOfSpki, openIdentity } from '#main/net/identity.ts';
 import { isDeviceId } from '#shared/ids.ts';
 
 let dataDir = '';
@@ -39,6 +39,14 @@ describe('identity', () => {
       expect(cert.checkPrivateKey(privateKey) && cert.verify(publicKey)).toBe(true);
       expect(cert.serialNumber).toMatch(/^40[0-9A-F]{30}$/);
     }
+  });
+
+  it('is that of the key in DER, and of no other kind of key', () => {
+    const spki = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' });
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    expect(deviceIdOfSpki(spki(publicKey))).toBe(deviceIdOfKey(publicKey));
+    expect(deviceIdOfSpki(Buffer.concat([spki(publicKey), Buffer.alloc(1)]))).toBeNull();
+    for (const other of [generateKeyPairSync('ec', { namedCurve: 'P-384' }), generateKeyPairSync('ec', { namedCurve: 'secp256k1' }), generateKeyPairSync('ed25519')]) expect(deviceIdOfSpki(spki(other.publicKey))).toBeNull();
   });
 
   it('keeps the key to its owner, also after others could read it', async () => {
