@@ -9,6 +9,7 @@ import { assertRoom, assertStillThere, type Destination } from './destination.ts
 import { diskError } from './disk-error.ts';
 import { releaseLock } from './file-lock.ts';
 import type { Files } from './files.ts';
+import { GroupCommit } from './group-commit.ts';
 import { removeJournals, type JournalFile } from './journal-file.ts';
 import type { PartData } from './part-data.ts';
 import type { PartNames } from './part-names.ts';
@@ -63,9 +64,7 @@ export class PartFile {
   #layer: Uint8Array | null;
   /** Pieces on their way to the device. None of these rejects. */
   readonly #underWay = new Map<number, Promise<WriteOutcome>>();
-  #uncommittedBytes = 0;
-  #committing: Promise<void> | null = null;
-  #stopTimer: (() => void) | null = null;
+  readonly #group: GroupCommit;
   #failure: AppError | null = null;
   /** Somebody was given the failure as an answer. */
   #isFailureTold = false;
@@ -85,6 +84,10 @@ export class PartFile {
     }
     this.#root = root;
     this.#layer = layerOf(root, layer, pieces);
+    this.#group = new GroupCommit(world, {
+      commit: () => this.#commit().catch((thrown: unknown) => { this.#fail(thrown); }),
+      canCommit: () => this.#failure === null && this.#isOpen,
+    });
   }
 
   get haveBytes(): number {
@@ -139,11 +142,8 @@ export class PartFile {
     this.#part.journal.append({ kind: 'piece', piece, hash });
     this.have.add(piece);
     this.#hashes.set(hash, piece * hashBytes);
-    this.#uncommittedBytes += bytes;
-    const { groupBytes } = this.#world.policy;
-    if (this.#uncommittedBytes < groupBytes) this.#commitSoon();
-    else if (this.#committing === null) void this.#commit();
-    else if (this.#uncommittedBytes >= 2 * groupBytes) return this.#committing.then(() => this.#writtenOrFailed());
+    const lagging = this.#group.recorded(bytes);
+    if (lagging !== null) return lagging.then(() => this.#writtenOrFailed());
     return { kind: 'written' };
   }
 
@@ -242,7 +242,7 @@ export class PartFile {
     try {
       await this.#settle();
       if (this.#failure !== null && this.#isFailureTold) return;
-      if (this.#uncommittedBytes > 0 && this.#failure === null) await this.#commit();
+      await this.#group.flush();
       this.#assertWorks();
       // With the time stamp that the record speaks of, which syncing the data alone may leave behind.
       await this.#sync(() => this.#world.files.sync(fd));
@@ -287,39 +287,10 @@ export class PartFile {
     return join(this.#part.destination.folder.path, this.#part.target.path.at(-1) ?? '');
   }
 
-  #commitSoon(): void {
-    this.#stopTimer ??= this.#world.later(this.#world.policy.groupMs, () => {
-      this.#stopTimer = null;
-      if (this.#uncommittedBytes > 0 && this.#committing === null && this.#failure === null) void this.#commit();
-    });
-  }
-
-  #cancelTimer(): void {
-    this.#stopTimer?.();
-    this.#stopTimer = null;
-  }
-
-  /** Makes everything recorded so far durable. Never rejects: a failure stays with the file. */
-  #commit(): Promise<void> {
-    this.#cancelTimer();
-    const running = this.#commitNow().then(
-      () => {
-        this.#committing = null;
-        if (this.#uncommittedBytes > 0 && this.#failure === null && this.#isOpen) this.#commitSoon();
-      },
-      (thrown: unknown) => {
-        this.#committing = null;
-        this.#fail(thrown);
-      },
-    );
-    this.#committing = running;
-    return running;
-  }
-
-  async #commitNow(): Promise<void> {
+  /** Makes everything recorded so far durable. Rejects with system errors. */
+  async #commit(): Promise<void> {
     const { fd, journal } = this.#part;
     const { place } = journal;
-    this.#uncommittedBytes = 0;
     await this.#sync(() => this.#world.files.syncData(fd));
     if (this.#part.volume.isMemory) return;
     try {
@@ -344,9 +315,7 @@ export class PartFile {
   /** Waits for writes and a commit that are under way, and starts no other. */
   async #settle(): Promise<void> {
     await Promise.all(this.#underWay.values());
-    this.#cancelTimer();
-    await this.#committing;
-    this.#cancelTimer();
+    await this.#group.settle();
   }
 
   #assertWorks(): void {
