@@ -122,7 +122,7 @@ describe('writing past the cache', () => {
     const other = sampleFile(200_000, 9, pieceBytes);
     const provisional = { ...target, root: null, layer: null };
     await disk.open(1, provisional, openOptions);
-    const outcomes = [disk.write(1, 3, file.piece(3), file.hash(3)), disk.write(1, 3, other.piece(3), other.hash(3))];
+    const outcomes = [file, other].map(async (version) => disk.write(1, 3, version.piece(3), version.hash(3)));
     expect(await Promise.all(outcomes)).toEqual([{ kind: 'written' }, { kind: 'written' }]);
     expect(await disk.bindRoot(1, file.root, file.layer)).toEqual({ missing: [] });
     await write(disk, 1, all);
