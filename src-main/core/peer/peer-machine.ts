@@ -31,11 +31,8 @@ export class PeerMachine {
   readonly #told = new Map<ContentNumber, Set<PeerNumber>>();
 
   constructor({ limits, serving, random }: PeerOptions) {
-    this.#swarm = new SwarmMachine({
-      limits, random, contents: this.#contents,
-      delivered: (now, peer, bytes) => { this.#serve.received(now, peer, bytes); },
-    });
     this.#serve = new ServeMachine({ settings: serving, random, contents: this.#contents, wantsFrom: (peer) => this.#swarm.wantsFrom(peer) });
+    this.#swarm = new SwarmMachine({ limits, random, contents: this.#contents, deliveries: this.#serve });
   }
 
   step(now: Millis, event: PeerEvent, out: PeerSink): void {

@@ -58,7 +58,7 @@ export class Content {
   }
 
   isWanted(piece: number): boolean {
-    return this.#wanted.has(piece);
+    return this.#facts === null ? this.#wanted.has(piece) : ((this.#facts[piece] ?? 0) & isWantedBit) !== 0;
   }
 
   want(piece: number): void {

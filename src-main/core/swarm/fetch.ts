@@ -1,3 +1,4 @@
+import { invariant } from '#shared/assert.ts';
 import { second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { FileState } from './file-state.ts';
@@ -16,6 +17,8 @@ export interface Fetch {
   readonly isSlow: boolean;
   /** Everything before it has been requested. */
   requestedTo: Bytes;
+  /** How many requests were made. */
+  requests: number;
   arrivedBytes: Bytes;
   /** Requests on their way, in the order they were made: the number and the bytes of each, side by side. */
   readonly open: number[];
@@ -27,11 +30,28 @@ export interface Fetch {
   isOld: boolean;
 }
 
+/** No piece has more blocks. */
+const mostRequests = 4096;
+
+/** Numbers the next request of a fetch, so that its number tells the fetch without a table of requests. */
+export function nextRequest(fetch: Fetch): RequestNumber {
+  invariant(fetch.requests < mostRequests, 'a piece has not so many blocks');
+  return fetch.number * mostRequests + fetch.requests++;
+}
+
+/** The number of the fetch to which a request belongs. */
+export const fetchOf = (request: RequestNumber): number => Math.floor(request / mostRequests);
+
 /** Takes a request out of the open ones; returns its bytes, 0 when it was not among them. */
 export function takeRequest({ open }: Fetch, request: RequestNumber): Bytes {
   let at = 0;
   while (at < open.length && open[at] !== request) at += 2;
-  return open.splice(at, 2)[1] ?? 0;
+  const bytes = open[at + 1];
+  if (bytes === undefined) return 0;
+  // In place: it is one of a few, and as a rule the first.
+  for (; at + 2 < open.length; at++) open[at] = open[at + 2] ?? 0;
+  open.length -= 2;
+  return bytes;
 }
 
 /** Whoever delivers a piece in this time is fast. */

@@ -15,6 +15,10 @@ export interface SwarmOptions {
   readonly contents: Contents;
   /** Evenly distributed in [0, 1). */
   readonly random: () => number;
-  /** Told of every block that arrives. */
-  readonly delivered: (now: Millis, peer: PeerNumber, bytes: Bytes) => void;
+  readonly deliveries: Deliveries;
+}
+
+/** Told of every block that arrives. */
+export interface Deliveries {
+  received(now: Millis, peer: PeerNumber, bytes: Bytes): void;
 }

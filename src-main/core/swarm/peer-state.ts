@@ -172,6 +172,11 @@ export class PeerState {
     this.#lostAt ??= now;
   }
 
+  #owes(request: RequestNumber): boolean {
+    for (const { open } of this.fetches) for (let at = 0; at < open.length; at += 2) if (open[at] === request) return true;
+    return false;
+  }
+
   #oldestOpen(): RequestNumber | null {
     for (const { open } of this.fetches) if (open[0] !== undefined) return open[0];
     return null;
@@ -192,8 +197,8 @@ export class PeerState {
   }
 
   /** Ends pauses that are over, and the wait for a block that was overtaken when it has been given up for another reason. */
-  timePasses(now: Millis, open: Pick<ReadonlyMap<RequestNumber, unknown>, 'has'>): void {
-    if (this.#passed !== null && !open.has(this.#passed)) this.#passed = null;
+  timePasses(now: Millis): void {
+    if (this.#passed !== null && !this.#owes(this.#passed)) this.#passed = null;
     if (now >= this.avoidUntil) this.#avoided = null;
     if (now >= this.restUntil) this.isResting = false;
   }

@@ -6,9 +6,9 @@ import { RateGate } from '../rate/rate-gate.ts';
 import type { Contents } from './content.ts';
 import { Downloads, type Download } from './download-state.ts';
 import type { DownloadNumber, FileNumber, PeerNumber, RequestNumber, SwarmEvent, SwarmSink } from './events.ts';
-import { endgamePick, isMuchFaster, isSlow, takeRequest, type Fetch } from './fetch.ts';
+import { endgamePick, fetchOf, isMuchFaster, isSlow, nextRequest, takeRequest, type Fetch } from './fetch.ts';
 import { FileState } from './file-state.ts';
-import type { SwarmOptions } from './options.ts';
+import type { Deliveries, SwarmOptions } from './options.ts';
 import { PeerState } from './peer-state.ts';
 import { standingOf, type DownloadStanding } from './standing.ts';
 
@@ -27,23 +27,21 @@ const endgameAfterMs = 2 * second;
 export class SwarmMachine {
   readonly #contents: Contents;
   readonly #random: () => number;
-  readonly #delivered: SwarmOptions['delivered'];
+  readonly #deliveries: Deliveries;
   readonly #downloads: Downloads;
   readonly #files = new Map<FileNumber, FileState>();
   readonly #peers = new Map<PeerNumber, PeerState>();
-  readonly #requests = new Map<RequestNumber, Fetch>();
   readonly #fetches = new Map<number, Fetch>();
   /** What we may ask for. */
   readonly rates = new RateGate();
   /** Nothing is due before; null: to be found out. */
   #wakeAt: Millis | null = null;
   #lookedAt: Millis = 0;
-  #nextRequest: RequestNumber = 1;
   #nextFetch = 1;
 
-  constructor({ limits: own, contents, random, delivered }: SwarmOptions) {
+  constructor({ limits: own, contents, random, deliveries }: SwarmOptions) {
     this.#downloads = new Downloads(own);
-    this.#delivered = delivered;
+    this.#deliveries = deliveries;
     this.#contents = contents;
     this.#random = random;
   }
@@ -93,8 +91,11 @@ export class SwarmMachine {
       }
       case 'source-has': {
         const file = this.#files.get(event.file);
+        if (file?.content.noteHas(event.peer, event.piece) !== true) return;
+        // Only a piece that we miss, or one that takes long elsewhere, can be asked for.
+        if (file.isWanting && !file.content.isWanted(event.piece)) return;
         const peer = this.#peers.get(event.peer);
-        if (file === undefined || peer === undefined || !file.content.noteHas(event.peer, event.piece)) return;
+        if (peer === undefined) return;
         this.#noteSource(file, event.peer);
         return this.#pumpOne(now, peer, out);
       }
@@ -130,9 +131,8 @@ export class SwarmMachine {
       }
       case 'block-arrived': return this.#blockArrived(now, event, out);
       case 'block-refused': {
-        const fetch = this.#requests.get(event.request);
-        if (fetch === undefined) return;
-        this.#settleRequest(event.request, fetch);
+        const fetch = this.#fetches.get(fetchOf(event.request));
+        if (fetch === undefined || this.#settleRequest(event.request, fetch) === 0) return;
         this.#giveUp(fetch, out, true);
         if (event.why === 'gone') this.#removeSource(fetch.file, fetch.peer.number, out);
         else if (event.why === 'elsewhere') fetch.peer.avoid(now, fetch.file.number, fetch.piece);
@@ -141,8 +141,8 @@ export class SwarmMachine {
         break;
       }
       case 'block-lost': {
-        const fetch = this.#requests.get(event.request);
-        if (fetch === undefined) return;
+        const fetch = this.#fetches.get(fetchOf(event.request));
+        if (fetch?.open.includes(event.request) !== true) return;
         this.#giveUp(fetch, out, true);
         fetch.peer.noteLost(now);
         break;
@@ -274,15 +274,16 @@ export class SwarmMachine {
   }
 
   #blockArrived(now: Millis, { request, wireBytes }: Extract<SwarmEvent, { type: 'block-arrived' }>, out: SwarmSink): void {
-    const fetch = this.#requests.get(request);
+    const fetch = this.#fetches.get(fetchOf(request));
     if (fetch === undefined) return;
     const bytes = this.#settleRequest(request, fetch);
+    if (bytes === 0) return;
     // The limit is one of the line: what did not have to travel is given back.
     if (wireBytes !== undefined) this.rates.pay(fetch.peer.number, wireBytes - bytes);
     fetch.arrivedBytes += bytes;
     fetch.peer.noteDelivery(now, bytes, request);
     this.#wakeBy(fetch.peer.stallsAt);
-    this.#delivered(now, fetch.peer.number, bytes);
+    this.#deliveries.received(now, fetch.peer.number, bytes);
     if (fetch.arrivedBytes >= fetch.bytes) {
       fetch.verifying = true;
       fetch.peer.removeFetch(fetch);
@@ -311,9 +312,10 @@ export class SwarmMachine {
     return fetch.abandoned ? undefined : fetch;
   }
 
+  /** Returns its bytes; 0 when nobody waits for it any more. */
   #settleRequest(request: RequestNumber, fetch: Fetch): Bytes {
     const bytes = takeRequest(fetch, request);
-    this.#requests.delete(request);
+    if (bytes === 0) return 0;
     fetch.peer.inFlightBytes -= bytes;
     fetch.peer.inFlightRequests--;
     return bytes;
@@ -358,7 +360,7 @@ export class SwarmMachine {
     this.rates.forgetWaiting();
     for (const peer of this.#peers.values()) {
       if (peer.isQuiet) continue;
-      peer.timePasses(now, this.#requests);
+      peer.timePasses(now);
       if (peer.inFlightRequests === 0 || now < peer.stallsAt) continue;
       peer.noteStall(now);
       for (const fetch of peer.fetches) this.#giveUp(fetch, out, true);
@@ -396,7 +398,7 @@ export class SwarmMachine {
     if (fetch === null) return false;
     const begin = fetch.requestedTo;
     const length = Math.min(peer.blockBytes(now), this.rates.maxBlock(peer.number), fetch.bytes - begin, limits.link.bulkPayloadBytes);
-    const request = this.#nextRequest++;
+    const request = nextRequest(fetch);
     if (peer.inFlightRequests === 0) {
       peer.activeAt = now;
       this.#wakeBy(peer.stallsAt);
@@ -404,7 +406,6 @@ export class SwarmMachine {
     fetch.requestedTo += length;
     if (fetch.requestedTo >= fetch.bytes) peer.asking = null;
     fetch.open.push(request, length);
-    this.#requests.set(request, fetch);
     peer.inFlightBytes += length;
     peer.inFlightRequests++;
     this.rates.pay(peer.number, length);
@@ -446,7 +447,7 @@ export class SwarmMachine {
     const bytes = file.bytesOf(piece);
     const fetch: Fetch = {
       number: this.#nextFetch++, file, piece, bytes, peer, startedAt: now, isSlow: isSlow(now, peer, bytes),
-      requestedTo: 0, arrivedBytes: 0, open: [], verifying: false, abandoned: false, isOld: false,
+      requestedTo: 0, requests: 0, arrivedBytes: 0, open: [], verifying: false, abandoned: false, isOld: false,
     };
     this.#wakeBy(now + endgameAfterMs);
     this.#downloads.begun(fetch);

@@ -3,6 +3,7 @@ import { second } from '#shared/units.ts';
 import type { PeerEvent, PeerSink } from '../../core/peer/events.ts';
 import { PeerMachine } from '../../core/peer/peer-machine.ts';
 import { defaultServeSettings } from '../../core/serve/events.ts';
+import type { Pieces } from '../../core/swarm/content.ts';
 import type { RefusalKind } from '../../core/swarm/events.ts';
 import type { Disks } from './disk.ts';
 import type { Micros, TimerHandle } from './event-wheel.ts';
@@ -46,7 +47,7 @@ export interface NodeWorld {
  * One peer of a simulated swarm: the app's own machine, and what the app's driver does around it, on a simulated network
  * and disk. Keeps the checker's books up to date.
  */
-export class SwarmNode {
+export class SwarmNode implements PeerSink {
   readonly number: number;
   readonly behaviour: Behaviour;
   readonly checker: NodeChecker;
@@ -56,7 +57,6 @@ export class SwarmNode {
   life = 0;
   readonly #world: NodeWorld;
   readonly #random: RandomStream;
-  readonly #sink: PeerSink;
   #machine: PeerMachine | null = null;
   #wake: TimerHandle | null = null;
   #wakeAt: Micros = Infinity;
@@ -72,7 +72,6 @@ export class SwarmNode {
     this.#world = world;
     this.#random = world.simulation.random(`node/${number}`);
     this.checker = new NodeChecker(number, world.file, limits.transfer.receiveBudgetBytes, hasAll);
-    this.#sink = this.#makeSink();
   }
 
   get isPresent(): boolean { return this.#machine !== null; }
@@ -117,7 +116,7 @@ export class SwarmNode {
     const machine = this.#machine;
     if (machine === null) return;
     const { simulation, kinds } = this.#world;
-    machine.step(simulation.now / 1000, event, this.#sink);
+    machine.step(simulation.now / 1000, event, this);
     const wake = machine.nextWake(simulation.now / 1000);
     // A moment that is due but not yet served must not come in the same instant for ever.
     const at = wake === null ? Infinity : Math.max(simulation.now + 1, Math.ceil(wake * 1000));
@@ -283,64 +282,80 @@ export class SwarmNode {
     if (lane !== undefined) this.#world.network.sendMessage(lane, type, a, b, 0, 0, payload);
   }
 
-  #makeSink(): PeerSink {
-    const { checker } = this;
-    const { simulation, network, links, disks, kinds, isHonest } = this.#world;
-    return {
-      join: (peer, _content, pieces) => {
-        checker.claims(pieces);
-        const payload = pieces === 'all' || this.behaviour === 'lie' ? null : new Uint8Array(pieces);
-        this.#tell(peer, messages.joined, 0, 0, payload);
-      },
-      has: (peer, _content, piece) => {
-        checker.claimsPiece(piece);
-        this.#tell(peer, messages.has, piece);
-      },
-      leave: (peer) => { this.#tell(peer, messages.left); },
-      choke: (peer, choked) => { this.#tell(peer, messages.choked, choked ? 1 : 0); },
-      request: (request, peer, fetch, _file, piece, begin, length) => {
-        const lane = this.#laneTo(peer);
-        checker.requested(fetch, peer, piece, begin, length, links.claimed(lane));
-        if (lane === undefined) return;
-        links.requests.add(lane, request, fetch);
-        network.sendMessage(lane, messages.wanted, request, piece, length);
-      },
-      cancel: (request, peer) => {
-        const lane = this.#laneTo(peer);
-        if (lane === undefined) return;
-        links.requests.take(lane, request);
-        network.sendMessage(lane, messages.unwanted, request);
-      },
-      serve: (peer, want) => {
-        const lane = this.#laneTo(peer);
-        if (lane === undefined) return;
-        const wanted = links.wants.find(lane, want);
-        if (wanted === noParcel) return;
-        const piece = links.wants.first(wanted);
-        links.wants.setThird(wanted, 1);
-        checker.claimsPiece(piece);
-        const isAtHand = disks.read(this.number, links.wants.second(wanted), links.reads(lane, piece), lane, want, links.serial(lane), 0);
-        if (isAtHand) this.blockRead(lane, want, links.serial(lane));
-      },
-      refuse: (peer, want, why) => {
-        const lane = this.#laneTo(peer);
-        if (lane === undefined) return;
-        links.wants.take(lane, want);
-        network.sendMessage(lane, messages.refused, want, refusals.indexOf(why));
-      },
-      fetchStarted: (fetch, _file, piece, bytes, peer) => { checker.fetchStarted(fetch, piece, bytes, peer); },
-      fetchEnded: (fetch) => { checker.fetchEnded(fetch); },
-      pieceComplete: (fetch, _file, piece, bytes) => {
-        this.#writing.add(fetch);
-        disks.write(this.number, bytes, piece, fetch, checker.pieceComplete(fetch, piece) ? 1 : 0, this.life);
-      },
-      fileComplete: () => {
-        checker.claims('all');
-        simulation.after(0, kinds.complete, this.number);
-      },
-      peerCorrupt: (peer, _file, _piece, strikes) => { checker.blames(peer, isHonest(peer), strikes); },
-      fileStarved: () => undefined,
-    };
+  // What the machine wants done. Methods of the class, not functions of each node: there are thousands of nodes, and every
+  // function of their own would be two more places in memory.
+
+  join(peer: number, _content: number, pieces: Pieces): void {
+    this.checker.claims(pieces);
+    const payload = pieces === 'all' || this.behaviour === 'lie' ? null : new Uint8Array(pieces);
+    this.#tell(peer, messages.joined, 0, 0, payload);
+  }
+
+  has(peer: number, _content: number, piece: number): void {
+    this.checker.claimsPiece(piece);
+    this.#tell(peer, messages.has, piece);
+  }
+
+  leave(peer: number): void { this.#tell(peer, messages.left); }
+
+  choke(peer: number, choked: boolean): void { this.#tell(peer, messages.choked, choked ? 1 : 0); }
+
+  request(request: number, peer: number, fetch: number, _file: number, piece: number, begin: number, length: number): void {
+    const { links, network } = this.#world;
+    const lane = this.#laneTo(peer);
+    this.checker.requested(fetch, peer, piece, begin, length, links.claimed(lane));
+    if (lane === undefined) return;
+    links.requests.add(lane, request, fetch);
+    network.sendMessage(lane, messages.wanted, request, piece, length);
+  }
+
+  cancel(request: number, peer: number): void {
+    const { links, network } = this.#world;
+    const lane = this.#laneTo(peer);
+    if (lane === undefined) return;
+    links.requests.take(lane, request);
+    network.sendMessage(lane, messages.unwanted, request);
+  }
+
+  serve(peer: number, want: number): void {
+    const { links, disks } = this.#world;
+    const lane = this.#laneTo(peer);
+    if (lane === undefined) return;
+    const wanted = links.wants.find(lane, want);
+    if (wanted === noParcel) return;
+    const piece = links.wants.first(wanted);
+    links.wants.setThird(wanted, 1);
+    this.checker.claimsPiece(piece);
+    const isAtHand = disks.read(this.number, links.wants.second(wanted), links.reads(lane, piece), lane, want, links.serial(lane), 0);
+    if (isAtHand) this.blockRead(lane, want, links.serial(lane));
+  }
+
+  refuse(peer: number, want: number, why: RefusalKind): void {
+    const { links, network } = this.#world;
+    const lane = this.#laneTo(peer);
+    if (lane === undefined) return;
+    links.wants.take(lane, want);
+    network.sendMessage(lane, messages.refused, want, refusals.indexOf(why));
+  }
+
+  fetchStarted(fetch: number, _file: number, piece: number, bytes: number, peer: number): void { this.checker.fetchStarted(fetch, piece, bytes, peer); }
+
+  fetchEnded(fetch: number): void { this.checker.fetchEnded(fetch); }
+
+  pieceComplete(fetch: number, _file: number, piece: number, bytes: number): void {
+    this.#writing.add(fetch);
+    this.#world.disks.write(this.number, bytes, piece, fetch, this.checker.pieceComplete(fetch, piece) ? 1 : 0, this.life);
+  }
+
+  fileComplete(): void {
+    this.checker.claims('all');
+    this.#world.simulation.after(0, this.#world.kinds.complete, this.number);
+  }
+
+  peerCorrupt(peer: number, _file: number, _piece: number, strikes: number): void { this.checker.blames(peer, this.#world.isHonest(peer), strikes); }
+
+  fileStarved(): void {
+    // A later look at the tracker helps.
   }
 }
 

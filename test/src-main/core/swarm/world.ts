@@ -45,7 +45,7 @@ export class SwarmWorld {
 
   constructor(random: () => number, limits?: SwarmLimits) {
     this.#random = random;
-    this.machine = new SwarmMachine({ limits: limits ?? defaults.transfer, contents: new Contents(), random, delivered: () => undefined });
+    this.machine = new SwarmMachine({ limits: limits ?? defaults.transfer, contents: new Contents(), random, deliveries: { received: () => undefined } });
   }
 
   addPeer(number: number, behaviour: PeerBehaviour): void {
