@@ -127,7 +127,7 @@ export class PeerState {
     const grown = this.#windowBytes + bytes;
     const measured = now - this.#firstDelivery > measuredAfterMs;
     const useful = measured ? Math.max(minWindowBytes, (headroom * this.#lastRate * (this.latencyMs + this.#pace.queueMs)) / 1000) : grown;
-    this.#windowBytes = Math.min(grown, useful, limits.transfer.requestWindowBytes);
+    this.#windowBytes = Math.floor(Math.min(grown, useful, limits.transfer.requestWindowBytes));
   }
 
   /** Bytes/s to expect of it; 0 when nobody has measured it. Silence counts against it only while it owes something. */

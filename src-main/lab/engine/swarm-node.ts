@@ -103,7 +103,7 @@ export class SwarmNode implements PeerSink {
   linkUp(peer: number, lane: LaneNumber, roundTrip: Micros): void {
     this.links.set(peer, lane);
     this.#world.links.up(lane);
-    this.step({ type: 'peer-up', peer, latencyMs: roundTrip / 1000, local: this.#world.lan, strikes: this.checker.strikesOf(peer) });
+    this.step({ type: 'peer-up', peer, latencyMs: Math.ceil(roundTrip / 1000), local: this.#world.lan, strikes: this.checker.strikesOf(peer) });
     this.step({ type: 'member-found', content, peer });
   }
 
@@ -116,10 +116,12 @@ export class SwarmNode implements PeerSink {
     const machine = this.#machine;
     if (machine === null) return;
     const { simulation, kinds } = this.#world;
-    machine.step(simulation.now / 1000, event, this);
-    const wake = machine.nextWake(simulation.now / 1000);
-    // A moment that is due but not yet served must not come in the same instant for ever.
-    const at = wake === null ? Infinity : Math.max(simulation.now + 1, Math.ceil(wake * 1000));
+    // Its clock counts whole milliseconds: numbers that are no fractions lie within the objects they belong to.
+    const now = Math.floor(simulation.now / 1000);
+    machine.step(now, event, this);
+    const wake = machine.nextWake(now);
+    // A moment that is due but not yet served must not come in the same millisecond for ever.
+    const at = wake === null ? Infinity : Math.max(now + 1, Math.ceil(wake)) * 1000;
     if (at === this.#wakeAt) return;
     if (this.#wake !== null) simulation.cancel(this.#wake);
     this.#wakeAt = at;
