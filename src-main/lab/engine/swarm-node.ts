@@ -61,6 +61,8 @@ export class SwarmNode implements PeerSink {
   #wake: TimerHandle | null = null;
   #wakeAt: Micros = Infinity;
   #isOpen = false;
+  /** The machine has asked for a block since its step began. */
+  #hasAsked = false;
   /** The lane something came over last: as a rule the answer goes there. */
   #lane: LaneNumber = -1;
   /** Fetches whose pieces are with the disk. */
@@ -118,7 +120,10 @@ export class SwarmNode implements PeerSink {
     const { simulation, kinds } = this.#world;
     // Its clock counts whole milliseconds: numbers that are no fractions lie within the objects they belong to.
     const now = Math.floor(simulation.now / 1000);
+    this.#hasAsked = false;
     machine.step(now, event, this);
+    // Half of all news are of pieces that are not missed. What leads to no request makes nothing due.
+    if (event.type === 'has' && !this.#hasAsked) return;
     const wake = machine.nextWake(now);
     // A moment that is due but not yet served must not come in the same millisecond for ever.
     const at = wake === null ? Infinity : Math.max(now + 1, Math.ceil(wake)) * 1000;
@@ -305,6 +310,7 @@ export class SwarmNode implements PeerSink {
   request(request: number, peer: number, fetch: number, _file: number, piece: number, begin: number, length: number): void {
     const { links, network } = this.#world;
     const lane = this.#laneTo(peer);
+    this.#hasAsked = true;
     this.checker.requested(fetch, peer, piece, begin, length, links.claimed(lane));
     if (lane === undefined) return;
     links.requests.add(lane, request, fetch);
