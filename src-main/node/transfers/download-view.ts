@@ -1,14 +1,19 @@
 import type { DeviceId } from '#shared/ids.ts';
 import type { Brake } from '#shared/model/brake.ts';
 import type { Transfer, TransferDetail, TransferState } from '#shared/model/transfer.ts';
+import { second } from '#shared/units.ts';
 import type { Millis } from '#shared/units.ts';
 import { join } from 'node:path';
+import { pieceBytesFor, pieceCount } from '../../core/content/piece-size.ts';
 import type { SourceView } from '../pace/pace-watch.ts';
 import type { Download, PeerShare } from './download.ts';
+import type { DownloadFile } from './download-file.ts';
 import type { DownloadRecord } from './records.ts';
 
 const maxCells = 2000;
 const peersShown = 8;
+/** In a swarm a device often has nothing for us for a moment, between two pieces. */
+const feedsForMs = 3 * second;
 
 const stateOf = (record: DownloadRecord, download: Download | undefined): TransferState => {
   if (record.state !== 'active') return record.state;
@@ -48,6 +53,7 @@ export function viewDownload(record: DownloadRecord, download: Download | undefi
 
 /** What is known of a running download besides itself. */
 export interface DetailFacts {
+  readonly now: Millis;
   /** Bytes/s, one sample a second. */
   readonly rates: readonly number[];
   readonly brake: Brake | null;
@@ -57,8 +63,13 @@ export interface DetailFacts {
   readonly about: (id: DeviceId) => Pick<TransferDetail['sources'][number], 'latencyMs' | 'rate' | 'badPieces'> & { readonly isLinked: boolean };
 }
 
+/** What the closer look needs of a download that was begun. */
+export interface BegunDownload extends Pick<Download, 'shares' | 'savedBytes'> {
+  readonly open: ReadonlyMap<number, Pick<DownloadFile, 'number' | 'pieces' | 'verified'>>;
+}
+
 /** Piece map and sources; for a folder the map shows bytes done, because its pieces are many files'. */
-export function viewDetail(transfer: Transfer, download: Download | undefined, { rates, brake, arriving, sources, about }: DetailFacts): TransferDetail {
+export function viewDetail(transfer: Transfer, download: BegunDownload | undefined, { now, rates, brake, arriving, sources, about }: DetailFacts): TransferDetail {
   const map = pieceMap(transfer, download, arriving);
   const shares = download?.shares ?? new Map<DeviceId, PeerShare>();
   const all = download === undefined ? [] : [...new Set([...shares.keys(), ...sources.keys()])];
@@ -67,9 +78,13 @@ export function viewDetail(transfer: Transfer, download: Download | undefined, {
     ...map,
     sources: all.map((peer) => {
       const { badPieces, isLinked, ...measured } = about(peer);
-      const share = shares.get(peer) ?? { pieces: 0, bytes: 0, failures: 0 };
+      const { pieces = 0, bytes = 0, failures = 0, gaveAt = null } = shares.get(peer) ?? {};
       const { state = isLinked ? 'idle' : 'away', until = null, late = 0 } = sources.get(peer) ?? {};
-      return { peer, ...measured, ...share, failures: share.failures + late, state: badPieces?.banned === true ? 'banned' : state, until, ...(badPieces === undefined ? {} : { badPieces }) };
+      const feeds = state === 'idle' && gaveAt !== null && now - gaveAt < feedsForMs;
+      return {
+        peer, ...measured, pieces, bytes, failures: failures + late, state: badPieces?.banned === true ? 'banned' : feeds ? 'feeding' : state, until,
+        ...(badPieces === undefined ? {} : { badPieces }),
+      };
     }),
     brake,
     rates: [...rates],
@@ -79,23 +94,35 @@ export function viewDetail(transfer: Transfer, download: Download | undefined, {
 
 type PieceMap = Pick<TransferDetail, 'cells' | 'piecesPerCell' | 'pieces' | 'verifiedPieces'>;
 
-function pieceMap(transfer: Transfer, download: Download | undefined, arriving: (file: number) => Iterable<number>): PieceMap {
+function pieceMap(transfer: Transfer, download: BegunDownload | undefined, arriving: (file: number) => Iterable<number>): PieceMap {
   const file = transfer.kind === 'file' && download !== undefined ? [...download.open.values()][0] : undefined;
-  if (file === undefined) return partMap(transfer);
-  const piecesPerCell = Math.max(1, Math.ceil(file.pieces / maxCells));
-  const cells: string[] = [];
+  if (file === undefined) return transfer.kind === 'file' && transfer.bytes > 0 ? closedMap(transfer) : partMap(transfer);
   const onTheWay = new Set(arriving(file.number));
-  for (let first = 0; first < file.pieces; first += piecesPerCell) {
+  return { ...cellsOf(file.pieces, (piece) => file.verified.has(piece), (piece) => onTheWay.has(piece)), verifiedPieces: file.verified.count };
+}
+
+function cellsOf(pieces: number, isVerified: (piece: number) => boolean, isArriving: (piece: number) => boolean): Omit<PieceMap, 'verifiedPieces'> {
+  const piecesPerCell = Math.max(1, Math.ceil(pieces / maxCells));
+  const cells: string[] = [];
+  for (let first = 0; first < pieces; first += piecesPerCell) {
     let verified = 0;
     let busy = false;
-    const last = Math.min(first + piecesPerCell, file.pieces);
+    const last = Math.min(first + piecesPerCell, pieces);
     for (let piece = first; piece < last; piece++) {
-      if (file.verified.has(piece)) verified++;
-      busy ||= onTheWay.has(piece);
+      if (isVerified(piece)) verified++;
+      busy ||= isArriving(piece);
     }
     cells.push(verified === last - first ? 'v' : busy ? 'a' : '.');
   }
-  return { cells: cells.join(''), piecesPerCell, pieces: file.pieces, verifiedPieces: file.verified.count };
+  return { cells: cells.join(''), piecesPerCell, pieces };
+}
+
+/** One file that nothing is fetched of now: how many of its pieces are there is known, not which. */
+function closedMap({ bytes, doneBytes, state }: Transfer): PieceMap {
+  const pieceBytes = pieceBytesFor(bytes);
+  const pieces = pieceCount(bytes, pieceBytes);
+  const verifiedPieces = state === 'done' || doneBytes >= bytes ? pieces : Math.floor(doneBytes / pieceBytes);
+  return { ...cellsOf(pieces, (piece) => piece < verifiedPieces, () => false), verifiedPieces };
 }
 
 /** Without pieces of its own to show: one cell for each part of the bytes. */

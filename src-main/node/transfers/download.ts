@@ -2,7 +2,7 @@ import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
-import type { Bytes } from '#shared/units.ts';
+import type { Bytes, Millis } from '#shared/units.ts';
 import type { Audience } from '#shared/model/share.ts';
 import type { FilePriority, Priority } from '#shared/model/transfer.ts';
 import type { Link } from '../ports/links.ts';
@@ -22,6 +22,8 @@ export interface PeerShare {
   pieces: number;
   bytes: Bytes;
   failures: number;
+  /** When it gave the last piece; null: none yet. */
+  gaveAt: Millis | null;
 }
 
 /** Tells the service that a download looks different now. */
@@ -168,6 +170,7 @@ export class Download implements FilesOwner {
       const share = this.#share(from);
       share.pieces += pieces;
       share.bytes += bytes;
+      share.gaveAt = this.#context.now();
     }
     const isNew = this.activity.kind !== 'running';
     if (isNew) this.activity = { kind: 'running' };
@@ -198,7 +201,7 @@ export class Download implements FilesOwner {
   }
 
   #share(id: DeviceId): PeerShare {
-    const known = this.shares.get(id) ?? { pieces: 0, bytes: 0, failures: 0 };
+    const known = this.shares.get(id) ?? { pieces: 0, bytes: 0, failures: 0, gaveAt: null };
     this.shares.set(id, known);
     return known;
   }

@@ -156,7 +156,7 @@ describe('why it is not faster', () => {
     expect(note({ by: 'own-limit', limit: 'limit' })).toContain('Your speed limit for receiving is reached. Raise it or switch it off');
     expect(note({ by: 'own-limit', limit: 'limit' }, 'up')).toContain('Your speed limit for sending is reached.');
     expect(note({ by: 'link', peer: deviceIdFor('Slate Lynx') })).toContain(`The path to ${deviceIdFor('Slate Lynx').slice(0, 15)} carries no more.`);
-    expect(note({ by: 'few-sources', have: 1, linked: 4 })).toContain('Only 1 of 4 connected devices');
+    expect(note({ by: 'few-sources', have: 1, linked: 4 })).toContain('on only 1 of 4 connected devices');
   });
   it('keeps its place until it is known', () => {
     expect(note(null)).toContain('Why not faster?');

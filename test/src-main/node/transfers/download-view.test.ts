@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { viewDetail, type BegunDownload, type DetailFacts } from '#main/node/transfers/download-view.ts';
+import { deviceIdOf } from '#shared/ids.ts';
+import { isTransferId } from '#shared/ids.ts';
+import type { Transfer } from '#shared/model/transfer.ts';
+import { MiB, second } from '#shared/units.ts';
+
+const id = '0011223344556677';
+if (!isTransferId(id)) throw new Error('sixteen digits');
+const transfer: Transfer = {
+  id, direction: 'down', name: 'film', kind: 'file', state: 'running', reason: null, bytes: 57.5 * MiB, doneBytes: 0, files: 1, doneFiles: 0, reusedBytes: 0, rate: 0, etaSeconds: null,
+  priority: 'normal', inOrder: false, peers: [], path: null, contentId: null, addedAt: 0, finishedAt: null,
+};
+const ana = deviceIdOf(new Uint8Array(32).fill(1));
+const facts: DetailFacts = {
+  now: 100 * second, rates: [], brake: null, arriving: () => [], sources: new Map([[ana, { state: 'idle', until: null, late: 0 }]]),
+  about: () => ({ latencyMs: 1, rate: 1000, isLinked: true }),
+};
+const begun = (gaveAt: number | null): BegunDownload => ({ open: new Map(), savedBytes: 0, shares: new Map([[ana, { pieces: 3, bytes: 3 * MiB, failures: 0, gaveAt }]]) });
+
+describe('who feeds a download', () => {
+  it('is who gave a piece a moment ago, also when it lacks the next one for now', () => {
+    expect(viewDetail(transfer, begun(99 * second), facts).sources).toMatchObject([{ peer: ana, state: 'feeding', bytes: 3 * MiB }]);
+  });
+
+  it.each([null, 90 * second])('is not who gave the last one long ago, or none (%s)', (gaveAt) => {
+    expect(viewDetail(transfer, begun(gaveAt), facts).sources).toMatchObject([{ peer: ana, state: 'idle' }]);
+  });
+});
+
+describe('the pieces of a file that nothing is fetched of now', () => {
+  it('are all there when it is done', () => {
+    const { cells, pieces, verifiedPieces } = viewDetail({ ...transfer, state: 'done', doneBytes: transfer.bytes }, undefined, facts);
+    expect([cells, pieces, verifiedPieces]).toEqual(['v'.repeat(58), 58, 58]);
+  });
+
+  it('are counted as what they are while it is paused', () => {
+    const { cells, pieces, verifiedPieces } = viewDetail({ ...transfer, state: 'paused', doneBytes: 20 * MiB }, undefined, facts);
+    expect([cells, pieces, verifiedPieces]).toEqual(['v'.repeat(20) + '.'.repeat(38), 58, 20]);
+  });
+});
