@@ -13,6 +13,7 @@ const blocksUntilAt = 1;
 const remainingAt = 2;
 const countedAtAt = 3;
 const finishAt = 4;
+const rateAt = 5;
 
 const fromAt = 0;
 const toAt = 1;
@@ -126,13 +127,21 @@ export class Lanes {
     this.#times[(lane << strideBits) + remainingAt] = bytes;
   }
 
+  /** Bytes that leave in a microsecond now. */
+  rate(lane: LaneNumber): number { return this.#times[(lane << strideBits) + rateAt] ?? 0; }
+
+  setRate(lane: LaneNumber, rate: number): void {
+    this.#times[(lane << strideBits) + rateAt] = rate;
+  }
+
   countFrom(lane: LaneNumber, now: Micros): void {
     this.#times[(lane << strideBits) + countedAtAt] = now;
   }
 
-  /** So much left in every microsecond since the last count. */
-  count(lane: LaneNumber, now: Micros, rate: number): void {
+  /** What left since the last count, at the lane's rate. */
+  count(lane: LaneNumber, now: Micros): void {
     const base = lane << strideBits;
+    const rate = this.#times[base + rateAt] ?? 0;
     const passed = now - (this.#times[base + countedAtAt] ?? 0);
     this.#times[base + remainingAt] = Math.max(0, (this.#times[base + remainingAt] ?? 0) - rate * passed);
     this.#times[base + countedAtAt] = now;

@@ -1,6 +1,10 @@
 import type { LaneNumber } from './lanes.ts';
 import { RecordLists } from './record-lists.ts';
 
+const factsEach = 2;
+const readPieceAt = 0;
+const serialAt = 1;
+
 const bitOf = (piece: number): number => 0x80 >> (piece & 7);
 
 /** What drivers note of their links, of all nodes together. A link is named by the lane from its owner to the peer. */
@@ -11,10 +15,11 @@ export class Links {
   readonly wants = new RecordLists();
   readonly #bytesEach: number;
   #claimed: Uint8Array;
-  /** The piece the disk is reading for the peer: its blocks go out one after the other. */
-  readonly #readPiece: number[] = [];
-  /** Tells a link from an earlier one over the same lane. */
-  readonly #serial: number[] = [];
+  /**
+   * Of each link, side by side: the piece the disk is reading for the peer, whose blocks go out one after the other, and a
+   * serial that tells the link from an earlier one over the same lane.
+   */
+  #facts = new Int32Array(64 * factsEach);
   readonly #view = { lane: 0, has: (piece: number): boolean => this.#claims(this.#view.lane, piece) };
 
   constructor(pieces: number) {
@@ -28,18 +33,18 @@ export class Links {
     this.claimNothing(lane);
     this.requests.clear(lane);
     this.wants.clear(lane);
-    this.#readPiece[lane] = -1;
-    return this.#serial[lane] = this.serial(lane) + 1;
+    this.#facts[lane * factsEach + readPieceAt] = -1;
+    return this.#facts[lane * factsEach + serialAt] = this.serial(lane) + 1;
   }
 
   serial(lane: LaneNumber): number {
-    return this.#serial[lane] ?? 0;
+    return this.#facts[lane * factsEach + serialAt] ?? 0;
   }
 
   /** Notes which piece is read for the peer; returns whether it was the last one, too. */
   reads(lane: LaneNumber, piece: number): boolean {
-    const before = this.#readPiece[lane];
-    this.#readPiece[lane] = piece;
+    const before = this.#facts[lane * factsEach + readPieceAt];
+    this.#facts[lane * factsEach + readPieceAt] = piece;
     return before === piece;
   }
 
@@ -66,5 +71,8 @@ export class Links {
     const claimed = new Uint8Array(2 * this.#claimed.length);
     claimed.set(this.#claimed);
     this.#claimed = claimed;
+    const facts = new Int32Array(2 * this.#facts.length);
+    facts.set(this.#facts);
+    this.#facts = facts;
   }
 }

@@ -173,7 +173,8 @@ export class Network {
   }
 
   #pause(lane: LaneNumber): void {
-    this.#lanes.count(lane, this.#simulation.now, this.#share.rate(lane));
+    this.#lanes.count(lane, this.#simulation.now);
+    this.#lanes.setRate(lane, 0);
     this.#cancelFinish(lane);
     if (!this.#share.isOpen(lane)) return;
     this.#share.close(lane);
@@ -187,15 +188,16 @@ export class Network {
     this.#simulation.after(0, this.#settles);
   }
 
-  readonly #rateChanged = (lane: LaneNumber, before: number): void => {
-    this.#lanes.count(lane, this.#simulation.now, before);
+  readonly #rateChanged = (lane: LaneNumber): void => {
+    this.#lanes.count(lane, this.#simulation.now);
+    this.#lanes.setRate(lane, this.#share.rate(lane));
     this.#timeFinish(lane);
   };
 
   #timeFinish(lane: LaneNumber): void {
     this.#cancelFinish(lane);
     // Rounded up: no byte may arrive earlier than the wire allows.
-    this.#lanes.setFinish(lane, this.#simulation.after(Math.ceil(this.#lanes.remaining(lane) / this.#share.rate(lane)), this.#finishes, lane));
+    this.#lanes.setFinish(lane, this.#simulation.after(Math.ceil(this.#lanes.remaining(lane) / this.#lanes.rate(lane)), this.#finishes, lane));
   }
 
   #cancelFinish(lane: LaneNumber): void {
@@ -220,7 +222,8 @@ export class Network {
     if (next === noParcel) return this.#pause(lane);
     lanes.begin(lane, this.parcels.a(next));
     lanes.countFrom(lane, this.#simulation.now);
-    if (this.#share.isOpen(lane)) this.#timeFinish(lane);
+    // A rate of 0 is one that is not settled yet.
+    if (lanes.rate(lane) > 0) this.#timeFinish(lane);
   }
 
   #arrive(parcel: Parcel): void {
