@@ -27,6 +27,7 @@ import { SearchService } from './search/search-service.ts';
 import { BlockCompressor } from './serving/block-compressor.ts';
 import { BlockServer } from './serving/block-server.ts';
 import { ControlServer } from './serving/control-server.ts';
+import { serveSettingsOf } from './serving/serve-settings.ts';
 import { Uploads } from './serving/uploads.ts';
 import { Conduct, conductTable } from './transfers/conduct.ts';
 import { ContentDirectory } from './transfers/content-directory.ts';
@@ -138,7 +139,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
   let numbers = 0;
   const nextNumber = (): number => ++numbers;
   const mayCompress = (): boolean => settings.get().compression === 'auto';
-  const swarm: SwarmDriver = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, conduct, outgoing, now: () => performance.now(), nextNumber, takesCompressed: mayCompress });
+  const swarm: SwarmDriver = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, serving: serveSettingsOf(() => settings.get()), conduct, outgoing, now: () => performance.now(), nextNumber, takesCompressed: mayCompress });
   closers.push(() => { swarm.close(); });
   const schedule = new AlternativeSchedule({ settings, wall: () => new Date(), background });
   closers.push(() => { schedule.close(); });

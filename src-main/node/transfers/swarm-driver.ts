@@ -8,7 +8,7 @@ import type { Bytes, Millis } from '#shared/units.ts';
 import type { PeerEvent, PeerSink } from '../../core/peer/events.ts';
 import { PeerMachine } from '../../core/peer/peer-machine.ts';
 import type { Binding, Line } from '../../core/rate/rate-gate.ts';
-import { defaultServeSettings, type WantNumber } from '../../core/serve/events.ts';
+import type { WantNumber } from '../../core/serve/events.ts';
 import type { ServedStanding } from '../../core/serve/serve-machine.ts';
 import type { DownloadNumber, FileNumber, PriorityRank } from '../../core/swarm/events.ts';
 import type { DownloadStanding, SourceStanding } from '../../core/swarm/standing.ts';
@@ -73,7 +73,7 @@ export class SwarmDriver {
   #closed = false;
 
   constructor(options: SwarmDriverOptions) {
-    this.#machine = new PeerMachine({ limits: options, serving: defaultServeSettings, random: Math.random });
+    this.#machine = new PeerMachine({ limits: options, serving: options.serving, random: Math.random });
     this.#pool = new BufferPool(options.receiveBudgetBytes);
     this.#conduct = options.conduct;
     this.#outgoing = options.outgoing;

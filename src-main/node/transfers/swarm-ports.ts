@@ -3,7 +3,7 @@ import type { DeviceId } from '#shared/ids.ts';
 import type { BadPiece } from '#shared/model/peer.ts';
 import type { RejectReason } from '#shared/protocol/hot-frames.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
-import type { ServeRefusal, WantNumber } from '../../core/serve/events.ts';
+import type { ServeRefusal, ServeSettings, WantNumber } from '../../core/serve/events.ts';
 import type { Link } from '../ports/links.ts';
 import type { Outgoing } from '../ports/outgoing.ts';
 import type { WriteOutcome } from '../ports/receiver.ts';
@@ -39,6 +39,8 @@ export interface BlockSender {
 export interface SwarmDriverOptions {
   readonly receiveBudgetBytes: Bytes;
   readonly requestWindowBytes: Bytes;
+  /** Looked at again whenever it matters: the user may change it. */
+  readonly serving: ServeSettings;
   readonly conduct: Conduct;
   readonly outgoing: Outgoing;
   readonly now: () => Millis;

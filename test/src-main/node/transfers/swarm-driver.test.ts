@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { defaultServeSettings } from '#main/core/serve/events.ts';
 import type { Link } from '#main/node/ports/links.ts';
 import { straightOut } from '#main/node/ports/outgoing.ts';
 import { Conduct } from '#main/node/transfers/conduct.ts';
@@ -32,7 +33,7 @@ function neighbour(): { readonly link: Link; readonly told: string[] } {
 test('a file that was complete, is lost and fetched again has a swarm again', async () => {
   let number = 10;
   const driver = new SwarmDriver({
-    receiveBudgetBytes: 32 * MiB, requestWindowBytes: 16 * MiB, outgoing: straightOut, now: () => 0, takesCompressed: () => false, nextNumber: () => number++,
+    receiveBudgetBytes: 32 * MiB, requestWindowBytes: 16 * MiB, outgoing: straightOut, serving: defaultServeSettings, now: () => 0, takesCompressed: () => false, nextNumber: () => number++,
     conduct: new Conduct({ now: () => 0, onChange: () => undefined, save: () => undefined }),
   });
   driver.serveWith({ serve: () => undefined, refuse: () => undefined, piecesFor: () => Promise.resolve(2) });
