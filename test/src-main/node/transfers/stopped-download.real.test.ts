@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { defaultServeSettings } from '#main/core/serve/events.ts';
 import { openStore } from '#main/disk/open-store.ts';
 import type { Store } from '#main/disk/store.ts';
 import { Conduct } from '#main/node/transfers/conduct.ts';
@@ -62,7 +63,7 @@ async function oneDownload(discarding: (transfers: TransfersService) => void): P
   const transfers = new TransfersService({
     context: {
       links: () => noLinks, conduct, receiver, library, store, directory, now, pause, nextFileNumber: () => 1,
-      swarm: new SwarmDriver({ receiveBudgetBytes: 32 * MiB, requestWindowBytes: 32 * MiB, conduct, outgoing: straightOut, now, nextNumber: () => 1, takesCompressed: () => true }),
+      swarm: new SwarmDriver({ receiveBudgetBytes: 32 * MiB, requestWindowBytes: 32 * MiB, conduct, outgoing: straightOut, serving: defaultServeSettings, now, nextNumber: () => 1, takesCompressed: () => true }),
       smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), fetched: new SharedDownloads(now),
       linkTo: (device, signal) => waiter.linkTo(device, signal), withSources: (content, preferred, signal, work) => waiter.withSources(content, preferred, signal, work),
     },
