@@ -1,4 +1,4 @@
-import type { Bytes } from '#shared/units.ts';
+import type { Bytes, Millis } from '#shared/units.ts';
 import type { FileHash } from '#main/node/ports/hasher.ts';
 import type { SmallReads } from './read-small-files.ts';
 
@@ -17,13 +17,19 @@ export interface SharedFile {
   readonly layer: Uint8Array<SharedArrayBuffer>;
 }
 
+/** One result or error each, and how long the thread was at it. */
+export interface HashedFiles {
+  readonly hashes: readonly (FileHash | { readonly error: SmallHashError })[];
+  readonly tookMs: Millis;
+}
+
 /** What hash workers do. */
 export type HashCalls = {
   readonly file: { readonly params: string; readonly result: FileHash };
   /** Bytes that this thread hashed. */
   readonly share: { readonly params: SharedFile; readonly result: Bytes };
   readonly root: { readonly params: { readonly layer: Uint8Array; readonly pieceBytes: Bytes }; readonly result: Uint8Array };
-  readonly files: { readonly params: readonly string[]; readonly result: readonly (FileHash | { readonly error: SmallHashError })[] };
+  readonly files: { readonly params: readonly string[]; readonly result: HashedFiles };
   readonly read: { readonly params: SmallReads; readonly result: Uint8Array };
   readonly piece: { readonly params: { readonly data: Uint8Array; readonly pieceBytes: Bytes; readonly wholeFile: boolean }; readonly result: Uint8Array };
 };

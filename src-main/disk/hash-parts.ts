@@ -24,11 +24,14 @@ export type ShareThread = (file: SharedFile, signal: AbortSignal, onProgress: (b
 export const threadsOf = (pool: WorkerPool<HashCalls>): ShareThread[] =>
   Array.from({ length: pool.size }, (_, slot): ShareThread => async (file, signal, onProgress) => pool.at(slot).call('share', file, { signal, onProgress }));
 
-/** A file that is worth the work of several threads; null for others, and for what cannot be looked at: who hashes it says why. */
-export async function worthSharing(path: string): Promise<WholeFile | null> {
+/** How a file is now; null when it cannot be looked at: who hashes it says why. */
+export async function lookAt(path: string): Promise<WholeFile | null> {
   const state = await stat(path, { bigint: true }).catch(() => null);
-  return state?.isFile() === true && state.size > sharedFromBytes ? { path, bytes: Number(state.size), version: fileVersion(state) } : null;
+  return state?.isFile() === true ? { path, bytes: Number(state.size), version: fileVersion(state) } : null;
 }
+
+/** Whether a file is worth the work of several threads. */
+export const isWorthSharing = ({ bytes }: WholeFile): boolean => bytes > sharedFromBytes;
 
 /** Hashes one file with several threads at once, each of which sees to it that the file is the version that was looked at. */
 export async function hashInParts(

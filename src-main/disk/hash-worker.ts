@@ -14,7 +14,11 @@ answerCalls<HashCalls>(parentPort, {
   file: (path, context) => hasher.hashFile(path, context.signal, (bytes) => context.progress(bytes)),
   share: (file, context) => hasher.hashShare(file, context.signal, (bytes) => context.progress(bytes)),
   root: ({ layer, pieceBytes }) => merkle.rootOfLayer(layer, pieceBytes),
-  files: (paths, context) => hasher.hashFiles(paths, context.signal),
+  files: async (paths, context) => {
+    const began = performance.now();
+    const hashes = await hasher.hashFiles(paths, context.signal);
+    return { hashes, tookMs: performance.now() - began };
+  },
   read: readSmallFiles,
   piece: ({ data, pieceBytes, wholeFile }) => merkle.pieceHash(data, pieceBytes, wholeFile),
 });

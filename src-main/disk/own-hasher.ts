@@ -4,7 +4,7 @@ import { spawnWorker } from '#main/node/spawn-worker.ts';
 import type { Hasher } from '#main/node/ports/hasher.ts';
 import { FileHasher } from './file-hasher.ts';
 import type { HashCalls } from './hash-calls.ts';
-import { hashInParts, threadsOf, worthSharing } from './hash-parts.ts';
+import { hashInParts, isWorthSharing, lookAt, threadsOf } from './hash-parts.ts';
 import { maxHashThreads } from './hasher.ts';
 import { sha256 } from './sha256.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -18,8 +18,8 @@ export function createOwnHasher(): Pick<Hasher, 'hashFile' | 'hashFiles' | 'clos
   const others = new WorkerPool<HashCalls>(Math.min(maxHashThreads, availableParallelism()) - 1, () => spawnWorker('hash'));
   return {
     async hashFile(path, { signal = never, onProgress = () => undefined } = {}) {
-      const file = others.size > 0 ? await worthSharing(path) : null;
-      if (file === null) return own.hashFile(path, signal, onProgress);
+      const file = others.size > 0 ? await lookAt(path) : null;
+      if (file === null || !isWorthSharing(file)) return own.hashFile(path, signal, onProgress);
       // Threads that need a moment to start come first.
       const threads = [...threadsOf(others), own.hashShare.bind(own)];
       return hashInParts(threads, (layer, pieceBytes) => Promise.resolve(merkle.rootOfLayer(layer, pieceBytes)), file, signal, onProgress);

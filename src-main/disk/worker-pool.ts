@@ -24,11 +24,20 @@ export class WorkerPool<All extends Calls<string>> {
     return this.#slots.length;
   }
 
-  /** The slot with the fewest waiting calls. */
+  /** The slot with the fewest waiting calls, whether its thread runs or not. */
   get idlest(): number {
     let best = 0;
     this.#slots.forEach((caller, slot) => {
       if ((caller?.load ?? 0) < (this.#slots[best]?.load ?? 0)) best = slot;
+    });
+    return best;
+  }
+
+  /** The slot with the fewest waiting calls among those whose threads run; some slot when none does. */
+  get idlestRunning(): number {
+    let best = 0;
+    this.#slots.forEach((caller, slot) => {
+      if (caller !== null && caller.load < (this.#slots[best]?.load ?? Infinity)) best = slot;
     });
     return best;
   }

@@ -38,6 +38,18 @@ it('starts threads when they are needed and gives work to the idlest', async () 
   await expect(sleeping).rejects.toMatchObject({ code: 'cancelled' });
 });
 
+it('names the idlest of those that run, and starts none for it but the first', async () => {
+  const { pool: three, started } = pool(3);
+  expect(await three.at(three.idlestRunning).call('echo', 'a')).toBe('a');
+  const sleeping = expect(three.at(three.idlestRunning).call('sleep', null)).rejects.toMatchObject({ code: 'cancelled' });
+  expect(await three.at(three.idlestRunning).call('echo', 'b')).toBe('b');
+  expect(started).toEqual([0]);
+  expect(await three.at(2).call('echo', 'c')).toBe('c');
+  expect(three.idlestRunning).toBe(2);
+  await three.close();
+  await sleeping;
+});
+
 it('rejects what a dead thread cannot answer, says so once, and starts another', async () => {
   const { pool: one, started, died } = pool(1);
   const caller = one.at(0);
