@@ -116,7 +116,8 @@ export class Download implements FilesOwner {
     this.#wanted = true;
     if (this.#run !== null) return;
     const stop = new AbortController();
-    this.activity = { kind: 'preparing' };
+    // Who waits for somebody to come must neither look busy nor hold up downloads that can go on.
+    this.activity = this.#isOriginAway ? { kind: 'waiting', reason: { code: 'no-sources' } } : { kind: 'preparing' };
     this.#audience = null;
     // The disk gets ready while others are asked. Whatever is wrong with it is told by whoever opens a file.
     this.#context.receiver.volume(this.record.base).catch(() => undefined);
@@ -155,6 +156,11 @@ export class Download implements FilesOwner {
   }
 
   linkUp(link: Link): void {
+    const { activity, record: { source } } = this;
+    if (activity.kind === 'waiting' && activity.reason.code === 'no-sources' && source.kind === 'path' && source.peer === link.remote.id) {
+      this.activity = { kind: 'preparing' };
+      this.#observer.changed(this);
+    }
     this.#files.linkUp(link);
   }
 
@@ -198,6 +204,13 @@ export class Download implements FilesOwner {
 
   diskFailed(error: ErrorInfo): void {
     if (error.code !== 'cancelled') this.suspend(error);
+  }
+
+  /** Others may have it all the same; then it runs as soon as something comes. */
+  get #isOriginAway(): boolean {
+    const { source } = this.record;
+    const links = this.#context.links();
+    return source.kind === 'path' ? links.get(source.peer) === undefined : [...links.all()].length === 0;
   }
 
   #share(id: DeviceId): PeerShare {

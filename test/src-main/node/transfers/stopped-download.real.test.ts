@@ -98,3 +98,9 @@ it('a download whose files are chosen goes on afterwards', async () => {
   await expect.poll(async () => (await transfers.get(id)).state).toBe('done');
   await transfers.close();
 });
+
+it('a download whose source is away says what it waits for', async () => {
+  const transfers = await oneDownload(() => expect.fail('nothing is deleted'));
+  expect(await transfers.get(id)).toMatchObject({ state: 'waiting', reason: { code: 'no-sources' } });
+  await transfers.close();
+});
