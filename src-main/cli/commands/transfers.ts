@@ -70,7 +70,8 @@ function showTransfers({ out, t }: CliContext, transfers: readonly Transfer[]): 
     ],
     transfers.map((transfer) => [
       transfer.id, t(`cli.direction.${transfer.direction}`), transfer.name, t(`state.transfer.${transfer.state}`),
-      transfer.bytes === 0 ? '' : `${Math.floor((100 * transfer.doneBytes) / transfer.bytes)} %`, formatBytes(out.locale, transfer.bytes),
+      // How much others will take is theirs to know.
+      transfer.bytes === 0 || transfer.direction === 'up' ? '' : `${Math.floor((100 * transfer.doneBytes) / transfer.bytes)} %`, formatBytes(out.locale, transfer.bytes),
       transfer.rate > 0 ? formatRate(out.locale, transfer.rate) : '', transfer.reason === null ? '' : errorSentences(out.locale, transfer.reason).what,
     ]),
   );

@@ -166,6 +166,12 @@ describe('get', () => {
 });
 
 describe('transfers', () => {
+  it('says how much of a download is there, and of an upload only how much went out', async () => {
+    cli.node.handlers['transfers.list'] = () => ({ transfers: [transferOf({ bytes: 200, doneBytes: 100 }), transferOf({ id: transferId('2'), direction: 'up', bytes: 100, doneBytes: 100 })], total: 2, next: null });
+    const { out } = await cli.run('transfers');
+    expect(out.match(/\d+ %/g)).toEqual(['50 %']);
+  });
+
   it('lists all pages', async () => {
     cli.node.handlers['transfers.list'] = ({ cursor }) => (cursor === undefined ? { transfers: [transferOf()], total: 2, next: 'more' } : { transfers: [transferOf({ id: transferId('2') })], total: 2, next: null });
     const { json } = await cli.run('transfers --json');
