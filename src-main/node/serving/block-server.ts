@@ -216,10 +216,11 @@ export class BlockServer implements BlockSender {
     try {
       await this.#ports.outgoing.sendBlock(link, lane, request.requestId, payload, pieceHash, compressed !== null);
     } catch {
-      // A buffer whose bytes may still be on their way is not reused: it is left to the collector.
+      // The connection has ended, and nothing reads the buffer any more.
       return 0;
+    } finally {
+      buffer.release();
     }
-    buffer.release();
     for (const { file, bytes } of parts) this.#ports.sent(link, file, bytes, Math.round((bytes * payload.length) / request.length));
     return payload.length;
   }

@@ -8,6 +8,18 @@ import type { Link } from '#main/node/ports/links.ts';
 import { straightOut } from '#main/node/ports/outgoing.ts';
 import { BlockServer } from '#main/node/serving/block-server.ts';
 import { deviceIdOf, fromHex } from '#shared/ids.ts';
+import { AppError } from '#shared/errors.ts';
+import { MiB } from '#shared/units.ts';
+
+/** A link that only sends blocks and rejections. */
+const linkThat = (does: Pick<Link, 'sendBlock' | 'rejectBlock'>): Link => ({
+  remote: { id: deviceIdOf(new Uint8Array(32).fill(1)), name: 'Ana', platform: 'linux', version: '1', listenPort: null },
+  address: { host: '127.0.0.1', port: 1 }, path: 'lan', dialled: true, isClosed: false, latencyMs: null, queueMs: null, probe: () => undefined, pace: () => undefined, moved: { down: 0, up: 0 }, rates: { down: 0, up: 0 }, knowsCompression: false, knowsBatches: false, arrivalRate: null,
+  request: () => Promise.reject(new Error('not used')), notify: () => undefined, requestBlock: () => 0, cancelBlock: () => undefined,
+  ...does, join: () => undefined, has: () => undefined, leave: () => undefined,
+  choke: () => undefined, wantLanes: () => undefined,
+  exportKey: () => new Uint8Array(), close: () => undefined,
+});
 
 test('a thread that dies while it hashes what is sent costs one refused block, not the program', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'blocks-'));
@@ -28,14 +40,7 @@ test('a thread that dies while it hashes what is sent costs one refused block, n
       },
       outgoing: straightOut, compressor: { compress: () => null }, now: () => 0, findFile: () => Promise.resolve(null), changed: () => undefined, learned: () => undefined, sent: () => undefined,
     });
-    const link: Link = {
-      remote: { id: deviceIdOf(new Uint8Array(32).fill(1)), name: 'Ana', platform: 'linux', version: '1', listenPort: null },
-      address: { host: '127.0.0.1', port: 1 }, path: 'lan', dialled: true, isClosed: false, latencyMs: null, queueMs: null, probe: () => undefined, pace: () => undefined, moved: { down: 0, up: 0 }, rates: { down: 0, up: 0 }, knowsCompression: false, knowsBatches: false, arrivalRate: null,
-      request: () => Promise.reject(new Error('not used')), notify: () => undefined, requestBlock: () => 0, cancelBlock: () => undefined,
-      sendBlock: () => Promise.resolve(), rejectBlock: (_lane, _id, reason) => { refused.push(reason); }, join: () => undefined, has: () => undefined, leave: () => undefined,
-      choke: () => undefined, wantLanes: () => undefined,
-      exportKey: () => new Uint8Array(), close: () => undefined,
-    };
+    const link = linkThat({ sendBlock: () => Promise.resolve(), rejectBlock: (_lane, _id, reason) => { refused.push(reason); } });
     void stat(path, { bigint: true }).then((stats) => {
       const { key } = blocks.provisional.open(link, {
         share: null, path: 'film', diskPath: path, inside: path, bytes: 4, modifiedAt: 0, executable: false, version: fileVersion(stats), contentId: null,
@@ -45,6 +50,39 @@ test('a thread that dies while it hashes what is sent costs one refused block, n
   });
   expect(await served).toBe(0);
   expect(refused).toEqual(['error']);
+  await hasher.close();
+  await rm(folder, { recursive: true });
+});
+
+test('blocks that their link did not live to carry leave no memory behind', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'blocks-'));
+  const path = join(folder, 'film');
+  await writeFile(path, new Uint8Array(MiB));
+  const hasher = createHasher({ workers: 1 });
+  const key = new Uint8Array(32).fill(7);
+  const file = { share: null, path: 'film', diskPath: path, inside: folder, bytes: MiB, modifiedAt: 0, executable: false, version: fileVersion(await stat(path, { bigint: true })), contentId: null };
+  const memory = new Set<ArrayBufferLike>();
+  const link = linkThat({
+    sendBlock: (_lane, _id, payload) => {
+      memory.add(payload.buffer);
+      return Promise.reject(new AppError('link-closed'));
+    },
+    rejectBlock: (_lane, _id, reason) => { throw new Error(reason); },
+  });
+  let wasServed: () => void = () => undefined;
+  const blocks: BlockServer = new BlockServer({
+    hasher,
+    turns: { wanted: (_link, want) => { setImmediate(() => { blocks.serve(want); }); return true; }, unwanted: () => undefined, served: () => { wasServed(); } },
+    outgoing: straightOut, compressor: { compress: () => null }, now: () => 0, findFile: () => Promise.resolve(file), changed: () => undefined, learned: () => undefined, sent: () => undefined,
+  });
+  for (let requestId = 1; requestId <= 20; requestId++) {
+    const served = new Promise<void>((resolve) => { wasServed = resolve; });
+    // A block of a file, and of a batch.
+    blocks.wanted(link, 0, { requestId, key: requestId % 2 === 0 ? key : Buffer.concat([key, key]), piece: 0, begin: 0, length: MiB, pace: 0 });
+    await served;
+  }
+  expect(memory.size).toBe(1);
+  await blocks.close();
   await hasher.close();
   await rm(folder, { recursive: true });
 });
