@@ -4,7 +4,7 @@ import { defaultSwarm, swarmPresets, type SwarmOptions } from '#main/lab/engine/
 import { tinySwarm } from '#main/lab/engine/tiny-swarm.ts';
 import { trySwarm } from './try-swarm.ts';
 
-const runs = 1000;
+const runs = 3000;
 
 const small: SwarmOptions = { ...defaultSwarm, peers: 12, bytes: 20 * 64 * KiB - 1000, pieceBytes: 64 * KiB, limitMs: 4 * hour };
 
