@@ -99,9 +99,6 @@ it('when one file of a batch is another one now, the others come by themselves, 
   expect(source.asked[0]).toBe('a+b+c+d/0');
   expect(source.asked).toEqual(expect.arrayContaining(['a/0', 'b/0', 'c/0', 'd/0']));
   await expectWhole(to, source, 'c');
-  source.refused.clear();
-  expect(await until(node, id, isDone)).toMatchObject({ doneFiles: 4 });
-  await expectWhole(to, source);
 });
 
 it('of a batch with wrong bytes the right files are kept, the wrong one is held against its sender by name, and fetched by itself', async () => {
