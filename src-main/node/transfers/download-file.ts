@@ -66,6 +66,8 @@ export class DownloadFile implements FileListener {
   #inSwarm = false;
   #provisionalKey: string | null = null;
   #originLost = false;
+  /** Devices that have not answered yet whether they have it. */
+  #asking = 0;
   #settle: { resolve: (path: string) => void; reject: (error: unknown) => void } | null = null;
   #smallPath: string | null = null;
   #layer: Uint8Array | null = null;
@@ -120,6 +122,16 @@ export class DownloadFile implements FileListener {
 
   /** A device is linked: perhaps it has this file. */
   async consider(link: Link): Promise<void> {
+    this.#asking++;
+    try {
+      await this.#consider(link);
+    } finally {
+      this.#asking--;
+      this.#endIfChanged();
+    }
+  }
+
+  async #consider(link: Link): Promise<void> {
     const origin = this.#owner.originPath(this.#record);
     const isOrigin = origin?.peer === link.remote.id;
     if (this.contentId === null) {
@@ -385,7 +397,7 @@ export class DownloadFile implements FileListener {
 
   starved(): void {
     this.isStarved = true;
-    if (this.#originLost) return this.#fail(new AppError('source-changed', { name: this.#name }));
+    if (this.#originLost) return this.#endIfChanged();
     this.#owner.starved(this);
   }
 
@@ -393,8 +405,13 @@ export class DownloadFile implements FileListener {
     if (this.#owner.originPath(this.#record)?.peer !== from) return;
     this.#provisionalKey = null;
     this.#originLost = true;
-    // Others may still have what the origin has no more; without them the origin is asked what it has instead.
-    if (this.isStarved || this.#openedByPath) this.#fail(new AppError('source-changed', { name: this.#name }));
+    if (this.#openedByPath) this.#fail(new AppError('source-changed', { name: this.#name }));
+    else this.#endIfChanged();
+  }
+
+  /** Others may still have what the origin has no more, also those who are being asked; without them the origin is asked what it has instead. */
+  #endIfChanged(): void {
+    if (this.#originLost && this.isStarved && this.#asking === 0) this.#fail(new AppError('source-changed', { name: this.#name }));
   }
 
   corrupt(_piece: number, from: DeviceId): void {
