@@ -37,6 +37,11 @@ export const limits = {
     requestWindowBytes: 16 * MiB,
     requestsInFlightPerPeer: 512,
     filesOpenAtOnce: 128,
+    /**
+     * Smaller files are fetched together. They are neither looked for on this device nor remembered for others: either takes
+     * longer than to fetch them.
+     */
+    batchedBelowBytes: 64 * KiB,
     /** Contents whose swarm one peer may join. */
     swarmsPerPeer: 1024,
     groupCommitBytes: 64 * MiB,

@@ -1,8 +1,8 @@
 import { AppError, errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import { contentIdOf, fromHex, toHex, type ContentId, type DeviceId } from '#shared/ids.ts';
-import type { Audience } from '#shared/model/share.ts';
+import { limits } from '#shared/limits.ts';
 import type { Priority } from '#shared/model/transfer.ts';
-import { KiB, second } from '#shared/units.ts';
+import { second } from '#shared/units.ts';
 import type { Bytes } from '#shared/units.ts';
 import { Bitfield } from '../../core/bitfield.ts';
 import { emptyRoot, hashBytes } from '../../core/content/merkle.ts';
@@ -11,37 +11,17 @@ import type { PriorityRank } from '../../core/swarm/events.ts';
 import type { Link } from '../ports/links.ts';
 import type { FileTarget, WriteOutcome } from '../ports/receiver.ts';
 import type { DownloadContext } from './download-context.ts';
+import type { FileOwner } from './file-owner.ts';
 import type { FileStop } from './file-stop.ts';
 import type { FileListener } from './swarm-ports.ts';
 import { fetchPieceLayer } from './piece-layer.ts';
 import { copyLocally } from './local-copy.ts';
+import { PassedOnFile } from './passed-on-file.ts';
 import { rankOf } from './ranks.ts';
 import type { FileRecord } from './records.ts';
 import type { WhatIsShared } from './shared-downloads.ts';
 
 const askForRootEveryMs = 0.3 * second;
-/** To look for a smaller file on this device takes longer than to fetch it, and to remember it longer than to give it to others. */
-const lookedForLocally = 64 * KiB;
-
-/** What a file tells the download it belongs to. */
-export interface DownloadFileOwner {
-  readonly number: number;
-  /** The device that was asked for a path, with the path of this file there; null for a download by content id. */
-  originPath(file: FileRecord): { readonly peer: DeviceId; readonly path: string } | null;
-  readonly base: string;
-  /** Whom the origin shares this with, as the origin itself says; null: nobody else may have it from us. */
-  audience(): Promise<Audience | null>;
-  /** So many bytes in so many pieces (one, if it is not said), from a device or found here. */
-  progressed(bytes: Bytes, from: DeviceId | null, pieces?: number): void;
-  /** So many bytes did not have to travel. */
-  saved(bytes: Bytes): void;
-  /** A piece came damaged, or late. */
-  troubled(from: DeviceId): void;
-  /** Nobody who is linked has what is missing. */
-  starved(file: DownloadFile): void;
-  /** The disk refused: the whole download has to wait. */
-  diskFailed(error: ErrorInfo): void;
-}
 
 /** One file of a download while it is being fetched. It ends with a path, or with an error. */
 export class DownloadFile implements FileListener {
@@ -54,7 +34,7 @@ export class DownloadFile implements FileListener {
   verifiedBytes: Bytes = 0;
   isStarved = false;
   readonly #context: DownloadContext;
-  readonly #owner: DownloadFileOwner;
+  readonly #owner: FileOwner;
   readonly #stop: FileStop;
   #record: FileRecord;
   /** The content id as bytes, made once. */
@@ -71,11 +51,11 @@ export class DownloadFile implements FileListener {
   #settle: { resolve: (path: string) => void; reject: (error: unknown) => void } | null = null;
   #smallPath: string | null = null;
   #layer: Uint8Array | null = null;
-  #isShared = false;
+  readonly #passedOn: PassedOnFile;
   /** Devices that are linked and have all or a part of it. */
   readonly #sources = new Set<DeviceId>();
 
-  constructor(context: DownloadContext, owner: DownloadFileOwner, index: number, record: FileRecord, stop: FileStop) {
+  constructor(context: DownloadContext, owner: FileOwner, index: number, record: FileRecord, stop: FileStop) {
     this.index = index;
     this.number = context.nextFileNumber();
     this.pieceBytes = pieceBytesFor(record.bytes);
@@ -86,6 +66,7 @@ export class DownloadFile implements FileListener {
     this.#record = record;
     this.#openedByPath = record.contentId === null;
     this.#stop = stop;
+    this.#passedOn = new PassedOnFile(context.fetched, () => owner.audience());
   }
 
   get contentId(): ContentId | null {
@@ -161,7 +142,7 @@ export class DownloadFile implements FileListener {
 
   /** Leaves what is there resumable. */
   async stop(): Promise<void> {
-    this.#unshare();
+    if (this.#passedOn.stop()) this.#context.swarm.unshare(this.number);
     this.#leaveSwarm();
     const handle = this.#handle;
     this.#handle = null;
@@ -208,7 +189,7 @@ export class DownloadFile implements FileListener {
       this.#found(this.#record.bytes);
       return existing;
     }
-    const local = id === null || this.#record.bytes < lookedForLocally ? null : await this.#context.library.findFile({ kind: 'self' }, id);
+    const local = id === null || this.#record.bytes < limits.transfer.batchedBelowBytes ? null : await this.#context.library.findFile({ kind: 'self' }, id);
     if (local !== null) {
       const copied = await copyLocally(local, this, (piece, data) => this.#writeSmall(piece, data, null));
       if (copied && this.#smallPath !== null) {
@@ -231,7 +212,7 @@ export class DownloadFile implements FileListener {
     this.#handle = opened.handle;
     this.verified = new Bitfield(this.pieces, opened.have);
     this.#found(opened.haveBytes);
-    if (this.contentId !== null && opened.partPath !== null) await this.#share(this.contentId, opened.partPath);
+    if (this.contentId !== null && opened.partPath !== null) await this.#passedOn.begin(this.contentId, this.#whatLiesAt(opened.partPath), this);
     const local = this.contentId === null ? null : await this.#context.library.findFile({ kind: 'self' }, this.contentId);
     if (local !== null) await copyLocally(local, this, (piece, data) => this.#writePiece(piece, data, null));
     return this.#fetch(this.verified.bytes, opened.isGrowing);
@@ -244,7 +225,7 @@ export class DownloadFile implements FileListener {
       if (this.#stop.isStopped) return reject(new AppError('cancelled'));
       this.#inSwarm = true;
       this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#root, priority: this.rank, isGrowing }, this);
-      if (this.#isShared) this.#context.swarm.share(this.number, this.pieces);
+      if (this.#passedOn.isBegun) this.#context.swarm.share(this.number, this.pieces);
       const asked: Promise<void>[] = [];
       for (const link of this.#context.links().all()) {
         // The origin of a file with a known root needs no question.
@@ -262,31 +243,8 @@ export class DownloadFile implements FileListener {
     });
   }
 
-  /** From now on its verified pieces are served to those the origin shares it with. */
-  async #share(id: ContentId, partPath: string): Promise<void> {
-    const audience = await this.#owner.audience();
-    if (audience === null) return;
-    await this.#context.fetched.begin(id, { ...this.#whatIsShared, path: partPath, audience }, { has: (piece) => this.verified.has(piece) });
-    this.#isShared = true;
-  }
-
-  /** It lies complete at `path`: it is served on for a while. */
-  async #shareComplete(path: string): Promise<void> {
-    const audience = this.contentId === null ? null : await this.#owner.audience();
-    if (audience === null || this.contentId === null) return;
-    // Somebody may have taken it away at once: then others do not get it from here, but it was fetched all the same.
-    await this.#context.fetched.finish(this.contentId, { ...this.#whatIsShared, path, audience }).catch(() => undefined);
-  }
-
-  get #whatIsShared(): Omit<WhatIsShared, 'path' | 'audience'> {
-    return { name: this.#record.path.join('/'), bytes: this.#record.bytes, layer: this.#layer };
-  }
-
-  #unshare(): void {
-    if (!this.#isShared) return;
-    this.#isShared = false;
-    if (this.contentId !== null) this.#context.fetched.drop(this.contentId);
-    this.#context.swarm.unshare(this.number);
+  #whatLiesAt(path: string): WhatIsShared {
+    return { name: this.#record.path.join('/'), path, bytes: this.#record.bytes, layer: this.#layer };
   }
 
   #addSource(link: Link, key: Uint8Array): void {
@@ -336,14 +294,14 @@ export class DownloadFile implements FileListener {
     const handle = this.#handle;
     if (handle === null) {
       const path = this.#smallPath ?? '';
-      if (this.#record.bytes >= lookedForLocally) await this.#shareComplete(path);
+      if (this.#record.bytes >= limits.transfer.batchedBelowBytes) await this.#passedOn.complete(this.contentId, this.#whatLiesAt(path));
       this.#leaveSwarm();
       return this.#settle?.resolve(path);
     }
     if (this.contentId === null && !(await this.#bindRoot(handle))) return;
     const { path } = await this.#context.receiver.finish(handle);
     this.#handle = null;
-    await this.#shareComplete(path);
+    await this.#passedOn.complete(this.contentId, this.#whatLiesAt(path));
     this.#leaveSwarm();
     this.#settle?.resolve(path);
   }
@@ -398,7 +356,7 @@ export class DownloadFile implements FileListener {
   starved(): void {
     this.isStarved = true;
     if (this.#originLost) return this.#endIfChanged();
-    this.#owner.starved(this);
+    this.#owner.starved();
   }
 
   sourceLost(from: DeviceId): void {

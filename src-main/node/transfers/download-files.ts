@@ -1,6 +1,5 @@
 import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { ContentId } from '#shared/ids.ts';
-import { limits } from '#shared/limits.ts';
 import type { FilePriority } from '#shared/model/transfer.ts';
 import { second } from '#shared/units.ts';
 import type { Bytes } from '#shared/units.ts';
@@ -8,21 +7,15 @@ import type { StoreBatch } from '../../disk/store.ts';
 import { Bell } from '../bell.ts';
 import type { Link } from '../ports/links.ts';
 import type { DownloadContext } from './download-context.ts';
-import { DownloadFile, type DownloadFileOwner } from './download-file.ts';
+import { DownloadFile } from './download-file.ts';
 import { asBatchFile, fitsBatch, type BatchFile } from './file-batch.ts';
-import { FileBatches } from './file-batches.ts';
+import { FileBatches, type BatchesOwner } from './file-batches.ts';
 import type { FileLister } from './file-lister.ts';
 import { FileLine } from './file-line.ts';
 import { FileStop } from './file-stop.ts';
-import { rankOf } from './ranks.ts';
 import { downloadsTable, fileKey, filesTable, type DownloadRecord, type FileRecord } from './records.ts';
+import { RoomForFiles } from './room-for-files.ts';
 
-/** Large files at once: each holds a journal and a buffer window. */
-const largeFilesAtOnce = 4;
-/** Files of any size at once. */
-const filesAtOnce = limits.transfer.filesOpenAtOnce * 2;
-/** Once so many are open, small ones are begun again when half of them are done: many together cost less than one after the other. */
-const beginAgainAt = filesAtOnce / 2;
 const saveEveryMs = 1 * second;
 const saveEveryFiles = 1000;
 /** A file that nobody has now is looked for again after this. */
@@ -31,12 +24,10 @@ const retryAfterMs = 3 * second;
 const changedAtOnce = 1000;
 
 /** The download these files belong to. */
-export interface FilesOwner extends DownloadFileOwner {
+export interface FilesOwner extends BatchesOwner {
   record: DownloadRecord;
   /** A reason why nothing comes now, which may pass by itself. */
   note(reason: ErrorInfo): void;
-  /** The whole download has to wait. */
-  suspend(reason: ErrorInfo): void;
 }
 
 const waitsForSources = new Set<string>(['no-sources', 'peer-offline', 'link-closed', 'timeout', 'source-changed', 'not-found', 'content-unknown', 'hash-mismatch', 'file-locked']);
@@ -74,8 +65,7 @@ export class DownloadFiles {
   #saving: Promise<void> = Promise.resolve();
   /** Changes under way: nothing is taken from the line, since the store does not show them yet. */
   #changes = 0;
-  /** So many files were open that the next small ones wait for `beginAgainAt`. */
-  #isFull = false;
+  readonly #room = new RoomForFiles(this.open);
   /** Rings when a file ended, the list grew or what is wanted changed. */
   readonly #bell = new Bell();
 
@@ -211,7 +201,7 @@ export class DownloadFiles {
     const isOutdated = (): boolean => signal.aborted || this.#changes > 0 || generation !== this.#line.generation;
     if (this.#taken.has(row.index)) return false;
     const batch = this.#batchFrom(row.index, row.file);
-    const hasRoom = (): boolean => (batch === null ? this.#hasRoomFor(row.file) : this.#batches.hasRoom);
+    const hasRoom = (): boolean => (batch === null ? this.#room.fits(row.file) : this.#batches.hasRoom);
     while (!isOutdated() && !hasRoom()) await this.#bell.after(this.#bell.rings, signal);
     if (isOutdated()) return false;
     if (batch === null) this.#begin(row.index, row.file);
@@ -245,23 +235,6 @@ export class DownloadFiles {
     return this.#changes === 0 && this.#line.isAtEnd && this.#tasks.size === 0 && this.#batches.size === 0;
   }
 
-  /** Files that the user wants less hold nothing up: they are open besides, and asked for nothing while others want something. */
-  #hasRoomFor({ bytes, priority }: FileRecord): boolean {
-    const isSmall = bytes <= limits.content.minPieceBytes;
-    const most = isSmall && this.#isFull ? beginAgainAt + 1 : filesAtOnce;
-    this.#isFull = false;
-    if (isSmall && this.open.size < most) return true;
-    let [all, large] = [0, 0];
-    for (const file of this.open.values()) {
-      if (file.rank < rankOf[priority]) continue;
-      all++;
-      if (!file.isSmall) large++;
-    }
-    const hasRoom = all < most && (isSmall || large < largeFilesAtOnce);
-    this.#isFull = isSmall && !hasRoom && all === this.open.size;
-    return hasRoom;
-  }
-
   #begin(index: number, record: FileRecord): void {
     const task: FileTask = { index, record, stop: new FileStop(), ended: Promise.resolve() };
     this.#tasks.set(index, task);
@@ -275,7 +248,7 @@ export class DownloadFiles {
       this.#owner.suspend(errorInfo(error));
     } finally {
       this.#tasks.delete(task.index);
-      if (!this.#isFull || this.open.size <= beginAgainAt) this.#bell.ring();
+      if (this.#room.isWorthALook) this.#bell.ring();
     }
   }
 

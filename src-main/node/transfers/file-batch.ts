@@ -8,13 +8,11 @@ import { pieceBytesFor } from '../../core/content/piece-size.ts';
 import type { Link } from '../ports/links.ts';
 import type { FileTarget, SmallOutcome, WriteOutcome } from '../ports/receiver.ts';
 import type { DownloadContext } from './download-context.ts';
-import type { DownloadFileOwner } from './download-file.ts';
+import type { FileOwner } from './file-owner.ts';
 import { rankOf } from './ranks.ts';
 import type { FileRecord } from './records.ts';
 import type { FileListener } from './swarm-ports.ts';
 
-/** Larger ones go by themselves: they may be had from this device, or from several others. */
-const batchedBelow = 64 * KiB;
 /** Larger ones are no faster, and what has come shows later. */
 const batchBytes = 256 * KiB;
 
@@ -27,7 +25,7 @@ export interface BatchFile {
 /** The row as a file that can be fetched with others; null when it goes by itself. */
 export function asBatchFile(index: number, record: FileRecord): BatchFile | null {
   const { contentId, bytes } = record;
-  return contentId === null || bytes === 0 || bytes >= batchedBelow ? null : { index, record: { ...record, contentId } };
+  return contentId === null || bytes === 0 || bytes >= limits.transfer.batchedBelowBytes ? null : { index, record: { ...record, contentId } };
 }
 
 /** Whether one more fits into a block with these. */
@@ -48,7 +46,7 @@ function rootsOf(ids: readonly ContentId[]): Uint8Array {
  */
 export class FileBatch implements FileListener {
   readonly #context: DownloadContext;
-  readonly #owner: DownloadFileOwner;
+  readonly #owner: FileOwner;
   readonly #number: number;
   readonly #finished: (file: BatchFile, path: string) => void;
   /** Not there yet. */
@@ -66,7 +64,7 @@ export class FileBatch implements FileListener {
   #writing: Promise<unknown> = Promise.resolve();
 
   /** `finished` is called for each file as soon as it lies under its name. */
-  constructor(context: DownloadContext, owner: DownloadFileOwner, files: readonly BatchFile[], finished: (file: BatchFile, path: string) => void) {
+  constructor(context: DownloadContext, owner: FileOwner, files: readonly BatchFile[], finished: (file: BatchFile, path: string) => void) {
     this.#context = context;
     this.#owner = owner;
     this.#number = context.nextFileNumber();

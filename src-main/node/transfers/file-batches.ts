@@ -1,13 +1,14 @@
 import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { Link } from '../ports/links.ts';
 import type { DownloadContext } from './download-context.ts';
-import type { DownloadFileOwner } from './download-file.ts';
 import { FileBatch, type BatchFile } from './file-batch.ts';
+import type { FileOwner } from './file-owner.ts';
 
 /** Enough to be asked for, sent, and written at the same time. */
 const batchesAtOnce = 8;
 
-export interface BatchesOwner extends DownloadFileOwner {
+export interface BatchesOwner extends FileOwner {
+  /** The whole download has to wait. */
   suspend(reason: ErrorInfo): void;
 }
 

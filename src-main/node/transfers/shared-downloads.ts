@@ -35,9 +35,10 @@ export interface WhatIsShared {
   /** Where it lies after it is complete, or its part while it is fetched. */
   readonly path: string;
   readonly bytes: Bytes;
-  readonly audience: Audience;
   readonly layer: Uint8Array | null;
 }
+/** For whom it is. */
+type ForSome = WhatIsShared & { readonly audience: Audience };
 
 /**
  * What this device fetches or has just fetched, for those the origin shares it with: verified pieces are served while the
@@ -52,13 +53,13 @@ export class SharedDownloads {
   }
 
   /** A file is being fetched into `path`. */
-  async begin(id: ContentId, { name, path, bytes, audience, layer }: WhatIsShared, verified: Pick<Bitfield, 'has'>): Promise<void> {
+  async begin(id: ContentId, { name, path, bytes, audience, layer }: ForSome, verified: Pick<Bitfield, 'has'>): Promise<void> {
     const stats = await stat(path, { bigint: true });
     this.#keep(id, { audience, layer, until: null, file: { ...(await refOf(name, path, bytes, stats, id)), version: partVersion(stats), verified } });
   }
 
   /** A file lies complete at `path`. */
-  async finish(id: ContentId, { name, path, bytes, audience, layer }: WhatIsShared): Promise<void> {
+  async finish(id: ContentId, { name, path, bytes, audience, layer }: ForSome): Promise<void> {
     const stats = await stat(path, { bigint: true });
     if (Number(stats.size) !== bytes) return;
     this.#keep(id, { audience, layer, until: this.#now() + servedAfterMs, file: await refOf(name, path, bytes, stats, id) });

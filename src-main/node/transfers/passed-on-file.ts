@@ -1,0 +1,44 @@
+import type { ContentId } from '#shared/ids.ts';
+import type { Audience } from '#shared/model/share.ts';
+import type { PartialFile, SharedDownloads, WhatIsShared } from './shared-downloads.ts';
+
+/** What others get of one file: its verified pieces while it is fetched, then the whole. Only for those the origin shares it with. */
+export class PassedOnFile {
+  readonly #fetched: SharedDownloads;
+  readonly #audience: () => Promise<Audience | null>;
+  /** Set from `begin` to `stop`. */
+  #id: ContentId | null = null;
+
+  constructor(fetched: SharedDownloads, audience: () => Promise<Audience | null>) {
+    this.#fetched = fetched;
+    this.#audience = audience;
+  }
+
+  get isBegun(): boolean {
+    return this.#id !== null;
+  }
+
+  /** Its part is there; `verified` of the file says which pieces may be read at any time. */
+  async begin(id: ContentId, what: WhatIsShared, file: Pick<PartialFile, 'verified'>): Promise<void> {
+    const audience = await this.#audience();
+    if (audience === null) return;
+    await this.#fetched.begin(id, { ...what, audience }, { has: (piece) => file.verified.has(piece) });
+    this.#id = id;
+  }
+
+  /** It lies complete under its name: it is served on for a while. */
+  async complete(id: ContentId | null, what: WhatIsShared): Promise<void> {
+    const audience = id === null ? null : await this.#audience();
+    if (audience === null || id === null) return;
+    // Somebody may have taken it away at once: then others do not get it from here, but it was fetched all the same.
+    await this.#fetched.finish(id, { ...what, audience }).catch(() => undefined);
+  }
+
+  /** It is not fetched any more. Returns whether it was passed on. */
+  stop(): boolean {
+    const id = this.#id;
+    this.#id = null;
+    if (id !== null) this.#fetched.drop(id);
+    return id !== null;
+  }
+}
