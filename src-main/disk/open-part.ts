@@ -1,3 +1,4 @@
+import { Bitfield } from '#main/core/bitfield.ts';
 import { hashBytes, type Merkle } from '#main/core/content/merkle.ts';
 import { pieceCount } from '#main/core/content/piece-size.ts';
 import { idBytes, type Journal, type JournalHeader, type JournalRecord } from '#main/core/progress/journal.ts';
@@ -28,7 +29,8 @@ interface Leftover {
   readonly journal: Journal | null;
 }
 
-interface Opening {
+/** What is known before a part file is opened. */
+export interface Opening {
   readonly world: ReceiveWorld;
   readonly target: FileTarget;
   readonly layer: Uint8Array | null;
@@ -104,6 +106,19 @@ function survey(opening: Opening): { leftovers: Leftover[]; free: PartNames[] } 
     if (slot.kind === 'leftover') leftovers.push(slot.leftover);
   }
   return { leftovers, free };
+}
+
+/** Which pieces the journal says are there that opening this file would go on with, as far as it would be believed. */
+export function recordedPieces(opening: Opening): Bitfield {
+  const { bytes, pieceBytes } = opening.target;
+  const recorded = new Bitfield(pieceCount(bytes, pieceBytes));
+  for (const { part, journal } of survey(opening).leftovers) {
+    const recovery = part === null || journal === null ? null : recover(journal, factsOf(opening, part), () => 0);
+    if (recovery?.kind !== 'resume') continue;
+    for (const piece of [...recovery.trusted, ...recovery.sample]) recorded.add(piece);
+    break;
+  }
+  return recorded;
 }
 
 /** Takes the lock; null when another writer has it. Throws `file-locked` when that one writes the same content, or may. */
@@ -307,7 +322,6 @@ export async function openPart(opening: Opening): Promise<OpenedPart> {
   throw new AppError('already-exists', { path: opening.target.path.join('/') });
 }
 
-/** What is known before a part file is opened. */
 export function openingOf(world: ReceiveWorld, target: FileTarget, destination: Destination, volume: VolumeAbilities, options: CheckOptions): Opening {
   return { world, target, layer: layerOf(target.root, target.layer, pieceCount(target.bytes, target.pieceBytes)), destination, volume, options };
 }

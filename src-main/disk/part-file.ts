@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Bitfield } from '#main/core/bitfield.ts';
 import { emptyRoot, equalBytes, hashBytes } from '#main/core/content/merkle.ts';
-import { pieceCount, pieceLength } from '#main/core/content/piece-size.ts';
+import { bytesOfPieces, pieceCount, pieceLength } from '#main/core/content/piece-size.ts';
 import type { FileTarget, VolumeAbilities, WriteOutcome } from '#main/node/ports/receiver.ts';
 import { AppError } from '#shared/errors.ts';
 import type { Timestamp } from '#shared/units.ts';
@@ -92,9 +92,7 @@ export class PartFile {
 
   get haveBytes(): number {
     const { bytes, pieceBytes } = this.#part.target;
-    const last = this.have.length - 1;
-    const shortBy = last >= 0 && this.have.has(last) ? pieceBytes - pieceLength(bytes, pieceBytes, last) : 0;
-    return this.have.count * pieceBytes - shortBy;
+    return bytesOfPieces(this.have, bytes, pieceBytes);
   }
 
   /** Verifies a piece, writes it, records it. Answers at once, unless the disk lags two groups behind. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { FileTarget, ReceivedFile, VolumeAbilities, WriteOutcome } from '#main/node/ports/receiver.ts';
+import type { FileTarget, ReceivedFile, SeenFile, VolumeAbilities, WriteOutcome } from '#main/node/ports/receiver.ts';
 import type { PackedOutcomes, PackedSmallFiles, PackedTargets } from './packed-files.ts';
 
 interface Handle {
@@ -9,6 +9,7 @@ interface Handle {
 /** What receiving threads do. */
 export type ReceiveCalls = {
   readonly open: { readonly params: Handle & { readonly target: FileTarget }; readonly result: ReceivedFile };
+  readonly look: { readonly params: FileTarget; readonly result: SeenFile };
   readonly write: { readonly params: Handle & { readonly piece: number; readonly data: Uint8Array; readonly pieceHash: Uint8Array | null; readonly isReadSoon: boolean }; readonly result: WriteOutcome };
   readonly bindRoot: { readonly params: Handle & { readonly root: Uint8Array; readonly layer: Uint8Array | null }; readonly result: { missing: readonly number[] } };
   readonly finish: { readonly params: Handle; readonly result: { path: string } };

@@ -1,15 +1,15 @@
 import { basename, join } from 'node:path';
-import type { FileTarget, ReceivedFile, SmallFile, SmallOutcome, VolumeAbilities, WriteOutcome } from '#main/node/ports/receiver.ts';
-import { pieceCount } from '#main/core/content/piece-size.ts';
+import type { FileTarget, ReceivedFile, SeenFile, SmallFile, SmallOutcome, VolumeAbilities, WriteOutcome } from '#main/node/ports/receiver.ts';
+import { bytesOfPieces, pieceCount } from '#main/core/content/piece-size.ts';
 import { AppError } from '#shared/errors.ts';
 import type { Bytes } from '#shared/units.ts';
 import { deletePartial } from './delete-partial.ts';
-import { assertTarget, openDestination } from './destination.ts';
+import { assertTarget, openDestination, type Destination } from './destination.ts';
 import { diskError } from './disk-error.ts';
 import type { Folder } from './files.ts';
 import { findExisting, type CheckOptions } from './find-existing.ts';
 import { FolderCache } from './folder-cache.ts';
-import { assertLayer, openingOf, openPart, removeLeftovers } from './open-part.ts';
+import { assertLayer, openingOf, openPart, recordedPieces, removeLeftovers, type Opening } from './open-part.ts';
 import { PartFile } from './part-file.ts';
 import type { ReceiveWorld } from './receive-world.ts';
 import { SmallFiles } from './small-files.ts';
@@ -46,13 +46,9 @@ export class ReceiveDisk {
       const opening = openingOf(this.#world, target, destination, await this.#volumes.of(destination.folder), options);
       const existing = await findExisting(this.#world, destination.folder, target, options);
       if (existing !== null) {
-        // Whoever put it there may have died before its name was durable.
-        this.#folders.touched(target.base, target.path.slice(0, -1));
-        await this.#folders.flush();
-        await removeLeftovers(opening, basename(existing));
+        await this.#keepExisting(opening, existing);
         this.#world.files.closeFolder(destination.folder);
-        const have = new Uint8Array(Math.ceil(pieceCount(target.bytes, target.pieceBytes) / 8)).fill(0xff);
-        return { handle, have, haveBytes: target.bytes, partPath: null, isGrowing: false, existing };
+        return { handle, ...allOf(target), partPath: null, isGrowing: false, existing };
       }
       // A group commit is worth nothing in a folder that a power cut takes away.
       await this.#folders.secure(target.base, target.path.slice(0, -1));
@@ -63,6 +59,31 @@ export class ReceiveDisk {
     } catch (thrown) {
       this.#world.files.closeFolder(destination.folder);
       throw diskError(thrown, destination.folder.path, 'folder-gone');
+    }
+  }
+
+  /** As `Receiver.look`. */
+  async look(target: FileTarget, signal: AbortSignal): Promise<SeenFile> {
+    assertTarget(target);
+    const options: CheckOptions = { signal, progress: { bytes: 0, tell: () => undefined } };
+    const parents = target.path.slice(0, -1);
+    const destination = this.#openIfThere([target]);
+    if (destination === null) return { have: new Uint8Array(0), haveBytes: 0, existing: null };
+    const { folder } = destination;
+    try {
+      const opening = openingOf(this.#world, target, destination, await this.#volumes.of(folder), options);
+      const existing = await findExisting(this.#world, folder, target, options);
+      if (existing !== null) {
+        this.#folders.reached(target.base, parents, []);
+        await this.#keepExisting(opening, existing);
+        return { ...allOf(target), existing };
+      }
+      const recorded = recordedPieces(opening);
+      return { have: recorded.bytes, haveBytes: bytesOfPieces(recorded, target.bytes, target.pieceBytes), existing: null };
+    } catch (thrown) {
+      throw diskError(thrown, folder.path, 'folder-gone');
+    } finally {
+      this.#world.files.closeFolder(folder);
     }
   }
 
@@ -119,7 +140,7 @@ export class ReceiveDisk {
     while (found.length < targets.length) {
       const first = found.length;
       const together = targets.slice(first, endOfFolder(targets, first));
-      const folder = this.#openIfThere(together);
+      const folder = this.#openIfThere(together)?.folder ?? null;
       try {
         for (const target of together) found.push(folder === null ? null : await this.#existing(folder, target, signal));
       } finally {
@@ -157,6 +178,14 @@ export class ReceiveDisk {
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
+  async #keepExisting(opening: Opening, existing: string): Promise<void> {
+    const { base, path } = opening.target;
+    // Whoever put it there may have died before its name was durable.
+    this.#folders.touched(base, path.slice(0, -1));
+    await this.#folders.flush();
+    await removeLeftovers(opening, basename(existing));
+  }
+
   #part(handle: number): PartFile {
     const part = this.#parts.get(handle);
     if (part === undefined) throw new AppError('bad-argument', { name: 'handle' });
@@ -175,11 +204,11 @@ export class ReceiveDisk {
   }
 
   /** The folder of targets that share it; null when there is none. Throws other errors with a code. */
-  #openIfThere(targets: readonly FileTarget[]): Folder | null {
+  #openIfThere(targets: readonly FileTarget[]): Destination | null {
     targets.forEach(assertTarget);
     const { base, path } = targets[0] ?? { base: '', path: [] };
     try {
-      return openDestination(this.#world.files, base, path.slice(0, -1), false).folder;
+      return openDestination(this.#world.files, base, path.slice(0, -1), false);
     } catch (thrown) {
       const error = diskError(thrown, base, 'folder-gone');
       if (error.code === 'folder-gone' || error.code === 'not-a-folder') return null;
@@ -187,6 +216,9 @@ export class ReceiveDisk {
     }
   }
 }
+
+const allOf = ({ bytes, pieceBytes }: FileTarget): { have: Uint8Array; haveBytes: Bytes } =>
+  ({ have: new Uint8Array(Math.ceil(pieceCount(bytes, pieceBytes) / 8)).fill(0xff), haveBytes: bytes });
 
 /** Number after the last of the targets from `first` on that lie in one folder. */
 function endOfFolder(targets: readonly FileTarget[], first: number): number {

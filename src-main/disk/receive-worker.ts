@@ -42,6 +42,7 @@ const disk = new ReceiveDisk(realWorld(data, deadWriters));
 
 answerCalls<ReceiveCalls>(parentPort, {
   open: ({ handle, target }, context) => disk.open(handle, target, { signal: context.signal, onCheck: (bytes) => context.progress(bytes) }),
+  look: (target, context) => disk.look(target, context.signal),
   write: ({ handle, piece, data, pieceHash, isReadSoon }) => disk.write(handle, piece, data, pieceHash, isReadSoon),
   bindRoot: ({ handle, root, layer }) => disk.bindRoot(handle, root, layer),
   finish: ({ handle }) => disk.finish(handle),

@@ -66,6 +66,9 @@ export function createReceiver(options: ReceiverOptions = {}): Receiver {
       if (opened.existing === null) slotOf.set(handle, slot);
       return opened;
     },
+    async look(target, { signal } = {}) {
+      return idlest().call('look', target, { signal });
+    },
     async write(handle, piece, data, pieceHash, isReadSoon = false) {
       return callerOf(handle).call('write', { handle, piece, data, pieceHash, isReadSoon });
     },

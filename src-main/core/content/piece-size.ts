@@ -1,5 +1,6 @@
 import { limits } from '#shared/limits.ts';
 import type { Bytes } from '#shared/units.ts';
+import type { Bitfield } from '../bitfield.ts';
 
 /**
  * Piece size for a file: 1 MiB, doubled until the file has at most `limits.content.piecesAimedAt` pieces, 16 MiB at most.
@@ -18,6 +19,13 @@ export const pieceCount = (fileBytes: Bytes, pieceBytes: Bytes): number => Math.
 /** Bytes of one piece; the last piece of a file may be shorter than the others. */
 export const pieceLength = (fileBytes: Bytes, pieceBytes: Bytes, piece: number): Bytes =>
   Math.min(pieceBytes, fileBytes - piece * pieceBytes);
+
+/** Bytes of the pieces of a file that are there. */
+export function bytesOfPieces(have: Bitfield, fileBytes: Bytes, pieceBytes: Bytes): Bytes {
+  const last = have.length - 1;
+  const shortBy = have.has(last) ? pieceBytes - pieceLength(fileBytes, pieceBytes, last) : 0;
+  return have.count * pieceBytes - shortBy;
+}
 
 /** Whether a piece size can be laid out in a BEP 52 tree and lies within the limits: a power of two of whole leaves. */
 export function isPieceSize(bytes: number): boolean {

@@ -31,6 +31,15 @@ export interface ReceivedFile {
   readonly existing: string | null;
 }
 
+/** What lies under a file's name, without opening it. */
+export interface SeenFile {
+  /** One bit per piece, most significant first: what the journal says is there. Opening it may find less. */
+  readonly have: Uint8Array;
+  readonly haveBytes: Bytes;
+  /** As in `ReceivedFile`. */
+  readonly existing: string | null;
+}
+
 export type WriteOutcome =
   /** Verified, written, recorded. */
   | { readonly kind: 'written' }
@@ -74,6 +83,8 @@ export interface VolumeAbilities {
 export interface Receiver {
   /** Opens or resumes `NAME.part` + `NAME.progress`. Rejects with `file-locked`, `disk-full`, `no-permission`, `folder-gone`. */
   open(target: FileTarget, options?: { signal?: AbortSignal; onCheck?: (checkedBytes: Bytes) => void }): Promise<ReceivedFile>;
+  /** What is there of it already, for as long as it cannot be opened: neither piece layer nor root is needed, and nothing is locked. */
+  look(target: FileTarget, options?: { signal?: AbortSignal }): Promise<SeenFile>;
   /** Verifies one whole piece and writes it. `pieceHash` is needed when the target has no root. `isReadSoon`: it should stay in the system's cache. */
   write(handle: number, piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon?: boolean): Promise<WriteOutcome>;
   /** Binds a provisional file to its root once the sender knows it. Pieces that do not match are given back as missing. */

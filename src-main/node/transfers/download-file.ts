@@ -30,8 +30,9 @@ export class DownloadFile implements FileListener {
   readonly number: number;
   readonly pieceBytes: Bytes;
   readonly pieces: number;
+  /** Until its part file is open: what the journal says. */
   verified: Bitfield;
-  verifiedBytes: Bytes = 0;
+  verifiedBytes: Bytes;
   isStarved = false;
   readonly #context: DownloadContext;
   readonly #owner: FileOwner;
@@ -55,8 +56,10 @@ export class DownloadFile implements FileListener {
   /** Devices that are linked and have all or a part of it. */
   readonly #sources = new Set<DeviceId>();
 
-  constructor(context: DownloadContext, owner: FileOwner, index: number, record: FileRecord, stop: FileStop) {
+  /** `believedBytes`: what was verified of it when it was closed, as far as that is known. */
+  constructor(context: DownloadContext, owner: FileOwner, index: number, record: FileRecord, stop: FileStop, believedBytes: Bytes) {
     this.index = index;
+    this.verifiedBytes = believedBytes;
     this.number = context.nextFileNumber();
     this.pieceBytes = pieceBytesFor(record.bytes);
     this.pieces = pieceCount(record.bytes, this.pieceBytes);
@@ -96,6 +99,8 @@ export class DownloadFile implements FileListener {
   /** Fetches, verifies and finishes the file. Resolves with where it lies and what it is. */
   async run(): Promise<{ path: string; contentId: ContentId | null }> {
     if (this.#record.bytes === 0) return { path: await this.#writeEmpty(), contentId: this.contentId };
+    const seen = this.isSmall ? null : await this.#lookFirst();
+    if (seen !== null) return { path: seen, contentId: this.contentId };
     if (this.contentId === null) await this.#askOrigin();
     const path = this.isSmall ? await this.#runSmall() : await this.#runLarge();
     return { path, contentId: this.contentId };
@@ -182,6 +187,21 @@ export class DownloadFile implements FileListener {
     else this.#provisionalKey = answer.key;
   }
 
+  /** Without somebody who says what its pieces are it cannot be opened: what lies here is seen all the same. The path of a whole one. */
+  async #lookFirst(): Promise<string | null> {
+    const origin = this.#owner.originPath(this.#record);
+    if (origin !== null && this.#context.links().get(origin.peer) !== undefined) return null;
+    this.isStarved = true;
+    // Whatever is wrong with the disk is told when it is opened.
+    const seen = await this.#context.receiver.look(this.#target(this.#root, null), { signal: this.#stop.signal }).catch(() => null);
+    if (seen === null) return null;
+    this.verified = new Bitfield(this.pieces, seen.have);
+    this.verifiedBytes = seen.haveBytes;
+    if (seen.existing === null) this.#owner.seen();
+    else this.#found(seen.haveBytes);
+    return seen.existing;
+  }
+
   async #runSmall(): Promise<string> {
     const id = this.contentId;
     const existing = await this.#context.existing.find(this.#target(this.#root, null));
@@ -204,6 +224,7 @@ export class DownloadFile implements FileListener {
     const layer = this.contentId === null ? null : await this.#context.withSources(this.contentId, this.#owner.originPath(this.#record)?.peer ?? null, this.#stop.signal,
       (links) => fetchPieceLayer(links, this.contentId ?? contentIdOf(new Uint8Array(32)), this.#record.bytes, this.#stop.signal));
     this.#layer = layer;
+    this.isStarved = false;
     const opened = await this.#context.receiver.open(this.#target(this.#root, layer), { signal: this.#stop.signal });
     if (opened.existing !== null) {
       this.#found(this.#record.bytes);
@@ -264,7 +285,7 @@ export class DownloadFile implements FileListener {
   }
 
   #found(bytes: Bytes): void {
-    this.verifiedBytes += bytes;
+    this.verifiedBytes = bytes;
     this.#owner.progressed(bytes, null);
   }
 

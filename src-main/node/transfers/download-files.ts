@@ -56,10 +56,8 @@ export class DownloadFiles {
   /** Taken from the line before its last restart: in the store they still look as if they had to be fetched. */
   #taken: ReadonlySet<number> = new Set();
   #finished: { readonly index: number; readonly record: FileRecord }[] = [];
-  /** Files with verified bytes that are closed and wanted: they wait to be tried again, or a stop has closed them. */
+  /** Files that were closed and are wanted, with what was verified of them: they wait to be tried again, or a stop has closed them. */
   readonly #left = new Map<number, { readonly record: FileRecord; readonly bytes: Bytes }>();
-  /** Whether this run has opened files: from then on `partialBytes` of the download's record is old. */
-  #opened = false;
   #savedAt = 0;
   /** Ends with the last write of these records. */
   #saving: Promise<void> = Promise.resolve();
@@ -95,15 +93,27 @@ export class DownloadFiles {
     this.ring();
   }
 
-  /** Verified bytes of finished and open files. */
+  /** Verified bytes of finished files, and of begun ones. */
   get doneBytes(): Bytes {
-    const { doneBytes, partialBytes, state } = this.#owner.record;
-    // Until its files are open again, what was verified before the stop is known only as a sum.
-    let bytes = doneBytes + (this.#opened || state === 'done' ? 0 : partialBytes);
-    for (const left of this.#left.values()) bytes += left.bytes;
-    for (const file of this.open.values()) bytes += file.verifiedBytes;
-    for (const { record } of this.#finished) bytes += record.bytes;
-    return bytes;
+    const { doneBytes, partialBytes } = this.#owner.record;
+    let bytes = doneBytes + partialBytes;
+    for (const { record, bytes: verified } of this.#begun()) bytes += verified - record.partialBytes;
+    for (const { record } of this.#finished) bytes += record.bytes - record.partialBytes;
+    return Math.max(0, bytes);
+  }
+
+  /** Null: only its record knows. */
+  verifiedBytesOf(index: number): Bytes | null {
+    return this.open.get(index)?.verifiedBytes ?? this.#left.get(index)?.bytes ?? null;
+  }
+
+  /** Wanted files that are neither finished nor untouched since the start. */
+  *#begun(): IterableIterator<{ readonly index: number; readonly record: FileRecord; readonly bytes: Bytes }> {
+    for (const [index, left] of this.#left) yield { index, ...left };
+    for (const [index, { verifiedBytes }] of this.open) {
+      const task = this.#tasks.get(index);
+      if (task?.record.selected === true) yield { index, record: task.record, bytes: verifiedBytes };
+    }
   }
 
   get doneFiles(): number {
@@ -145,17 +155,32 @@ export class DownloadFiles {
     await this.#ended();
     await this.#inTurn(async () => {
       await this.#saveNow(true);
-      const batch = this.#context.store.batch();
-      let partialBytes = 0;
-      for (const [index, { record, bytes }] of this.#left) {
-        partialBytes += bytes;
-        batch.put(filesTable, fileKey(this.#owner.record.id, index), { ...record, partialBytes: bytes });
-      }
-      if (this.#opened) this.#owner.record = { ...this.#owner.record, partialBytes };
-      this.#opened = false;
+      await this.#keepNow();
       this.#left.clear();
-      await this.#write(batch);
     });
+  }
+
+  /** Notes how far the begun files are: a crash leaves their journals, but whoever looks then need not open them all. */
+  keep(): Promise<void> {
+    return this.#inTurn(() => this.#keepNow());
+  }
+
+  async #keepNow(): Promise<void> {
+    const { id } = this.#owner.record;
+    const moved = [...this.#begun()].filter(({ record, bytes }) => bytes !== record.partialBytes);
+    if (moved.length === 0) return;
+    const batch = this.#context.store.batch();
+    let more = 0;
+    for (const { index, record: before, bytes } of moved) {
+      const record = { ...before, partialBytes: bytes };
+      more += bytes - before.partialBytes;
+      const task = this.#tasks.get(index);
+      if (task !== undefined) task.record = record;
+      if (this.#left.has(index)) this.#left.set(index, { record, bytes });
+      batch.put(filesTable, fileKey(id, index), record);
+    }
+    this.#owner.record = { ...this.#owner.record, partialBytes: Math.max(0, this.#owner.record.partialBytes + more) };
+    await this.#write(batch);
   }
 
   /**
@@ -255,10 +280,9 @@ export class DownloadFiles {
   /** True: the file is there. One that cannot be had now must not hold up the others; it is tried again. */
   async #attempt(task: FileTask): Promise<boolean> {
     const { index, stop } = task;
-    const file = new DownloadFile(this.#context, this.#owner, index, task.record, stop);
+    const file = new DownloadFile(this.#context, this.#owner, index, task.record, stop, this.#left.get(index)?.bytes ?? task.record.partialBytes);
     this.#left.delete(index);
     this.open.set(index, file);
-    this.#opened = true;
     try {
       const { path, contentId } = await file.run();
       this.open.delete(index);
@@ -268,7 +292,7 @@ export class DownloadFiles {
     } catch (error) {
       await file.stop();
       this.open.delete(index);
-      if (file.verifiedBytes > 0) this.#left.set(index, { record: task.record, bytes: file.verifiedBytes });
+      if (file.verifiedBytes !== task.record.partialBytes) this.#left.set(index, { record: task.record, bytes: file.verifiedBytes });
       if (!stop.isStopped) await this.#waitToRetry(task, errorInfo(error));
       return false;
     }
@@ -277,7 +301,7 @@ export class DownloadFiles {
   }
 
   #noteFinished(index: number, record: FileRecord, path: string, contentId: ContentId | null): void {
-    this.#finished.push({ index, record: { ...record, contentId, state: 'done', partialBytes: 0 } });
+    this.#finished.push({ index, record: { ...record, contentId, state: 'done' } });
     if (this.#owner.record.kind === 'file') this.#owner.record = { ...this.#owner.record, path, contentId };
   }
 
@@ -295,6 +319,7 @@ export class DownloadFiles {
     if (fresh === before || signal.aborted) return;
     // What the user wanted meanwhile holds.
     task.record = { ...fresh, selected: task.record.selected, priority: task.record.priority };
+    this.#left.set(task.index, { record: task.record, bytes: 0 });
     this.#owner.record = { ...this.#owner.record, bytes: this.#owner.record.bytes - before.bytes + fresh.bytes };
     await this.#write(this.#context.store.batch().put(filesTable, fileKey(this.#owner.record.id, task.index), task.record));
   }
@@ -321,7 +346,7 @@ export class DownloadFiles {
       const after = { ...before, selected, priority: priority === 'skip' ? before.priority : priority };
       if (after.selected === before.selected && after.priority === before.priority) return;
       changed.set(index, after);
-      if (after.selected !== before.selected) this.#count(index, after);
+      if (after.selected !== before.selected) this.#count(after);
       if (after.selected && !before.selected) wantsMore = true;
       if (task === undefined) return;
       task.record = after;
@@ -334,10 +359,9 @@ export class DownloadFiles {
     const batch = this.#context.store.batch();
     for (const [index, record] of changed) {
       const left = this.#left.get(index);
-      const after = { ...record, partialBytes: left?.bytes ?? record.partialBytes };
+      if (selected && left !== undefined) this.#left.set(index, { ...left, record });
       if (!selected) this.#left.delete(index);
-      else if (left !== undefined) this.#left.set(index, { ...left, record: after });
-      batch.put(filesTable, fileKey(id, index), after);
+      batch.put(filesTable, fileKey(id, index), selected ? record : { ...record, partialBytes: left?.bytes ?? record.partialBytes });
     }
     const ranked = this.#owner.record.ranked || (changed.size > 0 && (priority === 'high' || priority === 'low'));
     this.#owner.record = { ...this.#owner.record, ranked };
@@ -346,12 +370,11 @@ export class DownloadFiles {
   }
 
   /** A file counts from now on, or does not any more: its bytes, and those of them that lie on disk. */
-  #count(index: number, file: FileRecord): void {
+  #count(file: FileRecord): void {
     const { record } = this.#owner;
     const sign = file.selected ? 1 : -1;
-    const partialBytes = this.#opened ? record.partialBytes : Math.max(0, record.partialBytes + sign * file.partialBytes);
+    const partialBytes = Math.max(0, record.partialBytes + sign * file.partialBytes);
     this.#owner.record = { ...record, partialBytes, bytes: record.bytes + sign * file.bytes };
-    if (this.#opened && file.selected && file.partialBytes > 0) this.#left.set(index, { record: file, bytes: file.partialBytes });
   }
 
   get #isSaveDue(): boolean {
@@ -377,9 +400,14 @@ export class DownloadFiles {
     // The list of what is done must never be ahead of the bytes on disk.
     await this.#context.receiver.flush();
     const batch = this.#context.store.batch();
-    for (const { index, record } of finished) batch.put(filesTable, fileKey(this.#owner.record.id, index), record);
+    let [doneBytes, partialBytes] = [0, 0];
+    for (const { index, record } of finished) {
+      doneBytes += record.bytes;
+      partialBytes += record.partialBytes;
+      batch.put(filesTable, fileKey(this.#owner.record.id, index), { ...record, partialBytes: 0 });
+    }
     const withThem = (record: DownloadRecord): DownloadRecord => ({
-      ...record, doneFiles: record.doneFiles + finished.length, doneBytes: record.doneBytes + finished.reduce((sum, file) => sum + file.record.bytes, 0),
+      ...record, doneFiles: record.doneFiles + finished.length, doneBytes: record.doneBytes + doneBytes, partialBytes: Math.max(0, record.partialBytes - partialBytes),
     });
     await batch.put(downloadsTable, this.#owner.record.id, withThem(this.#owner.record)).write();
     this.#finished = this.#finished.slice(finished.length);

@@ -91,7 +91,17 @@ export class Download implements FilesOwner {
     return this.#files.isFetching(index);
   }
 
-  /** Verified bytes of finished and open files. */
+  /** What is verified of a file that is being fetched, or was; null when only its record knows. */
+  verifiedBytesOf(index: number): Bytes | null {
+    return this.#files.verifiedBytesOf(index);
+  }
+
+  /** Notes how far its files are, for a start after a crash. */
+  keep(): Promise<void> {
+    return this.#files.keep();
+  }
+
+  /** Verified bytes of finished files, and of begun ones. */
   get doneBytes(): Bytes {
     return this.#files.doneBytes;
   }
@@ -178,10 +188,15 @@ export class Download implements FilesOwner {
       share.bytes += bytes;
       share.gaveAt = this.#context.now();
     }
-    const isNew = this.activity.kind !== 'running';
+    // What lies here already says nothing about whether somebody comes who has the rest.
+    const isNew = from === null && this.#isOriginAway ? false : this.activity.kind !== 'running';
     if (isNew) this.activity = { kind: 'running' };
     if (isNew) this.#observer.changed(this);
     else this.#observer.moved(this);
+  }
+
+  seen(): void {
+    this.#observer.moved(this);
   }
 
   saved(bytes: Bytes): void {

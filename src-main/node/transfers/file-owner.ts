@@ -14,6 +14,8 @@ export interface FileOwner {
   audience(): Promise<Audience | null>;
   /** So many bytes in so many pieces (one, if it is not said), from a device or found here. */
   progressed(bytes: Bytes, from: DeviceId | null, pieces?: number): void;
+  /** What of a file is there already was seen on the disk, while nobody gives it. */
+  seen(): void;
   /** So many bytes did not have to travel. */
   saved(bytes: Bytes): void;
   /** A piece came damaged, or late. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { AppError } from '#shared/errors.ts';
+import { AppError, errorInfo } from '#shared/errors.ts';
 import { fromHex, type ContentId, type DeviceId, type TransferId } from '#shared/ids.ts';
 import { safeName } from '#shared/names.ts';
 import type { FilePriority, Priority, Transfer, TransferDetail, TransferFile } from '#shared/model/transfer.ts';
@@ -130,7 +130,7 @@ export class TransfersService implements DownloadObserver {
       const index = indexOfKey(key);
       return {
         index, path: file.remotePath === '' ? record.name : file.remotePath, mappedPath: file.mapped ? file.path.join('/') : null, bytes: file.bytes,
-        doneBytes: file.state === 'done' ? file.bytes : download?.open.get(index)?.verifiedBytes ?? file.partialBytes, priority: file.selected ? file.priority : 'skip',
+        doneBytes: file.state === 'done' ? file.bytes : download?.verifiedBytesOf(index) ?? file.partialBytes, priority: file.selected ? file.priority : 'skip',
         state: download?.isFetching(index) === true ? 'running' : file.state,
       };
     });
@@ -355,6 +355,7 @@ export class TransfersService implements DownloadObserver {
       samples.push(Math.round(download.rate.rate(now)));
       if (samples.length > samplesKept) samples.shift();
       this.#samples.set(id, samples);
+      download.keep().catch((error: unknown) => { download.suspend(errorInfo(error)); });
       if (samples.at(-1) !== 0 || samples.at(-2) !== 0) this.#ports.onChange(this.#view(download));
     }
     this.#schedule();

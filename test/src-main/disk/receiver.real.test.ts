@@ -106,6 +106,28 @@ describe('receiver', () => {
     expect(again.haveBytes).toBe(2 * 65_536 + (500_000 - 7 * 65_536));
   });
 
+  it('shows what is there of a file that nobody can open yet, and touches none of it', async () => {
+    const folder = tempFolder();
+    const file = sampleFile(500_000);
+    const [target, unproven] = [targetOf(file, folder, ['sub', 'file']), targetOf(file, folder, ['sub', 'file'], { layer: null })];
+    const disk = receiver();
+    expect(await disk.look(unproven)).toMatchObject({ haveBytes: 0, existing: null });
+    const opened = await disk.open(target);
+    await writeAll(disk, opened.handle, file, [0, 3, 7]);
+    const there = { haveBytes: 2 * 65_536 + (500_000 - 7 * 65_536), existing: null };
+    const names = readdirSync(join(folder, 'sub'));
+    // Also while somebody writes it, as whoever was killed does for the others until they look for its process.
+    for (const look of [unproven, targetOf(file, folder, ['sub', 'file'], { root: null, layer: null })]) {
+      const { have, ...seen } = await disk.look(look);
+      expect({ have: [...have], ...seen }).toEqual({ have: [0b10010001], ...there });
+    }
+    expect(await disk.look(targetOf(sampleFile(500_000, 2), folder, ['sub', 'file'], { layer: null }))).toMatchObject({ haveBytes: 0 });
+    expect(readdirSync(join(folder, 'sub'))).toEqual(names);
+    await writeAll(disk, opened.handle, file, range(file.pieces));
+    const { path } = await disk.finish(opened.handle);
+    expect(await disk.look(unproven)).toMatchObject({ haveBytes: 500_000, existing: path });
+  });
+
   it('lets nobody write a file that is being written, and everybody after', async () => {
     const folder = tempFolder();
     const file = sampleFile(200_000);

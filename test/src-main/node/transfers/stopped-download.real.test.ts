@@ -8,7 +8,7 @@ import type { Store } from '#main/disk/store.ts';
 import { Conduct } from '#main/node/transfers/conduct.ts';
 import { ContentDirectory } from '#main/node/transfers/content-directory.ts';
 import { ExistingFiles } from '#main/node/transfers/existing-files.ts';
-import { downloadsTable, fileKey, filesTable, type DownloadRecord } from '#main/node/transfers/records.ts';
+import { downloadsTable, fileKey, filesTable, type DownloadRecord, type FileRecord } from '#main/node/transfers/records.ts';
 import { SharedDownloads } from '#main/node/transfers/shared-downloads.ts';
 import { SmallFileBatch } from '#main/node/transfers/small-file-batch.ts';
 import { SwarmDriver } from '#main/node/transfers/swarm-driver.ts';
@@ -46,10 +46,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const film: FileRecord = { remotePath: '', path: ['film.bin'], mapped: false, bytes: 8 * MiB, modifiedAt: 1, executable: false, contentId: null, selected: true, priority: 'normal', partialBytes: 0, state: 'waiting' };
+
 /** One download that waits for its source; `discarding` runs while its parts are deleted. */
-async function oneDownload(discarding: (transfers: TransfersService) => void): Promise<TransfersService> {
+async function oneDownload(discarding: (transfers: TransfersService) => void, files: readonly FileRecord[] = [film], about: Partial<DownloadRecord> = {}): Promise<TransfersService> {
   const receiver: Receiver = {
-    open: unused, write: unused, bindRoot: unused, finish: unused, close: unused, discard: unused, writeSmall: unused, existing: unused, makeFolder: unused,
+    open: unused, look: unused, write: unused, bindRoot: unused, finish: unused, close: unused, discard: unused, writeSmall: unused, existing: unused, makeFolder: unused,
     discardPartial: () => {
       discarding(transfers);
       return Promise.resolve();
@@ -69,8 +71,8 @@ async function oneDownload(discarding: (transfers: TransfersService) => void): P
     },
     settings: () => ({ ...defaultSettings, name: 'Me', downloadDir: folder }), pace: { brakeOfDownload: () => null, sourcesOf: () => new Map() }, newId: () => id, onChange: () => undefined, onGone: () => undefined, onDone: () => undefined,
   });
-  await store.put(downloadsTable, id, record);
-  await store.put(filesTable, fileKey(id, 0), { remotePath: '', path: ['film.bin'], mapped: false, bytes: 8 * MiB, modifiedAt: 1, executable: false, contentId: null, selected: true, priority: 'normal', partialBytes: 0, state: 'waiting' });
+  await store.put(downloadsTable, id, { ...record, ...about });
+  for (const [index, file] of files.entries()) await store.put(filesTable, fileKey(id, index), file);
   await transfers.open();
   expect(transfers.active).toHaveLength(1);
   return transfers;
@@ -102,5 +104,21 @@ it('a download whose files are chosen goes on afterwards', async () => {
 it('a download whose source is away says what it waits for', async () => {
   const transfers = await oneDownload(() => expect.fail('nothing is deleted'));
   expect(await transfers.get(id)).toMatchObject({ state: 'waiting', reason: { code: 'no-sources' } });
+  await transfers.close();
+});
+
+it('what was noted of files counts while nobody gives them, also of those that are not open now', async () => {
+  const files = Array.from({ length: 9 }, (_, at): FileRecord => ({ ...film, remotePath: `part ${at}`, path: ['film', `part ${at}`], partialBytes: at * MiB, selected: at !== 8 }));
+  const transfers = await oneDownload(() => expect.fail('nothing is deleted'), files, { kind: 'folder', files: 9, bytes: 64 * MiB, partialBytes: 28 * MiB });
+  // Four large files are begun: they wait for the source.
+  await expect.poll(async () => (await transfers.files(id, undefined, 10)).files.filter(({ state }) => state === 'running')).toHaveLength(4);
+  expect(await transfers.get(id)).toMatchObject({ state: 'waiting', doneBytes: 28 * MiB, bytes: 64 * MiB });
+  expect((await transfers.files(id, undefined, 10)).files.map(({ doneBytes }) => doneBytes / MiB)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  await transfers.setFilePriority(id, [0, 7], 'skip');
+  expect(await transfers.get(id)).toMatchObject({ doneBytes: 21 * MiB, bytes: 48 * MiB });
+  await transfers.setFilePriority(id, [7, 8], 'high');
+  expect(await transfers.get(id)).toMatchObject({ doneBytes: 36 * MiB, bytes: 64 * MiB });
+  await transfers.pause(id);
+  expect(await transfers.get(id)).toMatchObject({ doneBytes: 36 * MiB, bytes: 64 * MiB });
   await transfers.close();
 });
