@@ -18,8 +18,9 @@ export default defineConfig({
     expect: { poll: { timeout: 100_000 } },
     globalSetup: ['test/bundle-workers.ts'],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/src-*/**/*.test.ts', 'test/tidy/**/*.test.ts', 'test/lab/**/*.test.ts'], exclude: ['**/*.real.test.ts', 'test/src-renderer/**'] } },
-      { extends: true, test: { name: 'renderer', environment: 'happy-dom', include: ['test/src-renderer/**/*.test.ts'] } },
+      // Files of these two share a process and what they import: nothing they test keeps a state of its own in a module.
+      { extends: true, test: { name: 'unit', isolate: false, include: ['test/src-*/**/*.test.ts', 'test/tidy/**/*.test.ts', 'test/lab/**/*.test.ts'], exclude: ['**/*.real.test.ts', 'test/src-renderer/**'] } },
+      { extends: true, test: { name: 'renderer', isolate: false, environment: './test/src-renderer/one-window.ts', setupFiles: ['test/src-renderer/clear-page.ts'], include: ['test/src-renderer/**/*.test.ts'] } },
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       { extends: true, test: { name: 'integration', include: ['test/src-*/**/*.real.test.ts'] } },
       { extends: true, test: { name: 'net', include: ['test/net/**/*.test.ts'], maxWorkers: 2 } },

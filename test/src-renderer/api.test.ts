@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ApiChannel } from '#shared/api/channel.ts';
 import { createLiveApi } from '../../src-renderer/api.ts';
 import { createFakeNode } from './fake-node.ts';
@@ -15,7 +15,6 @@ function fakeChannel(): { channel: ApiChannel; sent: string[]; receive(value: un
 
 describe('the connection to the node', () => {
   beforeEach(() => vi.useFakeTimers());
-  afterEach(() => vi.useRealTimers());
 
   it('connects again by itself, and listeners hear the new channel', async () => {
     const channels = [fakeChannel(), fakeChannel()];

@@ -32,20 +32,18 @@ describe('an offer', () => {
     expect(onAccept).toHaveBeenCalledWith(true);
     button('Decline').click();
     expect(onDecline).toHaveBeenCalledOnce();
-    wrapper.unmount();
   });
   it('shows a text as it is, with line breaks and no markup', () => {
     const wrapper = mountComponent(OfferPrompt, { offer: { ...inventedText(), text: '<b>x</b>\ny' }, peer, more: 0, folder: '' });
     expect(wrapper.find('b').exists()).toBe(false);
     expect(wrapper.text()).toContain('<b>x</b>\ny');
-    wrapper.unmount();
   });
 });
 
 describe('the audience of something new', () => {
   it('is chosen by nobody but the user: nothing is marked, and the button waits', async () => {
     const onChoose = vi.fn();
-    const wrapper = mountComponent(AudienceDialog, { paths: ['/home/jade/Film'], people: inventedPeople(), current: null, onChoose });
+    mountComponent(AudienceDialog, { paths: ['/home/jade/Film'], people: inventedPeople(), current: null, onChoose });
     await nextTick();
     expect(document.querySelectorAll('[role=radio][aria-checked=true]')).toHaveLength(0);
     expect(button('Share').disabled).toBe(true);
@@ -56,7 +54,6 @@ describe('the audience of something new', () => {
     await nextTick();
     button('Share').click();
     expect(onChoose).toHaveBeenCalledWith({ kind: 'devices', devices: [peer?.id] });
-    wrapper.unmount();
   });
 });
 
@@ -64,14 +61,13 @@ describe('comparing codes', () => {
   const pairing = { peer: peer?.id, state: 'compare', code: '482 913', startedByUs: true, expiresAt: epoch };
   it('passes on what the user sees; leaving means "not the same"', async () => {
     const onAnswer = vi.fn();
-    const wrapper = mountComponent(PairDialog, { pairing, peer, onAnswer });
+    mountComponent(PairDialog, { pairing, peer, onAnswer });
     await nextTick();
     expect(document.body.textContent).toContain('482');
     button('They are the same').click();
     document.querySelector('[role=dialog]')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
     await nextTick();
     expect(onAnswer.mock.calls).toEqual([[true], [false]]);
-    wrapper.unmount();
   });
 });
 
@@ -94,6 +90,5 @@ describe('a toast', () => {
     vi.advanceTimersByTime(60_000);
     expect(stays).not.toHaveBeenCalled();
     expect(problem.findAll('p')).toHaveLength(2);
-    vi.useRealTimers();
   });
 });

@@ -73,14 +73,14 @@ describe('the files of a download', () => {
   // The dialog is drawn beside the component, in the page.
   const dialog = async (files: TransferFile[]) => {
     const onApply = vi.fn();
-    const wrapper = mountComponent(FilesDialog, { name: 'x', files, total: files.length, loading: false, onApply });
+    mountComponent(FilesDialog, { name: 'x', files, total: files.length, loading: false, onApply });
     await nextTick();
     await nextTick();
     const button = (text: string): HTMLButtonElement => [...document.querySelectorAll('button')].find((each) => each.textContent.trim() === text) ?? expect.fail(text);
-    return { wrapper, onApply, button, summary: () => document.querySelector('[role=dialog] [aria-live]')?.textContent.replaceAll('\u00a0', ' ') };
+    return { onApply, button, summary: () => document.querySelector('[role=dialog] [aria-live]')?.textContent.replaceAll('\u00a0', ' ') };
   };
   it('are skipped and wanted again together, each with the priority it had; only what changed is said, and what is there stays', async () => {
-    const { wrapper, onApply, button, summary } = await dialog([file(0), file(1, { priority: 'high' }), file(2, { priority: 'skip' }), file(3, { state: 'done', priority: 'skip' })]);
+    const { onApply, button, summary } = await dialog([file(0), file(1, { priority: 'high' }), file(2, { priority: 'skip' }), file(3, { state: 'done', priority: 'skip' })]);
     expect(summary()).toBe('3 files, 3.00 MB');
     expect(button('Apply').disabled).toBe(true);
     button('None').click();
@@ -91,7 +91,6 @@ describe('the files of a download', () => {
     expect(summary()).toBe('4 files, 4.00 MB');
     button('Apply').click();
     expect(onApply.mock.calls).toEqual([[new Map([['normal', [2]]])]]);
-    wrapper.unmount();
   });
 });
 

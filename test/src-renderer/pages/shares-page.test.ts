@@ -18,7 +18,7 @@ it('asks at once for what the desktop’s menu wants to share, and only once', a
   setLanguage(texts, 'en');
   const router = createAppRouter();
   await router.push('/shares?add=folder');
-  const wrapper = mount({ render: () => h(TooltipProvider, null, { default: () => h(SharesPage) }) }, { global: { plugins: [pinia, texts, router], provide: { [apiKey]: createFakeNode({ empty: true }).api } } });
+  mount({ render: () => h(TooltipProvider, null, { default: () => h(SharesPage) }) }, { global: { plugins: [pinia, texts, router], provide: { [apiKey]: createFakeNode({ empty: true }).api } } });
   const picker = usePicker(pinia);
   const sharing = useSharing(pinia);
   // The page it is on is a chunk of its own that arrives when it likes.
@@ -30,5 +30,4 @@ it('asks at once for what the desktop’s menu wants to share, and only once', a
   // The menu again, while the page is already there.
   await router.push('/shares?add=files');
   await vi.waitFor(() => expect(picker.request).toMatchObject({ kind: 'files' }));
-  wrapper.unmount();
 });
