@@ -31,6 +31,7 @@ import { serveSettingsOf } from './serving/serve-settings.ts';
 import { Uploads } from './serving/uploads.ts';
 import { Conduct, conductTable } from './transfers/conduct.ts';
 import { ContentDirectory } from './transfers/content-directory.ts';
+import { EqualFiles } from './transfers/equal-files.ts';
 import { ExistingFiles } from './transfers/existing-files.ts';
 import { SmallFileBatch } from './transfers/small-file-batch.ts';
 import { SharedDownloads } from './transfers/shared-downloads.ts';
@@ -167,7 +168,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
   const transfers: TransfersService = new TransfersService({
     context: {
       links, swarm, conduct, receiver, library, store, directory, now, pause,
-      smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver),
+      smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), equal: new EqualFiles(),
       fetched, nextFileNumber: nextNumber,
       linkTo: (id, signal) => waiter.linkTo(id, signal),
       withSources: (id, preferred, signal, work) => waiter.withSources(id, preferred, signal, work),

@@ -6,6 +6,7 @@ import type { Receiver } from '../ports/receiver.ts';
 import type { Store } from '../../disk/store.ts';
 import type { Conduct } from './conduct.ts';
 import type { ContentDirectory } from './content-directory.ts';
+import type { EqualFiles } from './equal-files.ts';
 import type { ExistingFiles } from './existing-files.ts';
 import type { SharedDownloads } from './shared-downloads.ts';
 import type { SmallFileBatch } from './small-file-batch.ts';
@@ -22,6 +23,8 @@ export interface DownloadContext {
   readonly smallFiles: SmallFileBatch;
   readonly existing: ExistingFiles;
   readonly directory: ContentDirectory;
+  /** What is fetched to several places at once, or was lately. */
+  readonly equal: EqualFiles;
   /** What is served on while and after it is fetched. */
   readonly fetched: SharedDownloads;
   now(): Millis;

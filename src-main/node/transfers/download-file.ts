@@ -14,8 +14,9 @@ import type { DownloadContext } from './download-context.ts';
 import type { FileOwner } from './file-owner.ts';
 import type { FileStop } from './file-stop.ts';
 import type { FileListener } from './swarm-ports.ts';
+import type { EqualFile } from './equal-files.ts';
 import { fetchPieceLayer } from './piece-layer.ts';
-import { copyLocally } from './local-copy.ts';
+import { copyAsItComes, copyLocally } from './local-copy.ts';
 import { PassedOnFile } from './passed-on-file.ts';
 import { rankOf } from './ranks.ts';
 import type { FileRecord } from './records.ts';
@@ -24,7 +25,7 @@ import type { WhatIsShared } from './shared-downloads.ts';
 const askForRootEveryMs = 0.3 * second;
 
 /** One file of a download while it is being fetched. It ends with a path, or with an error. */
-export class DownloadFile implements FileListener {
+export class DownloadFile implements FileListener, EqualFile {
   readonly index: number;
   /** Its number in the swarm. */
   readonly number: number;
@@ -52,6 +53,10 @@ export class DownloadFile implements FileListener {
   #settle: { resolve: (path: string) => void; reject: (error: unknown) => void } | null = null;
   #smallPath: string | null = null;
   #layer: Uint8Array | null = null;
+  #partPath: string | null = null;
+  /** Another file of this content, whose pieces are copied as they come. */
+  #first: EqualFile | null = null;
+  #failure: unknown = null;
   readonly #passedOn: PassedOnFile;
   /** Devices that are linked and have all or a part of it. */
   readonly #sources = new Set<DeviceId>();
@@ -74,6 +79,30 @@ export class DownloadFile implements FileListener {
 
   get contentId(): ContentId | null {
     return this.#record.contentId;
+  }
+
+  get bytes(): Bytes {
+    return this.#record.bytes;
+  }
+
+  get partPath(): string | null {
+    return this.#partPath;
+  }
+
+  get layer(): Uint8Array | null {
+    return this.#layer;
+  }
+
+  get isFetched(): boolean {
+    return this.#inSwarm;
+  }
+
+  get hasEnded(): boolean {
+    return this.#stop.isStopped || this.#failure !== null;
+  }
+
+  get stopSignal(): AbortSignal {
+    return this.#stop.signal;
   }
 
   /** Somebody who is linked has it, but is not asked any more. */
@@ -102,7 +131,7 @@ export class DownloadFile implements FileListener {
     const seen = this.isSmall ? null : await this.#lookFirst();
     if (seen !== null) return { path: seen, contentId: this.contentId };
     if (this.contentId === null) await this.#askOrigin();
-    const path = this.isSmall ? await this.#runSmall() : await this.#runLarge();
+    const path = this.isSmall ? await this.#runSmall() : await this.#runLarge(this.contentId);
     return { path, contentId: this.contentId };
   }
 
@@ -123,16 +152,12 @@ export class DownloadFile implements FileListener {
     if (this.contentId === null) {
       if (!isOrigin) return;
       if (this.#provisionalKey === null) await this.#askOrigin();
-      if (this.contentId === null && this.#provisionalKey !== null) return this.#addSource(link, fromHex(this.#provisionalKey));
+      if (this.contentId === null && this.#provisionalKey !== null) return this.addSource(link, fromHex(this.#provisionalKey), 'all');
     }
     const [id, root] = [this.contentId, this.#root];
     if (id === null || root === null) return;
     const has = isOrigin ? 'all' : await this.#context.directory.hasOfFile(link, id);
-    if (has === 'all') this.#addSource(link, root);
-    else if (has === 'part' && this.#inSwarm && !link.isClosed) {
-      this.#noteSource(link);
-      this.#context.swarm.addMember(this.number, link.remote.id, root);
-    }
+    if (has !== 'none') this.addSource(link, root, has);
   }
 
   linkDown(id: DeviceId): void {
@@ -220,9 +245,10 @@ export class DownloadFile implements FileListener {
     return this.#fetch(null);
   }
 
-  async #runLarge(): Promise<string> {
-    const layer = this.contentId === null ? null : await this.#context.withSources(this.contentId, this.#owner.originPath(this.#record)?.peer ?? null, this.#stop.signal,
-      (links) => fetchPieceLayer(links, this.contentId ?? contentIdOf(new Uint8Array(32)), this.#record.bytes, this.#stop.signal));
+  async #runLarge(id: ContentId | null): Promise<string> {
+    const { equal } = this.#context;
+    const layer = id === null ? null : equal.layerOf(id) ?? (await this.#context.withSources(id, this.#owner.originPath(this.#record)?.peer ?? null, this.#stop.signal,
+      (links) => fetchPieceLayer(links, id, this.#record.bytes, this.#stop.signal)));
     this.#layer = layer;
     this.isStarved = false;
     const opened = await this.#context.receiver.open(this.#target(this.#root, layer), { signal: this.#stop.signal });
@@ -233,10 +259,33 @@ export class DownloadFile implements FileListener {
     this.#handle = opened.handle;
     this.verified = new Bitfield(this.pieces, opened.have);
     this.#found(opened.haveBytes);
-    if (this.contentId !== null && opened.partPath !== null) await this.#passedOn.begin(this.contentId, this.#whatLiesAt(opened.partPath), this);
-    const local = this.contentId === null ? null : await this.#context.library.findFile({ kind: 'self' }, this.contentId);
-    if (local !== null) await copyLocally(local, this, (piece, data) => this.#writePiece(piece, data, null));
-    return this.#fetch(this.verified.bytes, opened.isGrowing);
+    this.#partPath = opened.partPath;
+    if (id === null) return this.#fetch(this.verified.bytes, opened.isGrowing);
+    let path: string | null = null;
+    try {
+      await this.#copy(id);
+      if (opened.partPath !== null) await this.#passedOn.begin(id, this.#whatLiesAt(opened.partPath), this);
+      path = await this.#fetch(this.verified.bytes, opened.isGrowing);
+      return path;
+    } finally {
+      equal.leave(id, this, path);
+    }
+  }
+
+  /** Takes what this device has of it somewhere else, also while it is fetched there. Returns when the rest has to be fetched for this file. */
+  async #copy(id: ContentId): Promise<void> {
+    const { equal, library } = this.#context;
+    const write = (piece: number, data: Uint8Array): Promise<WriteOutcome> => this.#writePiece(piece, data, null);
+    while (!this.hasEnded) {
+      const local = (await library.findFile({ kind: 'self' }, id)) ?? equal.wholeAt(id);
+      if (local !== null && (await copyLocally(local, this, write))) return;
+      const first = equal.join(id, this);
+      if (first === null) return;
+      this.#first = first;
+      const isOver = await copyAsItComes(id, first, this, equal, write).finally(() => { this.#first = null; });
+      if (this.verified.isFull || (!isOver && equal.isJoined(id, first))) return;
+    }
+    if (this.#failure instanceof Error) throw this.#failure;
   }
 
   /** Hands the file to the swarm; resolves when it is finished. */
@@ -247,31 +296,39 @@ export class DownloadFile implements FileListener {
       this.#inSwarm = true;
       this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#root, priority: this.rank, isGrowing }, this);
       if (this.#passedOn.isBegun) this.#context.swarm.share(this.number, this.pieces);
-      const asked: Promise<void>[] = [];
-      for (const link of this.#context.links().all()) {
-        // The origin of a file with a known root needs no question.
-        const root = this.#root;
-        if (root !== null && this.#owner.originPath(this.#record)?.peer === link.remote.id) {
-          this.#addSource(link, root);
-          continue;
-        }
-        asked.push(this.consider(link).catch((error: unknown) => {
-          // Another source may still have it; what the origin said decides only when it is the only one.
-          if (this.#owner.originPath(this.#record)?.peer === link.remote.id && this.contentId === null) this.#fail(error);
-        }));
-      }
-      if (this.#sources.size === 0) void Promise.all(asked).then(() => { if (this.#inSwarm && this.#sources.size === 0) this.starved(); });
+      if (this.contentId !== null) this.#context.equal.moved(this.contentId);
+      this.askEverybody();
     });
+  }
+
+  /** Who of those who are linked has it. */
+  askEverybody(): void {
+    const asked: Promise<void>[] = [];
+    for (const link of this.#context.links().all()) {
+      // The origin of a file with a known root needs no question.
+      const root = this.#root;
+      if (root !== null && this.#owner.originPath(this.#record)?.peer === link.remote.id) {
+        this.addSource(link, root, 'all');
+        continue;
+      }
+      asked.push(this.consider(link).catch((error: unknown) => {
+        // Another source may still have it; what the origin said decides only when it is the only one.
+        if (this.#owner.originPath(this.#record)?.peer === link.remote.id && this.contentId === null) this.#fail(error);
+      }));
+    }
+    if (this.#sources.size === 0) void Promise.all(asked).then(() => { if (this.#inSwarm && this.#sources.size === 0) this.starved(); });
   }
 
   #whatLiesAt(path: string): WhatIsShared {
     return { name: this.#record.path.join('/'), path, bytes: this.#record.bytes, layer: this.#layer };
   }
 
-  #addSource(link: Link, key: Uint8Array): void {
-    if (!this.#inSwarm || link.isClosed) return;
+  addSource(link: Link, key: Uint8Array, has: 'all' | 'part'): void {
+    if (link.isClosed || (!this.#inSwarm && this.#first === null)) return;
     this.#noteSource(link);
-    this.#context.swarm.addSource(this.number, link.remote.id, key);
+    if (this.#first !== null) this.#first.addSource(link, key, has);
+    else if (has === 'all') this.#context.swarm.addSource(this.number, link.remote.id, key);
+    else this.#context.swarm.addMember(this.number, link.remote.id, key);
   }
 
   #noteSource(link: Link): void {
@@ -291,6 +348,8 @@ export class DownloadFile implements FileListener {
 
   #fail(error: unknown): void {
     this.#leaveSwarm();
+    this.#failure ??= error;
+    if (this.#first !== null) this.#context.equal.bell.ring();
     this.#settle?.reject(error);
   }
 
@@ -359,7 +418,9 @@ export class DownloadFile implements FileListener {
     if (!this.verified.add(piece)) return;
     const bytes = pieceLength(this.#record.bytes, this.pieceBytes, piece);
     this.verifiedBytes += bytes;
+    if (from === null) this.isStarved = false;
     this.#owner.progressed(bytes, from);
+    if (this.contentId !== null) this.#context.equal.moved(this.contentId);
   }
 
   write(piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon: boolean): Promise<WriteOutcome> {
@@ -376,11 +437,13 @@ export class DownloadFile implements FileListener {
 
   starved(): void {
     this.isStarved = true;
+    if (this.contentId !== null) for (const other of this.#context.equal.followersOf(this.contentId, this)) other.starved();
     if (this.#originLost) return this.#endIfChanged();
     this.#owner.starved();
   }
 
   sourceLost(from: DeviceId): void {
+    if (this.contentId !== null) for (const other of this.#context.equal.followersOf(this.contentId, this)) other.sourceLost(from);
     if (this.#owner.originPath(this.#record)?.peer !== from) return;
     this.#provisionalKey = null;
     this.#originLost = true;

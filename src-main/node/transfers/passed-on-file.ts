@@ -7,7 +7,7 @@ export class PassedOnFile {
   readonly #fetched: SharedDownloads;
   readonly #audience: () => Promise<Audience | null>;
   /** Set from `begin` to `stop`. */
-  #id: ContentId | null = null;
+  #begun: { readonly id: ContentId; readonly verified: PartialFile['verified'] } | null = null;
 
   constructor(fetched: SharedDownloads, audience: () => Promise<Audience | null>) {
     this.#fetched = fetched;
@@ -15,15 +15,15 @@ export class PassedOnFile {
   }
 
   get isBegun(): boolean {
-    return this.#id !== null;
+    return this.#begun !== null;
   }
 
   /** Its part is there; `verified` of the file says which pieces may be read at any time. */
   async begin(id: ContentId, what: WhatIsShared, file: Pick<PartialFile, 'verified'>): Promise<void> {
     const audience = await this.#audience();
     if (audience === null) return;
-    await this.#fetched.begin(id, { ...what, audience }, { has: (piece) => file.verified.has(piece) });
-    this.#id = id;
+    const verified = { has: (piece: number) => file.verified.has(piece) };
+    if (await this.#fetched.begin(id, { ...what, audience }, verified)) this.#begun = { id, verified };
   }
 
   /** It lies complete under its name: it is served on for a while. */
@@ -36,9 +36,9 @@ export class PassedOnFile {
 
   /** It is not fetched any more. Returns whether it was passed on. */
   stop(): boolean {
-    const id = this.#id;
-    this.#id = null;
-    if (id !== null) this.#fetched.drop(id);
-    return id !== null;
+    const begun = this.#begun;
+    this.#begun = null;
+    if (begun !== null) this.#fetched.drop(begun.id, begun.verified);
+    return begun !== null;
   }
 }

@@ -52,10 +52,13 @@ export class SharedDownloads {
     this.#now = now;
   }
 
-  /** A file is being fetched into `path`. */
-  async begin(id: ContentId, { name, path, bytes, audience, layer }: ForSome, verified: Pick<Bitfield, 'has'>): Promise<void> {
+  /** A file is being fetched into `path`. False: so is another one of this content, and that one is served. */
+  async begin(id: ContentId, { name, path, bytes, audience, layer }: ForSome, verified: Pick<Bitfield, 'has'>): Promise<boolean> {
     const stats = await stat(path, { bigint: true });
-    this.#keep(id, { audience, layer, until: null, file: { ...(await refOf(name, path, bytes, stats, id)), version: partVersion(stats), verified } });
+    const file = { ...(await refOf(name, path, bytes, stats, id)), version: partVersion(stats), verified };
+    if (this.#shared.get(id)?.until === null) return false;
+    this.#keep(id, { audience, layer, until: null, file });
+    return true;
   }
 
   /** A file lies complete at `path`. */
@@ -65,9 +68,10 @@ export class SharedDownloads {
     this.#keep(id, { audience, layer, until: this.#now() + servedAfterMs, file: await refOf(name, path, bytes, stats, id) });
   }
 
-  /** It is fetched no more, and not complete. */
-  drop(id: ContentId): void {
-    if (this.#shared.get(id)?.until === null) this.#shared.delete(id);
+  /** What was begun with this `verified` is fetched no more, and not complete. */
+  drop(id: ContentId, verified: Pick<Bitfield, 'has'>): void {
+    const file = this.#shared.get(id)?.file;
+    if (file !== undefined && 'verified' in file && file.verified === verified) this.#shared.delete(id);
   }
 
   find(viewer: Viewer, id: ContentId): FileRef | PartialFile | null {

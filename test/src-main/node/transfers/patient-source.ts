@@ -28,6 +28,8 @@ export class PatientSource {
   /** Open before all others, so that what is asked for first is no matter of chance. */
   readonly #first: string | null;
   #firstOpen: Promise<void> | null = null;
+  /** Bytes that went out. */
+  sent: Bytes = 0;
   /** So much may go out at once. */
   #allowed: Bytes = 0;
 
@@ -107,6 +109,7 @@ export class PatientSource {
       const { link, lane, request: { requestId, piece, begin, length }, files } = next;
       if (link.isClosed) continue;
       this.#allowed -= length;
+      this.sent += length;
       const at = piece * MiB + begin;
       const data = Buffer.concat(files.map((file) => (this.wrong.has(file.name) ? randomBytes(file.data.length) : file.data)));
       link.sendBlock(lane, requestId, new Uint8Array(data.subarray(at, at + length)), null).catch(() => undefined);

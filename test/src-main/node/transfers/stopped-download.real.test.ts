@@ -7,6 +7,7 @@ import { openStore } from '#main/disk/open-store.ts';
 import type { Store } from '#main/disk/store.ts';
 import { Conduct } from '#main/node/transfers/conduct.ts';
 import { ContentDirectory } from '#main/node/transfers/content-directory.ts';
+import { EqualFiles } from '#main/node/transfers/equal-files.ts';
 import { ExistingFiles } from '#main/node/transfers/existing-files.ts';
 import { downloadsTable, fileKey, filesTable, type DownloadRecord, type FileRecord } from '#main/node/transfers/records.ts';
 import { SharedDownloads } from '#main/node/transfers/shared-downloads.ts';
@@ -66,7 +67,7 @@ async function oneDownload(discarding: (transfers: TransfersService) => void, fi
     context: {
       links: () => noLinks, conduct, receiver, library, store, directory, now, pause, nextFileNumber: () => 1,
       swarm: new SwarmDriver({ receiveBudgetBytes: 32 * MiB, requestWindowBytes: 32 * MiB, conduct, outgoing: straightOut, serving: defaultServeSettings, now, nextNumber: () => 1, takesCompressed: () => true }),
-      smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), fetched: new SharedDownloads(now),
+      smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), equal: new EqualFiles(), fetched: new SharedDownloads(now),
       linkTo: (device, signal) => waiter.linkTo(device, signal), withSources: (content, preferred, signal, work) => waiter.withSources(content, preferred, signal, work),
     },
     settings: () => ({ ...defaultSettings, name: 'Me', downloadDir: folder }), pace: { brakeOfDownload: () => null, sourcesOf: () => new Map() }, newId: () => id, onChange: () => undefined, onGone: () => undefined, onDone: () => undefined,
