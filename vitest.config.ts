@@ -2,6 +2,15 @@ import { availableParallelism } from 'node:os';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 
+const unit = {
+  // Its files share a process and what they import, as those of the renderer do: nothing they test keeps a state in a module.
+  isolate: false,
+  include: ['test/src-*/**/*.test.ts', 'test/tidy/**/*.test.ts', 'test/lab/**/*.test.ts'],
+  exclude: ['**/*.real.test.ts', 'test/src-renderer/**'],
+};
+/** Long, and sees nothing of the Node beneath it: the shape of the tree, swarms in the lab, receiving on a simulated disk. */
+const aloof = ['test/tidy/**', 'test/lab/**', 'test/src-main/disk/{crash-states,fault-points,faults,many-lives,mutants,trespass}.test.ts'];
+
 /**
  * Layers of tests. `unit`: pure code and components, virtual time. `integration` (`*.real.test.ts`): real sockets,
  * files, threads. `contract`: one suite that every implementation of a port passes. `e2e` and `net`: the real programs.
@@ -18,8 +27,8 @@ export default defineConfig({
     expect: { poll: { timeout: 100_000 } },
     globalSetup: ['test/bundle-workers.ts'],
     projects: [
-      // Files of these two share a process and what they import: nothing they test keeps a state of its own in a module.
-      { extends: true, test: { name: 'unit', isolate: false, include: ['test/src-*/**/*.test.ts', 'test/tidy/**/*.test.ts', 'test/lab/**/*.test.ts'], exclude: ['**/*.real.test.ts', 'test/src-renderer/**'] } },
+      { extends: true, test: { ...unit, name: 'unit' } },
+      { extends: true, test: { ...unit, name: 'unit-node24', exclude: [...unit.exclude, ...aloof] } },
       { extends: true, test: { name: 'renderer', isolate: false, environment: './test/src-renderer/one-window.ts', setupFiles: ['test/src-renderer/clear-page.ts'], include: ['test/src-renderer/**/*.test.ts'] } },
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       { extends: true, test: { name: 'integration', include: ['test/src-*/**/*.real.test.ts'] } },

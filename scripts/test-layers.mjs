@@ -67,7 +67,7 @@ export const layers = [
   { name: 'renderer', budget: 30, kind: 'vitest', program: vitest, args: projects('renderer') },
   { name: 'contract', budget: 15, kind: 'vitest', program: vitest, args: projects('contract') },
   { name: 'integration', budget: 75, kind: 'vitest', program: vitest, args: projects('integration') },
-  { name: 'node24', budget: 90, kind: 'vitest', program: vitest, args: projects('unit', 'integration'), prepare: prepareNode24 },
+  { name: 'node24', budget: 90, kind: 'vitest', program: vitest, args: projects('unit-node24', 'integration'), prepare: prepareNode24 },
   { name: 'net', budget: 80, kind: 'vitest', program: vitest, args: projects('net'), prepare: prepareNamespaces },
   { name: 'e2e', budget: 100, kind: 'vitest', program: vitest, args: projects('e2e') },
   { name: 'browser', budget: 40, kind: 'vitest', program: vitest, args: projects('browser'), prepare: prepareBrowser },
