@@ -8,9 +8,10 @@ import { cacheDir, root } from './project-root.mjs';
 /**
  * A layer of tests. `budget`: the seconds it may take on two cores; all of them together stay under ten minutes.
  * `prepare` says why the layer cannot run here, or returns what it needs in the environment.
+ * `beside`: the layer that it runs at the same time as, since neither fills two cores and none disturbs the other.
  * @typedef {{ skip: string } | { node?: string, env?: Record<string, string> }} Prepared
  * @typedef {{
- *   name: string, budget: number, kind: 'checks' | 'vitest', program: string, args: string[],
+ *   name: string, budget: number, kind: 'checks' | 'vitest', program: string, args: string[], beside?: string,
  *   prepare?: () => Prepared | Promise<Prepared>,
  * }} Layer
  */
@@ -70,9 +71,19 @@ export const layers = [
   { name: 'node24', budget: 90, kind: 'vitest', program: vitest, args: projects('unit-node24', 'integration'), prepare: prepareNode24 },
   { name: 'net', budget: 80, kind: 'vitest', program: vitest, args: projects('net'), prepare: prepareNamespaces },
   { name: 'e2e', budget: 100, kind: 'vitest', program: vitest, args: projects('e2e') },
-  { name: 'browser', budget: 40, kind: 'vitest', program: vitest, args: projects('browser'), prepare: prepareBrowser },
-  { name: 'electron', budget: 50, kind: 'vitest', program: vitest, args: projects('electron'), prepare: prepareElectron },
+  { name: 'browser', budget: 40, kind: 'vitest', program: vitest, args: projects('browser'), beside: 'net', prepare: prepareBrowser },
+  { name: 'electron', budget: 50, kind: 'vitest', program: vitest, args: projects('electron'), beside: 'lint', prepare: prepareElectron },
 ];
+
+/**
+ * What is run at the same time, step after step.
+ * @param {readonly Layer[]} chosen
+ */
+export function stepsOf(chosen) {
+  /** @param {Layer} layer */
+  const hasHost = (layer) => chosen.some(({ name }) => name === layer.beside);
+  return chosen.filter((layer) => !hasHost(layer)).map((layer) => [layer, ...chosen.filter(({ beside }) => beside === layer.name)]);
+}
 
 /** Where a layer's machine-readable result goes. @param {string} layer */
 export const resultFile = (layer) => join(cacheDir, 'test', `${layer}.json`);
