@@ -17,21 +17,18 @@ export function pieceGrid(count: number, width: number): PieceGrid {
   return { columns, merged, height: Math.max(0, rows * cellSize.pitchY - (cellSize.pitchY - cellSize.height)) };
 }
 
-/** What a drawn cell holds: shares from 0 to 1, and whether something is on its way or was asked again. */
+/** What a drawn cell holds: which part of it is there, from 0 to 1, and whether something is on its way. */
 export interface PieceCell {
   readonly verified: number;
-  readonly reused: number;
   readonly arriving: boolean;
-  readonly again: boolean;
 }
 
-/** Cells of the contract (`.` `a` `v` `r` `x`) put together, `merged` at a time. */
+/** Cells of the contract (`.` `a` `v`) put together, `merged` at a time. */
 export function mergeCells(cells: string, merged: number): PieceCell[] {
   const result: PieceCell[] = [];
   for (let from = 0; from < cells.length; from += merged) {
     const part = cells.slice(from, from + merged);
-    const count = (wanted: string): number => part.split(wanted).length - 1;
-    result.push({ verified: count('v') / part.length, reused: count('r') / part.length, arriving: part.includes('a'), again: part.includes('x') });
+    result.push({ verified: (part.split('v').length - 1) / part.length, arriving: part.includes('a') });
   }
   return result;
 }

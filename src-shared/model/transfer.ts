@@ -45,8 +45,8 @@ export const transferSchema = z.object({
 });
 export type Transfer = z.infer<typeof transferSchema>;
 
-/** Piece states in a piece map, one character a cell. `.` missing, `a` arriving, `v` verified, `r` reused from disk, `x` asked again. */
-export const pieceCellsSchema = z.string().regex(/^[.avrx]*$/);
+/** Piece states in a piece map, one character a cell. `.` missing, `a` arriving, `v` verified (those that were already on disk, too). */
+export const pieceCellsSchema = z.string().regex(/^[.av]*$/);
 
 export const transferDetailSchema = z.object({
   transfer: transferSchema,

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { pieceCellsSchema } from '#shared/model/transfer.ts';
 import { mergeCells, pieceGrid } from '../../../src-renderer/charts/piece-grid.ts';
+import PieceMap from '../../../src-renderer/charts/PieceMap.vue';
+import { mountComponent } from '../with-app.ts';
 
 describe('the piece map', () => {
   it('draws one cell for one of the contract while there is room', () => {
@@ -14,10 +17,14 @@ describe('the piece map', () => {
     expect(pieceGrid(2000, 0).columns).toBe(1);
   });
   it('tells of each cell how much of it is there', () => {
-    expect(mergeCells('vv..ra.x', 4)).toEqual([
-      { verified: 0.5, reused: 0, arriving: false, again: false },
-      { verified: 0, reused: 0.25, arriving: true, again: true },
-    ]);
+    expect(mergeCells('vv...a.v', 4)).toEqual([{ verified: 0.5, arriving: false }, { verified: 0.25, arriving: true }]);
     expect(mergeCells('', 4)).toEqual([]);
+  });
+  it('explains each state that may come, and no other', () => {
+    const states = [...'.abcdefghijklmnopqrstuvwxyz'].filter((state) => pieceCellsSchema.safeParse(state).success);
+    const map = mountComponent(PieceMap, { cells: states.join(''), piecesPerCell: 1, pieces: states.length, verified: 1 });
+    expect(states).toEqual(['.', 'a', 'v']);
+    // The ground needs no words.
+    expect(map.findAll('li').map((item) => item.text())).toEqual(['Verified', 'Arriving']);
   });
 });

@@ -56,9 +56,9 @@ export function detailOf(transfer: Transfer): TransferDetail {
   const random = seeded(seedOf(transfer.name));
   const cells = Array.from({ length: count }, (_, index) => {
     const luck = random();
-    if (transfer.reusedBytes > 0 && index > count * 0.11 && index < count * 0.15) return 'r';
+    if (transfer.reusedBytes > 0 && index > count * 0.11 && index < count * 0.15) return 'v';
     if (luck < share * (1.35 - (0.7 * index) / count)) return 'v';
-    return luck < share + 0.03 && transfer.state === 'running' ? 'a' : luck > 0.998 ? 'x' : '.';
+    return luck < share + 0.03 && transfer.state === 'running' ? 'a' : '.';
   }).join('');
   const rates = Array.from({ length: 60 }, (_, index) => transfer.rate * Math.min(1, (index + 2) / 9) * (0.82 + 0.22 * random()) * (index > 24 && index < 29 ? 0.5 : 1));
   const weights = [0.646, 0.242, 0.103, 0.009];
