@@ -35,6 +35,9 @@ export const limits = {
     receiveBudgetBytes: 32 * MiB,
     /** Requested and not yet written, per transfer: what a crash can make us fetch again. */
     requestWindowBytes: 16 * MiB,
+    /** Pieces whose source left in the middle: how many are kept for another source to go on with, and the buffers they hold (within the budget). */
+    halfPieces: 64,
+    halfPieceBytes: 16 * MiB,
     requestsInFlightPerPeer: 512,
     filesOpenAtOnce: 128,
     /**

@@ -6,7 +6,7 @@ import { limits } from '#shared/limits.ts';
 import { encodeCancel, encodeReject, encodeRequest, type BlockRequest, type BlockWanted, type RejectReason } from '#shared/protocol/hot-frames.ts';
 import { ProtocolError } from '#shared/protocol/protocol-error.ts';
 import { ArrivalPace } from '../core/compression/arrival-pace.ts';
-import type { BlockSink } from '../node/ports/links.ts';
+import type { BlockProgress, BlockSink } from '../node/ports/links.ts';
 import type { Decompressor } from './decompressor.ts';
 import type { Lane } from './lane.ts';
 import { SeldomMap } from './seldom-map.ts';
@@ -26,6 +26,8 @@ export interface BlockHandler {
   wanted(lane: number, request: BlockRequest): void;
   cancelled(lane: number, requestId: number): void;
 }
+
+const nothing: BlockProgress = { moved: 0, kept: 0 };
 
 /** Blocks in both directions over the lanes of one link. Every request ends exactly once: done, rejected, lost or cancelled. */
 export class BlockExchange {
@@ -89,13 +91,13 @@ export class BlockExchange {
       if (pending.lane !== lane) continue;
       this.#pending.delete(requestId);
       this.#pace.ended(this.#now(), 0);
-      pending.sink.lost();
+      pending.sink.lost(this.#progressOf(requestId, pending).kept);
     }
     // Whoever lost the link takes the buffers back at once.
     for (const [requestId, pending] of this.#decompressing.entries()) {
       if (pending.lane !== lane) continue;
       this.#decompressing.delete(requestId);
-      pending.sink.lost();
+      pending.sink.lost(0);
     }
     for (const [requestId] of lane.wanted.entries()) this.#handler.cancelled(lane.number, requestId);
     lane.wanted.clear();
@@ -108,7 +110,7 @@ export class BlockExchange {
     this.#nextId = (this.#nextId % 0xffffffff) + 1;
     const lane = this.#bestLane();
     if (lane === null) {
-      queueMicrotask(() => { sink.lost(); });
+      queueMicrotask(() => { sink.lost(0); });
       return requestId;
     }
     lane.askedBytes += request.length;
@@ -116,6 +118,12 @@ export class BlockExchange {
     this.#pending.set(requestId, { sink, lane, length: request.length, mayBeCompressed: pace !== plainOnly, pieceHash: null, payloadBytes: 0, isCompressed: false });
     lane.connection.send(encodeRequest({ ...request, pace, requestId }));
     return requestId;
+  }
+
+  /** What has come of a block that is on its way. */
+  progress(requestId: number): BlockProgress {
+    const pending = this.#pending.get(requestId);
+    return pending === undefined ? nothing : this.#progressOf(requestId, pending);
   }
 
   /** The sink hears nothing more, and its buffer is not written any more. */
@@ -194,6 +202,11 @@ export class BlockExchange {
     if (lane?.wanted.delete(requestId) === true) lane.connection.send(encodeReject(requestId, reason));
   }
 
+  #progressOf(requestId: number, { lane, isCompressed }: Pending): BlockProgress {
+    const moved = lane.connection.arrivedOf(requestId);
+    return { moved, kept: isCompressed ? 0 : moved };
+  }
+
   #take(requestId: number): Pending | null {
     const pending = this.#pending.get(requestId);
     if (pending === undefined) return null;
@@ -209,7 +222,7 @@ export class BlockExchange {
     const { sink, length, payloadBytes } = pending;
     const plain = await this.#decompressor.decompress(sink.buffer.subarray(0, payloadBytes), length, () => this.#decompressing.has(requestId));
     if (!this.#decompressing.delete(requestId)) return;
-    if (plain === 'failed') return sink.lost();
+    if (plain === 'failed') return sink.lost(0);
     if (plain === 'broken') return sink.broken(payloadBytes);
     sink.buffer.set(plain);
     sink.done(pending.pieceHash, payloadBytes);

@@ -135,6 +135,11 @@ export class Connection implements LinkEffects, FrameSink {
     this.#decoder.dropPayload(requestId);
   }
 
+  /** How much has come of a block that is arriving, or was when the connection ended. */
+  arrivedOf(requestId: number): number {
+    return this.#decoder.arrivedOf(requestId);
+  }
+
   /** Ends it after what is queued has gone out. */
   end(reason: ErrorInfo, refusal: Refusal | null = null): void {
     if (!this.#finish(reason, refusal)) return;

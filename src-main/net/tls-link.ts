@@ -10,7 +10,7 @@ import { decodeChoke, decodeHas, decodeJoin, decodeLeave, encodeChoke, encodeHas
 import { ProtocolError } from '#shared/protocol/protocol-error.ts';
 import { second, type Bytes, type Millis } from '#shared/units.ts';
 import * as z from 'zod';
-import type { Address, BlockSink, Link, LinkHandler, RemoteDevice } from '../node/ports/links.ts';
+import type { Address, BlockProgress, BlockSink, Link, LinkHandler, RemoteDevice } from '../node/ports/links.ts';
 import { BlockExchange } from './block-exchange.ts';
 import type { Connection } from './connection.ts';
 import type { Decompressor } from './decompressor.ts';
@@ -149,6 +149,9 @@ export class TlsLink implements Link {
 
   requestBlock(request: BlockWanted, sink: BlockSink): number {
     return this.#blocks.ask(request, sink);
+  }
+  blockProgress(requestId: number): BlockProgress {
+    return this.#blocks.progress(requestId);
   }
   cancelBlock(requestId: number): void {
     this.#blocks.cancel(requestId);

@@ -96,6 +96,11 @@ export class FrameDecoder {
     if (this.#state === 'payload' && this.#blockId === requestId) this.#target = null;
   }
 
+  /** How much has come of a block that is arriving, or was when this stopped; 0 for others. */
+  arrivedOf(requestId: number): number {
+    return this.#state === 'payload' && this.#blockId === requestId ? this.#targetAt : 0;
+  }
+
   /** Frames that have begun; together with `midFrame` it tells whether one and the same frame is still arriving. */
   get frames(): number {
     return this.#frames;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Bitfield } from '#main/core/bitfield.ts';
 import { LabViolation, NodeChecker } from '#main/lab/engine/swarm-checker.ts';
 import { lowerBound } from '#main/lab/engine/swarm-report.ts';
+import { KiB } from '#shared/units.ts';
 import { defaultSwarm } from '#main/lab/engine/swarm-options.ts';
 
 const file = { bytes: 250, pieceBytes: 100, pieces: 3 };
@@ -17,9 +18,17 @@ function checker(): NodeChecker {
   return made;
 }
 
+/** A checker of larger pieces that has seen all of piece 0 requested of peer 5 as fetch 2. */
+function largeChecker(): NodeChecker {
+  const made = new NodeChecker(9, { bytes: 144 * KiB, pieceBytes: 48 * KiB, pieces: 3 }, 96 * KiB, false);
+  made.fetchStarted(2, 0, 48 * KiB, 5);
+  made.requested(2, 5, 0, 0, 48 * KiB, everything);
+  return made;
+}
+
 describe('the checker notices', () => {
   const crimes: Record<string, (node: NodeChecker) => void> = {
-    'a piece that is called complete too early': (node) => { node.arrived(1, 49, false); node.pieceComplete(1, 2); },
+    'a piece that is called complete too early': (node) => { node.arrived(1, 0, 49, false); node.pieceComplete(1, 2); },
     'a piece that is told of and was never verified': (node) => { node.claimsPiece(2); },
     'pieces that are claimed and were never verified': (node) => { node.claims(Uint8Array.of(0xa0)); },
     'a file that is called complete': (node) => { node.claims('all'); },
@@ -35,7 +44,8 @@ describe('the checker notices', () => {
     'blame for the honest': (node) => { node.blames(5, true, 1); },
     'a wrong count of strikes': (node) => { node.blames(5, false, 2); },
     'a request to somebody banned': (node) => { node.blames(5, false, 1); node.blames(5, false, 2); node.requested(1, 5, 2, 0, 50, everything); },
-    'nobody blamed': (node) => { node.mustBlame(1, () => undefined); },
+    'blame where nobody can be blamed': (node) => { node.mustBlameNobody(() => { node.blames(5, false, 1); }); },
+    'nobody blamed': (node) => { node.mustBlame(5, () => undefined); },
     'a belief that is not true': (node) => { node.ended(everything, 50); },
     'buffers counted wrong': (node) => { node.ended(new Bitfield(3, Uint8Array.of(0x80)), 0); },
   };
@@ -43,9 +53,25 @@ describe('the checker notices', () => {
     expect(() => { crime(checker()); }).toThrow(LabViolation);
   });
 
+  const halfCrimes: Record<string, (node: NodeChecker) => void> = {
+    'more that is kept than came': (node) => { node.arrived(2, 0, 16 * KiB, false); node.fetchPaused(2, 32 * KiB); },
+    'half a leaf that is kept': (node) => { node.arrived(2, 0, 16 * KiB, false); node.fetchPaused(2, 8 * KiB); },
+    'a block of a piece that nobody goes on with': (node) => { node.arrived(2, 0, 16 * KiB, false); node.fetchPaused(2, 16 * KiB); node.requested(2, 5, 0, 16 * KiB, 50, everything); },
+    'a gap between what is kept and what is asked for': (node) => {
+      node.arrived(2, 0, 16 * KiB, false);
+      node.fetchPaused(2, 16 * KiB);
+      node.fetchResumed(2, 6);
+      node.requested(2, 6, 0, 20 * KiB, 50, everything);
+    },
+  };
+  it.each(Object.entries(halfCrimes))('%s', (_, crime) => {
+    const node = largeChecker();
+    expect(() => { crime(node); }).toThrow(LabViolation);
+  });
+
   it('nothing where nothing is wrong', () => {
     const node = checker();
-    node.arrived(1, 50, false);
+    node.arrived(1, 0, 50, false);
     expect(node.pieceComplete(1, 2)).toBe(true);
     node.fetchEnded(1);
     node.written.add(2);
@@ -53,11 +79,23 @@ describe('the checker notices', () => {
     node.ended(new Bitfield(3, Uint8Array.of(0xa0)), 0);
   });
 
+  it('who damaged which part of a piece that several gave', () => {
+    const node = largeChecker();
+    node.arrived(2, 0, 16 * KiB, true);
+    node.arrived(2, 16 * KiB, 16 * KiB, true);
+    node.fetchPaused(2, 16 * KiB);
+    node.fetchResumed(2, 6);
+    node.requested(2, 6, 0, 16 * KiB, 32 * KiB, everything);
+    node.arrived(2, 16 * KiB, 32 * KiB, false);
+    expect(node.partsOf(2)).toEqual([{ from: 5, isCorrupt: true }, { from: 6, isCorrupt: false }]);
+    expect(node.pieceComplete(2, 0)).toBe(false);
+  });
+
   it('damage to a buffer, and none to one that was given up', () => {
     const node = checker();
-    node.arrived(1, 25, true);
-    node.arrived(1, 25, false);
-    node.arrived(7, 25, true);
+    node.arrived(1, 0, 25, true);
+    node.arrived(1, 25, 25, false);
+    node.arrived(7, 0, 25, true);
     expect(node.pieceComplete(1, 2)).toBe(false);
   });
 });

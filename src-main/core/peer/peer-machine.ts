@@ -4,6 +4,7 @@ import { ServeMachine } from '../serve/serve-machine.ts';
 import type { ServeSettings } from '../serve/events.ts';
 import { Contents, type Content } from '../swarm/content.ts';
 import type { PeerNumber, SwarmEvent } from '../swarm/events.ts';
+import type { Arrivals } from '../swarm/options.ts';
 import { SwarmMachine } from '../swarm/swarm-machine.ts';
 import type { ContentNumber, PeerEvent, PeerLimits, PeerSink } from './events.ts';
 
@@ -12,6 +13,7 @@ export interface PeerOptions {
   readonly serving: ServeSettings;
   /** Evenly distributed in [0, 1). */
   readonly random: () => number;
+  readonly arrivals: Arrivals;
 }
 
 /**
@@ -30,9 +32,9 @@ export class PeerMachine {
   /** Whom we told that we take part. */
   readonly #told = new Map<ContentNumber, Set<PeerNumber>>();
 
-  constructor({ limits, serving, random }: PeerOptions) {
+  constructor({ limits, serving, random, arrivals }: PeerOptions) {
     this.#serve = new ServeMachine({ settings: serving, random, contents: this.#contents, wantsFrom: (peer) => this.#swarm.wantsFrom(peer) });
-    this.#swarm = new SwarmMachine({ limits, random, contents: this.#contents, deliveries: this.#serve });
+    this.#swarm = new SwarmMachine({ limits, random, contents: this.#contents, deliveries: this.#serve, arrivals });
   }
 
   step(now: Millis, event: PeerEvent, out: PeerSink): void {

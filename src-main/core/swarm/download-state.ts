@@ -103,6 +103,14 @@ export class Downloads {
     for (const room of [this.room, download.room]) room.free(bytes, isSlow);
   }
 
+  setAside({ file: { download }, bytes, isSlow }: Fetch): void {
+    for (const room of [this.room, download.room]) room.setAside(bytes, isSlow);
+  }
+
+  freeAside({ file: { download }, bytes }: Fetch): void {
+    for (const room of [this.room, download.room]) room.freeAside(bytes);
+  }
+
   fits(now: Millis, { room }: Download, bytes: Bytes, isSlow: boolean): boolean {
     return this.room.fits(now, bytes, isSlow) && room.fits(now, bytes, isSlow);
   }

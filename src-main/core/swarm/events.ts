@@ -38,6 +38,8 @@ export type SwarmEvent =
       readonly priority?: PriorityRank;
       /** Its pieces go from the beginning to the end, because its volume fills what lies before a far one with zeros. */
       readonly isGrowing?: boolean;
+      /** A piece may be put together from what several sources gave of it; true when left out. */
+      readonly isContinuable?: boolean;
     }
   | { readonly type: 'file-priority'; readonly file: FileNumber; readonly priority: PriorityRank }
   | { readonly type: 'file-closed'; readonly file: FileNumber }
@@ -62,7 +64,10 @@ export type SwarmEvent =
   | { readonly type: 'choked'; readonly peer: PeerNumber; readonly choked: boolean }
   /** A whole piece was hashed: right and on disk, or wrong. */
   | { readonly type: 'piece-written'; readonly file: FileNumber; readonly piece: number; readonly fetch: number }
-  | { readonly type: 'piece-corrupt'; readonly file: FileNumber; readonly piece: number; readonly fetch: number }
+  /** `several`: more than one device sent parts of it, so that nobody can be blamed yet. */
+  | { readonly type: 'piece-corrupt'; readonly file: FileNumber; readonly piece: number; readonly fetch: number; readonly several?: boolean }
+  /** Once a piece was right it turned out who had sent a wrong part of it before. */
+  | { readonly type: 'peer-blamed'; readonly peer: PeerNumber; readonly file: FileNumber; readonly piece: number }
   /** The disk refused; the driver closes the file afterwards. */
   | { readonly type: 'piece-unwritten'; readonly file: FileNumber; readonly piece: number; readonly fetch: number }
   /** Bytes/s for all downloads together, those over one line, or those from one peer (until it is down); null for no limit. */
@@ -71,11 +76,15 @@ export type SwarmEvent =
 
 /**
  * What the machine wants done. Methods instead of objects: the hot path allocates nothing. A `fetch` is one attempt at
- * one piece from one peer; it owns one buffer from `fetchStarted` to `fetchEnded`.
+ * one piece, from one peer after the other; it owns one buffer from `fetchStarted` to `fetchEnded`.
  */
 export interface SwarmSink {
   /** Reserve a buffer of `bytes` for this attempt. */
   fetchStarted(fetch: number, file: FileNumber, piece: number, bytes: Bytes, peer: PeerNumber): void;
+  /** Its peer gives nothing more. The first `bytes` in its buffer, whole leaves, wait for somebody to go on. */
+  fetchPaused(fetch: number, bytes: Bytes): void;
+  /** From now on this peer gives the rest. */
+  fetchResumed(fetch: number, peer: PeerNumber): void;
   request(request: RequestNumber, peer: PeerNumber, fetch: number, file: FileNumber, piece: number, begin: Bytes, length: Bytes): void;
   cancel(request: RequestNumber, peer: PeerNumber): void;
   /** The buffer holds the whole piece: verify and write it, then answer with a `piece-…` event. */

@@ -1,26 +1,33 @@
 import { invariant } from '#shared/assert.ts';
+import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { FileState } from './file-state.ts';
 import type { RequestNumber } from './events.ts';
+import type { Arrivals } from './options.ts';
 import type { PeerState } from './peer-state.ts';
 
-/** One attempt at one piece from one peer. A piece comes whole from one peer, so that a bad one tells who sent it. */
+/**
+ * One attempt at one piece. It comes from one peer, so that a bad piece tells who sent it; only when that peer leaves it in
+ * the middle does another one go on with it.
+ */
 export interface Fetch {
   readonly number: number;
   readonly file: FileState;
   readonly piece: number;
   readonly bytes: Bytes;
-  readonly peer: PeerState;
-  readonly startedAt: Millis;
+  /** Who gives it, or gave it last. */
+  peer: PeerState;
+  /** When that peer began. */
+  startedAt: Millis;
   /** Its peer was too slow, or not measured, when it began: it holds its buffer for long. */
-  readonly isSlow: boolean;
+  isSlow: boolean;
   /** Everything before it has been requested. */
   requestedTo: Bytes;
   /** How many requests were made. */
   requests: number;
   arrivedBytes: Bytes;
-  /** Requests on their way, in the order they were made: the number and the bytes of each, side by side. */
+  /** Requests on their way, in the order they were made: the number, the beginning and the bytes of each, side by side. */
   readonly open: number[];
   /** The whole piece is with the disk, to be verified and written. */
   verifying: boolean;
@@ -31,7 +38,11 @@ export interface Fetch {
 }
 
 /** No piece has more blocks. */
-const mostRequests = 4096;
+const mostBlocks = limits.content.maxPieceBytes / limits.content.leafBytes;
+/** An attempt that many peers have gone on with may have asked for some more than once. */
+const mostRequests = 4 * mostBlocks;
+/** Open requests are so many numbers each. */
+export const openStride = 3;
 
 /** Numbers the next request of a fetch, so that its number tells the fetch without a table of requests. */
 export function nextRequest(fetch: Fetch): RequestNumber {
@@ -42,16 +53,33 @@ export function nextRequest(fetch: Fetch): RequestNumber {
 /** The number of the fetch to which a request belongs. */
 export const fetchOf = (request: RequestNumber): number => Math.floor(request / mostRequests);
 
+/** Whether the answer to a request is still waited for. */
+export function isOpen({ open }: Fetch, request: RequestNumber): boolean {
+  for (let at = 0; at < open.length; at += openStride) if (open[at] === request) return true;
+  return false;
+}
+
 /** Takes a request out of the open ones; returns its bytes, 0 when it was not among them. */
 export function takeRequest({ open }: Fetch, request: RequestNumber): Bytes {
   let at = 0;
-  while (at < open.length && open[at] !== request) at += 2;
-  const bytes = open[at + 1];
+  while (at < open.length && open[at] !== request) at += openStride;
+  const bytes = open[at + 2];
   if (bytes === undefined) return 0;
   // In place: it is one of a few, and as a rule the first.
-  for (; at + 2 < open.length; at++) open[at] = open[at + 2] ?? 0;
-  open.length -= 2;
+  for (; at + openStride < open.length; at++) open[at] = open[at + openStride] ?? 0;
+  open.length -= openStride;
   return bytes;
+}
+
+/** How much of a piece has come without a gap, in whole leaves. */
+export function arrivedInOrder({ open: [request, begin], peer, requestedTo }: Fetch, arrivals: Arrivals): Bytes {
+  const bytes = request === undefined || begin === undefined ? requestedTo : begin + arrivals.kept(request, peer.number);
+  return bytes - (bytes % limits.content.leafBytes);
+}
+
+/** Whether somebody may go on with what has come. */
+export function mayGoOn({ file, piece, peer, requests }: Fetch): boolean {
+  return file.isContinuable && !file.content.have.has(piece) && !peer.isBanned && requests <= mostRequests - mostBlocks;
 }
 
 /** Whoever delivers a piece in this time is fast. */

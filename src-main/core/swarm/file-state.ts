@@ -21,16 +21,21 @@ export class FileState {
   readonly bytes: Bytes;
   readonly pieceBytes: Bytes;
   readonly fetches = new Map<number, Fetch[]>();
+  /** Attempts at pieces that were left in the middle, with what had come. */
+  readonly halves = new Map<number, Fetch>();
+  /** Pieces that were wrong when they came from several: one peer must give all of them. */
+  readonly wholeOnly = new Set<number>();
   /** Within its download. */
   priority: PriorityRank;
   starved = false;
   readonly isGrowing: boolean;
+  readonly isContinuable: boolean;
   /** Among the download's `wanting`; kept by it. */
   isInLine = false;
   /** No wanted piece lies before it. */
   #cursor = 0;
 
-  constructor(number: FileNumber, download: Download, content: Content, about: { bytes: Bytes; pieceBytes: Bytes; priority: PriorityRank; isGrowing: boolean }) {
+  constructor(number: FileNumber, download: Download, content: Content, about: { bytes: Bytes; pieceBytes: Bytes; priority: PriorityRank; isGrowing: boolean; isContinuable: boolean }) {
     this.number = number;
     this.download = download;
     this.content = content;
@@ -38,6 +43,7 @@ export class FileState {
     this.pieceBytes = about.pieceBytes;
     this.priority = about.priority;
     this.isGrowing = about.isGrowing;
+    this.isContinuable = about.isContinuable;
     for (let piece = 0; piece < content.pieces; piece++) if (!content.have.has(piece)) content.want(piece);
   }
 
@@ -64,7 +70,7 @@ export class FileState {
   }
 
   /**
-   * A wanted piece that the peer has, or null. For somebody who watches: from the beginning to the end. In file order while
+   * A wanted piece that the peer has, or null. What was begun comes first: it holds a buffer, or evidence. For somebody who watches: from the beginning to the end. In file order while
    * nobody else takes part, because disks like it, and where the volume has no holes; else the rarest one, chosen at random among equals, so that what only
    * one device has spreads first.
    */
@@ -73,6 +79,10 @@ export class FileState {
     const member = content.members.get(peer.number);
     if (member === undefined || member.useful <= 0) return null;
     const avoided = peer.avoided(this.number);
+    if (this.halves.size > 0 || this.wholeOnly.size > 0) {
+      const begun = this.#begun(member, avoided);
+      if (begun !== null) return begun;
+    }
     if (this.isGrowing) return this.#firstOf(member, avoided);
     if (this.download.inOrder) return this.#edgeOf(member, avoided) ?? this.#firstOf(member, avoided);
     if (content.members.size === 1) return this.#firstOf(member, avoided);
@@ -86,9 +96,22 @@ export class FileState {
     if (!this.fetches.has(piece)) this.want(piece);
   }
 
+  /** What a peer can go on with; of a piece that was wrong when it came from several, only with what came from itself. */
+  halfFor(piece: number, peer: PeerState): Fetch | undefined {
+    const half = this.halves.get(piece);
+    return this.wholeOnly.has(piece) && half?.peer.number !== peer.number ? undefined : half;
+  }
+
   want(piece: number): void {
     this.content.want(piece);
     this.#cursor = Math.min(this.#cursor, piece);
+  }
+
+  #begun({ have }: Member, avoided: ReadonlySet<number> | null): number | null {
+    for (const pieces of [this.wholeOnly, this.halves.keys()]) {
+      for (const piece of pieces) if (this.content.isWanted(piece) && have?.has(piece) !== false && avoided?.has(piece) !== true) return piece;
+    }
+    return null;
   }
 
   /** The first wanted piece at the beginning, then at the end. */

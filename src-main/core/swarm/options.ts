@@ -1,6 +1,6 @@
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { Contents } from './content.ts';
-import type { PeerNumber } from './events.ts';
+import type { PeerNumber, RequestNumber } from './events.ts';
 
 export interface SwarmLimits {
   /** Buffers of all pieces in flight. */
@@ -16,6 +16,15 @@ export interface SwarmOptions {
   /** Evenly distributed in [0, 1). */
   readonly random: () => number;
   readonly deliveries: Deliveries;
+  readonly arrivals: Arrivals;
+}
+
+/** Knows how much of a block has come that is still on its way, or that was when its connection ended. */
+export interface Arrivals {
+  /** Bytes that came for it, as they travel. */
+  moved(request: RequestNumber, peer: PeerNumber): Bytes;
+  /** Bytes that lie in its place, from its beginning on, and that nothing will change: none of a compressed one. */
+  kept(request: RequestNumber, peer: PeerNumber): Bytes;
 }
 
 /** Told of every block that arrives. */

@@ -2,13 +2,16 @@ import { KiB, MiB, second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import { limits } from '#shared/limits.ts';
 import { RateEstimator } from './rate-estimator.ts';
-import type { Fetch } from './fetch.ts';
+import { isOpen, openStride, type Fetch } from './fetch.ts';
+import type { Arrivals } from './options.ts';
 import type { FileNumber, PeerNumber, RequestNumber, SwarmEvent } from './events.ts';
 
 const minBlockBytes = 16 * KiB;
 const firstWindowBytes = 1 * MiB;
 /** A peer that owes bytes and sends none for this long has stalled. */
 const stallMs = 8 * second;
+/** While it completes no block for so long, it is looked whether bytes of one come. */
+const lookEveryMs = 3 * second;
 /** Each stall in a row doubles that, up to this: the path may be slower than anybody thought. */
 const mostPatienceMs = 32 * second;
 /** A block that is still owed so long after a later one came was not sent, or hangs on a dead connection. */
@@ -59,8 +62,13 @@ export class PeerState {
   /** The block it owes that later ones have overtaken, and since when. */
   #passed: RequestNumber | null = null;
   #passedAt: Millis = 0;
-  /** Last time it delivered, or was asked while idle. */
-  activeAt: Millis = 0;
+  /** How much of it had come when it was looked at last. */
+  #passedBytes: Bytes = 0;
+  /** Last time it delivered, was asked while idle, or sent bytes as far as one knows. */
+  #activeAt: Millis = 0;
+  /** When it was looked at last, and how much had come then of the blocks it owed. */
+  #lookedAt: Millis = 0;
+  #movedBytes: Bytes = 0;
   /** Stalls in a row; each doubles the pause. */
   stalls = 0;
   readonly #pace: Pace;
@@ -115,10 +123,17 @@ export class PeerState {
     this.fetches = this.fetches.length === 1 ? none : this.fetches.filter((other) => other !== fetch);
   }
 
+  /** It owes something from now on, or something else. */
+  noteAsked(now: Millis): void {
+    this.#activeAt = now;
+    this.#lookedAt = now;
+    this.#movedBytes = 0;
+  }
+
   noteDelivery(now: Millis, bytes: Bytes, request: RequestNumber): void {
     this.#firstDelivery ??= now;
     this.#noteOrder(now, request);
-    this.activeAt = now;
+    this.noteAsked(now);
     this.stalls = 0;
     this.#lostAt = null;
     this.delivered.add(now, bytes);
@@ -150,9 +165,38 @@ export class PeerState {
     return this.inFlightRequests === 0 && !this.isResting && this.#avoided === null && this.#passed === null;
   }
 
-  /** When it has stalled, unless it delivers before. */
-  get stallsAt(): Millis {
-    const silent = this.activeAt + Math.min(stallMs * 2 ** this.stalls, mostPatienceMs);
+  /** When to look whether it has stalled, unless it delivers before. */
+  get looksAt(): Millis {
+    return Math.min(this.#stallsAt, this.#lookedAt + lookEveryMs);
+  }
+
+  /**
+   * A large block on a slow line takes long, and is no stall while its bytes come. Nobody knows when those came that were
+   * not there at the last look: half-way is taken, so that whoever falls silent is found out in 10 s.
+   */
+  hasStalled(now: Millis, arrivals: Arrivals): boolean {
+    if (now < this.looksAt) return false;
+    let moved = 0;
+    for (const { open } of this.fetches) {
+      for (let at = 0; at < open.length; at += openStride) {
+        const request = open[at] ?? 0;
+        const bytes = arrivals.moved(request, this.number);
+        moved += bytes;
+        if (request === this.#passed && bytes > this.#passedBytes) {
+          this.#passedBytes = bytes;
+          this.#passedAt = now;
+        }
+      }
+    }
+    const enough = ((now - this.#lookedAt) / 1000) * limits.link.minFrameBytesPerSecond;
+    if (moved - this.#movedBytes > enough) this.#activeAt = Math.max(this.#lookedAt, now - lookEveryMs / 2);
+    this.#movedBytes = moved;
+    this.#lookedAt = now;
+    return now >= this.#stallsAt;
+  }
+
+  get #stallsAt(): Millis {
+    const silent = this.#activeAt + Math.min(stallMs * 2 ** this.stalls, mostPatienceMs);
     return this.#passed === null ? silent : Math.min(silent, this.#passedAt + passedMs);
   }
 
@@ -163,6 +207,7 @@ export class PeerState {
     else if (oldest !== this.#passed) {
       this.#passed = oldest;
       this.#passedAt = now;
+      this.#passedBytes = 0;
     }
   }
 
@@ -170,11 +215,6 @@ export class PeerState {
   noteLost(now: Millis): void {
     if (this.#lostAt !== null && now - this.#lostAt > oneLossMs) this.noteStall(now);
     this.#lostAt ??= now;
-  }
-
-  #owes(request: RequestNumber): boolean {
-    for (const { open } of this.fetches) for (let at = 0; at < open.length; at += 2) if (open[at] === request) return true;
-    return false;
   }
 
   #oldestOpen(): RequestNumber | null {
@@ -198,7 +238,8 @@ export class PeerState {
 
   /** Ends pauses that are over, and the wait for a block that was overtaken when it has been given up for another reason. */
   timePasses(now: Millis): void {
-    if (this.#passed !== null && !this.#owes(this.#passed)) this.#passed = null;
+    const passed = this.#passed;
+    if (passed !== null && !this.fetches.some((fetch) => isOpen(fetch, passed))) this.#passed = null;
     if (now >= this.avoidUntil) this.#avoided = null;
     if (now >= this.restUntil) this.isResting = false;
   }

@@ -11,6 +11,8 @@ const contestedMs = 10 * second;
 export class Room {
   readonly limit: Bytes;
   used: Bytes = 0;
+  /** Part of `used` that holds half pieces nobody is at: it makes way for others. */
+  #aside: Bytes = 0;
   #slow: Bytes = 0;
   #contestedUntil: Millis = -Infinity;
 
@@ -18,10 +20,15 @@ export class Room {
     this.limit = limit;
   }
 
-  /** One piece always fits, however large. */
+  /** What holds pieces that are on their way or being written. */
+  get busy(): Bytes {
+    return this.used - this.#aside;
+  }
+
+  /** Whether there is room, or would be without what lies aside. One piece always fits, however large. */
   fits(now: Millis, bytes: Bytes, isSlow: boolean): boolean {
-    if (this.used === 0) return true;
-    if (this.used + bytes > this.limit) return false;
+    if (this.busy === 0) return true;
+    if (this.busy + bytes > this.limit) return false;
     return !isSlow || now >= this.#contestedUntil || this.#slow + bytes <= this.limit / 2;
   }
 
@@ -32,6 +39,23 @@ export class Room {
 
   free(bytes: Bytes, isSlow: boolean): void {
     this.take(-bytes, isSlow);
+  }
+
+  /** What was taken holds half a piece from now on. */
+  setAside(bytes: Bytes, isSlow: boolean): void {
+    this.free(bytes, isSlow);
+    this.used += bytes;
+    this.#aside += bytes;
+  }
+
+  freeAside(bytes: Bytes): void {
+    this.used -= bytes;
+    this.#aside -= bytes;
+  }
+
+  /** Something that lies aside has to make way for so much more. */
+  isCrowded(bytes: Bytes): boolean {
+    return this.#aside > 0 && this.used + bytes > this.limit;
   }
 
   get isHeldBySlow(): boolean {

@@ -43,11 +43,11 @@ export function standingOf(now: Millis, download: Download, view: StandingView):
     largest = Math.max(largest, fetch.bytes);
     if (fetch.verifying) waiting += fetch.bytes;
   }
-  const isFull = largest > Math.min(view.room.limit - view.room.used, download.room.limit - download.room.used);
-  const behind = download.wanting.length > 0 && download.room.used === 0 && view.downloads.some((other) => other !== download && other.room.used > 0);
+  const isFull = largest > Math.min(view.room.limit - view.room.busy, download.room.limit - download.room.busy);
+  const behind = download.wanting.length > 0 && download.room.busy === 0 && view.downloads.some((other) => other !== download && other.room.busy > 0);
   return {
     behind, finishing: download.wanting.length === 0,
-    buffersWait: isFull && 2 * waiting >= download.room.used,
+    buffersWait: isFull && 2 * waiting >= download.room.busy,
     sources: sourcesOf(now, download, view),
   };
 }

@@ -6,9 +6,10 @@ import { RateGate } from '../rate/rate-gate.ts';
 import type { Contents } from './content.ts';
 import { Downloads, type Download } from './download-state.ts';
 import type { DownloadNumber, FileNumber, PeerNumber, RequestNumber, SwarmEvent, SwarmSink } from './events.ts';
-import { endgamePick, fetchOf, isMuchFaster, isSlow, nextRequest, takeRequest, type Fetch } from './fetch.ts';
+import { arrivedInOrder, endgamePick, fetchOf, isMuchFaster, isOpen, isSlow, mayGoOn, nextRequest, takeRequest, type Fetch } from './fetch.ts';
+import { Fetches } from './fetches.ts';
 import { FileState } from './file-state.ts';
-import type { Deliveries, SwarmOptions } from './options.ts';
+import type { Arrivals, Deliveries, SwarmOptions } from './options.ts';
 import { PeerState } from './peer-state.ts';
 import { standingOf, type DownloadStanding } from './standing.ts';
 
@@ -28,20 +29,22 @@ export class SwarmMachine {
   readonly #contents: Contents;
   readonly #random: () => number;
   readonly #deliveries: Deliveries;
+  readonly #arrivals: Arrivals;
   readonly #downloads: Downloads;
   readonly #files = new Map<FileNumber, FileState>();
   readonly #peers = new Map<PeerNumber, PeerState>();
-  readonly #fetches = new Map<number, Fetch>();
+  readonly #fetches: Fetches;
   /** What we may ask for. */
   readonly rates = new RateGate();
   /** Nothing is due before; null: to be found out. */
   #wakeAt: Millis | null = null;
   #lookedAt: Millis = 0;
-  #nextFetch = 1;
 
-  constructor({ limits: own, contents, random, deliveries }: SwarmOptions) {
+  constructor({ limits: own, contents, random, deliveries, arrivals }: SwarmOptions) {
     this.#downloads = new Downloads(own);
+    this.#fetches = new Fetches(this.#downloads);
     this.#deliveries = deliveries;
+    this.#arrivals = arrivals;
     this.#contents = contents;
     this.#random = random;
   }
@@ -132,8 +135,8 @@ export class SwarmMachine {
       case 'block-arrived': return this.#blockArrived(now, event, out);
       case 'block-refused': {
         const fetch = this.#fetches.get(fetchOf(event.request));
-        if (fetch === undefined || this.#settleRequest(event.request, fetch) === 0) return;
-        this.#giveUp(fetch, out, true);
+        if (fetch === undefined || !isOpen(fetch, event.request)) return;
+        this.#giveUp(fetch, out, true, event.request);
         if (event.why === 'gone') this.#removeSource(fetch.file, fetch.peer.number, out);
         else if (event.why === 'elsewhere') fetch.peer.avoid(now, fetch.file.number, fetch.piece);
         else if (event.why === 'choked') fetch.peer.isChoking = true;
@@ -142,8 +145,8 @@ export class SwarmMachine {
       }
       case 'block-lost': {
         const fetch = this.#fetches.get(fetchOf(event.request));
-        if (fetch?.open.includes(event.request) !== true) return;
-        this.#giveUp(fetch, out, true);
+        if (fetch === undefined || !isOpen(fetch, event.request)) return;
+        this.#giveUp(fetch, out, true, event.request);
         fetch.peer.noteLost(now);
         break;
       }
@@ -151,14 +154,15 @@ export class SwarmMachine {
       case 'piece-corrupt': {
         const fetch = this.#endVerifying(event.fetch, out);
         if (fetch === undefined) break;
-        fetch.peer.strikes++;
-        out.peerCorrupt(fetch.peer.number, fetch.file.number, fetch.piece, fetch.peer.strikes);
-        if (!fetch.peer.isBanned) {
-          this.#noteStarved(fetch.file, out);
-          break;
-        }
-        for (const other of fetch.peer.fetches) this.#giveUp(other, out, true);
-        this.#forgetMember(fetch.peer.number, out);
+        if (event.several === true) this.#fetches.takeWhole(fetch, out);
+        else this.#blame(this.#peers.get(fetch.peer.number) ?? fetch.peer, fetch.file.number, fetch.piece, out);
+        this.#noteStarved(fetch.file, out);
+        break;
+      }
+      case 'peer-blamed': {
+        const peer = this.#peers.get(event.peer);
+        if (peer === undefined) return;
+        this.#blame(peer, event.file, event.piece, out);
         break;
       }
       case 'piece-unwritten': {
@@ -185,7 +189,7 @@ export class SwarmMachine {
     const waiting = this.#downloads.line.some(({ wanting }) => wanting.length > 0);
     for (const peer of this.#peers.values()) {
       if (peer.isQuiet) continue;
-      if (peer.inFlightRequests > 0) wake = Math.min(wake, peer.stallsAt);
+      if (peer.inFlightRequests > 0) wake = Math.min(wake, peer.looksAt);
       if (waiting && peer.isResting) wake = Math.min(wake, peer.restUntil);
       if (waiting && peer.isAvoiding) wake = Math.min(wake, peer.avoidUntil);
     }
@@ -237,9 +241,9 @@ export class SwarmMachine {
   #openFile(event: Extract<SwarmEvent, { type: 'file-opened' }>, out: SwarmSink): void {
     const download = this.#downloads.get(event.download);
     if (download === undefined) return;
-    const { bytes, pieceBytes, have, priority = 1, isGrowing = false } = event;
+    const { bytes, pieceBytes, have, priority = 1, isGrowing = false, isContinuable = true } = event;
     const content = this.#contents.open(event.file, Math.ceil(bytes / pieceBytes), have);
-    const file = new FileState(event.file, download, content, { bytes, pieceBytes, priority, isGrowing });
+    const file = new FileState(event.file, download, content, { bytes, pieceBytes, priority, isGrowing, isContinuable });
     this.#files.set(event.file, file);
     download.files.add(file);
     if (file.isComplete) out.fileComplete(file.number);
@@ -247,8 +251,9 @@ export class SwarmMachine {
   }
 
   #closeFile(file: FileState, out: SwarmSink): void {
-    for (const fetches of [...file.fetches.values()]) for (const fetch of [...fetches]) this.#giveUp(fetch, out, true);
     this.#files.delete(file.number);
+    for (const fetches of [...file.fetches.values()]) for (const fetch of [...fetches]) this.#giveUp(fetch, out, true);
+    this.#fetches.dropHalvesOf(file, out);
     file.download.files.delete(file);
     file.download.remove(file);
     for (let piece = 0; file.isWanting && piece < file.content.pieces; piece++) file.content.unwant(piece);
@@ -257,6 +262,16 @@ export class SwarmMachine {
 
   #noteSource(file: FileState, peer: PeerNumber): void {
     if (file.starved && (file.content.members.get(peer)?.useful ?? 0) > 0) file.starved = false;
+  }
+
+  /** It sent a wrong piece; when that was one too many, nothing more is taken from it. */
+  #blame(peer: PeerState, file: FileNumber, piece: number, out: SwarmSink): void {
+    peer.strikes++;
+    out.peerCorrupt(peer.number, file, piece, peer.strikes);
+    if (!peer.isBanned) return;
+    for (const fetch of peer.fetches) this.#giveUp(fetch, out, true);
+    this.#fetches.dropHalvesFrom(peer, out);
+    this.#forgetMember(peer.number, out);
   }
 
   /** It is away, or banned: nothing of it counts any more. */
@@ -282,7 +297,7 @@ export class SwarmMachine {
     if (wireBytes !== undefined) this.rates.pay(fetch.peer.number, wireBytes - bytes);
     fetch.arrivedBytes += bytes;
     fetch.peer.noteDelivery(now, bytes, request);
-    this.#wakeBy(fetch.peer.stallsAt);
+    this.#wakeBy(fetch.peer.looksAt);
     this.#deliveries.received(now, fetch.peer.number, bytes);
     if (fetch.arrivedBytes >= fetch.bytes) {
       fetch.verifying = true;
@@ -299,6 +314,8 @@ export class SwarmMachine {
     const { file, piece } = fetch;
     file.content.gain(piece);
     for (const rival of [...(file.fetches.get(piece) ?? [])]) this.#giveUp(rival, out, true);
+    this.#fetches.dropHalf(file, piece, out);
+    file.wholeOnly.delete(piece);
     file.download.note(file);
     if (file.isComplete) out.fileComplete(file.number);
     else if (file.isWanting && file.fetches.size === 0) this.#noteStarved(file, out);
@@ -308,7 +325,8 @@ export class SwarmMachine {
   #endVerifying(number: number, out: SwarmSink): Fetch | undefined {
     const fetch = this.#fetches.get(number);
     if (fetch === undefined || !fetch.verifying) return undefined;
-    this.#endFetch(fetch, out);
+    if (!fetch.abandoned) this.#detach(fetch);
+    this.#fetches.end(fetch, out);
     return fetch.abandoned ? undefined : fetch;
   }
 
@@ -321,36 +339,23 @@ export class SwarmMachine {
     return bytes;
   }
 
-  /** Ends an attempt early; its piece is missing again. `cancel`: the peer is still there to be told. */
-  #giveUp(fetch: Fetch, out: SwarmSink, cancel: boolean): void {
+  /** Takes an attempt from its peer; its piece is missing again, but for what has come. `cancel`: the peer is still there to be told, but of `ended`. */
+  #giveUp(fetch: Fetch, out: SwarmSink, cancel: boolean, ended?: RequestNumber): void {
+    const arrived = this.#files.has(fetch.file.number) && mayGoOn(fetch) ? arrivedInOrder(fetch, this.#arrivals) : 0;
     for (let request = fetch.open[0]; request !== undefined; request = fetch.open[0]) {
       this.#settleRequest(request, fetch);
-      if (cancel) out.cancel(request, fetch.peer.number);
+      if (cancel && request !== ended) out.cancel(request, fetch.peer.number);
     }
-    if (!fetch.verifying) return this.#endFetch(fetch, out);
     if (fetch.abandoned) return;
-    fetch.abandoned = true;
     this.#detach(fetch);
-  }
-
-  #endFetch(fetch: Fetch, out: SwarmSink): void {
-    if (!fetch.abandoned) this.#detach(fetch);
-    this.#fetches.delete(fetch.number);
-    this.#downloads.ended(fetch);
-    out.fetchEnded(fetch.number);
+    if (fetch.verifying) fetch.abandoned = true;
+    else if (arrived > 0) this.#fetches.leave(fetch, arrived, out);
+    else this.#fetches.end(fetch, out);
   }
 
   #detach(fetch: Fetch): void {
-    fetch.peer.removeFetch(fetch);
-    if (fetch.peer.asking === fetch) fetch.peer.asking = null;
     const { file, piece } = fetch;
-    const left = (file.fetches.get(piece) ?? []).filter((other) => other !== fetch);
-    if (left.length > 0) {
-      file.fetches.set(piece, left);
-      return;
-    }
-    file.fetches.delete(piece);
-    if (file.content.have.has(piece) || !this.#files.has(file.number)) return;
+    if (!this.#fetches.detach(fetch) || file.content.have.has(piece) || !this.#files.has(file.number)) return;
     file.want(piece);
     file.download.note(file);
   }
@@ -361,7 +366,7 @@ export class SwarmMachine {
     for (const peer of this.#peers.values()) {
       if (peer.isQuiet) continue;
       peer.timePasses(now);
-      if (peer.inFlightRequests === 0 || now < peer.stallsAt) continue;
+      if (peer.inFlightRequests === 0 || !peer.hasStalled(now, this.#arrivals)) continue;
       peer.noteStall(now);
       for (const fetch of peer.fetches) this.#giveUp(fetch, out, true);
     }
@@ -400,12 +405,12 @@ export class SwarmMachine {
     const length = Math.min(peer.blockBytes(now), this.rates.maxBlock(peer.number), fetch.bytes - begin, limits.link.bulkPayloadBytes);
     const request = nextRequest(fetch);
     if (peer.inFlightRequests === 0) {
-      peer.activeAt = now;
-      this.#wakeBy(peer.stallsAt);
+      peer.noteAsked(now);
+      this.#wakeBy(peer.looksAt);
     }
     fetch.requestedTo += length;
     if (fetch.requestedTo >= fetch.bytes) peer.asking = null;
-    fetch.open.push(request, length);
+    fetch.open.push(request, begin, length);
     peer.inFlightBytes += length;
     peer.inFlightRequests++;
     this.rates.pay(peer.number, length);
@@ -419,7 +424,7 @@ export class SwarmMachine {
       for (const file of download.wanting) {
         const piece = file.pick(peer, this.#random);
         if (piece === null) continue;
-        return this.#hasRoom(now, download, file.bytesOf(piece), peer, out) ? this.#newFetch(now, file, piece, peer, out) : null;
+        return this.#begin(now, file, piece, peer, out);
       }
     }
     return this.#endgameFetch(now, peer, out);
@@ -427,8 +432,7 @@ export class SwarmMachine {
 
   #endgameFetch(now: Millis, peer: PeerState, out: SwarmSink): Fetch | null {
     const late = endgamePick(now, peer, this.#fetches.values());
-    if (late === null || !this.#hasRoom(now, late.file.download, late.bytes, peer, out)) return null;
-    return this.#newFetch(now, late.file, late.piece, peer, out);
+    return late === null ? null : this.#begin(now, late.file, late.piece, peer, out);
   }
 
   /** A fast peer that finds no room takes it from slow ones that hold more than half. */
@@ -443,21 +447,14 @@ export class SwarmMachine {
     return this.#downloads.fits(now, download, bytes, slow);
   }
 
-  #newFetch(now: Millis, file: FileState, piece: number, peer: PeerState, out: SwarmSink): Fetch {
-    const bytes = file.bytesOf(piece);
-    const fetch: Fetch = {
-      number: this.#nextFetch++, file, piece, bytes, peer, startedAt: now, isSlow: isSlow(now, peer, bytes),
-      requestedTo: 0, requests: 0, arrivedBytes: 0, open: [], verifying: false, abandoned: false, isOld: false,
-    };
+  /** Null: there is no room. */
+  #begin(now: Millis, file: FileState, piece: number, peer: PeerState, out: SwarmSink): Fetch | null {
+    if (!this.#hasRoom(now, file.download, file.bytesOf(piece), peer, out)) return null;
+    const fetch = this.#fetches.begin(now, file, piece, peer, out);
     this.#wakeBy(now + endgameAfterMs);
-    this.#downloads.begun(fetch);
-    this.#fetches.set(fetch.number, fetch);
-    file.fetches.set(piece, [...(file.fetches.get(piece) ?? []), fetch]);
-    peer.addFetch(fetch);
     peer.asking = fetch;
     file.content.unwant(piece);
     file.download.note(file);
-    out.fetchStarted(fetch.number, file.number, piece, bytes, peer.number);
     return fetch;
   }
 }

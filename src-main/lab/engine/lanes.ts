@@ -140,11 +140,13 @@ export class Lanes {
 
   /** What left since the last count, at the lane's rate. */
   count(lane: LaneNumber, now: Micros): void {
-    const base = lane << strideBits;
-    const rate = this.#times[base + rateAt] ?? 0;
-    const passed = now - (this.#times[base + countedAtAt] ?? 0);
-    this.#times[base + remainingAt] = Math.max(0, (this.#times[base + remainingAt] ?? 0) - rate * passed);
-    this.#times[base + countedAtAt] = now;
+    this.#times[(lane << strideBits) + remainingAt] = this.remainingAt(lane, now);
+    this.countFrom(lane, now);
+  }
+
+  /** Bytes of the first block that will not have left by then, at the lane's rate. */
+  remainingAt(lane: LaneNumber, now: Micros): number {
+    return Math.max(0, this.remaining(lane) - this.rate(lane) * (now - (this.#times[(lane << strideBits) + countedAtAt] ?? 0)));
   }
 
   /** When the first block will have left; null: it is not known, or there is none. */

@@ -9,7 +9,7 @@ const bitOf = (piece: number): number => 0x80 >> (piece & 7);
 
 /** What drivers note of their links, of all nodes together. A link is named by the lane from its owner to the peer. */
 export class Links {
-  /** Blocks the owner waits for: request, fetch. */
+  /** Blocks the owner waits for: request; fetch, where the block begins. */
   readonly requests = new RecordLists();
   /** Blocks the peer waits for: want; piece, bytes, 1 when the machine has said to serve it. */
   readonly wants = new RecordLists();

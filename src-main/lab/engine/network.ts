@@ -155,6 +155,20 @@ export class Network {
     return true;
   }
 
+  /** The block on the wire; `noParcel` when there is none. */
+  onWire(lane: LaneNumber): Parcel {
+    return this.#lanes.isUp(lane) ? this.#lanes.first(lane) : noParcel;
+  }
+
+  /** How much of the block on the wire has come to the other end. A cut lane does not tell. */
+  arrivedOfBlock(lane: LaneNumber): Bytes {
+    const lanes = this.#lanes;
+    const parcel = this.onWire(lane);
+    if (parcel === noParcel || lanes.isCut(lane)) return 0;
+    const left = this.parcels.a(parcel) - lanes.remainingAt(lane, this.#simulation.now);
+    return Math.max(0, Math.floor(left - lanes.rate(lane) * lanes.latency(lane)));
+  }
+
   #addLink(a: NodeNumber, b: NodeNumber): LaneNumber {
     const number = this.#lanes.add(a, b);
     for (const lane of [number, this.#lanes.add(b, a)]) {

@@ -1,3 +1,4 @@
+import { limits } from '#shared/limits.ts';
 import type { Bytes } from '#shared/units.ts';
 import { Bitfield } from '../../core/bitfield.ts';
 
@@ -12,14 +13,28 @@ export interface CheckedFile {
   readonly pieces: number;
 }
 
+/** What one peer gave of a piece. */
+export interface CheckedPart {
+  readonly from: number;
+  readonly isCorrupt: boolean;
+}
+
 interface Buffer {
   readonly piece: number;
   readonly bytes: Bytes;
-  readonly from: number;
+  /** Who gives it, or gave it last. */
+  from: number;
+  /** What others gave before. */
+  before: readonly CheckedPart[];
+  requestedTo: Bytes;
   arrived: Bytes;
-  isCorrupt: boolean;
+  /** Where the first damaged block begins of those it gave. */
+  corruptFrom: Bytes;
+  isPaused: boolean;
   isWithDisk: boolean;
 }
+
+const none: readonly CheckedPart[] = [];
 
 /**
  * Keeps its own books of one node, from what its driver does and what its disk says, and never asks the machine under test:
@@ -35,6 +50,7 @@ export class NodeChecker {
   readonly #buffers = new Map<number, Buffer>();
   readonly #strikes = new Map<number, number>();
   #buffered: Bytes = 0;
+  #blamed = 0;
 
   constructor(node: number, file: CheckedFile, budgetBytes: Bytes, hasAll: boolean) {
     this.#node = node;
@@ -55,7 +71,29 @@ export class NodeChecker {
     if (this.written.has(piece)) this.#fail(`piece ${piece} is fetched again though it is verified`);
     this.#buffered += bytes;
     if (this.#buffered > Math.max(this.#budgetBytes, bytes)) this.#fail(`${this.#buffered} bytes are buffered`);
-    this.#buffers.set(fetch, { piece, bytes, from, arrived: 0, isCorrupt: false, isWithDisk: false });
+    this.#buffers.set(fetch, { piece, bytes, from, before: none, requestedTo: 0, arrived: 0, corruptFrom: Infinity, isPaused: false, isWithDisk: false });
+  }
+
+  /** The first bytes are kept for somebody else. */
+  fetchPaused(fetch: number, bytes: Bytes): void {
+    const buffer = this.#buffers.get(fetch);
+    if (buffer === undefined || buffer.isWithDisk || buffer.isPaused || bytes <= 0 || bytes > buffer.arrived || bytes % limits.content.leafBytes !== 0) {
+      this.#fail(`${bytes} bytes of fetch ${fetch} are kept, and ${buffer?.arrived} have come`);
+    }
+    if (buffer === undefined) return;
+    buffer.before = [...buffer.before, { from: buffer.from, isCorrupt: buffer.corruptFrom < bytes }];
+    buffer.requestedTo = bytes;
+    buffer.arrived = bytes;
+    buffer.corruptFrom = Infinity;
+    buffer.isPaused = true;
+  }
+
+  fetchResumed(fetch: number, from: number): void {
+    const buffer = this.#buffers.get(fetch);
+    if (buffer?.isPaused !== true || this.written.has(buffer.piece)) this.#fail(`fetch ${fetch} goes on`);
+    if (buffer === undefined) return;
+    buffer.from = from;
+    buffer.isPaused = false;
   }
 
   fetchEnded(fetch: number): void {
@@ -67,18 +105,26 @@ export class NodeChecker {
 
   requested(fetch: number, peer: number, piece: number, begin: Bytes, length: Bytes, claimed: Pick<Bitfield, 'has'>): void {
     const buffer = this.#buffers.get(fetch);
-    if (buffer?.piece !== piece || buffer.from !== peer) this.#fail(`a block of piece ${piece} is asked of ${peer} outside its fetch`);
+    if (buffer?.piece !== piece || buffer.from !== peer || buffer.isPaused) this.#fail(`a block of piece ${piece} is asked of ${peer} outside its fetch`);
     if (!Number.isInteger(begin) || !Number.isInteger(length) || length <= 0 || begin < 0 || begin + length > this.#bytesOf(piece)) this.#fail(`${length} bytes at ${begin} are asked for`);
+    if (begin !== buffer?.requestedTo) this.#fail(`${begin} is asked for after ${buffer?.requestedTo}`);
+    else buffer.requestedTo += length;
     if (!claimed.has(piece)) this.#fail(`${peer} is asked for piece ${piece}, which it never said it has`);
     if (this.#strikes.size > 0 && this.strikesOf(peer) >= 2) this.#fail(`${peer} is banned and still asked`);
   }
 
-  /** Bytes of a block that is still waited for. */
-  arrived(fetch: number, bytes: Bytes, isCorrupt: boolean): void {
+  /** Bytes of a block that is still waited for: all of it, or what came before its sender left. */
+  arrived(fetch: number, begin: Bytes, bytes: Bytes, isCorrupt: boolean): void {
     const buffer = this.#buffers.get(fetch);
     if (buffer === undefined || buffer.isWithDisk) return;
     buffer.arrived += bytes;
-    buffer.isCorrupt ||= isCorrupt;
+    if (isCorrupt) buffer.corruptFrom = Math.min(buffer.corruptFrom, begin);
+  }
+
+  /** Who gave which part of a buffer. */
+  partsOf(fetch: number): readonly CheckedPart[] {
+    const buffer = this.#buffers.get(fetch);
+    return buffer === undefined ? none : [...buffer.before, { from: buffer.from, isCorrupt: buffer.corruptFrom < Infinity }];
   }
 
   /** Returns whether the piece's bytes are right. */
@@ -86,7 +132,7 @@ export class NodeChecker {
     const buffer = this.#buffers.get(fetch);
     if (buffer?.piece !== piece || buffer.isWithDisk || buffer.arrived !== buffer.bytes) this.#fail(`piece ${piece} is called complete with ${buffer?.arrived} of ${buffer?.bytes} bytes`);
     if (buffer !== undefined) buffer.isWithDisk = true;
-    return buffer?.isCorrupt === false;
+    return buffer?.corruptFrom === Infinity && buffer.before.every(({ isCorrupt }) => !isCorrupt);
   }
 
   /** The machine counts a file as verified, or tells somebody about these pieces. */
@@ -106,15 +152,22 @@ export class NodeChecker {
     if (isHonest) this.#fail(`${peer} is honest and blamed`);
     const known = (this.#strikes.get(peer) ?? 0) + 1;
     this.#strikes.set(peer, known);
+    this.#blamed++;
     if (strikes !== known) this.#fail(`${peer} has ${known} strikes, the machine says ${strikes}`);
   }
 
-  /** Tells the machine of a bad piece, which nothing excuses: it must blame whoever sent it. */
-  mustBlame(fetch: number, tell: () => void): void {
-    const from = this.#buffers.get(fetch)?.from ?? -1;
+  /** Tells the machine of a bad piece or a part of one, which nothing excuses: it must blame whoever sent it. */
+  mustBlame(from: number, tell: () => void): void {
     const before = this.strikesOf(from);
     tell();
     if (this.strikesOf(from) !== before + 1) this.#fail(`${from} sent a bad piece and is not blamed`);
+  }
+
+  /** Tells the machine of something that nobody can be blamed for. */
+  mustBlameNobody(tell: () => void): void {
+    const before = this.#blamed;
+    tell();
+    if (this.#blamed !== before) this.#fail('somebody is blamed without evidence');
   }
 
   /** How many peers this one has banned. */

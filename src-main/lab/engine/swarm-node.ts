@@ -5,6 +5,7 @@ import { PeerMachine } from '../../core/peer/peer-machine.ts';
 import { defaultServeSettings } from '../../core/serve/events.ts';
 import type { Pieces } from '../../core/swarm/content.ts';
 import type { RefusalKind } from '../../core/swarm/events.ts';
+import type { Arrivals } from '../../core/swarm/options.ts';
 import type { Disks } from './disk.ts';
 import type { Micros, TimerHandle } from './event-wheel.ts';
 import type { LaneNumber } from './lanes.ts';
@@ -13,7 +14,7 @@ import type { Links } from './links.ts';
 import { noParcel, type Parcel } from './parcels.ts';
 import type { RandomStream } from './random-stream.ts';
 import type { EventKind, Simulation } from './simulation.ts';
-import { NodeChecker, type CheckedFile } from './swarm-checker.ts';
+import { NodeChecker, type CheckedFile, type CheckedPart } from './swarm-checker.ts';
 
 /** How a node treats others. Only its words and bytes differ: inside each there is the same machine. */
 export type Behaviour = 'honest' | 'corrupt' | 'stall' | 'lie';
@@ -47,7 +48,7 @@ export interface NodeWorld {
  * One peer of a simulated swarm: the app's own machine, and what the app's driver does around it, on a simulated network
  * and disk. Keeps the checker's books up to date.
  */
-export class SwarmNode implements PeerSink {
+export class SwarmNode implements PeerSink, Arrivals {
   readonly number: number;
   readonly behaviour: Behaviour;
   readonly checker: NodeChecker;
@@ -67,6 +68,8 @@ export class SwarmNode implements PeerSink {
   #lane: LaneNumber = -1;
   /** Fetches whose pieces are with the disk. */
   readonly #writing = new Set<number>();
+  /** Pieces that were wrong when several had given parts of them, and who gave what. */
+  readonly #suspects = new Map<number, readonly CheckedPart[]>();
 
   constructor(number: number, behaviour: Behaviour, hasAll: boolean, world: NodeWorld) {
     this.number = number;
@@ -81,7 +84,7 @@ export class SwarmNode implements PeerSink {
 
   /** Starts the program, with what lies on the disk. */
   start(): void {
-    this.#machine = new PeerMachine({ limits: limits.transfer, serving: defaultServeSettings, random: this.#random.next });
+    this.#machine = new PeerMachine({ limits: limits.transfer, serving: defaultServeSettings, random: this.#random.next, arrivals: this });
     if (this.isComplete) this.#keep();
     else {
       this.step({ type: 'download-added', download, priority: 1 });
@@ -94,6 +97,7 @@ export class SwarmNode implements PeerSink {
     this.#machine = null;
     this.life++;
     this.#writing.clear();
+    this.#suspects.clear();
     this.checker.restarted();
     this.links.clear();
     this.#lane = -1;
@@ -111,7 +115,9 @@ export class SwarmNode implements PeerSink {
 
   linkDown(peer: number): void {
     this.#lane = -1;
-    if (this.links.delete(peer)) this.step({ type: 'peer-down', peer });
+    if (!this.links.has(peer)) return;
+    this.step({ type: 'peer-down', peer });
+    this.links.delete(peer);
   }
 
   step(event: PeerEvent): void {
@@ -181,12 +187,33 @@ export class SwarmNode implements PeerSink {
     this.#lane = lane;
     // The driver throws away what nobody waits for any more; the machine hears of it all the same.
     const asked = requests.take(lane, request);
-    if (asked !== noParcel) this.checker.arrived(requests.first(asked), bytes, isCorrupt);
+    if (asked !== noParcel) this.checker.arrived(requests.first(asked), requests.second(asked), bytes, isCorrupt);
     if (this.#random.chance(this.#world.repeats)) {
       const { simulation, network, kinds } = this.#world;
       simulation.after(this.#random.below(second * 1000), kinds.again, this.number, network.parcels.take(0, 0, this.life, request));
     }
     this.step({ type: 'block-arrived', request });
+  }
+
+  /** What has come of a block that is on the wire. */
+  moved(request: number, peer: number): number {
+    const { network } = this.#world;
+    const lane = this.links.get(peer);
+    if (lane === undefined) return 0;
+    const parcel = network.onWire(lane ^ 1);
+    return parcel !== noParcel && network.parcels.b(parcel) === request ? network.arrivedOfBlock(lane ^ 1) : 0;
+  }
+
+  /** That lies in its buffer from now on. */
+  kept(request: number, peer: number): number {
+    const { network, links: { requests } } = this.#world;
+    const bytes = this.moved(request, peer);
+    const lane = this.links.get(peer);
+    if (lane === undefined || bytes === 0) return 0;
+    const asked = requests.find(lane, request);
+    if (asked === noParcel) return 0;
+    this.checker.arrived(requests.first(asked), requests.second(asked), bytes, network.parcels.c(network.onWire(lane ^ 1)) === 1);
+    return bytes;
   }
 
   /** The same news once more. */
@@ -219,10 +246,35 @@ export class SwarmNode implements PeerSink {
       this.#world.simulation.after(reopenAfter, this.#world.kinds.reopen, this.number, this.life);
     } else if (isRight) {
       this.checker.written.add(piece);
+      this.#judge(piece);
       this.step({ type: 'piece-written', file: content, piece, fetch });
-    } else if (isFirst && this.#isOpen && !this.checker.written.has(piece)) {
-      this.checker.mustBlame(fetch, () => { this.step({ type: 'piece-corrupt', file: content, piece, fetch }); });
-    } else this.step({ type: 'piece-corrupt', file: content, piece, fetch });
+    } else if (isFirst && this.#isOpen && !this.checker.written.has(piece)) this.#wrong(piece, fetch);
+    else this.step({ type: 'piece-corrupt', file: content, piece, fetch });
+  }
+
+  /** Whoever gave all of a bad piece is to blame; of several it is not known yet who. */
+  #wrong(piece: number, fetch: number): void {
+    const parts = this.checker.partsOf(fetch);
+    const [first] = parts;
+    if (first === undefined) return;
+    if (parts.every(({ from }) => from === first.from)) {
+      // It may have come back over another link, or be away.
+      this.checker.mustBlame(first.from, () => { this.step({ type: 'piece-corrupt', file: content, piece, fetch }); });
+      return;
+    }
+    this.#suspects.set(piece, [...(this.#suspects.get(piece) ?? []), ...parts]);
+    this.checker.mustBlameNobody(() => { this.step({ type: 'piece-corrupt', file: content, piece, fetch, several: true }); });
+  }
+
+  /** The right bytes of a piece are known: who gave others before. */
+  #judge(piece: number): void {
+    const parts = this.#suspects.get(piece);
+    if (parts === undefined) return;
+    this.#suspects.delete(piece);
+    for (const peer of new Set(parts.flatMap(({ from, isCorrupt }) => (isCorrupt ? [from] : [])))) {
+      if (this.links.has(peer)) this.checker.mustBlame(peer, () => { this.step({ type: 'peer-blamed', peer, file: content, piece }); });
+      else this.peerCorrupt(peer, content, piece, this.checker.strikesOf(peer) + 1);
+    }
   }
 
   reopen(life: number): void {
@@ -313,7 +365,7 @@ export class SwarmNode implements PeerSink {
     this.#hasAsked = true;
     this.checker.requested(fetch, peer, piece, begin, length, links.claimed(lane));
     if (lane === undefined) return;
-    links.requests.add(lane, request, fetch);
+    links.requests.add(lane, request, fetch, begin);
     network.sendMessage(lane, messages.wanted, request, piece, length);
   }
 
@@ -347,6 +399,10 @@ export class SwarmNode implements PeerSink {
   }
 
   fetchStarted(fetch: number, _file: number, piece: number, bytes: number, peer: number): void { this.checker.fetchStarted(fetch, piece, bytes, peer); }
+
+  fetchPaused(fetch: number, bytes: number): void { this.checker.fetchPaused(fetch, bytes); }
+
+  fetchResumed(fetch: number, peer: number): void { this.checker.fetchResumed(fetch, peer); }
 
   fetchEnded(fetch: number): void { this.checker.fetchEnded(fetch); }
 

@@ -189,9 +189,10 @@ export class SwarmWorld {
   #linkDown(lane: LaneNumber): void {
     if (!this.network.isUp(lane)) return;
     const [a, b] = [this.network.from(lane), this.network.to(lane)];
-    this.network.disconnect(lane);
+    // First, so that they see how much of the last block has come.
     this.#node(a).linkDown(b);
     this.#node(b).linkDown(a);
+    this.network.disconnect(lane);
   }
 
   #completed(number: number): void {

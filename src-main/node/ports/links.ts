@@ -24,7 +24,7 @@ export interface RemoteDevice {
 
 /**
  * Where the payload of an arriving block goes. The link copies every chunk straight into `buffer` and calls `done`
- * when the last byte is there, or `lost` when the link ends first.
+ * when the last byte is there, or `lost` when its connection ends first.
  */
 export interface BlockSink {
   readonly buffer: Uint8Array;
@@ -33,7 +33,16 @@ export interface BlockSink {
   /** What came compressed is nothing of the length that was asked for: as bad as wrong bytes. */
   broken(wireBytes: Bytes): void;
   rejected(reason: RejectReason): void;
-  lost(): void;
+  /** The first `kept` bytes of the buffer have come. */
+  lost(kept: Bytes): void;
+}
+
+/** What has come of a block that is on its way. */
+export interface BlockProgress {
+  /** Bytes that came for it, as they travel. */
+  readonly moved: Bytes;
+  /** Of those the bytes that lie in its buffer as they will stay: none when it comes compressed. */
+  readonly kept: Bytes;
 }
 
 /** How a node answers a device. Every method checks what that device may see. */
@@ -93,6 +102,8 @@ export interface Link {
 
   /** Asks for one block on the best lane, with a `pace` only if `knowsCompression`; the answer goes to the sink. Returns the request's id for `cancelBlock`. */
   requestBlock(request: BlockWanted, sink: BlockSink): number;
+  /** What has come of it so far; nothing when it is not under way any more. */
+  blockProgress(requestId: number): BlockProgress;
   /** The sink hears nothing more, and its buffer is not written any more. */
   cancelBlock(requestId: number): void;
   /**

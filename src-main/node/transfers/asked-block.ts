@@ -1,17 +1,9 @@
+import type { DeviceId } from '#shared/ids.ts';
 import type { RejectReason } from '#shared/protocol/hot-frames.ts';
 import type { Bytes } from '#shared/units.ts';
 import type { FileNumber, PeerNumber, RequestNumber } from '../../core/swarm/events.ts';
-import type { BlockSink } from '../ports/links.ts';
-import type { PooledBuffer } from './buffer-pool.ts';
-
-/** One attempt at a piece, as the driver knows it. */
-export interface Attempt {
-  readonly buffer: PooledBuffer;
-  readonly peer: PeerNumber;
-  pieceHash: Uint8Array | null;
-  /** A block of it came in a form that nobody can read. */
-  isBroken: boolean;
-}
+import type { BlockProgress, BlockSink, Link } from '../ports/links.ts';
+import type { Attempt } from './attempt.ts';
 
 /** What became of a block that was asked for. */
 export interface BlockAnswers {
@@ -20,23 +12,48 @@ export interface BlockAnswers {
   lost(block: AskedBlock): void;
 }
 
+/** Where a block belongs. */
+export interface BlockPlace {
+  readonly request: RequestNumber;
+  readonly file: FileNumber;
+  readonly peer: PeerNumber;
+  readonly begin: Bytes;
+  readonly length: Bytes;
+}
+
 /** A block on its way. There is one for each small file: a class, so that none of them carries functions of its own. */
 export class AskedBlock implements BlockSink {
   readonly request: RequestNumber;
   readonly file: FileNumber;
   readonly peer: PeerNumber;
   readonly buffer: Uint8Array;
+  /** The link's own number for it. */
+  linkRequest = 0;
+  readonly #link: Link;
+  readonly #from: DeviceId;
   readonly #attempt: Attempt;
   readonly #answers: BlockAnswers;
+  /** What had come when its connection ended. */
+  #atEnd: BlockProgress | null = null;
 
-  constructor(answers: BlockAnswers, request: RequestNumber, file: FileNumber, peer: PeerNumber, attempt: Attempt, begin: Bytes, length: Bytes) {
+  constructor(answers: BlockAnswers, link: Link, attempt: Attempt, { request, file, peer, begin, length }: BlockPlace) {
     this.request = request;
     this.file = file;
     this.peer = peer;
     const { data } = attempt.buffer;
     this.buffer = length === data.length ? data : data.subarray(begin, begin + length);
+    this.#link = link;
+    this.#from = link.remote.id;
     this.#attempt = attempt;
     this.#answers = answers;
+  }
+
+  get progress(): BlockProgress {
+    return this.#atEnd ?? this.#link.blockProgress(this.linkRequest);
+  }
+
+  cancel(): void {
+    this.#link.cancelBlock(this.linkRequest);
   }
 
   done(pieceHash: Uint8Array | null, wireBytes: Bytes): void {
@@ -45,7 +62,7 @@ export class AskedBlock implements BlockSink {
   }
 
   broken(wireBytes: Bytes): void {
-    this.#attempt.isBroken = true;
+    this.#attempt.brokenBy = this.#from;
     this.#answers.arrived(this, wireBytes);
   }
 
@@ -53,7 +70,8 @@ export class AskedBlock implements BlockSink {
     this.#answers.rejected(this, reason);
   }
 
-  lost(): void {
+  lost(kept: Bytes): void {
+    this.#atEnd = { moved: kept, kept };
     this.#answers.lost(this);
   }
 }

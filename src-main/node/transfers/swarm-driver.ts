@@ -11,11 +11,12 @@ import type { Binding, Line } from '../../core/rate/rate-gate.ts';
 import type { WantNumber } from '../../core/serve/events.ts';
 import type { ServedStanding } from '../../core/serve/serve-machine.ts';
 import type { DownloadNumber, FileNumber, PriorityRank } from '../../core/swarm/events.ts';
+import type { Arrivals } from '../../core/swarm/options.ts';
 import type { DownloadStanding, SourceStanding } from '../../core/swarm/standing.ts';
 import type { Link } from '../ports/links.ts';
 import type { Outgoing } from '../ports/outgoing.ts';
-import { AskedBlock, type Attempt, type BlockAnswers } from './asked-block.ts';
-import { BufferPool } from './buffer-pool.ts';
+import { ArrivingPieces } from './arriving-pieces.ts';
+import { AskedBlock, type BlockAnswers } from './asked-block.ts';
 import type { Conduct } from './conduct.ts';
 import type { BlockSender, FileListener, SwarmDriverOptions } from './swarm-ports.ts';
 
@@ -51,15 +52,16 @@ const bulkLanes = 1;
  */
 export class SwarmDriver {
   readonly #machine: PeerMachine;
-  readonly #pool: BufferPool;
+  readonly #arriving: ArrivingPieces;
   readonly #now: () => Millis;
   readonly #nextNumber: () => number;
   readonly #files = new Map<FileNumber, OpenFile>();
   readonly #peers = new Map<number, Peer>();
+  /** Of those that are linked. */
   readonly #peerNumbers = new Map<DeviceId, number>();
-  readonly #attempts = new Map<number, Attempt>();
-  /** Swarm request → the link's own number for it. */
-  readonly #linkRequests = new Map<number, number>();
+  /** Those of devices that were linked lately are kept, linked longest ago first. */
+  readonly #lastNumbers = new Map<DeviceId, number>();
+  readonly #asked = new Map<number, AskedBlock>();
   /** Contents that have a swarm: root in hex → number, and back. */
   readonly #numbers = new Map<string, number>();
   readonly #roots = new Map<number, Uint8Array>();
@@ -73,8 +75,14 @@ export class SwarmDriver {
   #closed = false;
 
   constructor(options: SwarmDriverOptions) {
-    this.#machine = new PeerMachine({ limits: options, serving: options.serving, random: Math.random });
-    this.#pool = new BufferPool(options.receiveBudgetBytes);
+    this.#machine = new PeerMachine({ limits: options, serving: options.serving, random: Math.random, arrivals: this.#arrivals });
+    this.#arriving = new ArrivingPieces(options.receiveBudgetBytes, options.conduct, {
+      step: (event) => { this.#step(event); },
+      idOf: (peer) => this.#idOf(peer),
+      numberOf: (id) => this.#peerNumbers.get(id),
+      listenerOf: (file) => this.#files.get(file)?.listener,
+      isReadSoon: (file) => this.#machine.downloading.file(file)?.isReadSoon ?? false,
+    });
     this.#conduct = options.conduct;
     this.#outgoing = options.outgoing;
     this.#takesCompressed = options.takesCompressed;
@@ -90,7 +98,7 @@ export class SwarmDriver {
   linkUp(link: Link): void {
     const { id } = link.remote;
     this.linkDown(id);
-    const number = this.#nextPeer++;
+    const number = this.#numberFor(id);
     this.#peers.set(number, { number, link, joining: new Map(), admitted: new Set() });
     this.#peerNumbers.set(id, number);
     this.#step({ type: 'peer-up', peer: number, latencyMs: link.latencyMs ?? 1, line: lineTo(link.path), local: link.path === 'loopback' || link.path === 'lan', strikes: this.#conduct.strikes(id) });
@@ -103,7 +111,24 @@ export class SwarmDriver {
     this.#peerNumbers.delete(id);
     for (const file of this.#files.values()) file.keys.delete(number);
     this.#step({ type: 'peer-down', peer: number });
+    for (const [request, block] of this.#asked) {
+      if (block.peer !== number) continue;
+      block.cancel();
+      this.#asked.delete(request);
+    }
     this.#dropUnused();
+  }
+
+  /** A device keeps its number, so that it can go on with what it had begun. */
+  #numberFor(id: DeviceId): number {
+    const number = this.#lastNumbers.get(id) ?? this.#nextPeer++;
+    this.#lastNumbers.delete(id);
+    this.#lastNumbers.set(id, number);
+    for (const oldest of this.#lastNumbers.keys()) {
+      if (this.#lastNumbers.size <= limits.link.linksAtOnce) break;
+      if (!this.#peerNumbers.has(oldest)) this.#lastNumbers.delete(oldest);
+    }
+    return number;
   }
 
   isBanned(id: DeviceId): boolean {
@@ -143,7 +168,7 @@ export class SwarmDriver {
     const { root, bytes, pieceBytes, have, priority, isGrowing } = about;
     this.#files.set(file, { listener, keys: new Map() });
     if (root !== null && bytes > pieceBytes) this.#beginSwarm(file, root);
-    this.#step({ type: 'file-opened', download, file, bytes, pieceBytes, have, priority, isGrowing });
+    this.#step({ type: 'file-opened', download, file, bytes, pieceBytes, have, priority, isGrowing, isContinuable: root !== null });
   }
 
   /** What is verified of it may be served, also after it is complete, until `unshare`. */
@@ -382,31 +407,42 @@ export class SwarmDriver {
     }, Math.max(0, Math.ceil(at - now)));
   }
 
+  #idOf(peer: number): DeviceId | undefined {
+    return this.#peers.get(peer)?.link.remote.id;
+  }
+
   #onSwarm(peer: number, content: number, tell: (link: Link, root: Uint8Array) => void): void {
     const link = this.#peers.get(peer)?.link;
     const root = this.#roots.get(content);
     if (link !== undefined && root !== undefined) tell(link, root);
   }
 
+  readonly #arrivals: Arrivals = {
+    moved: (request) => this.#asked.get(request)?.progress.moved ?? 0,
+    kept: (request) => this.#asked.get(request)?.progress.kept ?? 0,
+  };
+
   readonly #answers: BlockAnswers = {
     arrived: ({ request, file, buffer: { length } }, wireBytes) => {
-      this.#linkRequests.delete(request);
+      this.#asked.delete(request);
       if (wireBytes < length) this.#files.get(file)?.listener.saved(length - wireBytes);
       this.#step({ type: 'block-arrived', request, wireBytes });
     },
     rejected: ({ request, file, peer }, reason) => {
-      this.#linkRequests.delete(request);
+      this.#asked.delete(request);
       const gone = reason === 'gone' || reason === 'changed' || reason === 'error';
       const open = this.#files.get(file);
-      const from = this.#peers.get(peer)?.link.remote.id;
+      const from = this.#idOf(peer);
       if (gone) open?.keys.delete(peer);
       this.#step({ type: 'block-refused', request, why: gone ? 'gone' : reason });
       if (gone && from !== undefined) open?.listener.sourceLost(from, reason);
     },
     lost: ({ request }) => {
-      this.#linkRequests.delete(request);
       // With the whole link down the peer is gone when this comes; else only one of its connections has ended.
-      queueMicrotask(() => { this.#step({ type: 'block-lost', request }); });
+      queueMicrotask(() => {
+        this.#step({ type: 'block-lost', request });
+        this.#asked.delete(request);
+      });
     },
   };
 
@@ -417,64 +453,32 @@ export class SwarmDriver {
     choke: (peer, choked) => { this.#peers.get(peer)?.link.choke(choked); },
     serve: (_peer, want) => { this.#sender?.serve(want); },
     refuse: (_peer, want, why) => { this.#sender?.refuse(want, why); },
-    fetchStarted: (fetch, _file, _piece, bytes, peer) => {
-      this.#attempts.set(fetch, { buffer: this.#pool.take(bytes), peer, pieceHash: null, isBroken: false });
-    },
+    fetchStarted: (fetch, _file, _piece, bytes, peer) => { this.#arriving.started(fetch, bytes, peer); },
+    fetchPaused: (fetch, bytes) => { this.#arriving.paused(fetch, bytes); },
+    fetchResumed: (fetch, peer) => { this.#arriving.resumed(fetch, peer); },
     request: (request, number, fetch, file, piece, begin, length) => {
       const peer = this.#peers.get(number);
-      const attempt = this.#attempts.get(fetch);
+      const attempt = this.#arriving.get(fetch);
       const key = this.#files.get(file)?.keys.get(number);
       if (peer === undefined || attempt === undefined || key === undefined) {
         queueMicrotask(() => { this.#step({ type: 'block-refused', request, why: 'gone' }); });
         return;
       }
       peer.link.wantLanes(bulkLanes);
-      const block = new AskedBlock(this.#answers, request, file, number, attempt, begin, length);
-      const linkRequest = peer.link.requestBlock({ key, piece, begin, length, pace: this.#paceOf(peer.link) }, block);
-      this.#linkRequests.set(request, linkRequest);
+      const block = new AskedBlock(this.#answers, peer.link, attempt, { request, file, peer: number, begin, length });
+      this.#asked.set(request, block);
+      block.linkRequest = peer.link.requestBlock({ key, piece, begin, length, pace: this.#paceOf(peer.link) }, block);
     },
-    cancel: (request, number) => {
-      const linkRequest = this.#linkRequests.get(request);
-      this.#linkRequests.delete(request);
-      if (linkRequest !== undefined) this.#peers.get(number)?.link.cancelBlock(linkRequest);
+    cancel: (request) => {
+      this.#asked.get(request)?.cancel();
+      this.#asked.delete(request);
     },
-    pieceComplete: (fetch, file, piece, bytes, number) => {
-      const attempt = this.#attempts.get(fetch);
-      const listener = this.#files.get(file)?.listener;
-      const from = this.#peers.get(number)?.link.remote.id;
-      if (attempt === undefined || listener === undefined) {
-        queueMicrotask(() => { this.#step({ type: 'piece-unwritten', file, piece, fetch }); });
-        return;
-      }
-      if (attempt.isBroken) {
-        queueMicrotask(() => { this.#step({ type: 'piece-corrupt', file, piece, fetch }); });
-        return;
-      }
-      void listener.write(piece, attempt.buffer.data, attempt.pieceHash, this.#machine.downloading.file(file)?.isReadSoon ?? false).then((outcome) => {
-        switch (outcome.kind) {
-          case 'written':
-            if (from !== undefined) listener.pieceWritten(piece, bytes, from);
-            return this.#step({ type: 'piece-written', file, piece, fetch });
-          case 'corrupt':
-            return this.#step({ type: 'piece-corrupt', file, piece, fetch });
-          case 'error':
-            this.#step({ type: 'piece-unwritten', file, piece, fetch });
-            return listener.diskFailed(outcome.error);
-        }
-      });
-    },
-    fetchEnded: (fetch) => {
-      this.#attempts.get(fetch)?.buffer.release();
-      this.#attempts.delete(fetch);
-    },
+    pieceComplete: (fetch, file, piece, bytes, peer) => { this.#arriving.complete(fetch, file, piece, bytes, peer); },
+    fetchEnded: (fetch) => { this.#arriving.ended(fetch); },
     fileComplete: (file) => { this.#files.get(file)?.listener.complete(); },
     peerCorrupt: (number, file, piece) => {
-      const id = this.#peers.get(number)?.link.remote.id;
-      if (id === undefined) return;
-      const listener = this.#files.get(file)?.listener;
-      if (listener === undefined) return;
-      this.#conduct.note(id, { ...listener.about(piece), piece });
-      listener.corrupt(piece, id);
+      const id = this.#idOf(number);
+      if (id !== undefined) this.#arriving.noteWrong(id, file, piece);
     },
     fileStarved: (file) => { this.#files.get(file)?.listener.starved(); },
   };

@@ -28,8 +28,17 @@ interface Node {
   sentBytes: number;
   readonly wants: Map<string, { request: number; fetch: number; bytes: number; piece: number }>;
   completeAt: number | null;
-  /** Attempts that got wrong bytes. */
-  readonly spoiled: Set<number>;
+  /** Requests that are waited for, and their attempts. */
+  readonly open: Map<number, number>;
+  /** Who gave something of each attempt, and whether wrong bytes are kept of it; the last one gives now. */
+  readonly given: Map<number, Given[]>;
+  /** Of pieces that came wrong from several: who gave wrong bytes. */
+  readonly suspects: Map<number, readonly number[]>;
+}
+
+interface Given {
+  readonly from: number;
+  isWrong: boolean;
 }
 
 const file = 1;
@@ -62,8 +71,8 @@ export class PeerWorld {
 
   add(options: NodeOptions): number {
     const index = this.nodes.length;
-    const machine = new PeerMachine({ limits: limits.transfer, serving: { ...defaultServeSettings, ...options.serving }, random: this.#random });
-    this.nodes.push({ machine, options, sink: this.#sinkOf(index), lineFreeAt: 0, sentBytes: 0, wants: new Map(), completeAt: null, spoiled: new Set() });
+    const machine = new PeerMachine({ limits: limits.transfer, serving: { ...defaultServeSettings, ...options.serving }, random: this.#random, arrivals: { moved: () => 0, kept: () => 0 } });
+    this.nodes.push({ machine, options, sink: this.#sinkOf(index), lineFreeAt: 0, sentBytes: 0, wants: new Map(), completeAt: null, open: new Map(), given: new Map(), suspects: new Map() });
     return index;
   }
 
@@ -133,6 +142,27 @@ export class PeerWorld {
     this.#at(this.#latencyMs, () => { this.step(to, event); });
   }
 
+  #arrives(me: number, request: number, isWrong: boolean): void {
+    const node = this.#node(me);
+    const now = node.given.get(node.open.get(request) ?? 0)?.at(-1);
+    if (now !== undefined && isWrong) now.isWrong = true;
+    node.open.delete(request);
+    this.step(me, { type: 'block-arrived', request });
+  }
+
+  #verified(me: number, fetch: number, piece: number, given: readonly Given[]): void {
+    const { suspects } = this.#node(me);
+    const wrong = [...new Set(given.flatMap(({ from, isWrong }) => (isWrong ? [from] : [])))];
+    if (wrong.length === 0) {
+      for (const peer of suspects.get(piece) ?? []) this.step(me, { type: 'peer-blamed', peer, file, piece });
+      suspects.delete(piece);
+      return this.step(me, { type: 'piece-written', file, piece, fetch });
+    }
+    const several = given.some(({ from }) => from !== given[0]?.from);
+    if (several) suspects.set(piece, wrong);
+    this.step(me, { type: 'piece-corrupt', file, piece, fetch, several });
+  }
+
   #sinkOf(me: number): PeerSink {
     const copied = (pieces: 'all' | Uint8Array): 'all' | Uint8Array => (pieces === 'all' ? 'all' : new Uint8Array(pieces));
     return {
@@ -141,12 +171,16 @@ export class PeerWorld {
       leave: (peer, content) => { this.#tell(peer, { type: 'left', content, peer: me }); },
       choke: (peer, choked) => { this.#tell(peer, { type: 'choked', peer: me, choked }); },
       request: (request, peer, fetch, content, piece, _begin, length) => {
+        this.#node(me).open.set(request, fetch);
         this.#at(this.#latencyMs, () => {
           this.#node(peer).wants.set(`${me}/${request}`, { request, fetch, bytes: length, piece });
           this.step(peer, { type: 'wanted', peer: me, want: request, content, piece, bytes: length });
         });
       },
-      cancel: (request, peer) => { this.#tell(peer, { type: 'unwanted', peer: me, want: request }); },
+      cancel: (request, peer) => {
+        this.#node(me).open.delete(request);
+        this.#tell(peer, { type: 'unwanted', peer: me, want: request });
+      },
       refuse: (peer, want, why) => { this.#tell(peer, { type: 'block-refused', request: want, why }); },
       serve: (peer, want) => {
         const node = this.#node(me);
@@ -163,19 +197,21 @@ export class PeerWorld {
           this.#at(0, () => { this.step(me, { type: 'served', peer, want, bytes: 0 }); });
           return this.#tell(peer, { type: 'block-lost', request: wanted.request });
         }
-        if (corrupt > 0 && this.#random() < corrupt) this.#node(peer).spoiled.add(wanted.fetch);
+        const isWrong = corrupt > 0 && this.#random() < corrupt;
         node.lineFreeAt = Math.max(node.lineFreeAt, this.now) + wanted.bytes / node.options.up;
         node.sentBytes += wanted.bytes;
         this.#at(node.lineFreeAt - this.now, () => {
           this.step(me, { type: 'served', peer, want, bytes: wanted.bytes });
-          this.#tell(peer, { type: 'block-arrived', request: wanted.request });
+          this.#at(this.#latencyMs, () => { this.#arrives(peer, wanted.request, isWrong); });
         });
       },
-      fetchStarted: () => undefined,
-      fetchEnded: () => undefined,
-      pieceComplete: (fetch, content, piece) => {
-        const type = this.#node(me).spoiled.has(fetch) ? 'piece-corrupt' : 'piece-written';
-        this.#at(1, () => { this.step(me, { type, file: content, piece, fetch }); });
+      fetchStarted: (fetch, _file, _piece, _bytes, from) => { this.#node(me).given.set(fetch, [{ from, isWrong: false }]); },
+      fetchPaused: () => undefined,
+      fetchResumed: (fetch, from) => { this.#node(me).given.get(fetch)?.push({ from, isWrong: false }); },
+      fetchEnded: (fetch) => { this.#node(me).given.delete(fetch); },
+      pieceComplete: (fetch, _content, piece) => {
+        const given = this.#node(me).given.get(fetch) ?? [];
+        this.#at(1, () => { this.#verified(me, fetch, piece, given); });
       },
       fileComplete: () => {
         this.#node(me).completeAt = this.now;

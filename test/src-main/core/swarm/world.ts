@@ -2,6 +2,7 @@ import { Contents } from '#main/core/swarm/content.ts';
 import type { SwarmLimits } from '#main/core/swarm/options.ts';
 import { SwarmMachine } from '#main/core/swarm/swarm-machine.ts';
 import { limits as defaults } from '#shared/limits.ts';
+import { KiB } from '#shared/units.ts';
 import type { SwarmEvent, SwarmSink } from '#main/core/swarm/events.ts';
 
 export interface PeerBehaviour {
@@ -15,8 +16,31 @@ export interface PeerBehaviour {
   readonly wireShare?: number;
 }
 
+/** Bytes of a piece in its buffer. */
+interface Part {
+  readonly begin: number;
+  readonly end: number;
+  readonly peer: number;
+  readonly isWrong: boolean;
+}
+
+interface Buffer {
+  readonly bytes: number;
+  peer: number;
+  parts: readonly Part[];
+}
+
+/** A block on its way: its bytes come evenly. */
+interface Underway extends Part {
+  readonly fetch: number;
+  readonly beginsAt: number;
+  readonly arrivesAt: number;
+}
+
 interface Peer extends PeerBehaviour {
   busyUntil: number;
+  /** From then on it sends nothing, also of what it has begun. */
+  stoppedAt: number;
 }
 
 /**
@@ -38,24 +62,33 @@ export class SwarmWorld {
   isDiskStuck = false;
   readonly #random: () => number;
   readonly #peers = new Map<number, Peer>();
-  readonly #buffers = new Map<number, { bytes: number; corrupt: boolean }>();
+  readonly #buffers = new Map<number, Buffer>();
+  readonly #underway = new Map<number, Underway>();
+  /** What came wrong from several, by piece. */
+  readonly #suspects = new Map<string, readonly Part[]>();
   readonly #cancelled = new Set<number>();
   readonly #queue: { at: number; order: number; event: () => SwarmEvent | null }[] = [];
   #order = 0;
 
   constructor(random: () => number, limits?: SwarmLimits) {
     this.#random = random;
-    this.machine = new SwarmMachine({ limits: limits ?? defaults.transfer, contents: new Contents(), random, deliveries: { received: () => undefined } });
+    this.machine = new SwarmMachine({ limits: limits ?? defaults.transfer, contents: new Contents(), random, deliveries: { received: () => undefined }, arrivals: { moved: (request) => this.#movedOf(request), kept: (request) => this.#keptOf(request) } });
   }
 
   addPeer(number: number, behaviour: PeerBehaviour): void {
-    this.#peers.set(number, { ...behaviour, busyUntil: 0 });
+    this.#peers.set(number, { ...behaviour, busyUntil: 0, stoppedAt: Infinity });
     this.step({ type: 'peer-up', peer: number, latencyMs: behaviour.latencyMs });
   }
 
   /** From now on it behaves differently. */
   setBehaviour(number: number, behaviour: Partial<PeerBehaviour>): void {
     Object.assign(this.#peers.get(number) ?? {}, behaviour);
+  }
+
+  /** It falls silent, in the middle of a block. */
+  stopPeer(number: number): void {
+    const peer = this.#peers.get(number);
+    if (peer !== undefined) peer.stoppedAt = this.now;
   }
 
   dropPeer(number: number): void {
@@ -68,14 +101,17 @@ export class SwarmWorld {
   }
 
   /** Runs until nothing is left to happen or `untilMs` has come. */
-  run(untilMs = 3_600_000): void {
+  run(untilMs?: number): void {
     for (let steps = 0; ; steps++) {
       if (steps > 100_000) throw new Error('the machine does not come to rest');
       this.#queue.sort((a, b) => a.at - b.at || a.order - b.order);
       const next = this.#queue[0];
       const wake = this.machine.nextWake(this.now);
       const at = Math.min(next?.at ?? Infinity, wake ?? Infinity);
-      if (at > untilMs) return;
+      if (at > (untilMs ?? 3_600_000)) {
+        this.now = Math.max(this.now, untilMs ?? 0);
+        return;
+      }
       if (next !== undefined && next.at <= at) {
         this.#queue.shift();
         this.now = Math.max(this.now, next.at);
@@ -94,6 +130,37 @@ export class SwarmWorld {
     return bytes;
   }
 
+  /** What has come by now of a block that is on its way. */
+  #movedOf(request: number): number {
+    const block = this.#underway.get(request);
+    if (block === undefined) return 0;
+    const now = Math.min(this.now, this.#peers.get(block.peer)?.stoppedAt ?? Infinity);
+    const share = (now - block.beginsAt) / (block.arrivesAt - block.beginsAt);
+    return Math.floor((block.end - block.begin) * Math.min(0.999, Math.max(0, share)));
+  }
+
+  /** From now on that part of the block lies in its buffer. */
+  #keptOf(request: number): number {
+    const block = this.#underway.get(request);
+    const bytes = this.#movedOf(request);
+    if (block !== undefined && bytes > 0) this.#fill(block.fetch, { ...block, end: block.begin + bytes });
+    return bytes;
+  }
+
+  #fill(fetch: number, part: Part): void {
+    const buffer = this.#buffers.get(fetch);
+    if (buffer !== undefined) buffer.parts = [...buffer.parts, part];
+  }
+
+  /** The first bytes of a buffer, which must all be there. */
+  #firstOf(fetch: number, bytes: number): readonly Part[] {
+    const parts = (this.#buffers.get(fetch)?.parts ?? []).filter(({ begin }) => begin < bytes).toSorted((a, b) => a.begin - b.begin);
+    let to = 0;
+    for (const { begin, end } of parts) if (begin <= to) to = Math.max(to, end);
+    if (to < bytes) throw new Error(`${bytes} bytes are taken to be there, and ${to} are`);
+    return parts.map((part) => ({ ...part, end: Math.min(part.end, bytes) }));
+  }
+
   #at(delayMs: number, event: () => SwarmEvent | null): void {
     this.#queue.push({ at: this.now + delayMs, order: this.#order++, event });
   }
@@ -103,39 +170,64 @@ export class SwarmWorld {
   }
 
   readonly #sink: SwarmSink = {
-    fetchStarted: (fetch, _file, _piece, bytes) => {
+    fetchStarted: (fetch, _file, _piece, bytes, peer) => {
       if (this.#buffers.has(fetch)) throw new Error('a fetch started twice');
-      this.#buffers.set(fetch, { bytes, corrupt: false });
+      this.#buffers.set(fetch, { bytes, peer, parts: [] });
       this.maxBuffered = Math.max(this.maxBuffered, this.buffered);
     },
     fetchEnded: (fetch) => {
       if (!this.#buffers.delete(fetch)) throw new Error('a fetch ended twice');
+    },
+    fetchPaused: (fetch, bytes) => {
+      const buffer = this.#buffers.get(fetch);
+      if (buffer === undefined || bytes % (16 * KiB) !== 0 || bytes <= 0 || bytes >= buffer.bytes) throw new Error(`kept ${bytes} bytes`);
+      buffer.parts = this.#firstOf(fetch, bytes);
+    },
+    fetchResumed: (fetch, peer) => {
+      const buffer = this.#buffers.get(fetch);
+      if (buffer === undefined) throw new Error('a fetch goes on that was not there');
+      buffer.peer = peer;
     },
     request: (request, number, fetch, file, piece, begin, length) => {
       if (!Number.isInteger(begin) || !Number.isInteger(length) || length <= 0) throw new Error(`asked for ${length} bytes at ${begin}`);
       this.requests.push({ peer: number, file, piece, begin, length, at: this.now });
       const peer = this.#peers.get(number);
       if (peer === undefined) throw new Error('asked a peer that is down');
+      if (this.#buffers.get(fetch)?.peer !== number) throw new Error('asked somebody else than the one whose fetch it is');
       if (this.#chance(peer.silent)) return;
       const refuse = this.#chance(peer.refuse);
       const corrupt = this.#chance(peer.corrupt);
-      peer.busyUntil = Math.max(peer.busyUntil, this.now) + length / peer.bytesPerMs;
+      const sentFrom = Math.max(peer.busyUntil, this.now);
+      peer.busyUntil = sentFrom + length / peer.bytesPerMs;
+      const block = { begin, end: begin + length, peer: number, isWrong: corrupt, fetch, beginsAt: sentFrom + peer.latencyMs, arrivesAt: peer.busyUntil + peer.latencyMs };
+      if (!refuse) this.#underway.set(request, block);
       this.#at(peer.busyUntil - this.now + peer.latencyMs, () => {
+        if (this.now >= peer.stoppedAt) return null;
+        this.#underway.delete(request);
         if (this.#cancelled.has(request) || this.#peers.get(number) !== peer) return null;
         if (refuse) return { type: 'block-refused', request, why: 'busy' };
-        const buffer = this.#buffers.get(fetch);
-        if (buffer !== undefined && corrupt) buffer.corrupt = true;
+        this.#fill(fetch, block);
         return { type: 'block-arrived', request, ...(peer.wireShare === undefined ? {} : { wireBytes: peer.wireShare * length }) };
       });
     },
-    cancel: (request) => { this.#cancelled.add(request); },
+    cancel: (request) => {
+      this.#cancelled.add(request);
+      this.#underway.delete(request);
+    },
     pieceComplete: (fetch, file, piece) => {
       if (this.isDiskStuck) return;
-      const corrupt = this.#buffers.get(fetch)?.corrupt ?? false;
+      const key = `${file}/${piece}`;
+      const parts = this.#firstOf(fetch, this.#buffers.get(fetch)?.bytes ?? 0);
+      const several = new Set(parts.map(({ peer }) => peer)).size > 1;
       this.#at(1, () => {
-        if (corrupt) return { type: 'piece-corrupt', file, piece, fetch };
-        const key = `${file}/${piece}`;
+        if (parts.some(({ isWrong }) => isWrong)) {
+          if (several) this.#suspects.set(key, parts);
+          return { type: 'piece-corrupt', file, piece, fetch, several };
+        }
         this.written.set(key, (this.written.get(key) ?? 0) + 1);
+        const wrong = new Set((this.#suspects.get(key) ?? []).flatMap(({ isWrong, peer }) => (isWrong ? [peer] : [])));
+        for (const peer of wrong) this.#at(0, () => ({ type: 'peer-blamed', peer, file, piece }));
+        this.#suspects.delete(key);
         return { type: 'piece-written', file, piece, fetch };
       });
     },

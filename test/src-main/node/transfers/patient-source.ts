@@ -4,7 +4,8 @@ import { sha256 } from '#main/disk/sha256.ts';
 import type { Link } from '#main/node/ports/links.ts';
 import { contentIdOf, toHex, type ContentId } from '#shared/ids.ts';
 import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
-import { MiB, type Bytes } from '#shared/units.ts';
+import { KiB, MiB, type Bytes } from '#shared/units.ts';
+import * as z from 'zod';
 import { startNode, type TestNode } from '../../net/test-nodes.ts';
 
 interface SharedFile {
@@ -20,6 +21,8 @@ export class PatientSource {
   readonly #node: TestNode;
   /** Each piece that was asked for, as `name/piece`, in the order in which it was first asked for; of a batch `name+name/0`. */
   readonly asked: string[] = [];
+  /** Every block that was asked for, in order. */
+  readonly requests: { readonly file: string; readonly piece: number; readonly begin: Bytes; readonly length: Bytes }[] = [];
   /** Files of which it sends wrong bytes. */
   readonly wrong = new Set<string>();
   /** Files that it does not give, and why. */
@@ -30,6 +33,7 @@ export class PatientSource {
   #firstOpen: Promise<void> | null = null;
   /** Bytes that went out. */
   sent: Bytes = 0;
+  readonly #sending = new Set<Promise<void>>();
   /** So much may go out at once. */
   #allowed: Bytes = 0;
 
@@ -44,6 +48,7 @@ export class PatientSource {
       const known = files.filter((file) => file !== null);
       const piece = `${known.map(({ name }) => name).join('+')}/${request.piece}`;
       if (!this.asked.includes(piece)) this.asked.push(piece);
+      this.requests.push({ file: known.map(({ name }) => name).join('+'), piece: request.piece, begin: request.begin, length: request.length });
       if (reason !== undefined) return link.rejectBlock(lane, request.requestId, reason);
       this.#waiting.push({ link, lane, request, files: known });
       this.#send();
@@ -55,14 +60,37 @@ export class PatientSource {
     return new PatientSource(await startNode('Patient'), sizes, first);
   }
 
+  /** Another device that has the same files. */
+  async twin(name: string): Promise<PatientSource> {
+    const twin = new PatientSource(await startNode(name), {}, null);
+    twin.files = this.files;
+    return twin;
+  }
+
   /** The second file has the same content as the first from now on. */
   copy(name: string, to: string): void {
     const like = this.files.find((file) => file.name === name);
     if (like !== undefined) this.files = this.files.map((file) => (file.name === to ? { ...like, name: to } : file));
   }
 
+  get port(): number {
+    return this.#node.port;
+  }
+
   get address(): string {
     return `127.0.0.1:${this.#node.port}`;
+  }
+
+  /** Whole blocks of about so many bytes, and nothing more; resolves with how many bytes they were, when they have arrived. */
+  async giveSome(bytes: Bytes): Promise<Bytes> {
+    this.give(bytes);
+    await this.#node.handler.until(() => this.#allowed < 64 * KiB);
+    const given = bytes - this.#allowed;
+    this.#allowed = 0;
+    await Promise.all(this.#sending);
+    // Whatever went out before has been read when the answer is here.
+    for (const link of this.#node.links.all()) await link.request('shares', {}).catch(() => undefined);
+    return given;
   }
 
   /** Ends its links, as if its cable were pulled; what it was asked for is forgotten. */
@@ -112,7 +140,9 @@ export class PatientSource {
       this.sent += length;
       const at = piece * MiB + begin;
       const data = Buffer.concat(files.map((file) => (this.wrong.has(file.name) ? randomBytes(file.data.length) : file.data)));
-      link.sendBlock(lane, requestId, new Uint8Array(data.subarray(at, at + length)), null).catch(() => undefined);
+      const sending = link.sendBlock(lane, requestId, new Uint8Array(data.subarray(at, at + length)), null).catch(() => undefined);
+      this.#sending.add(sending);
+      void sending.then(() => this.#sending.delete(sending));
     }
   }
 
@@ -127,6 +157,7 @@ export class PatientSource {
       case 'stat': return Promise.resolve({ entry: { name: 'Folder', kind: 'folder', bytes: 0, files: this.files.length, modifiedAt: 1, contentId: null }, executable: false });
       case 'walk': return Promise.resolve({ files: this.files.map(({ name, data, id }) => ({ path: name, kind: 'file', bytes: data.length, modifiedAt: 1, executable: false, contentId: id })), next: null });
       case 'layer': return this.#layerOf(this.files.find(({ id }) => wanted.includes(id)));
+      case 'have': return Promise.resolve({ have: z.object({ contentIds: z.array(z.string()) }).parse(params).contentIds.map((wantedId) => (this.files.some(({ id }) => id === wantedId) ? 'f' : '-')).join('') });
       case 'audience': return Promise.resolve({ audience: null });
       case 'shares': return Promise.resolve({ names: [], count: 0, bytes: 0 });
       default: return Promise.reject(new Error(`not asked for here: ${method}`));
