@@ -98,6 +98,10 @@ export class Connection implements LinkEffects, FrameSink {
   get queueMs(): Millis | null {
     return this.#machine.queueMs(this.#options.now());
   }
+
+  get risingMs(): Millis | null {
+    return this.#machine.risingMs(this.#options.now());
+  }
   /** Measures the round trip now. */
   probe(): void {
     this.#step({ kind: 'probe' });

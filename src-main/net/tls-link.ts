@@ -106,6 +106,9 @@ export class TlsLink implements Link {
   get queueMs(): number | null {
     return this.#connection.queueMs;
   }
+  get risingMs(): number | null {
+    return this.#connection.risingMs;
+  }
   probe(): void {
     if (!this.#closed) this.#connection.probe();
   }

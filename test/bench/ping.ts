@@ -136,7 +136,7 @@ async function run(job: Job, protect: boolean): Promise<void> {
     const added = ({ sorted }: Figures, share: number): string => `${(at(sorted, share) - rest).toFixed(0)} ms`.padStart(8);
     const used = (bits: number, of: number): string => `${(bits / 1e6).toFixed(1)} Mbit/s (${((100 * bits) / of).toFixed(0)} %)`;
     const rates = [...(job === 'up' ? [] : [`down ${used(then.down, line.downBits)}`]), ...(job === 'down' ? [] : [`up ${used(then.up, line.upBits)}`])].join(', ');
-    console.log(`${job.padEnd(5)} ${(protect ? `budget ${values.budget} ms` : 'not protected').padEnd(14)} added: median ${added(then, 0.5)}, 95 % ${added(then, 0.95)}; first ${settleMs / second} s: median ${added(first, 0.5)}, 95 % ${added(first, 0.95)}; ${rates}`);
+    console.log(`${job.padEnd(5)} ${(protect ? `budget ${values.budget} ms` : 'not protected').padEnd(14)} added: median ${added(then, 0.5)}, 95 % ${added(then, 0.95)}; first ${settleMs / second} s: median ${added(first, 0.5)}, 95 % ${added(first, 0.95)}, longest ${added(first, 1)}; ${rates}`);
   } finally {
     await stopEverything();
     await network.close();

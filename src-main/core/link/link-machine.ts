@@ -87,6 +87,10 @@ export class LinkMachine {
     return this.#roundTrip.queueMs(now);
   }
 
+  risingMs(now: Millis): Millis | null {
+    return this.#roundTrip.risingMs(now);
+  }
+
   /** When a `tick` is due, or null when there is nothing to wait for. */
   nextWake(): Millis | null {
     return this.#state === 'ended' ? null : this.#wake;

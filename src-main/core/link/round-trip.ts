@@ -55,12 +55,26 @@ export class RoundTrip {
    * nothing was measured lately.
    */
   queueMs(now: Millis): Millis | null {
-    const base = Math.min(...this.#shortest.filter(({ minute: at }) => at > now / minute - baseMinutes - 1).map(({ ms }) => ms));
-    const samples = this.#latest.filter(({ at }) => now - at <= oldMs).map(({ ms }) => ms);
+    const samples = this.#samples(now);
     // A ping that is not answered yet takes at least as long as it has waited.
     const waiting = this.waitingMs(now);
     if (waiting !== null && samples.every((ms) => waiting > ms)) samples.push(waiting);
     const [first, current = first] = samples.sort((a, b) => a - b);
+    return this.#aboveBase(now, current);
+  }
+
+  /** The same of the last sample alone: sooner to see a queue that grows, and sooner to be wrong. */
+  risingMs(now: Millis): Millis | null {
+    const latest = this.#samples(now).at(-1);
+    return this.#aboveBase(now, latest === undefined ? undefined : Math.max(latest, this.waitingMs(now) ?? 0));
+  }
+
+  #samples(now: Millis): Millis[] {
+    return this.#latest.filter(({ at }) => now - at <= oldMs).map(({ ms }) => ms);
+  }
+
+  #aboveBase(now: Millis, current: Millis | undefined): Millis | null {
+    const base = Math.min(...this.#shortest.filter(({ minute: at }) => at > now / minute - baseMinutes - 1).map(({ ms }) => ms));
     return current === undefined || base === Infinity ? null : Math.max(0, current - base);
   }
 }

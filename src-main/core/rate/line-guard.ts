@@ -6,6 +6,10 @@ import type { Bytes, Millis } from '#shared/units.ts';
 export interface LinkTraffic {
   /** What its round trip takes longer than without a queue; null when that is not known. */
   readonly queueMs: Millis | null;
+  /** The same of the last moments: less sure. */
+  readonly risingMs: Millis | null;
+  /** Its usual round trip; null when that is not known. */
+  readonly latencyMs: Millis | null;
   /** Payload bytes since the step before. */
   readonly down: Bytes;
   readonly up: Bytes;
@@ -42,9 +46,16 @@ const mostGrowth = 0.5;
 /** Until a pace that was used up has filled the line, what that takes is a guess. */
 const searchGrowth = 0.25;
 const doubledMs = 2 * second;
-/** A cap that is in nobody's way for this long is taken off. */
+/** A line of which nothing is known yet, or nothing lately, begins with this rate … */
+const startBytesPerSecond = 128 * KiB;
+/** … and gets twice as fast in this time and so many round trips, for as long as no queue shows (which it does a round trip later), … */
+const startDoublesMs = 600;
+const startDoublesTrips = 5;
+/** … but no faster than so many times what moves: more might come at once. */
+const aheadOfUse = 4;
+/** A cap that is in nobody's way for this long is looked for anew from where it is. */
 const unusedMs = 30 * second;
-/** So is one of a line on which nothing moved for this long: it may be another line. */
+/** A line on which nothing moved for this long may be another line. */
 const forgottenMs = 5 * minute;
 
 /** Bytes/s of the last moments, out of what moved between steps. */
@@ -69,8 +80,12 @@ function decreaseFor(times: number): number {
 
 /** One direction of a line. */
 class YieldingRate {
-  /** Bytes/s once the queue is drained, or null for no limit. */
-  #pace: number | null = null;
+  /** Bytes/s once the queue is drained. */
+  #pace: number = startBytesPerSecond;
+  /** What the line takes has not been found since the start: it gets faster until a queue shows. */
+  #isStarting = true;
+  /** At the step before. */
+  #risingMs: Millis | null = null;
   /** What the line took when it was full last. */
   #full = 0;
   #sure = false;
@@ -79,36 +94,49 @@ class YieldingRate {
   #calmSince: Millis | null = null;
   #neededAt: Millis = 0;
   #movedAt: Millis = 0;
-  /** Since when it has been moving. */
-  #since: Millis | null = null;
   #at: Millis = 0;
   readonly #rate = new RecentRate();
 
-  /** Bytes/s now, or null for no limit. */
-  get cap(): number | null {
-    return this.#pace === null || this.#at >= this.#drainedAt ? this.#pace : Math.max(leastBytesPerSecond, this.#pace * drainPart);
+  /** Bytes/s now. */
+  get cap(): number {
+    return this.#at >= this.#drainedAt ? this.#pace : Math.max(leastBytesPerSecond, this.#pace * drainPart);
   }
 
-  step(now: Millis, moved: Bytes, queueMs: Millis | null, budgetMs: Millis): void {
+  get isStarting(): boolean {
+    return this.#isStarting;
+  }
+
+  step(now: Millis, moved: Bytes, { queueMs, risingMs, latencyMs }: Omit<LinkTraffic, Direction>, budgetMs: Millis): void {
     const elapsed = Math.min(now - this.#at, second) / second;
     this.#at = now;
     const rate = this.#rate.add(now, moved);
-    if (rate < bulkBytesPerSecond && (this.#pace === null || this.#pace > bulkBytesPerSecond)) {
-      if (now - this.#movedAt > forgottenMs) this.#pace = null;
-      this.#since = null;
+    if (rate < bulkBytesPerSecond && this.#pace > bulkBytesPerSecond) {
+      if (now - this.#movedAt > forgottenMs) [this.#pace, this.#isStarting] = [startBytesPerSecond, true];
       return;
     }
     this.#movedAt = now;
-    this.#since ??= now;
+    if (this.#isStarting) return this.#start(now, elapsed, rate, risingMs, latencyMs ?? 0, budgetMs);
     if (queueMs === null) return;
     if (queueMs > budgetMs) return this.#decrease(now, rate, queueMs, budgetMs);
-    if (this.#pace === null || now < this.#drainedAt) return;
+    if (now < this.#drainedAt) return;
     if (rate < usedPart * this.#pace && now >= this.#decreaseAt) {
-      if (now - this.#neededAt > unusedMs) this.#pace = null;
+      if (now - this.#neededAt > unusedMs) this.#isStarting = true;
       return;
     }
     this.#neededAt = now;
     this.#adjust(now, elapsed, this.#pace, 1 - (2 * queueMs) / budgetMs);
+  }
+
+  /** Until it is measured nothing gets faster; `risingMs` because a queue would be long before several measurements agree on it. */
+  #start(now: Millis, elapsed: number, rate: number, risingMs: Millis | null, latencyMs: Millis, budgetMs: Millis): void {
+    const before = this.#risingMs;
+    this.#risingMs = risingMs;
+    if (risingMs === null) return;
+    // One may have waited for a busy program, here or there: nothing gets faster, but it is no queue yet.
+    if (risingMs > budgetMs && (before ?? 0) > budgetMs) return this.#decrease(now, rate, Math.min(risingMs, before ?? 0), budgetMs);
+    if (risingMs > budgetMs / 4) return;
+    const faster = this.#pace * 2 ** ((elapsed * second) / (startDoublesMs + startDoublesTrips * latencyMs));
+    this.#pace = Math.max(this.#pace, Math.min(faster, aheadOfUse * rate));
   }
 
   /** `room`: 1 without a queue, 0 at half of the budget, -1 at all of it. */
@@ -128,11 +156,11 @@ class YieldingRate {
     this.#neededAt = now;
     // What began to wait before the last decrease had its effect says nothing about it.
     if (now < this.#decreaseAt || now - queueMs < this.#drainedAt) return;
-    // What the line takes shows after the first buffers on the way are full.
-    if (this.#pace === null && now - (this.#since ?? now) < rateMs) return;
-    this.#sure = this.#pace !== null && rate >= usedPart * this.#pace;
-    // A moment in which little moved, say because the machine was busy, is not what the line takes.
-    this.#full = this.#pace === null ? rate : this.#sure ? this.#pace : Math.max(rate, this.#pace / 2);
+    // A burst may have ended the start: then the line takes more, and that is looked for quickly.
+    this.#sure = !this.#isStarting && rate >= usedPart * this.#pace;
+    this.#isStarting = false;
+    // A moment in which little moved, say because the machine was busy or all has just begun, is not what the line takes.
+    this.#full = this.#sure ? this.#pace : Math.max(rate, this.#pace / 2);
     this.#pace = Math.max(leastBytesPerSecond, this.#full * (1 - decreaseFor(queueMs / budgetMs)));
     this.#drainedAt = now + Math.min(longestDrainMs, (queueMs - budgetMs / 2) / (1 - drainPart));
     this.#decreaseAt = this.#drainedAt + decreaseShowsMs;
@@ -143,7 +171,8 @@ class YieldingRate {
  * Protects the round trip of a line: while the queue of our transfers takes longer than a budget, they get slower, each
  * direction by itself, and faster again when it does not. In the manner of LEDBAT (RFC 6817) with the delay as the target,
  * but set from what the line took while its queue stood: the queue is drained at half of that, and then the rate comes back
- * to it quickly, stays near it, and looks further ever faster (as CUBIC does, RFC 9438). A queue of our own line shows on
+ * to it quickly, stays near it, and looks further ever faster (as CUBIC does, RFC 9438). A line of which that is not known
+ * yet begins slowly and gets faster and faster until a queue shows (as TCP's slow start does, RFC 5681). A queue of our own line shows on
  * every link over it, one elsewhere only on some: so the shortest counts, of the links that move something. Pure: it is
  * told what was measured and says how fast is fast enough.
  */
@@ -153,17 +182,26 @@ export class LineGuard {
 
   /** Some times a second. `budgetMs`: what transfers may add to the round trip. */
   step(now: Millis, budgetMs: Millis, busy: readonly LinkTraffic[]): void {
-    const queues = busy.flatMap(({ queueMs }) => queueMs ?? []);
-    this.#queueMs = queues.length === 0 ? null : Math.min(...queues);
+    const shortest = (of: 'queueMs' | 'risingMs' | 'latencyMs'): Millis | null => {
+      const known = busy.flatMap((link) => link[of] ?? []);
+      return known.length === 0 ? null : Math.min(...known);
+    };
+    const path = { queueMs: shortest('queueMs'), risingMs: shortest('risingMs'), latencyMs: shortest('latencyMs') };
+    this.#queueMs = path.queueMs;
     for (const direction of ['down', 'up'] as const) {
       const moved = busy.reduce((sum, link) => sum + link[direction], 0);
-      this.#directions[direction].step(now, moved, this.#queueMs, budgetMs);
+      this.#directions[direction].step(now, moved, path, budgetMs);
     }
   }
 
-  /** How fast transfers may be, bytes/s; null: as fast as they can. */
-  cap(direction: Direction): number | null {
+  /** How fast transfers may be, bytes/s. */
+  cap(direction: Direction): number {
     return this.#directions[direction].cap;
+  }
+
+  /** Whether transfers yield to something: a cap that only waits to see what the line takes holds nothing back for long. */
+  yields(direction: Direction): boolean {
+    return !this.#directions[direction].isStarting;
   }
 
   /** What transfers add to the round trip now; null while nothing moves or nothing was measured. */

@@ -76,6 +76,8 @@ export interface Link {
   readonly latencyMs: number | null;
   /** What the round trip takes longer now than without a queue on the path, milliseconds; null while that is not known. */
   readonly queueMs: number | null;
+  /** The same, of the last measurement alone. */
+  readonly risingMs: number | null;
   /** Measures the round trip now, unless it is being measured. */
   probe(): void;
   /** Large blocks go out evenly from now on, at no more than so many bytes/s; null: as fast as the system takes them. */

@@ -14,7 +14,7 @@ const lines = ['near', 'far'] as const satisfies readonly Line[];
 const directions = ['down', 'up'] as const satisfies readonly Direction[];
 
 /** A block goes out a little faster than the limit for all has it, so that this alone decides how much goes out. */
-const paceFor = (cap: number | null): number | null => (cap === null ? null : 1.2 * cap);
+const paceFor = (cap: number): number => 1.2 * cap;
 
 export interface PingProtectionPorts {
   readonly links: () => Iterable<Link>;
@@ -29,7 +29,9 @@ export class PingProtection {
   #guards = new Map<Line, LineGuard>();
   /** Bytes each link had moved at the last step. */
   readonly #moved = new WeakMap<Link, Link['moved']>();
-  readonly #capped = new Set<`${Line} ${Direction}`>();
+  /** What was told to the swarm, and to the links. */
+  readonly #caps = new Map<`${Line} ${Direction}`, number>();
+  #paces = new WeakMap<Link, number>();
   #timer: NodeJS.Timeout | null = null;
   #tickAt: Millis = 0;
   #steps = 0;
@@ -45,12 +47,14 @@ export class PingProtection {
     if (budgetMs === null) return this.close();
     if (this.#timer !== null) return;
     this.#guards = new Map(lines.map((line) => [line, new LineGuard()]));
+    // Before anything moves: how much a line takes is found out from below.
+    for (const [line, guard] of this.#guards) this.#limit(line, guard);
     this.#plan();
   }
 
-  /** The strictest rate that holds for a line now, bytes/s; null when none does. */
+  /** The strictest rate to which transfers over a line yield now, bytes/s; null when none does. */
   cap(direction: Direction): number | null {
-    const caps = [...this.#guards.values()].flatMap((guard) => guard.cap(direction) ?? []);
+    const caps = [...this.#guards.values()].flatMap((guard) => (guard.yields(direction) ? [guard.cap(direction)] : []));
     return caps.length === 0 ? null : Math.min(...caps);
   }
 
@@ -68,7 +72,8 @@ export class PingProtection {
       for (const link of this.#over(line)) link.pace(null);
     }
     this.#guards.clear();
-    this.#capped.clear();
+    this.#caps.clear();
+    this.#paces = new WeakMap();
   }
 
   #over(line: Line): Link[] {
@@ -98,17 +103,25 @@ export class PingProtection {
         const { moved } = link;
         const before = this.#moved.get(link) ?? moved;
         this.#moved.set(link, moved);
-        return { queueMs: measured.has(link) ? link.queueMs : null, down: moved.down - before.down, up: moved.up - before.up };
+        return { queueMs: measured.has(link) ? link.queueMs : null, risingMs: measured.has(link) ? link.risingMs : null, latencyMs: link.latencyMs, down: moved.down - before.down, up: moved.up - before.up };
       });
       guard.step(now, budgetMs, traffic);
-      for (const direction of directions) {
-        const cap = guard.cap(direction);
-        if (cap === null && !this.#capped.has(`${line} ${direction}`)) continue;
-        this.#ports.swarm.setLimit(direction, cap, line);
-        if (direction === 'up') for (const link of over) link.pace(paceFor(cap));
-        if (cap === null) this.#capped.delete(`${line} ${direction}`);
-        else this.#capped.add(`${line} ${direction}`);
+      this.#limit(line, guard);
+      const pace = paceFor(guard.cap('up'));
+      for (const link of over) {
+        if (this.#paces.get(link) === pace) continue;
+        this.#paces.set(link, pace);
+        link.pace(pace);
       }
+    }
+  }
+
+  #limit(line: Line, guard: LineGuard): void {
+    for (const direction of directions) {
+      const cap = guard.cap(direction);
+      if (this.#caps.get(`${line} ${direction}`) === cap) continue;
+      this.#caps.set(`${line} ${direction}`, cap);
+      this.#ports.swarm.setLimit(direction, cap, line);
     }
   }
 }

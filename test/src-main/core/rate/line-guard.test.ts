@@ -31,8 +31,8 @@ class SlowLine {
   readonly guard = new LineGuard();
   /** The queue at every millisecond since `measure`, ms. */
   queues: number[] = [];
-  /** Caps of the measured time. */
-  capped = 0;
+  /** Steps of the measured time in which it yielded. */
+  yielded = 0;
   sent = 0;
   readonly #options: Required<Pick<LineOptions, 'baseMs' | 'blockMs' | 'unprotected'>>;
   readonly #roundTrip = new RoundTrip();
@@ -64,8 +64,9 @@ class SlowLine {
   run(ms: number): this {
     for (const end = this.now + ms; this.now < end; this.now++) {
       this.#queuedBytes = Math.max(0, this.#queuedBytes + this.others - this.bytesPerMs);
-      this.#credit = Math.min(this.#credit + this.wanted, 1e7);
       const block = Math.max(16_384, this.#rate.rate(this.now) / second * this.#options.blockMs);
+      // What it could not send at once it does not send all the faster later.
+      this.#credit = Math.min(this.#credit + this.wanted, 1e7, Math.max(this.wanted, 2 * block));
       // A window as TCP has it: no more than 2 s of the line's rate stands in the queue.
       while (this.#credit >= block && this.queueMs < 2000 && this.#leaving <= 0 && this.#limit.mayAsk(this.now)) {
         this.#limit.pay(block);
@@ -75,7 +76,7 @@ class SlowLine {
         this.sent += block;
       }
       const cap = this.guard.cap('up');
-      const leaves = cap === null || this.#options.unprotected ? this.#leaving : Math.min(this.#leaving, 1.2 * cap / second);
+      const leaves = this.#options.unprotected ? this.#leaving : Math.min(this.#leaving, 1.2 * cap / second);
       this.#leaving -= leaves;
       this.#queuedBytes += leaves;
       for (let pong = this.#pongs[0]; pong !== undefined && pong.at <= this.now; pong = this.#pongs[0]) {
@@ -93,7 +94,7 @@ class SlowLine {
     this.queues = [];
     this.sent = 0;
     this.#sentAtTick = 0;
-    this.capped = 0;
+    this.yielded = 0;
     return this;
   }
 
@@ -103,11 +104,11 @@ class SlowLine {
 
   #tick(): void {
     this.#tickAt = this.now + (stepsMs[this.#steps++ % stepsMs.length] ?? tickMs);
-    const traffic = { queueMs: this.#roundTrip.queueMs(this.now), down: 0, up: this.sent - this.#sentAtTick };
+    const traffic = { queueMs: this.#roundTrip.queueMs(this.now), risingMs: this.#roundTrip.risingMs(this.now), latencyMs: this.#roundTrip.smoothedMs, down: 0, up: this.sent - this.#sentAtTick };
     this.#sentAtTick = this.sent;
     this.guard.step(this.now, budgetMs, [traffic]);
     const cap = this.guard.cap('up');
-    if (cap !== null) this.capped++;
+    if (this.guard.yields('up')) this.yielded++;
     this.#limit.set(this.now, this.#options.unprotected ? null : cap);
     if (this.#roundTrip.waitingMs(this.now) !== null) return;
     this.#pongs.push({ at: this.now + this.#options.baseMs + this.queueMs, nonce: this.#roundTrip.sent(this.now) });
@@ -122,6 +123,20 @@ describe('on a line with a deep queue', () => {
     expect(line.meanQueueMs).toBeLessThan(1.5 * budgetMs);
     expect(line.sent / (options.bytesPerMs * minute)).toBeGreaterThan(used);
     expect(new SlowLine({ ...options, unprotected: true }).run(20 * second).measure().run(20 * second).meanQueueMs).toBeGreaterThan(1 * second);
+  });
+
+  // Before the line is known: what began at full speed filled the queue for two seconds.
+  it.each([{ bytesPerMs: 625 }, { bytesPerMs: 1250 }, { bytesPerMs: 6250, baseMs: 80 }, { bytesPerMs: 62_500, baseMs: 1 }])('a transfer that begins is no spike, and has most of the line soon: %j', (options) => {
+    const begin = (unprotected: boolean): SlowLine => {
+      const line = new SlowLine({ ...options, unprotected, wanted: 0 }).run(3 * second);
+      line.wanted = 1e9;
+      return line.measure().run(6 * second);
+    };
+    const line = begin(false);
+    expect(Math.max(...line.queues)).toBeLessThan(12 * budgetMs);
+    expect(line.meanQueueMs).toBeLessThan(3 * budgetMs);
+    expect(Math.max(...begin(true).queues)).toBeGreaterThan(1 * second);
+    expect(line.measure().run(10 * second).sent / (options.bytesPerMs * 10 * second)).toBeGreaterThan(0.7);
   });
 
   it('is calm within seconds', () => {
@@ -152,7 +167,7 @@ describe('on a line with a deep queue', () => {
 
   it('keeps on even while the queue is not ours', () => {
     const guard = new LineGuard();
-    for (let now = 0; now <= 2 * minute; now += tickMs) guard.step(now, budgetMs, [{ queueMs: 400, down: 0, up: (guard.cap('up') ?? 1e6) * tickMs / second }]);
+    for (let now = 0; now <= 2 * minute; now += tickMs) guard.step(now, budgetMs, [{ queueMs: 400, risingMs: 400, latencyMs: 10, down: 0, up: guard.cap('up') * tickMs / second }]);
     expect(guard.cap('up')).toBe(16_384);
   });
 });
@@ -162,18 +177,18 @@ describe('with bandwidth to spare', () => {
   it('nothing is throttled, whatever is asked of the line below its rate', () => {
     fc.assert(fc.property(fc.integer({ min: 1000, max: 100_000 }), fc.double({ min: 0.05, max: 0.85, noNaN: true }), (bytesPerMs, share) => {
       const line = new SlowLine({ bytesPerMs, baseMs: 1, wanted: bytesPerMs * share, blockMs: 10 });
-      line.run(15 * second);
-      expect(line.capped).toBe(0);
-      expect(line.guard.cap('up')).toBeNull();
+      line.run(8 * second).measure().run(10 * second);
+      expect(line.yielded).toBe(0);
+      expect(line.sent / (line.wanted * 10 * second)).toBeGreaterThan(0.97);
     }), { numRuns: 10 });
   });
 
-  it('a cap that is in nobody’s way any more is taken off', () => {
+  it('what is in nobody’s way any more is not held on to', () => {
     const line = new SlowLine({ bytesPerMs: 1250 }).run(20 * second);
-    expect(line.guard.cap('up')).not.toBeNull();
+    expect(line.guard.yields('up')).toBe(true);
     line.wanted = 200;
     line.run(1 * minute);
-    expect(line.guard.cap('up')).toBeNull();
+    expect(line.guard.yields('up')).toBe(false);
   });
 });
 
@@ -182,27 +197,28 @@ describe('who yields', () => {
 
   it('the direction in which we move something', () => {
     const guard = new LineGuard();
-    steps(guard, [{ queueMs: 200, down: 5e5, up: 10 }]);
+    steps(guard, [{ queueMs: 200, risingMs: 200, latencyMs: 10, down: 5e5, up: 10 }]);
     expect(guard.cap('down')).toBeLessThan(5e6);
-    expect(guard.cap('up')).toBeNull();
+    expect([guard.yields('down'), guard.yields('up')]).toEqual([true, false]);
   });
 
   it('nobody, when only one link of several has a queue: it is not in our line', () => {
     const guard = new LineGuard();
-    steps(guard, [{ queueMs: 400, down: 0, up: 1e5 }, { queueMs: 2, down: 0, up: 1e5 }]);
-    expect(guard.cap('up')).toBeNull();
+    steps(guard, [{ queueMs: 400, risingMs: 400, latencyMs: 10, down: 0, up: 1e5 }, { queueMs: 2, risingMs: 2, latencyMs: 10, down: 0, up: 1e5 }]);
+    expect(guard.yields('up')).toBe(false);
   });
 
   it('everybody, when all have', () => {
     const guard = new LineGuard();
-    steps(guard, [{ queueMs: 400, down: 0, up: 1e5 }, { queueMs: 90, down: 0, up: 1e5 }]);
+    steps(guard, [{ queueMs: 400, risingMs: 400, latencyMs: 10, down: 0, up: 1e5 }, { queueMs: 90, risingMs: 90, latencyMs: 10, down: 0, up: 1e5 }]);
+    expect(guard.yields('up')).toBe(true);
     expect(guard.cap('up')).toBeLessThan(1e6);
   });
 
   it('nobody for a link that was not measured', () => {
     const guard = new LineGuard();
-    steps(guard, [{ queueMs: null, down: 0, up: 1e5 }]);
-    expect([guard.cap('up'), guard.queueMs]).toEqual([null, null]);
+    steps(guard, [{ queueMs: null, risingMs: null, latencyMs: 10, down: 0, up: 1e5 }]);
+    expect([guard.yields('up'), guard.queueMs]).toEqual([false, null]);
   });
 });
 

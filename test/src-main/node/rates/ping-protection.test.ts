@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { PingProtection } from '#main/node/rates/ping-protection.ts';
 import type { Link } from '#main/node/ports/links.ts';
 import type { PathKind } from '#shared/model/peer.ts';
-import { second } from '#shared/units.ts';
+import { minute, second } from '#shared/units.ts';
 
 /** Links of a node, by what was measured of them, and the limits that the swarm was given. */
 const seen = { path: 'lan' as PathKind, queueMs: 300, down: 5e6, up: 0 };
@@ -20,6 +20,8 @@ beforeEach(() => {
   const link: Partial<Link> = {
     get path() { return seen.path; },
     get queueMs() { return seen.queueMs; },
+    get risingMs() { return seen.queueMs; },
+    latencyMs: 10,
     get rates() { return { down: seen.down, up: seen.up }; },
     get moved() { return { down: seen.down * Date.now() / second, up: seen.up * Date.now() / second }; },
     pace: (bytesPerSecond) => { paces.push(bytesPerSecond); },
@@ -37,8 +39,8 @@ it('measures while something moves, and has that direction of that line yield', 
   protection.setBudget(20);
   vi.advanceTimersByTime(2 * second);
   expect(probes).toBe(20);
-  expect([...limits.keys()]).toEqual(['near down']);
   expect(limits.get('near down')).toBeLessThan(5e6);
+  expect(protection.cap('up')).toBeNull();
   expect(protection.cap('down')).toBe(limits.get('near down'));
   expect(protection.queueMs).toBe(300);
 });
@@ -57,7 +59,7 @@ it('has blocks go out evenly while uploads yield', () => {
 it('measures those links that move the most, when there are many', () => {
   const probed: number[] = [];
   const links = Array.from({ length: 20 }, (_, index): Partial<Link> => ({
-    path: 'internet', queueMs: index < 16 ? 0 : 300, rates: { down: 0, up: (index + 1) * 1e5 }, pace: () => undefined, probe: () => { probed.push(index); },
+    path: 'internet', queueMs: index < 16 ? 0 : 300, risingMs: index < 16 ? 0 : 300, latencyMs: 10, rates: { down: 0, up: (index + 1) * 1e5 }, pace: () => undefined, probe: () => { probed.push(index); },
     get moved() { return { down: 0, up: (index + 1) * 1e5 * Date.now() / second }; },
   }));
   const many = new PingProtection({ links: () => links as Link[], now: () => Date.now(), swarm: { setLimit: () => undefined } });
@@ -85,5 +87,18 @@ it('leaves alone what stays on this machine, and does not ping where nothing mov
   seen.path = 'internet';
   seen.down = 0;
   vi.advanceTimersByTime(2 * second);
-  expect([probes, limits.size]).toEqual([0, 0]);
+  expect([probes, protection.cap('up'), protection.cap('down')]).toEqual([0, null, null]);
+});
+
+it('holds what begins to what any line takes, before it has moved anything, and lets it get faster while no queue shows', () => {
+  Object.assign(seen, { path: 'internet', queueMs: 0, down: 0, up: 0 });
+  protection.setBudget(20);
+  const start = limits.get('far down') ?? expect.fail('nothing holds it');
+  expect(start).toBeLessThan(200_000);
+  vi.advanceTimersByTime(1 * minute);
+  expect([limits.get('far down'), paces.at(-1)]).toEqual([start, 1.2 * start]);
+  seen.down = 1e8;
+  vi.advanceTimersByTime(3 * second);
+  expect(limits.get('far down')).toBeGreaterThan(8 * start);
+  expect([limits.get('far up'), protection.cap('down')]).toEqual([start, null]);
 });
