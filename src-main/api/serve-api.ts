@@ -5,6 +5,7 @@ import { calls, isCallName } from '#shared/api/contract.ts';
 import { clientMessageSchema } from '#shared/api/envelope.ts';
 import type { ClientMessage, ServerMessage } from '#shared/api/envelope.ts';
 import type { NodeApi } from '#shared/api/node-api.ts';
+import { badArgument } from '#shared/value-problem.ts';
 import { EventQueue } from './event-queue.ts';
 
 /** Running calls of one client, counting answers it has not taken yet: what it can make us hold. */
@@ -94,9 +95,4 @@ function parseClientMessage(text: string): ClientMessage | null {
     // Not JSON: the caller closes the channel.
     return null;
   }
-}
-
-function badArgument(error: z.ZodError): AppError {
-  const issue = error.issues[0];
-  return new AppError('bad-argument', { name: issue?.path.join('.') ?? '', detail: issue?.message ?? '' });
 }

@@ -25,10 +25,22 @@ export async function createProgram(context: CliContext, version: string, argv: 
     .helpCommand(false)
     .helpOption('-h, --help', t('cli.usage.help'))
     .version(version, versionFlags.join(', '), t('cli.usage.version'))
+    .hook('preAction', (_, command) => { refuseEmpty(command); })
     // Taken from the line before commander sees it, wherever they stand; listed here for the help.
     .option('--data <dir>', t('cli.option.data')).option('--json', t('cli.option.json')).option('--lang <code>', t('cli.option.lang'));
   for (const { load } of familiesFor(argv)) (await load())(program, context);
   return program;
+}
+
+/**
+ * An empty word is a script's variable that is not set: as a path it would be the folder one is in, which nobody meant to
+ * share. Where it means something, it is what stands there without it. Throws `bad-argument`.
+ */
+function refuseEmpty(command: Command): void {
+  const refuse = (name: string): never => { throw new AppError('bad-argument', { name, problem: 'empty' }); };
+  const isEmpty = (value: unknown): boolean => value === '' || (Array.isArray(value) && value.includes(''));
+  command.registeredArguments.forEach((argument, at) => { if (isEmpty(command.processedArgs[at]) && argument.defaultValue !== '') refuse(argument.name()); });
+  for (const option of command.options) if (isEmpty(command.getOptionValue(option.attributeName()))) refuse(option.long ?? option.name());
 }
 
 function familiesFor(argv: readonly string[]): typeof families {

@@ -6,6 +6,7 @@ import type { NodeApi } from '#shared/api/node-api.ts';
 import type { NodeEvent } from '#shared/api/events.ts';
 import { limits } from '#shared/limits.ts';
 import { defaultSettings } from '#shared/settings.ts';
+import { badArgument } from '#shared/value-problem.ts';
 import { listLocal } from './local-files.ts';
 import type { NodeParts } from './node-parts.ts';
 
@@ -20,7 +21,7 @@ export function createNodeApi(parts: NodeParts): NodeApi {
       const signal = options?.signal ?? new AbortController().signal;
       if (signal.aborted) throw new AppError('cancelled');
       const checked = calls[name].args.safeParse(args);
-      if (!checked.success) throw new AppError('bad-argument', { name, detail: checked.error.issues[0]?.message ?? '' });
+      if (!checked.success) throw badArgument(checked.error);
       return run(name, checked.data as CheckedArgs<Name>, signal);
     },
     subscribe(listener: (event: NodeEvent) => void) {
@@ -40,7 +41,7 @@ function handlersOf(parts: NodeParts): Handlers {
     'peers.list': async () => Promise.resolve(devices.list()),
     'peers.connect': async ({ address }, signal) => {
       const target = parseAddress(address) ?? parseAddress(address.includes(':') && !address.startsWith('[') ? `[${address}]:${defaultSettings.port}` : `${address}:${defaultSettings.port}`);
-      if (target === null) throw new AppError('bad-argument', { name: 'address' });
+      if (target === null) throw new AppError('bad-argument', { name: 'address', problem: 'address' });
       return parts.connect(target, signal);
     },
     'peers.block': async ({ peer, blocked }) => parts.setTrust(peer, blocked ? 'blocked' : 'seen'),

@@ -1,9 +1,9 @@
 import { constants, copyFile, readFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { AppError } from '#shared/errors.ts';
 import type { ErrorInfo } from '#shared/errors.ts';
 import { settingsPatchSchema, settingsSchema } from '#shared/settings.ts';
 import type { Settings, SettingsPatch } from '#shared/settings.ts';
+import { badArgument } from '#shared/value-problem.ts';
 import { dataPaths, diskError, ensureDataDir } from './data-dir.ts';
 import { writeFileAtomic } from './write-file-atomic.ts';
 
@@ -61,7 +61,7 @@ export async function openSettingsStore({ dataDir, defaults, overrides = {} }: S
     set(patch) {
       const checked = settingsPatchSchema.safeParse(patch);
       if (!checked.success) {
-        return Promise.reject(new AppError('bad-argument', { name: checked.error.issues[0]?.path.join('.') ?? 'settings', detail: checked.error.issues[0]?.message ?? '' }));
+        return Promise.reject(badArgument(checked.error));
       }
       // One write after the other; an earlier one that failed has told its own caller.
       const result = writing.then(() => write(withoutUndefined(checked.data)));

@@ -21,6 +21,12 @@ export const commonEn = {
     shares: 'shares nothing | one share | {n} shares',
     sources: 'no sources | one source | {n} sources',
   },
+  value: {
+    empty: 'The value for “{name}” does not fit: it must not be empty.', tooLong: 'The value for “{name}” does not fit: one character at most. | The value for “{name}” does not fit: {n} characters at most.',
+    atMost: 'The value for “{name}” does not fit: {n} at most.', atLeast: 'The value for “{name}” does not fit: {n} at least.', range: 'The value for “{name}” does not fit: a number from {from} to {to}.',
+    choices: 'The value for “{name}” does not fit: one of {choices}.', number: 'The value for “{name}” does not fit: it must be a whole number.', address: 'The value for “{name}” does not fit: it must look like 192.168.1.7, 192.168.1.7:47800 or name.local.',
+    form: 'The value for “{name}” is not of the kind that belongs there.',
+  },
   menu: {
     file: 'File', edit: 'Edit', view: 'View', window: 'Window', help: 'Help',
     shareFiles: 'Share files…', shareFolder: 'Share a folder…', openDownloads: 'Open downloads', settings: 'Settings…', pauseAll: 'Pause all transfers',

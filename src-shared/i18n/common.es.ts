@@ -23,6 +23,12 @@ export const commonEs: SameShape<typeof commonEn> = {
     shares: 'no comparte nada | un elemento compartido | {n} elementos compartidos',
     sources: 'ninguna fuente | una fuente | {n} fuentes',
   },
+  value: {
+    empty: 'El valor de «{name}» no encaja: no puede estar vacío.', tooLong: 'El valor de «{name}» no encaja: un carácter como máximo. | El valor de «{name}» no encaja: {n} caracteres como máximo.',
+    atMost: 'El valor de «{name}» no encaja: {n} como máximo.', atLeast: 'El valor de «{name}» no encaja: {n} como mínimo.', range: 'El valor de «{name}» no encaja: un número de {from} a {to}.',
+    choices: 'El valor de «{name}» no encaja: uno de {choices}.', number: 'El valor de «{name}» no encaja: tiene que ser un número entero.', address: 'El valor de «{name}» no encaja: tiene que ser como 192.168.1.7, 192.168.1.7:47800 o nombre.local.',
+    form: 'El valor de «{name}» no es de los que van ahí.',
+  },
   menu: {
     file: 'Archivo', edit: 'Edición', view: 'Ver', window: 'Ventana', help: 'Ayuda',
     shareFiles: 'Compartir archivos…', shareFolder: 'Compartir una carpeta…', openDownloads: 'Abrir descargas', settings: 'Ajustes…', pauseAll: 'Pausar todas las transferencias',

@@ -4,6 +4,7 @@ import type { PeerLimits, RateLimit, SpeedState } from '#shared/model/limit.ts';
 import type { Peer } from '#shared/model/peer.ts';
 import type { Settings, SettingsPatch } from '#shared/settings.ts';
 import type { AddCommands, CliContext } from '../context.ts';
+import { pingOption } from '../ping-option.ts';
 import { rateOption } from '../rate-text.ts';
 import { scheduleOption, scheduleText } from '../schedule-text.ts';
 import { switchOption } from '../switch-option.ts';
@@ -54,15 +55,6 @@ function patchOf({ t }: CliContext, { down, up, alt, altDown, altUp, schedule, p
     ...(altDown === undefined ? {} : { alternativeDownloadLimit: rateOption(t, '--alt-down', altDown) }), ...(altUp === undefined ? {} : { alternativeUploadLimit: rateOption(t, '--alt-up', altUp) }),
     ...(schedule === undefined ? {} : { schedule: scheduleOption(t, '--schedule', schedule, settings.schedule) }), ...(ping === undefined ? {} : { pingBudget: pingOption(t, '--ping', ping) }),
   };
-}
-
-const usualPingBudget = 20;
-
-function pingOption(t: CliContext['t'], option: string, text: string): Settings['pingBudget'] {
-  if (text === 'off') return 'off';
-  const ms = text === 'on' ? usualPingBudget : /^\d{1,4}$/.test(text) ? Number(text) : NaN;
-  if (!(ms >= 5 && ms <= 1000)) throw new AppError('bad-argument', { name: option, detail: t('cli.limits.badPing', { text }) });
-  return ms;
 }
 
 const rateText = ({ t, out }: CliContext, limit: RateLimit): string => (limit === 'off' ? t('cli.limits.none') : formatRate(out.locale, limit));

@@ -18,7 +18,7 @@ export const addSearchCommand: AddCommands = (program, context) => {
     .addOption(new Option('--type <type>', t('cli.option.type', { choices: fileTypes.join(', ') })).choices(fileTypes))
     .action((words: string[], options: { for?: string; type?: FileType }) => withNode(context, async (api) => {
       const seconds = options.for === undefined ? null : Number(options.for);
-      if (seconds !== null && !(seconds > 0 && seconds <= 86_400)) throw new AppError('bad-argument', { name: '--for', detail: options.for ?? '' });
+      if (seconds !== null && !(seconds > 0 && seconds <= 86_400)) throw new AppError('bad-argument', { name: '--for', problem: 'range', from: 1, to: 86_400 });
       const state = await searchFor(context, api, words.join(' '), options.type ?? 'any', seconds);
       showSummary(context, state);
     }));

@@ -1,10 +1,10 @@
 import { AppError } from '#shared/errors.ts';
 import { settingsPatchSchema } from '#shared/settings.ts';
 import type { SettingsPatch } from '#shared/settings.ts';
+import { badArgument } from '#shared/value-problem.ts';
 import { parseSabotage, type SabotagePlan } from '../../node/serving/sabotage.ts';
 import { absolute } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
-import { valueProblem } from '../value-problem.ts';
 
 interface ServeOptions {
   readonly name?: string;
@@ -49,7 +49,7 @@ function overridesOf(context: CliContext, { name, port, downloadDir, multicast, 
   if (checked.success) return checked.data;
   const key = checked.error.issues[0]?.path.join('.') ?? '';
   const option = key === 'downloadDir' ? '--download-dir' : `--${key}`;
-  throw new AppError('bad-argument', { name: option, detail: valueProblem(context.t, new Map<string, unknown>(Object.entries(patch)).get(key)?.toString() ?? '', checked.error) });
+  throw badArgument(checked.error, option);
 }
 
 function portOf(option: string, text: string): number;
@@ -57,6 +57,6 @@ function portOf(option: string, text: string | undefined): number | undefined;
 function portOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-  if (!(port <= 65_535)) throw new AppError('bad-argument', { name: option, detail: text });
+  if (!(port <= 65_535)) throw new AppError('bad-argument', { name: option, problem: 'range', from: 0, to: 65_535 });
   return port;
 }

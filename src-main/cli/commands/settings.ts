@@ -1,11 +1,12 @@
 import { AppError } from '#shared/errors.ts';
 import { settingsPatchSchema, settingsSchema } from '#shared/settings.ts';
 import type { SettingKey, Settings, SettingsPatch } from '#shared/settings.ts';
+import { badArgument } from '#shared/value-problem.ts';
 import type { Translate } from '../../api/translate.ts';
 import type { AddCommands } from '../context.ts';
+import { pingOption } from '../ping-option.ts';
 import { rateOption } from '../rate-text.ts';
 import { scheduleOption, scheduleText } from '../schedule-text.ts';
-import { valueProblem } from '../value-problem.ts';
 import { withNode } from '../with-node.ts';
 
 const keys = settingsSchema.keyof().options;
@@ -44,11 +45,12 @@ const readings: readonly ((text: string) => unknown)[] = [
  */
 export function settingFrom(t: Translate, key: Exclude<SettingKey, 'schedule'>, text: string): SettingsPatch {
   if (isLimit(key)) return { [key]: rateOption(t, key, text) };
+  if (key === 'pingBudget') return { pingBudget: pingOption(t, key, text) };
   for (const read of readings) {
     const value = read(text);
     const patch = value === undefined ? undefined : settingsPatchSchema.safeParse({ [key]: value });
     if (patch?.success === true) return patch.data;
   }
   const { error } = settingsPatchSchema.safeParse({ [key]: /^-?\d+$/.test(text) ? Number(text) : text });
-  throw new AppError('bad-argument', { name: key, detail: valueProblem(t, text, error) });
+  throw badArgument(error, key);
 }

@@ -27,7 +27,7 @@ export const addShareCommands: AddCommands = (program, context) => {
     .option('--device <peer>', t('cli.option.device'), collect).option('--room <name>', t('cli.option.room'))
     .option('--name <name>', t('cli.option.shareName')).option('--wait', t('cli.option.waitHashed'))
     .action((path: string, options: ShareOptions) => withNode(context, async (api) => {
-      const audience = await audienceOf(api, options);
+      const audience = await audienceOf(context, api, options);
       // Listening starts before the share exists, so that no progress is missed.
       const stop = options.wait === true ? showHashing(context, api, absolute(context, path)) : undefined;
       try {
@@ -58,10 +58,10 @@ export const addShareCommands: AddCommands = (program, context) => {
   }));
 };
 
-async function audienceOf(api: ApiClient, { audience, device = [], room }: ShareOptions): Promise<Audience> {
+async function audienceOf({ t }: CliContext, api: ApiClient, { audience, device = [], room }: ShareOptions): Promise<Audience> {
   const kind = audience ?? (device.length > 0 ? 'devices' : room !== undefined ? 'room' : 'nobody');
   if (kind === 'room') {
-    if (room === undefined) throw new AppError('bad-usage', { detail: '--room' });
+    if (room === undefined) throw new AppError('bad-usage', { detail: t('cli.error.commander.missingOptionArgument', { name: '--room' }) });
     return { kind, room };
   }
   if (kind !== 'devices') return { kind };

@@ -54,7 +54,8 @@ describe('bad usage', () => {
     ['explode', 'There is no command “explode”.'], ['browse', 'the argument peer is missing'], ['status --explode', 'there is no option --explode'], ['status now', 'too many arguments'],
     ['share x --audience aliens', '--audience'], ['get peer --to', '--to'], ['search x --for soon', '--for'], ['search x --for -1', '--for'], ['get not-a-content-id', 'a content id'],
     ['settings nonsense', 'downloadLimit'], ['settings downloadLimit 5', 'downloadLimit'], ['settings multicast maybe', 'multicast'], ['serve --port 70000', '--port'], ['serve --port x', '--port'],
-    ['serve --name', '--name'], ['share x --audience room', '--room'],
+    ['serve --name', '--name'], ['share x --audience room', 'the option --room needs a value'], ['search x --for soon', '“--for” does not fit: a number from 1 to 86400'], ['serve --web-port 1e3', '“--web-port” does not fit: a number from 0 to 65535'],
+    ['settings activeTransfers many', 'it must be a whole number'], ['settings mdns maybe', 'one of on, off'], ['settings pingBudget 3', '5 to 1000 milliseconds'],
     ['search x --type huge', 'huge is not possible for --type, only any, '], ["search x --type o'clock", "o'clock is not possible for --type"], ['share x --audience aliens', 'aliens is not possible for --audience'],
     [`serve --name ${'x'.repeat(65)}`, '“--name” does not fit: 40 characters at most'], [`settings name ${'x'.repeat(65)}`, '“name” does not fit: 40 characters at most'], ['settings activeTransfers 0', '1 at least'], ['settings visibility never', 'one of everyone, paired, hidden'],
     ['lab run swarm --preset huge', '“--preset” does not fit: one of '],
@@ -65,6 +66,26 @@ describe('bad usage', () => {
     expect(out).toBe('');
     expect(err).toContain(text);
     expect(cli.node.asked).toEqual([]);
+  });
+
+  it.each([
+    [['get', 'Amber', ''], 'paths'], [['get', '', 'Film'], 'peer'], [['get', 'Amber', 'Film', '--to', ''], '--to'], [['share', ''], 'path'], [['share', 'x', '--name', ''], '--name'], [['send', 'Amber', 'x', ''], 'path'],
+    [['connect', ''], 'address'], [['search', ''], 'words'], [['hash', ''], 'path'], [['settings', 'name', ''], 'value'], [['settings', ''], 'key'], [['pause', ''], 'id'], [['block', ''], 'peer'], [['accept', ''], 'id'],
+    [['serve', '--download-dir', ''], '--download-dir'], [['limits', '--up', ''], '--up'], [['transfer', '1', '--file', ''], '--file'], [['lab', 'run', 'swarm', '--peers', ''], '--peers'],
+  ])('of an empty word: %j', async (args, name) => {
+    const { code, out, err } = await cli.runWith(args);
+    expect([code, out, err]).toEqual([2, '', `Error: The value for “${name}” does not fit: it must not be empty.\nCorrect it and try again.\n`]);
+    expect(cli.node.asked).toEqual([]);
+  });
+
+  it('does not mean the empty path, which is the list of shares', async () => {
+    cli.node.handlers['browse.list'] = () => ({ entries: [], total: 0, next: null });
+    expect((await cli.runWith(['browse', 'Amber', ''])).code).toBe(0);
+  });
+
+  it('that only the node notices is said in the user’s language, too', async () => {
+    const { code, err } = await cli.run(`search ${'x'.repeat(2000)} --lang es`);
+    expect([code, err]).toEqual([2, expect.stringMatching(/^Error: El valor de «words» no encaja: \d+ caracteres como máximo\./)]);
   });
 
   it('is told in JSON, too, and nothing else is on stdout', async () => {
