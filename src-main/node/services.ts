@@ -34,6 +34,7 @@ import { ContentDirectory } from './transfers/content-directory.ts';
 import { EqualFiles } from './transfers/equal-files.ts';
 import { ExistingFiles } from './transfers/existing-files.ts';
 import { SmallFileBatch } from './transfers/small-file-batch.ts';
+import { FetchedSmallFiles } from './transfers/fetched-small-files.ts';
 import { SharedDownloads } from './transfers/shared-downloads.ts';
 import { SwarmDriver } from './transfers/swarm-driver.ts';
 import { TransfersService } from './transfers/transfers-service.ts';
@@ -148,10 +149,14 @@ export async function createServices(foundation: Foundation, nonce: string, link
   closers.push(() => { ping.close(); });
   const speed = new SpeedLimits({ settings: () => settings.get(), limitsOf: (id) => devices.limitsOf(id), swarm, schedule, ping });
   const fetched = new SharedDownloads(now);
+  const fetchedSmall = new FetchedSmallFiles(store, now);
   const blocks: BlockServer = new BlockServer({
     hasher, now, turns: swarm, outgoing,
     compressor: new BlockCompressor({ isOn: mayCompress, limitTo: (id) => swarm.limitOf('up', id), now: () => performance.now() }),
-    findFile: async (link, id) => (await library.fileToRead(devices.viewerOf(link), id)) ?? fetched.find(devices.viewerOf(link), id),
+    findFile: async (link, id) => {
+      const viewer = devices.viewerOf(link);
+      return (await fetchedSmall.find(viewer, id)) ?? (await library.fileToRead(viewer, id)) ?? fetched.find(viewer, id);
+    },
     changed: (file) => { if (file.share !== null) library.wasChanged(file); },
     learned: (file, contentId, layer) => { if (file.share !== null) background(library.learned(file, contentId, layer)); },
     sent: (link, file, bytes, wireBytes) => { uploads.sent(link, file, bytes, wireBytes); },
@@ -169,7 +174,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
     context: {
       links, swarm, conduct, receiver, library, store, directory, now, pause,
       smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), equal: new EqualFiles(),
-      fetched, nextFileNumber: nextNumber,
+      fetched, fetchedSmall, nextFileNumber: nextNumber,
       linkTo: (id, signal) => waiter.linkTo(id, signal),
       withSources: (id, preferred, signal, work) => waiter.withSources(id, preferred, signal, work),
     },
@@ -200,7 +205,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
     onChange: (offer) => { offerEvents.push(offer.id, offer); },
     onError,
   });
-  const control = new ControlServer({ library, offers, pairing, blocks, fetched, excuse: (id) => pace.excuse(id), viewerOf: (link) => devices.viewerOf(link), now });
+  const control = new ControlServer({ library, offers, pairing, blocks, fetched, fetchedSmall, excuse: (id) => pace.excuse(id), viewerOf: (link) => devices.viewerOf(link), now });
   const search = new SearchService({
     links, now,
     whichAreHere: async (ids) => {

@@ -2,6 +2,7 @@ import type { Bytes, Millis } from '#shared/units.ts';
 import type { DownloadNumber, PeerNumber, PriorityRank } from './events.ts';
 import type { Fetch } from './fetch.ts';
 import type { FileState } from './file-state.ts';
+import type { PeerState } from './peer-state.ts';
 import type { SwarmLimits } from './options.ts';
 import { Room } from './room.ts';
 
@@ -43,6 +44,17 @@ export class Download {
     if (!file.isInLine) return;
     this.#wanting.splice(this.#wanting.indexOf(file), 1);
     file.isInLine = false;
+  }
+
+  /** Of files of one piece, wanted as much as this one, the one that fewest have among those the peer has: what only one device has spreads first. */
+  rarestLike(first: FileState, peer: PeerState): FileState {
+    if (this.inOrder) return first;
+    let rarest = first;
+    for (const file of this.#wanting) {
+      if (rarest.content.members.size <= 1) break;
+      if (file.priority === first.priority && file.content.members.size < rarest.content.members.size && file.canGive(peer)) rarest = file;
+    }
+    return rarest;
   }
 
   /** Whether a peer has something that is missed and that nobody fetches. */

@@ -69,6 +69,11 @@ export class FileState {
     return this.content.wantedCount > 0;
   }
 
+  /** Whether a file of one piece can be asked of the peer now. */
+  canGive(peer: PeerState): boolean {
+    return this.content.pieces === 1 && (this.content.members.get(peer.number)?.useful ?? 0) > 0 && peer.avoided(this.number) === null;
+  }
+
   /**
    * A wanted piece that the peer has, or null. What was begun comes first: it holds a buffer, or evidence. For somebody who watches: from the beginning to the end. In file order while
    * nobody else takes part, because disks like it, and where the volume has no holes; else the rarest one, chosen at random among equals, so that what only

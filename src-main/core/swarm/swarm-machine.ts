@@ -421,9 +421,10 @@ export class SwarmMachine {
   #startFetch(now: Millis, peer: PeerState, out: SwarmSink): Fetch | null {
     if (peer.isChoking) return null;
     for (const download of this.#downloads.line) {
-      for (const file of download.wanting) {
-        const piece = file.pick(peer, this.#random);
-        if (piece === null) continue;
+      for (const next of download.wanting) {
+        const first = next.pick(peer, this.#random);
+        if (first === null) continue;
+        const [file, piece] = next.content.pieces > 1 ? [next, first] : [download.rarestLike(next, peer), 0];
         return this.#begin(now, file, piece, peer, out);
       }
     }

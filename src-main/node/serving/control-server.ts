@@ -11,6 +11,7 @@ import type { Offers } from '../offers/offers.ts';
 import type { PairingService } from '../peers/pairing.ts';
 import type { Library, Viewer } from '../ports/library.ts';
 import type { Link } from '../ports/links.ts';
+import type { FetchedSmallFiles } from '../transfers/fetched-small-files.ts';
 import type { SharedDownloads } from '../transfers/shared-downloads.ts';
 import type { BlockServer } from './block-server.ts';
 
@@ -20,6 +21,7 @@ export interface ControlServerPorts {
   readonly pairing: PairingService;
   readonly blocks: BlockServer;
   readonly fetched: SharedDownloads;
+  readonly fetchedSmall: FetchedSmallFiles;
   readonly excuse: (id: DeviceId) => Excuse;
   readonly viewerOf: (link: Link) => Viewer;
   readonly now: () => Millis;
@@ -95,6 +97,8 @@ export class ControlServer {
     have: async (link, { contentIds }) => {
       const viewer = this.#ports.viewerOf(link);
       const answers = await Promise.all(contentIds.map(async (id) => {
+        // What is shared has to be looked up on the disk.
+        if (await this.#ports.fetchedSmall.has(viewer, id)) return 'f';
         const found = await this.#ports.library.resolve(viewer, id);
         return found === null ? this.#ports.fetched.has(viewer, id) ?? '-' : found.kind === 'file' ? 'f' : 'd';
       }));
@@ -110,7 +114,7 @@ export class ControlServer {
     },
     resolve: async (link, { contentId }) => {
       const viewer = this.#ports.viewerOf(link);
-      const found = (await this.#ports.library.resolve(viewer, contentId)) ?? this.#ports.fetched.resolve(viewer, contentId);
+      const found = (await this.#ports.library.resolve(viewer, contentId)) ?? this.#ports.fetched.resolve(viewer, contentId) ?? (await this.#ports.fetchedSmall.resolve(viewer, contentId));
       if (found === null) throw new AppError('content-unknown', { name: contentId });
       return found;
     },

@@ -25,10 +25,11 @@ export class ContentDirectory {
     return answer === 'f' ? 'all' : answer === 'p' ? 'part' : 'none';
   }
 
-  /** Whether the device gives us each of these files, all of it; false when it does not answer. */
-  async hasAll(link: Link, contentIds: ContentId[]): Promise<boolean> {
-    const { have } = await link.request('have', { contentIds }).catch(() => ({ have: '' }));
-    return have === 'f'.repeat(contentIds.length);
+  /** Whether the device gives us each of these files, all of it; false when it does not answer. Most devices have none of them, which one of them tells. */
+  async hasAll(link: Link, [sample, ...others]: readonly ContentId[]): Promise<boolean> {
+    if (sample === undefined || (await this.hasOfFile(link, sample)) !== 'all') return false;
+    const answers = await Promise.all(others.map((id) => this.hasOfFile(link, id)));
+    return answers.every((answer) => answer === 'all');
   }
 
   #answerFor(link: Link, id: ContentId): Promise<string> {

@@ -8,6 +8,7 @@ import type { Conduct } from './conduct.ts';
 import type { ContentDirectory } from './content-directory.ts';
 import type { EqualFiles } from './equal-files.ts';
 import type { ExistingFiles } from './existing-files.ts';
+import type { FetchedSmallFiles } from './fetched-small-files.ts';
 import type { SharedDownloads } from './shared-downloads.ts';
 import type { SmallFileBatch } from './small-file-batch.ts';
 import type { SwarmDriver } from './swarm-driver.ts';
@@ -27,6 +28,7 @@ export interface DownloadContext {
   readonly equal: EqualFiles;
   /** What is served on while and after it is fetched. */
   readonly fetched: SharedDownloads;
+  readonly fetchedSmall: FetchedSmallFiles;
   now(): Millis;
   nextFileNumber(): number;
   /** The link to a device, as soon as there is one. */

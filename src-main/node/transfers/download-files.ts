@@ -1,5 +1,4 @@
 import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
-import type { ContentId } from '#shared/ids.ts';
 import type { FilePriority } from '#shared/model/transfer.ts';
 import { second } from '#shared/units.ts';
 import type { Bytes } from '#shared/units.ts';
@@ -8,24 +7,22 @@ import { Bell } from '../bell.ts';
 import type { Link } from '../ports/links.ts';
 import type { DownloadContext } from './download-context.ts';
 import { DownloadFile } from './download-file.ts';
-import { asBatchFile, fitsBatch, type BatchFile } from './file-batch.ts';
+import { asBatchFile, type Batch, type BatchFile } from './file-batch.ts';
 import { FileBatches, type BatchesOwner } from './file-batches.ts';
 import type { FileLister } from './file-lister.ts';
 import { FileLine } from './file-line.ts';
 import { FileStop } from './file-stop.ts';
-import { downloadsTable, fileKey, filesTable, type DownloadRecord, type FileRecord } from './records.ts';
+import { FinishedFiles, type FinishedFor } from './finished-files.ts';
+import { downloadsTable, fileKey, filesTable, type FileRecord } from './records.ts';
 import { RoomForFiles } from './room-for-files.ts';
 
-const saveEveryMs = 1 * second;
-const saveEveryFiles = 1000;
 /** A file that nobody has now is looked for again after this. */
 const retryAfterMs = 3 * second;
 /** Files whose records are read and written at once when the user changes them. */
 const changedAtOnce = 1000;
 
 /** The download these files belong to. */
-export interface FilesOwner extends BatchesOwner {
-  record: DownloadRecord;
+export interface FilesOwner extends BatchesOwner, FinishedFor {
   /** A reason why nothing comes now, which may pass by itself. */
   note(reason: ErrorInfo): void;
 }
@@ -55,10 +52,9 @@ export class DownloadFiles {
   readonly #batches: FileBatches;
   /** Taken from the line before its last restart: in the store they still look as if they had to be fetched. */
   #taken: ReadonlySet<number> = new Set();
-  #finished: { readonly index: number; readonly record: FileRecord }[] = [];
+  readonly #finished: FinishedFiles;
   /** Files that were closed and are wanted, with what was verified of them: they wait to be tried again, or a stop has closed them. */
   readonly #left = new Map<number, { readonly record: FileRecord; readonly bytes: Bytes }>();
-  #savedAt = 0;
   /** Ends with the last write of these records. */
   #saving: Promise<void> = Promise.resolve();
   /** Changes under way: nothing is taken from the line, since the store does not show them yet. */
@@ -72,9 +68,11 @@ export class DownloadFiles {
     this.#owner = owner;
     this.#lister = lister;
     this.#line = new FileLine(context.store, owner.record.id);
+    this.#finished = new FinishedFiles(context, owner);
     this.#batches = new FileBatches(context, owner, {
-      finished: (file, path) => { this.#noteFinished(file.index, file.record, path, file.record.contentId); },
+      finished: (file, path) => { this.#finished.note(file.index, file.record, path, file.record.contentId); },
       ended: (left) => { this.#batchEnded(left); },
+      companionFound: () => { this.reorder(); },
     });
   }
 
@@ -98,8 +96,7 @@ export class DownloadFiles {
     const { doneBytes, partialBytes } = this.#owner.record;
     let bytes = doneBytes + partialBytes;
     for (const { record, bytes: verified } of this.#begun()) bytes += verified - record.partialBytes;
-    for (const { record } of this.#finished) bytes += record.bytes - record.partialBytes;
-    return Math.max(0, bytes);
+    return Math.max(0, bytes + this.#finished.newBytes);
   }
 
   /** Null: only its record knows. */
@@ -117,7 +114,13 @@ export class DownloadFiles {
   }
 
   get doneFiles(): number {
-    return this.#owner.record.doneFiles + this.#finished.length;
+    return this.#owner.record.doneFiles + this.#finished.count;
+  }
+
+  /** They are to come in another order from now on. */
+  reorder(): void {
+    this.#restart();
+    this.#bell.ring();
   }
 
   /** More of the list is in the store; `ring` follows when the download's record says so. */
@@ -154,7 +157,7 @@ export class DownloadFiles {
   async leave(): Promise<void> {
     await this.#ended();
     await this.#inTurn(async () => {
-      await this.#saveNow(true);
+      await this.#finished.save();
       await this.#keepNow();
       this.#left.clear();
     });
@@ -204,8 +207,9 @@ export class DownloadFiles {
   }
 
   #restart(): void {
-    this.#line.restart(this.#owner.record.ranked);
-    this.#taken = new Set([...this.#tasks.keys(), ...this.#batches.indices(), ...this.#finished.map(({ index }) => index)]);
+    const { ranked, inOrder } = this.#owner.record;
+    this.#line.restart({ ranked, mixed: this.#batches.haveCompanions && !inOrder });
+    this.#taken = new Set([...this.#tasks.keys(), ...this.#batches.indices(), ...this.#finished.indices]);
   }
 
   /** Begins the next file, or waits; true: everything is there. */
@@ -215,6 +219,7 @@ export class DownloadFiles {
     const row = this.#changes > 0 ? null : await this.#line.next(listed);
     if (row === null) {
       if (listed && this.#isOver) {
+        await this.#finished.settled();
         await this.#save(true);
         if (this.#isOver) return true;
       } else {
@@ -235,13 +240,13 @@ export class DownloadFiles {
   }
 
   /** The file with those that follow and can be fetched together with it; null when it is fetched by itself. */
-  #batchFrom(index: number, record: FileRecord): BatchFile[] | null {
+  #batchFrom(index: number, record: FileRecord): Batch | null {
     const first = asBatchFile(index, record);
     if (first === null || !this.#batches.canBegin(first)) return null;
-    const files = [first];
+    const files: [BatchFile, ...BatchFile[]] = [first];
     const fits = (index: number, record: FileRecord): boolean => {
       const file = this.#taken.has(index) ? null : asBatchFile(index, record);
-      if (file === null || !fitsBatch(files, file)) return false;
+      if (file?.record.priority !== first.record.priority) return false;
       files.push(file);
       return true;
     };
@@ -252,7 +257,7 @@ export class DownloadFiles {
   /** While something is being changed the others of it are not taken up: the line gives them again afterwards. */
   #batchEnded(left: readonly BatchFile[]): void {
     if (this.#changes === 0) for (const { index, record } of left) this.#begin(index, record);
-    if (this.#isSaveDue) this.#save(false).catch((error: unknown) => { this.#owner.suspend(errorInfo(error)); });
+    if (this.#finished.isSaveDue) this.#save(false).catch((error: unknown) => { this.#owner.suspend(errorInfo(error)); });
     this.#bell.ring();
   }
 
@@ -288,7 +293,7 @@ export class DownloadFiles {
       this.open.delete(index);
       // Nobody wants it since a moment ago: it lies there all the same, and is found if it is wanted again.
       if (!task.record.selected) return false;
-      this.#noteFinished(index, task.record, path, contentId);
+      this.#finished.note(index, task.record, path, contentId);
     } catch (error) {
       await file.stop();
       this.open.delete(index);
@@ -296,13 +301,8 @@ export class DownloadFiles {
       if (!stop.isStopped) await this.#waitToRetry(task, errorInfo(error));
       return false;
     }
-    if (this.#isSaveDue) await this.#save(false);
+    if (this.#finished.isSaveDue) await this.#save(false);
     return true;
-  }
-
-  #noteFinished(index: number, record: FileRecord, path: string, contentId: ContentId | null): void {
-    this.#finished.push({ index, record: { ...record, contentId, state: 'done' } });
-    if (this.#owner.record.kind === 'file') this.#owner.record = { ...this.#owner.record, path, contentId };
   }
 
   async #waitToRetry(task: FileTask, reason: ErrorInfo): Promise<void> {
@@ -335,7 +335,7 @@ export class DownloadFiles {
     const selected = priority !== 'skip';
     await this.#batches.stop(indices);
     const records = await this.#context.store.getMany(filesTable, indices.map((index) => fileKey(id, index)));
-    const finished = new Set(this.#finished.map(({ index }) => index));
+    const finished = new Set(this.#finished.indices);
     const changed = new Map<number, FileRecord>();
     const ending: Promise<void>[] = [];
     let wantsMore = false;
@@ -377,10 +377,6 @@ export class DownloadFiles {
     this.#owner.record = { ...record, partialBytes, bytes: record.bytes + sign * file.bytes };
   }
 
-  get #isSaveDue(): boolean {
-    return this.#finished.length >= saveEveryFiles || this.#context.now() - this.#savedAt >= saveEveryMs;
-  }
-
   #inTurn(work: () => Promise<void>): Promise<void> {
     const done = this.#saving.then(work);
     this.#saving = done.catch(() => undefined);
@@ -389,29 +385,7 @@ export class DownloadFiles {
 
   /** One save after the other: each takes what is finished by then. */
   #save(all: boolean): Promise<void> {
-    return this.#inTurn(() => this.#saveNow(all));
-  }
-
-  async #saveNow(all: boolean): Promise<void> {
-    if (this.#finished.length === 0 || !(all || this.#isSaveDue)) return;
-    this.#savedAt = this.#context.now();
-    // What finishes while this is being written waits for the next time: a copy, since that list grows.
-    const finished = [...this.#finished];
-    // The list of what is done must never be ahead of the bytes on disk.
-    await this.#context.receiver.flush();
-    const batch = this.#context.store.batch();
-    let [doneBytes, partialBytes] = [0, 0];
-    for (const { index, record } of finished) {
-      doneBytes += record.bytes;
-      partialBytes += record.partialBytes;
-      batch.put(filesTable, fileKey(this.#owner.record.id, index), { ...record, partialBytes: 0 });
-    }
-    const withThem = (record: DownloadRecord): DownloadRecord => ({
-      ...record, doneFiles: record.doneFiles + finished.length, doneBytes: record.doneBytes + doneBytes, partialBytes: Math.max(0, record.partialBytes - partialBytes),
-    });
-    await batch.put(downloadsTable, this.#owner.record.id, withThem(this.#owner.record)).write();
-    this.#finished = this.#finished.slice(finished.length);
-    this.#owner.record = withThem(this.#owner.record);
+    return this.#inTurn(async () => { if (all || this.#finished.isSaveDue) await this.#finished.save(); });
   }
 
   /** With the download's own record, so that a crash leaves both or neither. */

@@ -1,5 +1,5 @@
 import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
-import type { DeviceId } from '#shared/ids.ts';
+import type { DeviceId, TransferId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
@@ -72,6 +72,10 @@ export class Download implements FilesOwner {
 
   get number(): number {
     return this.record.number;
+  }
+
+  get id(): TransferId {
+    return this.record.id;
   }
 
   get base(): string {
@@ -157,7 +161,9 @@ export class Download implements FilesOwner {
   /** From the beginning to the end, or as it spreads best; what has been asked for comes all the same. */
   setInOrder(inOrder: boolean): void {
     this.record = { ...this.record, inOrder };
-    if (this.#run !== null) this.#context.swarm.setInOrder(this.number, inOrder);
+    if (this.#run === null) return;
+    this.#context.swarm.setInOrder(this.number, inOrder);
+    this.#files.reorder();
   }
 
   /** Resolves when it is noted, with whether files are wanted now that were not. */

@@ -1,7 +1,5 @@
 import type { ErrorInfo } from '#shared/errors.ts';
 import { fromHex, type ContentId, type DeviceId } from '#shared/ids.ts';
-import { limits } from '#shared/limits.ts';
-import { KiB } from '#shared/units.ts';
 import type { Bytes } from '#shared/units.ts';
 import { hashBytes } from '../../core/content/merkle.ts';
 import { pieceBytesFor } from '../../core/content/piece-size.ts';
@@ -9,12 +7,10 @@ import type { Link } from '../ports/links.ts';
 import type { FileTarget, SmallOutcome, WriteOutcome } from '../ports/receiver.ts';
 import type { DownloadContext } from './download-context.ts';
 import type { FileOwner } from './file-owner.ts';
+import { isSmall } from './file-runs.ts';
 import { rankOf } from './ranks.ts';
 import type { FileRecord } from './records.ts';
 import type { FileListener } from './swarm-ports.ts';
-
-/** Larger ones are no faster, and what has come shows later. */
-const batchBytes = 256 * KiB;
 
 /** A file whose content is known. */
 export interface BatchFile {
@@ -22,16 +18,13 @@ export interface BatchFile {
   readonly record: FileRecord & { readonly contentId: ContentId };
 }
 
+/** At least one. */
+export type Batch = readonly [BatchFile, ...BatchFile[]];
+
 /** The row as a file that can be fetched with others; null when it goes by itself. */
 export function asBatchFile(index: number, record: FileRecord): BatchFile | null {
-  const { contentId, bytes } = record;
-  return contentId === null || bytes === 0 || bytes >= limits.transfer.batchedBelowBytes ? null : { index, record: { ...record, contentId } };
-}
-
-/** Whether one more fits into a block with these. */
-export function fitsBatch(files: readonly BatchFile[], { record }: BatchFile): boolean {
-  const bytes = files.reduce((sum, file) => sum + file.record.bytes, record.bytes);
-  return files.length < limits.link.filesPerBatch && bytes <= batchBytes && files[0]?.record.priority === record.priority;
+  const { contentId } = record;
+  return contentId === null || !isSmall(record) ? null : { index, record: { ...record, contentId } };
 }
 
 function rootsOf(ids: readonly ContentId[]): Uint8Array {
@@ -49,6 +42,11 @@ export class FileBatch implements FileListener {
   readonly #owner: FileOwner;
   readonly #number: number;
   readonly #finished: (file: BatchFile, path: string) => void;
+  readonly #companions: ReadonlySet<Link>;
+  /** The device that was asked for the folder; null for a download by content id. */
+  readonly origin: DeviceId | null;
+  /** One of the files. */
+  readonly sample: ContentId;
   /** Not there yet. */
   #left: readonly BatchFile[];
   /** Where each content lies in the block: files that are equal come once. */
@@ -57,19 +55,24 @@ export class FileBatch implements FileListener {
   #asked = 0;
   #corrupt: BatchFile | null = null;
   #isStopped = false;
-  #hasSource = false;
+  #isAsked = false;
+  /** Who is asked for it, or was. */
+  readonly #sources = new Set<Link>();
   /** Ends `run`; set while the batch is in the swarm. */
   #settle: (() => void) | null = null;
   /** Ends with the last write. */
   #writing: Promise<unknown> = Promise.resolve();
 
-  /** `finished` is called for each file as soon as it lies under its name. */
-  constructor(context: DownloadContext, owner: FileOwner, files: readonly BatchFile[], finished: (file: BatchFile, path: string) => void) {
+  /** `companions`: devices that have others of these files. `finished` is called for each file as soon as it lies under its name. */
+  constructor(context: DownloadContext, owner: FileOwner, files: Batch, companions: ReadonlySet<Link>, finished: (file: BatchFile, path: string) => void) {
     this.#context = context;
     this.#owner = owner;
     this.#number = context.nextFileNumber();
     this.#left = files;
     this.#finished = finished;
+    this.#companions = companions;
+    this.origin = owner.originPath(files[0].record)?.peer ?? null;
+    this.sample = files[0].record.contentId;
   }
 
   /** Somebody who did not want it any more ended it. */
@@ -91,13 +94,18 @@ export class FileBatch implements FileListener {
     this.#leave();
   }
 
-  /** A device is linked: perhaps it has these files. */
+  /** It is on its way, or has come. */
+  get isAsked(): boolean {
+    return this.#isAsked ||= [...this.#context.swarm.arriving(this.#number)].length > 0;
+  }
+
+  /** Perhaps the device has these files, or has them meanwhile. */
   async consider(link: Link): Promise<void> {
-    if (this.#settle === null || !link.knowsBatches || link.isClosed) return;
+    if (this.#settle === null || !link.knowsBatches || link.isClosed || this.#sources.has(link)) return;
     const ids = [...this.#places.keys()];
-    if (!this.#isFromOrigin(link) && !(await this.#context.directory.hasAll(link, ids))) return;
+    if (link.remote.id !== this.origin && !(await this.#context.directory.hasAll(link, ids))) return;
     if (this.#settle === null || link.isClosed) return;
-    this.#hasSource = true;
+    this.#sources.add(link);
     this.#context.swarm.addSource(this.#number, link.remote.id, rootsOf(ids));
   }
 
@@ -169,9 +177,11 @@ export class FileBatch implements FileListener {
     this.#places = places;
     const priority = rankOf[this.#left[0]?.record.priority ?? 'normal'];
     this.#context.swarm.openFile(this.#owner.number, this.#number, { bytes, pieceBytes: bytes, have: null, root: null, priority, isGrowing: false }, this);
-    const links = [...this.#context.links().all()];
+    const all = [...this.#context.links().all()];
+    // Of the many devices there may be most have nothing of it: they are asked only where it matters.
+    const links = all.some(({ remote }) => remote.id === this.origin) ? all.filter((link) => link.remote.id === this.origin || this.#companions.has(link)) : all;
     await Promise.all(links.map((link) => this.consider(link)));
-    if (!this.#hasSource) this.#leave();
+    if (this.#sources.size === 0) this.#leave();
     return ended;
   }
 
@@ -201,11 +211,6 @@ export class FileBatch implements FileListener {
     if (this.#corrupt !== null) return { kind: 'corrupt' };
     if (failure !== null) return { kind: 'error', error: failure };
     return { kind: 'written' };
-  }
-
-  #isFromOrigin(link: Link): boolean {
-    const [first] = this.#left;
-    return first !== undefined && this.#owner.originPath(first.record)?.peer === link.remote.id;
   }
 
   #target({ record: { path, bytes, modifiedAt, executable, contentId } }: BatchFile): FileTarget {

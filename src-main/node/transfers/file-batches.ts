@@ -1,11 +1,13 @@
 import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { Link } from '../ports/links.ts';
 import type { DownloadContext } from './download-context.ts';
-import { FileBatch, type BatchFile } from './file-batch.ts';
+import { FileBatch, type Batch, type BatchFile } from './file-batch.ts';
 import type { FileOwner } from './file-owner.ts';
 
 /** Enough to be asked for, sent, and written at the same time. */
 const batchesAtOnce = 8;
+/** Where others have some of them: those that nobody is asked for yet, to choose the rarest of; the others are on their way. */
+const waitingAtOnce = 8;
 
 export interface BatchesOwner extends FileOwner {
   /** The whole download has to wait. */
@@ -17,6 +19,8 @@ export interface BatchResults {
   readonly finished: (file: BatchFile, path: string) => void;
   /** A batch has ended, and these are left over; not when it was stopped. */
   readonly ended: (left: readonly BatchFile[]) => void;
+  /** The first one: somebody else fetches the same, or has it. */
+  readonly companionFound: () => void;
 }
 
 interface Running {
@@ -31,6 +35,9 @@ export class FileBatches {
   readonly #owner: BatchesOwner;
   readonly #results: BatchResults;
   readonly #running = new Map<FileBatch, Running>();
+  /** Devices that fetch the same, or have it. */
+  readonly #companions = new Set<Link>();
+  #begun = 0;
 
   constructor(context: DownloadContext, owner: BatchesOwner, results: BatchResults) {
     this.#context = context;
@@ -43,7 +50,14 @@ export class FileBatches {
   }
 
   get hasRoom(): boolean {
-    return this.#running.size < batchesAtOnce;
+    if (this.#companions.size === 0) return this.#running.size < batchesAtOnce;
+    let waiting = 0;
+    for (const batch of this.#running.keys()) if (!batch.isAsked) waiting++;
+    return waiting < waitingAtOnce && this.#running.size - waiting < batchesAtOnce;
+  }
+
+  get haveCompanions(): boolean {
+    return this.#companions.size > 0;
   }
 
   /** Files that are in a batch now. */
@@ -63,14 +77,16 @@ export class FileBatches {
     return false;
   }
 
-  begin(files: readonly BatchFile[]): void {
-    const batch = new FileBatch(this.#context, this.#owner, files, this.#results.finished);
+  begin(files: Batch): void {
+    const batch = new FileBatch(this.#context, this.#owner, files, this.#companions, this.#results.finished);
     this.#running.set(batch, { batch, indices: new Set(files.map(({ index }) => index)), ended: this.#run(batch) });
+    // Later ones tell of it as they end.
+    if (this.#begun++ === 0) this.#meetOthers(batch);
   }
 
-  consider(link: Link): void {
+  consider(link: Link, which: 'all' | 'waiting' = 'all'): void {
     // A device that does not answer has nothing for us; a batch that nobody has is fetched file by file.
-    for (const batch of this.#running.keys()) batch.consider(link).catch(() => undefined);
+    for (const batch of this.#running.keys()) if (which === 'all' || !batch.isAsked) batch.consider(link).catch(() => undefined);
   }
 
   /** Stops those that hold one of these files, or all; resolves when nothing of them is being written any more. */
@@ -96,5 +112,26 @@ export class FileBatches {
     }
     this.#running.delete(batch);
     this.#results.ended(batch.isStopped ? [] : left);
+    this.#lookAround(batch);
+  }
+
+  /** Whoever has what has just come, or more by now than when the others were begun. */
+  #lookAround(batch: FileBatch): void {
+    for (const link of this.#companions) {
+      if (link.isClosed) this.#companions.delete(link);
+      else this.consider(link, 'waiting');
+    }
+    this.#meetOthers(batch);
+  }
+
+  #meetOthers(batch: FileBatch): void {
+    for (const link of this.#context.links().all()) if (link.knowsBatches && !this.#companions.has(link)) void this.#meet(link, batch);
+  }
+
+  async #meet(link: Link, batch: FileBatch): Promise<void> {
+    if (link.remote.id === batch.origin || (await this.#context.directory.hasOfFile(link, batch.sample)) !== 'all' || this.#companions.has(link)) return;
+    this.#companions.add(link);
+    if (this.#companions.size === 1) this.#results.companionFound();
+    this.consider(link);
   }
 }

@@ -1,32 +1,40 @@
 import type { TransferId } from '#shared/ids.ts';
 import type { Priority } from '#shared/model/transfer.ts';
 import type { Row, Store } from '../../disk/store.ts';
+import { cutIntoRuns, mixRuns, type ListedFile } from './file-runs.ts';
 import { fileKey, fileRange, filesTable, indexOfKey, type FileRecord } from './records.ts';
 
-const recordsPerRead = 256;
+/** Enough for many runs to choose from, and a megabyte or so. */
+const recordsPerRead = 2048;
 /** Files that were just listed and not fed yet, kept so that they need not be read back: some four megabytes at most. */
 const listedKept = 10_000;
 const byPriority: readonly Priority[] = ['high', 'normal', 'low'];
 
 /**
- * The files of a download that are still to be fetched, one after the other: in the order they were listed, and where some
- * have a priority of their own, those with the highest first. Then it goes through the list once for each priority, so that
- * a list of any length takes no memory.
+ * The files of a download that are still to be fetched, one after the other: in the order they were listed, or with runs of
+ * small files mixed. Where some have a priority of their own, those with the highest come first: then it goes through the
+ * list once for each priority, so that a list of any length takes no memory.
  */
 export class FileLine {
   readonly #store: Store;
   readonly #id: TransferId;
+  readonly #random: () => number;
   /** What it goes through the list for; null: for whatever is wanted. */
   #passes: readonly (Priority | null)[] = [null];
   #pass = 0;
   #after: string | null = null;
-  #page: Row<FileRecord>[] = [];
+  #isMixed = false;
+  /** Of the part of the list at hand, what comes next last. */
+  #runs: ListedFile[][] = [];
+  /** What is left of the run that is being taken. */
+  #run: ListedFile[] = [];
   #justListed: { readonly first: number; readonly files: readonly FileRecord[] }[] = [];
   #generation = 0;
 
-  constructor(store: Store, id: TransferId) {
+  constructor(store: Store, id: TransferId, random: () => number = Math.random) {
     this.#store = store;
     this.#id = id;
+    this.#random = random;
   }
 
   /** Grows with every `restart`: what was taken before may have changed. */
@@ -39,13 +47,15 @@ export class FileLine {
     return this.#pass >= this.#passes.length;
   }
 
-  /** From the first file on again. `ranked`: some files have a priority of their own. */
-  restart(ranked: boolean): void {
+  /** From the first file on again. `ranked`: some files have a priority of their own. `mixed`: others fetch the same. */
+  restart({ ranked, mixed }: { readonly ranked: boolean; readonly mixed: boolean }): void {
+    this.#isMixed = mixed;
     this.#generation++;
     this.#passes = ranked ? byPriority : [null];
     this.#pass = 0;
     this.#after = null;
-    this.#page = [];
+    this.#runs = [];
+    this.#run = [];
     this.#justListed = [];
   }
 
@@ -55,20 +65,25 @@ export class FileLine {
   }
 
   /** The next one; null: there is none now. `isListed`: no more will be listed. */
-  async next(isListed: boolean): Promise<{ readonly index: number; readonly file: FileRecord } | null> {
+  async next(isListed: boolean): Promise<ListedFile | null> {
     while (!this.isAtEnd) {
-      const row = this.#page.shift();
-      if (row !== undefined) {
-        const [key, file] = row;
-        this.#after = key;
-        if (this.#isWanted(file)) return { index: indexOfKey(key), file };
+      const next = this.#run.shift();
+      if (next !== undefined) {
+        if (this.#isWanted(next.file)) return next;
         continue;
       }
+      this.#run = this.#runs.pop() ?? [];
+      if (this.#run.length > 0) continue;
       const generation = this.#generation;
       const page = this.#takeListed() ?? (await this.#store.rows(filesTable, { ...fileRange(this.#id), ...(this.#after === null ? {} : { after: this.#after }), limit: recordsPerRead }));
       if (generation !== this.#generation) continue;
-      this.#page = page;
-      if (page.length > 0) continue;
+      const last = page.at(-1);
+      if (last !== undefined) {
+        this.#after = last[0];
+        const runs = cutIntoRuns(page.map(([key, file]) => ({ index: indexOfKey(key), file })));
+        this.#runs = (this.#isMixed ? mixRuns(runs, this.#random) : runs).toReversed();
+        continue;
+      }
       // What is listed later has no priority of its own yet: only those who wait for all others wait for the list.
       if (!isListed && this.#passes[this.#pass] !== 'high') return null;
       this.#pass++;
@@ -77,16 +92,12 @@ export class FileLine {
     return null;
   }
 
-  /** The file after the one that `next` gave last, if it is at hand and accepted; else null, and it stays where it is. */
-  takeNext(accepts: (index: number, file: FileRecord) => boolean): { readonly index: number; readonly file: FileRecord } | null {
-    const [row] = this.#page;
-    if (row === undefined) return null;
-    const [key, file] = row;
-    const index = indexOfKey(key);
-    if (!this.#isWanted(file) || !accepts(index, file)) return null;
-    this.#page.shift();
-    this.#after = key;
-    return { index, file };
+  /** The file after the one that `next` gave last, if it is of the same run and accepted; else null, and it stays where it is. */
+  takeNext(accepts: (index: number, file: FileRecord) => boolean): ListedFile | null {
+    const [next] = this.#run;
+    if (next === undefined || !this.#isWanted(next.file) || !accepts(next.index, next.file)) return null;
+    this.#run.shift();
+    return next;
   }
 
   #isWanted(file: FileRecord): boolean {

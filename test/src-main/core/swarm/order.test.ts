@@ -159,3 +159,27 @@ it('whatever changes when, every piece is fetched and none is written twice', ()
     expect(swarm.buffered).toBe(0);
   }), { numRuns: 200 });
 });
+
+describe('files of one piece', () => {
+  /** One device has all four, another one the first two. Files that the first device is asked for, in that order. */
+  function askedOfWhoHasAll(inOrder: boolean): number[] {
+    const swarm = new SwarmWorld(seeded(1));
+    for (const peer of [1, 2]) swarm.addPeer(peer, slow);
+    swarm.step({ type: 'choked', peer: 1, choked: true });
+    swarm.step({ type: 'download-added', download: 1, priority: 1, inOrder });
+    for (const file of [1, 2, 3, 4]) swarm.step({ type: 'file-opened', download: 1, file, bytes: MiB, pieceBytes: MiB, have: null });
+    for (const [peer, files] of [[1, [1, 2, 3, 4]], [2, [1, 2]]] as const) for (const file of files) swarm.step({ type: 'source-added', file, peer, pieces: 'all' });
+    swarm.step({ type: 'choked', peer: 1, choked: false });
+    swarm.run();
+    expect(swarm.complete.size).toBe(4);
+    return [...new Set(swarm.requests.filter(({ peer }) => peer === 1).map(({ file }) => file))];
+  }
+
+  it('whoever has all of them gives first what nobody else has', () => {
+    expect(askedOfWhoHasAll(false).slice(0, 2)).toEqual([3, 4]);
+  });
+
+  it('they come as they lie where somebody watches', () => {
+    expect(askedOfWhoHasAll(true).slice(0, 2)).toEqual([2, 3]);
+  });
+});

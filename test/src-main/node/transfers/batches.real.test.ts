@@ -83,9 +83,9 @@ it('a batch is no longer than a block, and many go on', async () => {
   const { id } = await start(node);
   expect(await until(node, id, isDone)).toMatchObject({ files: 700, doneFiles: 700 });
   const batches = source.asked.map((piece) => piece.split('+').length);
-  expect(Math.max(...batches)).toBe(256);
+  expect(Math.max(...batches)).toBeLessThanOrEqual(256);
   expect(batches.reduce((sum, files) => sum + files)).toBe(700);
-  expect(batches.length).toBeLessThan(10);
+  expect(batches.length).toBeLessThan(30);
   await expectWhole(to, source);
 });
 

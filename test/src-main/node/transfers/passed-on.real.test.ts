@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import type { TransferSource } from '#shared/api/contract.ts';
+import { PatientSource } from './patient-source.ts';
 import { KiB, MiB, type Bytes } from '#shared/units.ts';
 
 const toClose: (() => Promise<unknown>)[] = [];
@@ -20,6 +21,11 @@ async function nodeNamed(name: string): Promise<Place> {
   return { node, folder };
 }
 
+/** Resolves as soon as so many files of a download are there. */
+function untilFiles({ node }: Place, count: number): Promise<void> {
+  return new Promise((resolve) => { node.api.subscribe((event) => { if (event.type === 'transfer' && event.transfer.doneFiles >= count) resolve(); }); });
+}
+
 /** Resolves when a download from there is done. */
 async function fetched({ node }: Place, from: RunningNode, source: TransferSource): Promise<void> {
   await node.api.call('peers.connect', { address: `127.0.0.1:${from.port}` });
@@ -28,7 +34,7 @@ async function fetched({ node }: Place, from: RunningNode, source: TransferSourc
   await done;
 }
 
-it.each<[string, Bytes]>([['one piece', 200 * KiB], ['several pieces', 3 * MiB]])('a file of %s is had from whoever has fetched it, when its origin is gone', async (_what, bytes) => {
+it.each<[string, Bytes]>([['a few bytes', 5 * KiB], ['one piece', 200 * KiB], ['several pieces', 3 * MiB]])('a file of %s is had from whoever has fetched it, when its origin is gone', async (_what, bytes) => {
   const [origin, first, second] = await Promise.all(['Origin', 'First', 'Second'].map(nodeNamed));
   if (origin === undefined || first === undefined || second === undefined) expect.fail('nodes are missing');
   const data = randomBytes(bytes);
@@ -40,4 +46,28 @@ it.each<[string, Bytes]>([['one piece', 200 * KiB], ['several pieces', 3 * MiB]]
   await origin.node.close();
   await fetched(second, first.node, { kind: 'content', contentId });
   expect(Buffer.compare(await readFile(join(second.folder, 'to', 'film.bin')), data)).toBe(0);
+});
+
+it('whoever fetches the same folder of small files at the same time gets from the other what that one has', async () => {
+  const origin = await PatientSource.start(Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`${1000 + at}.txt`, 8 * KiB])));
+  origin.audience = { kind: 'everyone' };
+  const [first, second] = await Promise.all(['First', 'Second'].map(nodeNamed));
+  if (first === undefined || second === undefined) expect.fail('nodes are missing');
+  for (const { node } of [first, second]) await node.api.call('peers.connect', { address: origin.address });
+  await second.node.api.call('peers.connect', { address: `127.0.0.1:${first.node.port}` });
+  const source = { kind: 'path', peer: 'Patient', path: 'Folder' } as const;
+  const some = untilFiles(first, 100);
+  await first.node.api.call('transfers.start', { source });
+  origin.give(1.5 * MiB);
+  await some;
+  // The origin gives no more.
+  const theSame = untilFiles(second, 100);
+  await second.node.api.call('transfers.start', { source });
+  await theSame;
+  const done = Promise.all([untilFiles(first, 300), untilFiles(second, 300)]);
+  origin.giveAll();
+  await done;
+  for (const { folder } of [first, second]) {
+    for (const { name, data } of origin.files) expect(Buffer.compare(await readFile(join(folder, 'to', 'Folder', name)), data), name).toBe(0);
+  }
 });

@@ -3,6 +3,7 @@ import { Merkle } from '#main/core/content/merkle.ts';
 import { sha256 } from '#main/disk/sha256.ts';
 import type { Link } from '#main/node/ports/links.ts';
 import { contentIdOf, toHex, type ContentId } from '#shared/ids.ts';
+import type { Audience } from '#shared/model/share.ts';
 import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
 import { KiB, MiB, type Bytes } from '#shared/units.ts';
 import * as z from 'zod';
@@ -25,6 +26,8 @@ export class PatientSource {
   readonly requests: { readonly file: string; readonly piece: number; readonly begin: Bytes; readonly length: Bytes }[] = [];
   /** Files of which it sends wrong bytes. */
   readonly wrong = new Set<string>();
+  /** For whom its folder is, as it says. */
+  audience: Audience | null = null;
   /** Files that it does not give, and why. */
   readonly refused = new Map<string, RejectReason>();
   #waiting: { readonly link: Link; readonly lane: number; readonly request: BlockRequest; readonly files: readonly SharedFile[] }[] = [];
@@ -158,7 +161,7 @@ export class PatientSource {
       case 'walk': return Promise.resolve({ files: this.files.map(({ name, data, id }) => ({ path: name, kind: 'file', bytes: data.length, modifiedAt: 1, executable: false, contentId: id })), next: null });
       case 'layer': return this.#layerOf(this.files.find(({ id }) => wanted.includes(id)));
       case 'have': return Promise.resolve({ have: z.object({ contentIds: z.array(z.string()) }).parse(params).contentIds.map((wantedId) => (this.files.some(({ id }) => id === wantedId) ? 'f' : '-')).join('') });
-      case 'audience': return Promise.resolve({ audience: null });
+      case 'audience': return Promise.resolve({ audience: this.audience });
       case 'shares': return Promise.resolve({ names: [], count: 0, bytes: 0 });
       default: return Promise.reject(new Error(`not asked for here: ${method}`));
     }

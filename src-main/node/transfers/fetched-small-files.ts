@@ -1,0 +1,124 @@
+import { realpath, stat } from 'node:fs/promises';
+import { basename, join, sep } from 'node:path';
+import type { ContentId, TransferId } from '#shared/ids.ts';
+import type { Audience } from '#shared/model/share.ts';
+import { minute, second, type Bytes, type Timestamp } from '#shared/units.ts';
+import { maySee } from '../../core/access/audience.ts';
+import { fileVersion } from '../../disk/file-version.ts';
+import type { Store } from '../../disk/store.ts';
+import type { FileRef, Viewer } from '../ports/library.ts';
+import { fileKey, filesTable } from './records.ts';
+
+/** What was fetched is served on for so long after the last of it came. */
+const servedAfterMs = 30 * minute;
+/** Files remembered; beyond that the oldest downloads are forgotten. Each takes some 60 bytes. */
+const remembered = 100_000;
+/** Digits of a content id that tell files apart, 52 bits: what is found by them is compared with the whole id. */
+const digits = 13;
+
+/** The download that brought the files. */
+export interface FetchedFor {
+  readonly id: TransferId;
+  readonly base: string;
+  /** Whom the origin shares it with; null: nobody has it from us. */
+  audience(): Promise<Audience | null>;
+}
+
+interface Fetched {
+  readonly owner: FetchedFor;
+  readonly begunAt: Timestamp;
+  until: Timestamp;
+  /** By the first digits of the id: seconds from `begunAt` to when it was there, times 2³², plus its number in the download. */
+  readonly files: Map<number, number>;
+  /** Real path of the download's folder, looked up once. */
+  inside: Promise<string> | null;
+}
+
+/**
+ * Small files that were fetched, for those the origin shares them with. Ten thousands of them must not take memory, so only
+ * where they are listed is remembered; the rest is in the store, and read when somebody asks.
+ */
+export class FetchedSmallFiles {
+  readonly #store: Store;
+  readonly #now: () => Timestamp;
+  /** Oldest first. */
+  readonly #downloads = new Map<TransferId, Fetched>();
+  #count = 0;
+
+  constructor(store: Store, now: () => Timestamp) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /** A file of the download lies complete at `path`. One that had to be put beside another is not passed on: the store does not know where it is. */
+  note(owner: FetchedFor, index: number, { path: names, contentId }: { readonly path: readonly string[]; readonly contentId: ContentId }, path: string): void {
+    if (!path.endsWith(join(sep, ...names))) return;
+    const now = this.#now();
+    let fetched = this.#downloads.get(owner.id);
+    if (fetched === undefined) {
+      fetched = { owner, begunAt: now, until: now, files: new Map(), inside: null };
+      this.#downloads.set(owner.id, fetched);
+    }
+    fetched.until = now + servedAfterMs;
+    const before = fetched.files.size;
+    if (before >= remembered) return;
+    fetched.files.set(keyOf(contentId), (Math.ceil((now - fetched.begunAt) / second) + 1) * 2 ** 32 + index);
+    this.#count += fetched.files.size - before;
+    this.#forgetOld(now);
+  }
+
+  /** Whether the viewer may have it from here, as far as is remembered. */
+  async has(viewer: Viewer, id: ContentId): Promise<boolean> {
+    return (await this.#placeOf(viewer, id)) !== null;
+  }
+
+  /** The file as it lies there, if it has not been touched since; null when it is not here, or not for the viewer. */
+  async find(viewer: Viewer, id: ContentId): Promise<FileRef | null> {
+    const place = await this.#placeOf(viewer, id);
+    if (place === null) return null;
+    const { fetched, index, before } = place;
+    const { base, id: download } = fetched.owner;
+    const record = await this.#store.get(filesTable, fileKey(download, index));
+    if (record === undefined || record.contentId !== id) return null;
+    const { bytes, modifiedAt, executable } = record;
+    try {
+      const inside = await (fetched.inside ??= realpath(base));
+      const diskPath = join(inside, ...record.path);
+      const stats = await stat(diskPath, { bigint: true });
+      if (!stats.isFile() || Number(stats.size) !== bytes || Number(stats.ctimeMs) > before) return null;
+      return { share: null, path: record.path.join('/'), diskPath, inside, bytes, modifiedAt, executable, version: fileVersion(stats), contentId: id };
+    } catch {
+      // Taken away by the user.
+      return null;
+    }
+  }
+
+  /** As `Library.resolve`. */
+  async resolve(viewer: Viewer, id: ContentId): Promise<{ kind: 'file'; name: string; bytes: Bytes; files: number } | null> {
+    const file = await this.find(viewer, id);
+    return file === null ? null : { kind: 'file', name: basename(file.path), bytes: file.bytes, files: 1 };
+  }
+
+  /** `before`: it was complete then, so a later change is not ours. */
+  async #placeOf(viewer: Viewer, id: ContentId): Promise<{ fetched: Fetched; index: number; before: Timestamp } | null> {
+    const key = keyOf(id);
+    for (const fetched of this.#downloads.values()) {
+      const { owner, begunAt, until, files } = fetched;
+      const place = until < this.#now() ? undefined : files.get(key);
+      if (place === undefined) continue;
+      const audience = await owner.audience();
+      if (audience !== null && maySee(audience, viewer)) return { fetched, index: place % 2 ** 32, before: begunAt + (Math.floor(place / 2 ** 32) + 1) * second };
+    }
+    return null;
+  }
+
+  #forgetOld(now: Timestamp): void {
+    for (const [id, { until, files }] of this.#downloads) {
+      if (until >= now && (this.#count <= remembered || this.#downloads.size === 1)) return;
+      this.#downloads.delete(id);
+      this.#count -= files.size;
+    }
+  }
+}
+
+const keyOf = (id: ContentId): number => Number.parseInt(id.slice(0, digits), 16);
