@@ -1,4 +1,4 @@
-import { GiB, KiB, MiB } from '#shared/units.ts';
+import { GiB, KiB, MiB, day } from '#shared/units.ts';
 import { swarmPresets, type SwarmOptions, type SwarmPreset } from './engine/swarm-options.ts';
 import { tinySwarm } from './engine/tiny-swarm.ts';
 
@@ -8,39 +8,47 @@ type SwitchKey = 'lan' | 'leaveWhenDone';
 type NumberKey = Exclude<keyof SwarmOptions, SwitchKey>;
 
 export type SwarmFlag =
-  | { readonly key: NumberKey; readonly flag: string; readonly kind: FlagKind }
+  | {
+      readonly key: NumberKey; readonly flag: string; readonly kind: FlagKind;
+      /** In the option's own unit: what is more can only be a slip, and takes all memory or all day. */
+      readonly most: number;
+    }
   | { readonly key: SwitchKey; readonly flag: string; readonly kind: 'switch' };
 /** Options that were given, by name. */
 export type GivenOptions = Partial<Record<NumberKey, number> & Record<SwitchKey, boolean>>;
 
+const month = 30 * day;
+/** Pieces of all devices together: each costs memory in each of them. */
+export const mostPiecesInAll = 10_000_000;
+
 /** Every option of a simulated swarm has a flag, so that one command line says all about a run. */
 export const swarmFlags: readonly SwarmFlag[] = [
-  { key: 'seed', flag: 'seed', kind: 'count' },
-  { key: 'peers', flag: 'peers', kind: 'count' },
-  { key: 'origins', flag: 'origins', kind: 'count' },
-  { key: 'bytes', flag: 'size', kind: 'bytes' },
-  { key: 'pieceBytes', flag: 'piece', kind: 'bytes' },
-  { key: 'originUp', flag: 'origin-up', kind: 'rate' },
-  { key: 'peerUp', flag: 'peer-up', kind: 'rate' },
-  { key: 'peerDown', flag: 'peer-down', kind: 'rate' },
-  { key: 'latencyMs', flag: 'latency', kind: 'millis' },
-  { key: 'loss', flag: 'loss', kind: 'part' },
+  { key: 'seed', flag: 'seed', kind: 'count', most: Number.MAX_SAFE_INTEGER },
+  { key: 'peers', flag: 'peers', kind: 'count', most: 10_000 },
+  { key: 'origins', flag: 'origins', kind: 'count', most: 1000 },
+  { key: 'bytes', flag: 'size', kind: 'bytes', most: 1024 * GiB },
+  { key: 'pieceBytes', flag: 'piece', kind: 'bytes', most: 1 * GiB },
+  { key: 'originUp', flag: 'origin-up', kind: 'rate', most: 1e12 },
+  { key: 'peerUp', flag: 'peer-up', kind: 'rate', most: 1e12 },
+  { key: 'peerDown', flag: 'peer-down', kind: 'rate', most: 1e12 },
+  { key: 'latencyMs', flag: 'latency', kind: 'millis', most: 60_000 },
+  { key: 'loss', flag: 'loss', kind: 'part', most: 1 },
   { key: 'lan', flag: 'lan', kind: 'switch' },
-  { key: 'neighbours', flag: 'neighbours', kind: 'count' },
-  { key: 'arriveWithinMs', flag: 'arrive-within', kind: 'seconds' },
-  { key: 'arrivalsPerSecond', flag: 'poisson', kind: 'number' },
+  { key: 'neighbours', flag: 'neighbours', kind: 'count', most: 1000 },
+  { key: 'arriveWithinMs', flag: 'arrive-within', kind: 'seconds', most: month },
+  { key: 'arrivalsPerSecond', flag: 'poisson', kind: 'number', most: 1e6 },
   { key: 'leaveWhenDone', flag: 'leave-when-done', kind: 'switch' },
-  { key: 'churnPerHour', flag: 'churn', kind: 'number' },
-  { key: 'awayMs', flag: 'away', kind: 'seconds' },
-  { key: 'partitions', flag: 'partitions', kind: 'count' },
-  { key: 'partitionMs', flag: 'partition', kind: 'seconds' },
-  { key: 'corrupt', flag: 'corrupt', kind: 'part' },
-  { key: 'stall', flag: 'stall', kind: 'part' },
-  { key: 'lie', flag: 'lie', kind: 'part' },
-  { key: 'diskBytesPerSecond', flag: 'disk', kind: 'rate' },
-  { key: 'diskFails', flag: 'disk-fails', kind: 'part' },
-  { key: 'shuffle', flag: 'shuffle', kind: 'part' },
-  { key: 'limitMs', flag: 'limit', kind: 'seconds' },
+  { key: 'churnPerHour', flag: 'churn', kind: 'number', most: 100_000 },
+  { key: 'awayMs', flag: 'away', kind: 'seconds', most: month },
+  { key: 'partitions', flag: 'partitions', kind: 'count', most: 1000 },
+  { key: 'partitionMs', flag: 'partition', kind: 'seconds', most: month },
+  { key: 'corrupt', flag: 'corrupt', kind: 'part', most: 1 },
+  { key: 'stall', flag: 'stall', kind: 'part', most: 1 },
+  { key: 'lie', flag: 'lie', kind: 'part', most: 1 },
+  { key: 'diskBytesPerSecond', flag: 'disk', kind: 'rate', most: 1e12 },
+  { key: 'diskFails', flag: 'disk-fails', kind: 'part', most: 1 },
+  { key: 'shuffle', flag: 'shuffle', kind: 'part', most: 1 },
+  { key: 'limitMs', flag: 'limit', kind: 'seconds', most: 12 * month },
 ];
 
 export const presetNames = ['default', 'bharambe', 'tiny'] as const;

@@ -27,7 +27,7 @@ export const cliEn = {
   },
   lab: {
     run: 'runs something in virtual time', swarm: 'simulates people who fetch one file from each other; the same options always give the same run', preset: 'options to begin with: {choices}',
-    atLeastOne: 'at least 1', twoPieces: 'larger than one piece: smaller files have no swarm',
+    atLeastOne: 'at least 1', atMost: 'at most {most}', tooManyPieces: 'all devices together would have {pieces} pieces, at most {most}: fewer devices, a smaller file or larger pieces', twoPieces: 'larger than one piece: smaller files have no swarm',
     kind: { count: 'a whole number', part: 'a number from 0 to 1', number: 'a number', bytes: 'a size such as 64MiB', rate: 'a speed such as 1.5MB or 400kbit, per second', millis: 'milliseconds', seconds: 'seconds' },
     option: {
       seed: 'number that decides all chances', peers: 'how many fetch the file', origins: 'how many have it from the start', bytes: 'size of the file', pieceBytes: 'size of a piece',

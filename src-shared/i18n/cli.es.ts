@@ -29,7 +29,7 @@ export const cliEs: SameShape<typeof cliEn> = {
   },
   lab: {
     run: 'ejecuta algo en tiempo virtual', swarm: 'simula a personas que se descargan un archivo unas de otras; las mismas opciones dan siempre lo mismo', preset: 'opciones de partida: {choices}',
-    atLeastOne: 'al menos 1', twoPieces: 'mayor que una pieza: los archivos menores no forman enjambre',
+    atLeastOne: 'al menos 1', atMost: 'como máximo {most}', tooManyPieces: 'entre todos los dispositivos tendrían {pieces} piezas, como máximo {most}: menos dispositivos, un archivo menor o piezas mayores', twoPieces: 'mayor que una pieza: los archivos menores no forman enjambre',
     kind: { count: 'un número entero', part: 'un número de 0 a 1', number: 'un número', bytes: 'un tamaño, como 64MiB', rate: 'una velocidad, como 1.5MB o 400kbit, por segundo', millis: 'milisegundos', seconds: 'segundos' },
     option: {
       seed: 'número que decide todos los azares', peers: 'cuántos descargan el archivo', origins: 'cuántos lo tienen desde el principio', bytes: 'tamaño del archivo', pieceBytes: 'tamaño de una pieza',

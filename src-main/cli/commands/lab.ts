@@ -1,10 +1,11 @@
 import { AppError } from '#shared/errors.ts';
 import type { TextKey } from '#shared/i18n/catalogue.ts';
-import { formatBytes, formatNumber } from '#shared/i18n/format.ts';
+import { formatBytes, formatNumber, formatRate } from '#shared/i18n/format.ts';
+import { second } from '#shared/units.ts';
 import { LabViolation } from '../../lab/engine/swarm-checker.ts';
 import type { SwarmOptions } from '../../lab/engine/swarm-options.ts';
 import { runSwarm, type SwarmRun } from '../../lab/run-swarm.ts';
-import { flagValue, presetNames, presetOptions, swarmCommand, swarmFlags, type GivenOptions, type PresetName, type SwarmFlag } from '../../lab/swarm-flags.ts';
+import { flagValue, mostPiecesInAll, presetNames, presetOptions, swarmCommand, swarmFlags, type GivenOptions, type FlagKind, type PresetName, type SwarmFlag } from '../../lab/swarm-flags.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 
 const optionKey = (flag: SwarmFlag): TextKey => `cli.lab.option.${flag.key}`;
@@ -19,7 +20,8 @@ export const addLabCommand: AddCommands = (program, context) => {
 };
 
 /** Throws `bad-argument`. */
-function optionsFrom({ t }: CliContext, values: Readonly<Record<string, string | boolean>>): SwarmOptions {
+function optionsFrom(context: CliContext, values: Readonly<Record<string, string | boolean>>): SwarmOptions {
+  const { t } = context;
   const given: GivenOptions = {};
   for (const each of swarmFlags) {
     const text = values[each.flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())];
@@ -30,6 +32,7 @@ function optionsFrom({ t }: CliContext, values: Readonly<Record<string, string |
     if (typeof text !== 'string') continue;
     const value = flagValue(each.kind, text);
     if (value === null) throw new AppError('bad-argument', { name: `--${each.flag}`, detail: t(`cli.lab.kind.${each.kind}`) });
+    if (value > each.most) throw new AppError('bad-argument', { name: `--${each.flag}`, detail: t('cli.lab.atMost', { most: limitText(context, each.kind, each.most) }) });
     given[each.key] = value;
   }
   const preset = presetNames.find((name) => name === values['preset']);
@@ -39,8 +42,20 @@ function optionsFrom({ t }: CliContext, values: Readonly<Record<string, string |
     if (options[key] < 1) throw new AppError('bad-argument', { name: `--${swarmFlags.find((flag) => flag.key === key)?.flag ?? key}`, detail: t('cli.lab.atLeastOne') });
   }
   if (options.bytes <= options.pieceBytes) throw new AppError('bad-argument', { name: '--size', detail: t('cli.lab.twoPieces') });
+  const pieces = Math.ceil(options.bytes / options.pieceBytes) * (options.peers + options.origins);
+  if (pieces > mostPiecesInAll) throw new AppError('bad-argument', { name: '--peers', detail: t('cli.lab.tooManyPieces', { pieces: limitText(context, 'count', pieces), most: limitText(context, 'count', mostPiecesInAll) }) });
   if (options.loss >= 1) throw new AppError('bad-argument', { name: '--loss', detail: t('cli.lab.kind.part') });
   return options;
+}
+
+function limitText({ out: { locale } }: CliContext, kind: FlagKind, most: number): string {
+  switch (kind) {
+    case 'bytes': return formatBytes(locale, most);
+    case 'rate': return formatRate(locale, most);
+    case 'seconds': return `${formatNumber(locale, most / second)} s`;
+    case 'millis': return `${formatNumber(locale, most)} ms`;
+    default: return formatNumber(locale, most);
+  }
 }
 
 async function simulate({ out, t, signal }: CliContext, options: SwarmOptions): Promise<void> {

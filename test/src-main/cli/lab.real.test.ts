@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import * as z from 'zod';
+import { swarmFlags } from '#main/lab/swarm-flags.ts';
 import { beginCli } from './cli-harness.ts';
 
 const run = (...args: string[]) => beginCli(['lab', 'run', 'swarm', ...args]).result;
@@ -21,10 +22,16 @@ it('says what it found to people, in their language', async () => {
 
 it.each([
   [['--loss', '3'], '--loss'], [['--peers', '0'], '--peers'], [['--size', '1KiB'], '--size'], [['--size', 'much'], '64MiB'], [['--preset', 'huge'], 'bharambe'],
+  [['--peers', '99999999'], '“--peers” does not fit: at most 10,000'], [['--peers', '10000', '--size', '2GiB'], 'at most 10,000,000: fewer devices'],
 ])('refuses %j', async (args, word) => {
   const { code, err } = await run(...args);
   expect(code).toBe(2);
   expect(err).toContain(word);
+});
+
+it.each(swarmFlags.flatMap((flag) => (flag.kind === 'switch' || flag.kind === 'part' || flag.key === 'seed' ? [] : [flag.flag])))('says how much --%s may be at most', async (flag) => {
+  const { code, err } = await run(`--${flag}`, '9'.repeat(flag === 'peers' ? 9 : 15));
+  expect([code, err]).toEqual([2, expect.stringMatching(new RegExp(`^Error: The value for “--${flag}” does not fit: at most [\\d.,]+`))]);
 });
 
 it('prints the command that repeats a run that failed', async () => {
