@@ -45,6 +45,8 @@ export type SwarmEvent =
   | { readonly type: 'file-closed'; readonly file: FileNumber }
   /** Pieces that counted as verified turned out wrong (a provisional file met its root). */
   | { readonly type: 'pieces-missing'; readonly file: FileNumber; readonly pieces: readonly number[] }
+  /** What came of pieces in part belongs to another version of the file. */
+  | { readonly type: 'halves-outdated'; readonly file: FileNumber }
   /** The peer has these pieces of the file; replaces what was known. */
   | { readonly type: 'source-added'; readonly file: FileNumber; readonly peer: PeerNumber; readonly pieces: Pieces }
   | { readonly type: 'source-has'; readonly file: FileNumber; readonly peer: PeerNumber; readonly piece: number }

@@ -83,6 +83,11 @@ export class SwarmMachine {
         file.download.note(file);
         break;
       }
+      case 'halves-outdated': {
+        const file = this.#files.get(event.file);
+        if (file !== undefined) this.#fetches.dropHalvesOf(file, out);
+        return;
+      }
       case 'source-added': {
         const file = this.#files.get(event.file);
         const peer = this.#peers.get(event.peer);

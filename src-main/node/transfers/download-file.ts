@@ -294,7 +294,7 @@ export class DownloadFile implements FileListener, EqualFile {
       this.#settle = { resolve, reject };
       if (this.#stop.isStopped) return reject(new AppError('cancelled'));
       this.#inSwarm = true;
-      this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#root, priority: this.rank, isGrowing }, this);
+      this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#root, priority: this.rank, isGrowing, isContinuable: true }, this);
       if (this.#passedOn.isBegun) this.#context.swarm.share(this.number, this.pieces);
       if (this.contentId !== null) this.#context.equal.moved(this.contentId);
       this.askEverybody();

@@ -176,7 +176,7 @@ export class FileBatch implements FileListener {
     }
     this.#places = places;
     const priority = rankOf[this.#left[0]?.record.priority ?? 'normal'];
-    this.#context.swarm.openFile(this.#owner.number, this.#number, { bytes, pieceBytes: bytes, have: null, root: null, priority, isGrowing: false }, this);
+    this.#context.swarm.openFile(this.#owner.number, this.#number, { bytes, pieceBytes: bytes, have: null, root: null, priority, isGrowing: false, isContinuable: false }, this);
     const all = [...this.#context.links().all()];
     // Of the many devices there may be most have nothing of it: they are asked only where it matters.
     const links = all.some(({ remote }) => remote.id === this.origin) ? all.filter((link) => link.remote.id === this.origin || this.#companions.has(link)) : all;

@@ -24,6 +24,10 @@ interface OpenFile {
   readonly listener: FileListener;
   /** The key by which each source knows the file: its root, or a provisional one. */
   readonly keys: Map<number, Uint8Array>;
+  /** Null while it is not known: then the keys tell versions of the file from each other. */
+  readonly root: Uint8Array | null;
+  /** The key that came last. */
+  key: Uint8Array | null;
 }
 
 interface Peer {
@@ -163,12 +167,12 @@ export class SwarmDriver {
     this.#step({ type: 'download-removed', download });
   }
 
-  /** `root`: null while it is not known; then the file has no swarm. */
-  openFile(download: DownloadNumber, file: FileNumber, about: { bytes: Bytes; pieceBytes: Bytes; have: Uint8Array | null; root: Uint8Array | null; priority: PriorityRank; isGrowing: boolean }, listener: FileListener): void {
-    const { root, bytes, pieceBytes, have, priority, isGrowing } = about;
-    this.#files.set(file, { listener, keys: new Map() });
+  /** `root`: null while it is not known; then the file has no swarm. `isContinuable`: another source may go on with half a piece. */
+  openFile(download: DownloadNumber, file: FileNumber, about: { bytes: Bytes; pieceBytes: Bytes; have: Uint8Array | null; root: Uint8Array | null; priority: PriorityRank; isGrowing: boolean; isContinuable: boolean }, listener: FileListener): void {
+    const { root, bytes, pieceBytes, have, priority, isGrowing, isContinuable } = about;
+    this.#files.set(file, { listener, keys: new Map(), root, key: null });
     if (root !== null && bytes > pieceBytes) this.#beginSwarm(file, root);
-    this.#step({ type: 'file-opened', download, file, bytes, pieceBytes, have, priority, isGrowing, isContinuable: root !== null });
+    this.#step({ type: 'file-opened', download, file, bytes, pieceBytes, have, priority, isGrowing, isContinuable });
   }
 
   /** What is verified of it may be served, also after it is complete, until `unshare`. */
@@ -371,6 +375,8 @@ export class SwarmDriver {
     const open = this.#files.get(file);
     if (peer === undefined || open === undefined) return null;
     open.keys.set(peer, key);
+    if (open.root === null && open.key !== null && Buffer.compare(open.key, key) !== 0) this.#step({ type: 'halves-outdated', file });
+    open.key = key;
     return peer;
   }
 

@@ -66,7 +66,7 @@ describe('a compressed block', () => {
       const { end, buffer } = ask(link, 10, pace);
       const request = await peer.blockWanted();
       peer.send(encodeBlockHead(request?.requestId ?? 0, payloadBytes, null, true), new Uint8Array(payloadBytes).fill(1));
-      expect(await end).toEqual({ kind: 'lost' });
+      expect(await end).toEqual({ kind: 'lost', kept: 0 });
       expect([...buffer]).toEqual(new Array(10).fill(0));
       await node.handler.until(() => node.handler.closedLinks.length === 1);
       expect(node.handler.closedLinks[0]?.reason).toMatchObject({ code: 'protocol-error' });
@@ -96,6 +96,6 @@ describe('a compressed block', () => {
     decompress(text);
     await new Promise((resolve) => { setImmediate(resolve); });
     expect(buffer.every((byte) => byte === 3)).toBe(true);
-    expect(await Promise.race([end, Promise.resolve('nothing')])).toEqual(how === 'cancelled' ? 'nothing' : { kind: 'lost' });
+    expect(await Promise.race([end, Promise.resolve('nothing')])).toEqual(how === 'cancelled' ? 'nothing' : { kind: 'lost', kept: 0 });
   });
 });

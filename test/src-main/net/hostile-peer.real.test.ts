@@ -206,16 +206,17 @@ describe('a link', () => {
     expect(node.handler.closedLinks[0]?.reason).toEqual({ code: 'too-many' });
   });
 
-  it('loses the blocks of a peer that dies in the middle of one', async () => {
+  it.each([['plain', 500], ['compressed', 0]])('loses the blocks of a peer that dies in the middle of one, but for what has come of a plain one: %s', async (form, kept) => {
     const node = await startNode('node');
     const peer = await greeted(node);
     const link = await node.linked();
     const { sink, end, buffer } = blockSink(1000);
-    link.requestBlock({ key: new Uint8Array(32), piece: 0, begin: 0, length: 1000 }, sink);
+    const isCompressed = form === 'compressed';
+    link.requestBlock({ key: new Uint8Array(32), piece: 0, begin: 0, length: 1000, pace: isCompressed ? 255 : 0 }, sink);
     const request = await peer.blockWanted();
-    peer.send(encodeBlockHead(request?.requestId ?? 0, 1000, null), new Uint8Array(500).fill(1));
+    peer.send(encodeBlockHead(request?.requestId ?? 0, isCompressed ? 900 : 1000, null, isCompressed), new Uint8Array(500).fill(1));
     peer.socket.destroySoon();
-    expect(await end).toEqual({ kind: 'lost' });
+    expect(await end).toEqual({ kind: 'lost', kept });
     expect(buffer[999]).toBe(0);
   });
 
@@ -227,7 +228,7 @@ describe('a link', () => {
     link.requestBlock({ key: new Uint8Array(32), piece: 0, begin: 0, length: 10 }, sink);
     const request = await peer.blockWanted();
     peer.send(encodeBlockHead(request?.requestId ?? 0, 11, null), new Uint8Array(11).fill(1));
-    expect(await end).toEqual({ kind: 'lost' });
+    expect(await end).toEqual({ kind: 'lost', kept: 0 });
     expect([...buffer]).toEqual(new Array(10).fill(0));
   });
 });

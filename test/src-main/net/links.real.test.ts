@@ -89,7 +89,7 @@ describe('a link', () => {
     stranger.on('error', () => undefined);
     const dial = a.links.dial(b.address, {});
     await Promise.all([a.links.close(), b.links.close(), dial.catch(() => undefined)]);
-    expect(await end).toEqual({ kind: 'lost' });
+    expect(await end).toEqual({ kind: 'lost', kept: 0 });
     stranger.destroy();
     await new Promise((resolve) => { setImmediate(resolve); });
     expect(open()).toEqual(before);
@@ -324,12 +324,12 @@ describe('blocks', () => {
     };
     const sinks = Array.from({ length: 3 }, () => blockSink(limits.link.bulkPayloadBytes));
     for (const { sink } of sinks) ab.requestBlock({ key, piece: 0, begin: 0, length: limits.link.bulkPayloadBytes }, sink);
-    expect((await Promise.all(sinks.map(({ end }) => end))).at(-1)).toEqual({ kind: 'lost' });
+    expect((await Promise.all(sinks.map(({ end }) => end))).at(-1)).toEqual({ kind: 'lost', kept: 0 });
     await Promise.allSettled(left);
     expect(ab.isClosed).toBe(true);
     const { sink, end } = blockSink(1);
     ab.requestBlock({ key, piece: 0, begin: 0, length: 1 }, sink);
-    expect(await end).toEqual({ kind: 'lost' });
+    expect(await end).toEqual({ kind: 'lost', kept: 0 });
   });
 
   it('more than a peer may want are turned down', async () => {

@@ -99,7 +99,7 @@ export async function linkedPair(): Promise<{ a: TestNode; b: TestNode; ab: Link
   return { a, b, ab, ba: await b.linked() };
 }
 
-export type BlockEnd = { readonly kind: 'done'; readonly pieceHash: Uint8Array | null; readonly wireBytes: number } | { readonly kind: 'broken' } | { readonly kind: 'rejected'; readonly reason: RejectReason } | { readonly kind: 'lost' };
+export type BlockEnd = { readonly kind: 'done'; readonly pieceHash: Uint8Array | null; readonly wireBytes: number } | { readonly kind: 'broken' } | { readonly kind: 'rejected'; readonly reason: RejectReason } | { readonly kind: 'lost'; readonly kept: number };
 
 /** A sink and what became of its block. */
 export function blockSink(bytes: number): { sink: BlockSink; end: Promise<BlockEnd>; buffer: Uint8Array } {
@@ -111,7 +111,7 @@ export function blockSink(bytes: number): { sink: BlockSink; end: Promise<BlockE
     done: (pieceHash, wireBytes) => { settle({ kind: 'done', pieceHash, wireBytes }); },
     broken: () => { settle({ kind: 'broken' }); },
     rejected: (reason) => { settle({ kind: 'rejected', reason }); },
-    lost: () => { settle({ kind: 'lost' }); },
+    lost: (kept) => { settle({ kind: 'lost', kept }); },
   };
   return { sink, end, buffer };
 }
