@@ -47,7 +47,7 @@ export const cliEn = {
     sabotage: 'SABOTAGE IS ON: this node harms what it gives to others, for a test: {plan}', stop: 'Press Ctrl-C to stop.', stopping: 'Stopping…', failedFace: 'The web page could not start.',
   },
   share: { added: 'Sharing “{name}” with {audience}.', content: 'Content id: {id}', id: 'Share id: {id}', problems: 'one file cannot be shared: | {n} files cannot be shared, among them:', removed: 'No longer sharing “{name}”. People keep what they have.', none: 'You share nothing yet. Add something: distrishare share PATH' },
-  peers: { none: 'Nobody has been found yet. Start DistriShare on another device on this network and it appears by itself.', connected: 'Connected to {name} ({id}).', blocked: '{name} is blocked and sees nothing of you.', unblocked: '{name} is no longer blocked.', forgiven: 'Nothing is held against {name} any more.' },
+  peers: { none: 'Nobody has been found yet. Start DistriShare on another device on this network and it appears by itself.', connected: 'Connected to {name} ({id}).', blocked: '{name} is blocked and sees nothing of you.', unblocked: '{name} is no longer blocked.', banned: '{name} is banned until {time}. {why} “distrishare forgive {id}” asks it again now.', warned: '{name} is not banned. {why}', forgiven: 'Nothing is held against {name} any more.' },
   browse: { empty: 'Nothing here.', total: 'one entry | {n} entries' },
   search: { nobody: 'Nobody is connected.', total: 'nothing found | one match | {n} matches', peers: 'Asked {n}: {answered} answered, {waiting} without answer yet, {unreachable} not reachable.', here: 'you have it', truncated: 'There are more; use more words.' },
   get: {

@@ -8,7 +8,7 @@ export const commonEn = {
     },
     share: { scanning: 'reading the folder', hashing: 'preparing', ready: 'ready', missing: 'not there', paused: 'paused' },
     trust: { seen: 'new', verified: 'verified', paired: 'trusted', blocked: 'blocked' },
-    presence: { online: 'online', offline: 'offline' },
+    presence: { online: 'online', offline: 'offline', banned: 'banned' },
     search: { waiting: 'no answer yet' },
     discovery: { on: 'on', off: 'off', failed: 'not possible' },
   },
@@ -27,6 +27,7 @@ export const commonEn = {
     choices: 'The value for “{name}” does not fit: one of {choices}.', number: 'The value for “{name}” does not fit: it must be a whole number.', address: 'The value for “{name}” does not fit: it must look like 192.168.1.7, 192.168.1.7:47800 or name.local.',
     form: 'The value for “{name}” is not of the kind that belongs there.',
   },
+  evidence: { wrong: 'Sent 1 wrong piece. | Sent {n} wrong pieces.', wrongOf: 'The last was piece {pieces} of {file}. | The last were pieces {pieces} of {file}.' },
   menu: {
     file: 'File', edit: 'Edit', view: 'View', window: 'Window', help: 'Help',
     shareFiles: 'Share files…', shareFolder: 'Share a folder…', openDownloads: 'Open downloads', settings: 'Settings…', pauseAll: 'Pause all transfers',

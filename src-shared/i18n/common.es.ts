@@ -10,7 +10,7 @@ export const commonEs: SameShape<typeof commonEn> = {
     },
     share: { scanning: 'leyendo la carpeta', hashing: 'preparando', ready: 'listo', missing: 'no está', paused: 'en pausa' },
     trust: { seen: 'nuevo', verified: 'verificado', paired: 'de confianza', blocked: 'bloqueado' },
-    presence: { online: 'en línea', offline: 'sin conexión' },
+    presence: { banned: 'vetado', online: 'en línea', offline: 'sin conexión' },
     search: { waiting: 'sin respuesta aún' },
     discovery: { on: 'sí', off: 'no', failed: 'no es posible' },
   },
@@ -29,6 +29,7 @@ export const commonEs: SameShape<typeof commonEn> = {
     choices: 'El valor de «{name}» no encaja: uno de {choices}.', number: 'El valor de «{name}» no encaja: tiene que ser un número entero.', address: 'El valor de «{name}» no encaja: tiene que ser como 192.168.1.7, 192.168.1.7:47800 o nombre.local.',
     form: 'El valor de «{name}» no es de los que van ahí.',
   },
+  evidence: { wrong: 'Envió 1 pieza errónea. | Envió {n} piezas erróneas.', wrongOf: 'La última, la pieza {pieces} de {file}. | Las últimas, las piezas {pieces} de {file}.' },
   menu: {
     file: 'Archivo', edit: 'Edición', view: 'Ver', window: 'Ventana', help: 'Ayuda',
     shareFiles: 'Compartir archivos…', shareFolder: 'Compartir una carpeta…', openDownloads: 'Abrir descargas', settings: 'Ajustes…', pauseAll: 'Pausar todas las transferencias',

@@ -1,5 +1,6 @@
 import type { Peer } from '#shared/model/peer.ts';
-import { formatBytes } from '#shared/i18n/format.ts';
+import { badPiecesText } from '#shared/i18n/bad-pieces-text.ts';
+import { formatBytes, formatNumber } from '#shared/i18n/format.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { shortDeviceId } from '../short-id.ts';
 import { withNode } from '../with-node.ts';
@@ -31,7 +32,23 @@ export const addPeerCommands: AddCommands = (program, context) => {
   }));
 };
 
-function showPeers({ out, t }: CliContext, peers: readonly Peer[]): void {
+function stateText({ t }: CliContext, { online, badPieces }: Peer): string {
+  const presence = t(online ? 'state.presence.online' : 'state.presence.offline');
+  return badPieces?.banned === true ? `${presence}, ${t('state.presence.banned')}` : presence;
+}
+
+/** What is held against whom, with the evidence, and what ends it. */
+function showBans({ out, t }: CliContext, peers: readonly Peer[]): void {
+  const clock = new Intl.DateTimeFormat(out.locale, { timeStyle: 'medium' });
+  for (const { name, id, badPieces } of peers) {
+    if (badPieces === undefined) continue;
+    const why = badPiecesText(badPieces, t, (value) => formatNumber(out.locale, value));
+    out.line(t(badPieces.banned ? 'cli.peers.banned' : 'cli.peers.warned', { name, id: shortDeviceId(id), time: clock.format(badPieces.until), why }));
+  }
+}
+
+function showPeers(context: CliContext, peers: readonly Peer[]): void {
+  const { out, t } = context;
   if (peers.length === 0) out.line(t('cli.peers.none'));
   out.table(
     [
@@ -39,9 +56,10 @@ function showPeers({ out, t }: CliContext, peers: readonly Peer[]): void {
       { title: t('cli.column.address') }, { title: t('cli.column.path') }, { title: t('cli.column.latency'), align: 'right' }, { title: t('cli.column.shares') },
     ],
     peers.map((peer) => [
-      peer.name, shortDeviceId(peer.id), t(peer.online ? 'state.presence.online' : 'state.presence.offline'), t(`state.trust.${peer.trust}`), peer.address ?? '',
+      peer.name, shortDeviceId(peer.id), stateText(context, peer), t(`state.trust.${peer.trust}`), peer.address ?? '',
       peer.path === null ? '' : t(`path.${peer.path}`), peer.latencyMs === null ? '' : `${peer.latencyMs.toFixed(1)} ms`,
       t('count.shares', { n: peer.shares.count }) + (peer.shares.count === 0 ? '' : `, ${formatBytes(out.locale, peer.shares.bytes)}`),
     ]),
   );
+  showBans(context, peers);
 }

@@ -1,5 +1,4 @@
 import type { ActionItem } from '../base/action-item.ts';
-import type { BadPieces } from '#shared/model/peer.ts';
 import type { SourceState } from '#shared/model/brake.ts';
 import type { Transfer, TransferDetail } from '#shared/model/transfer.ts';
 import { ArrowDownIcon, ArrowUpIcon, CopyIcon, FolderOpenIcon, ListChecksIcon, MinusIcon, RotateCcwIcon, Trash2Icon, XIcon } from '@lucide/vue';
@@ -49,15 +48,6 @@ export function toneOf(state: SourceState): Tone {
 
 /** Who gave most stands first, who is banned last. */
 export const inRank = (a: Source, b: Source): number => Number(a.state === 'banned') - Number(b.state === 'banned') || b.bytes - a.bytes || (a.peer < b.peer ? -1 : 1);
-
-const piecesNamed = 4;
-
-/** What is held against a device: how many wrong pieces, of which file, and the last of them. */
-export function badPiecesText({ count, latest }: BadPieces, { t, number }: Pick<ReturnType<typeof useText>, 't' | 'number'>): string {
-  const file = latest.at(-1)?.file;
-  const pieces = [...new Set(latest.filter((each) => each.file === file).map(({ piece }) => piece))].slice(-piecesNamed).toSorted((a, b) => a - b).map((piece) => number(piece + 1));
-  return file === undefined ? t('ui.transfer.wrong', { n: count }) : `${t('ui.transfer.wrong', { n: count })} ${t('ui.transfer.wrongOf', { file, n: pieces.length, pieces: pieces.join(', ') })}`;
-}
 
 /** The button of its row that matters most now. What others take is theirs to pause and to end. */
 export function mainAction(transfer: Transfer): 'pause' | 'resume' | 'retry' | null {

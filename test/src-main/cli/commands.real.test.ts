@@ -517,6 +517,21 @@ describe('limits', () => {
 });
 
 describe('peers', () => {
+  it('that sent wrong pieces are shown with the evidence, who is banned for it, and what ends that', async () => {
+    const wrong = (piece: number, file: string) => ({ file, contentId: null, piece, at: 1, expected: null });
+    const until = Date.UTC(2026, 10, 21, 12);
+    cli.node.handlers['peers.list'] = () => [
+      peerOf({ badPieces: { count: 3, banned: true, until, latest: [wrong(9, 'a.iso'), wrong(6, 'film.mkv'), wrong(2, 'film.mkv')] } }),
+      peerOf({ id: deviceB, name: 'Jade Otter', badPieces: { count: 1, banned: false, until, latest: [wrong(0, 'b.iso')] } }),
+    ];
+    const { out } = await cli.run('peers');
+    expect(out).toMatch(/Amber +\S+ +online, banned +new/);
+    expect(out).toMatch(new RegExp(`^Amber is banned until \\d.+\\. Sent 3 wrong pieces\\. The last were pieces 3, 7 of film\\.mkv\\. “distrishare forgive ${deviceA.slice(0, 15)}” asks it again now\\.$`, 'm'));
+    expect(out).toMatch(/Jade Otter +\S+ +online +new/);
+    expect(out).toContain('Jade Otter is not banned. Sent 1 wrong piece. The last was piece 1 of b.iso.');
+    expect((await cli.run('peers --lang es')).out).toContain('Envió 3 piezas erróneas.');
+  });
+
   it('are listed, connected and blocked', async () => {
     cli.node.handlers['peers.list'] = () => [peerOf()];
     cli.node.handlers['peers.connect'] = () => peerOf();
