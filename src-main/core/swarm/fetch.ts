@@ -77,9 +77,9 @@ export function arrivedInOrder({ open: [request, begin], peer, requestedTo }: Fe
   return bytes - (bytes % limits.content.leafBytes);
 }
 
-/** Whether somebody may go on with what has come. */
+/** Whether somebody may go on with what has come. Not with what comes from a peer that has sent wrong bytes: a leaf of it would spoil a whole piece. */
 export function mayGoOn({ file, piece, peer, requests }: Fetch): boolean {
-  return file.isContinuable && !file.content.have.has(piece) && !peer.isBanned && requests <= mostRequests - mostBlocks;
+  return file.isContinuable && !file.content.have.has(piece) && peer.strikes === 0 && requests <= mostRequests - mostBlocks;
 }
 
 /** Whoever delivers a piece in this time is fast. */

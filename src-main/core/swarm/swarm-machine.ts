@@ -273,9 +273,9 @@ export class SwarmMachine {
   #blame(peer: PeerState, file: FileNumber, piece: number, out: SwarmSink): void {
     peer.strikes++;
     out.peerCorrupt(peer.number, file, piece, peer.strikes);
+    this.#fetches.dropHalvesFrom(peer, out);
     if (!peer.isBanned) return;
     for (const fetch of peer.fetches) this.#giveUp(fetch, out, true);
-    this.#fetches.dropHalvesFrom(peer, out);
     this.#forgetMember(peer.number, out);
   }
 

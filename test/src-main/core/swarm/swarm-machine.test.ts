@@ -308,6 +308,14 @@ describe('what came of a piece before its source left', () => {
     expect(begins).toEqual([1, 2]);
   });
 
+  it('is not kept when it came from one that has sent wrong bytes', () => {
+    const swarm = world([3], { 1: { ...slow, corrupt: 1 } });
+    swarm.run(25 * second);
+    expect([...swarm.strikes]).toEqual([[1, 1]]);
+    swarm.dropPeer(1);
+    expect(swarm.buffered).toBe(0);
+  });
+
   it('is not kept where pieces cannot be put together', () => {
     const swarm = new SwarmWorld(seeded(1));
     swarm.addPeer(1, slow);
