@@ -32,7 +32,8 @@ const nothing: BlockProgress = { moved: 0, kept: 0 };
 /** Blocks in both directions over the lanes of one link. Every request ends exactly once: done, rejected, lost or cancelled. */
 export class BlockExchange {
   readonly #handler: BlockHandler;
-  readonly #lanes = new Map<number, Lane>();
+  /** In the order in which they came up: a few. */
+  #lanes: readonly Lane[] = [];
   readonly #pending = new SeldomMap<number, Pending>();
   /** Compressed blocks that have arrived, until they are plain. */
   readonly #decompressing = new SeldomMap<number, Pending>();
@@ -63,29 +64,30 @@ export class BlockExchange {
   /** Payload bytes that have arrived. */
   get receivedBytes(): number {
     let bytes = this.#endedLanesBytes;
-    for (const lane of this.#lanes.values()) bytes += lane.connection.payloadBytes;
+    for (const lane of this.#lanes) bytes += lane.connection.payloadBytes;
     return bytes;
   }
   get lanes(): Iterable<Lane> {
-    return this.#lanes.values();
+    return this.#lanes;
   }
   /** Bulk connections this end dialled. */
   get dialledLanes(): number {
     let count = 0;
-    for (const { number, connection } of this.#lanes.values()) if (number > 0 && connection.dialled) count++;
+    for (const { number, connection } of this.#lanes) if (number > 0 && connection.dialled) count++;
     return count;
   }
   get bulkLanes(): number {
-    return this.#lanes.size - (this.#lanes.has(0) ? 1 : 0);
+    return this.#lanes.filter(({ number }) => number > 0).length;
   }
 
   add(lane: Lane): void {
-    this.#lanes.set(lane.number, lane);
+    this.#lanes = [...this.#lanes, lane];
   }
 
   /** A lane has ended: what was asked for on it is lost. */
   remove(lane: Lane): void {
-    if (!this.#lanes.delete(lane.number)) return;
+    if (!this.#lanes.includes(lane)) return;
+    this.#lanes = this.#lanes.filter((other) => other !== lane);
     this.#endedLanesBytes += lane.connection.payloadBytes;
     for (const [requestId, pending] of this.#pending.entries()) {
       if (pending.lane !== lane) continue;
@@ -188,7 +190,7 @@ export class BlockExchange {
 
   /** Resolves at once, without sending, when the block is not wanted any more. Rejects with `link-closed`. */
   async send(laneNumber: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed: boolean): Promise<void> {
-    const lane = this.#lanes.get(laneNumber);
+    const lane = this.#numbered(laneNumber);
     if (lane === undefined) throw new AppError('link-closed');
     const length = lane.wanted.get(requestId);
     if (length === undefined) return;
@@ -198,8 +200,12 @@ export class BlockExchange {
   }
 
   reject(laneNumber: number, requestId: number, reason: RejectReason): void {
-    const lane = this.#lanes.get(laneNumber);
+    const lane = this.#numbered(laneNumber);
     if (lane?.wanted.delete(requestId) === true) lane.connection.send(encodeReject(requestId, reason));
+  }
+
+  #numbered(number: number): Lane | undefined {
+    return this.#lanes.find((lane) => lane.number === number);
   }
 
   #progressOf(requestId: number, { lane, isCompressed }: Pending): BlockProgress {
@@ -240,7 +246,7 @@ export class BlockExchange {
    */
   #bestLane(): Lane | null {
     let best: Lane | null = null;
-    for (const lane of this.#lanes.values()) {
+    for (const lane of this.#lanes) {
       if (best === null || rank(lane) > rank(best) || (rank(lane) === rank(best) && lane.askedBytes < best.askedBytes)) best = lane;
     }
     return best;
@@ -248,7 +254,7 @@ export class BlockExchange {
 
   #wantedCount(): number {
     let count = 0;
-    for (const lane of this.#lanes.values()) count += lane.wanted.size;
+    for (const lane of this.#lanes) count += lane.wanted.size;
     return count;
   }
 }

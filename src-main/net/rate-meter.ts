@@ -5,10 +5,15 @@ const sampleMs = second / 4;
 
 /**
  * Bytes/s over the last seconds, out of a counter that is only looked at when somebody asks: counting costs the hot path
- * nothing.
+ * nothing. The counter is 0 when the meter is made.
  */
 export class RateMeter {
-  readonly #samples: { readonly at: Millis; readonly total: number }[] = [];
+  readonly #samples: { readonly at: Millis; readonly total: number }[];
+
+  constructor(now: Millis) {
+    // In one go: an array that grows makes room for many, and most links say nothing.
+    this.#samples = [{ at: now, total: 0 }];
+  }
 
   read(now: Millis, total: number): number {
     const newest = this.#samples.at(-1);

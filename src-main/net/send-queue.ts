@@ -33,7 +33,7 @@ interface Block {
  */
 export class SendQueue {
   readonly #socket: TLSSocket;
-  readonly #frames: Frame[] = [];
+  #frames: Frame[] = [];
   readonly #blocks: Block[] = [];
   /** What the present write carries. */
   #underway: (Frame | Block)[] = [];
@@ -163,6 +163,8 @@ export class SendQueue {
   #letGo(): void {
     if (this.#gathered !== null && spare.length < sparesKept) spare.push(this.#gathered);
     this.#gathered = null;
+    // An array keeps the room it once had.
+    this.#frames = [];
   }
 
   #write(bytes: Uint8Array): void {

@@ -52,8 +52,8 @@ export class TlsLink implements Link {
   readonly #blocks: BlockExchange;
   readonly #outgoing: OutgoingCalls;
   readonly #incoming: IncomingCalls;
-  readonly #down = new RateMeter();
-  readonly #up = new RateMeter();
+  readonly #down: RateMeter;
+  readonly #up: RateMeter;
   readonly #closing = new AbortController();
   readonly #control: Lane;
   /** Where bulk connections are dialled; null when the other end takes none. */
@@ -89,8 +89,8 @@ export class TlsLink implements Link {
     });
     this.#control = new Lane(0, connection, this.#blocks, this.#controlFrame);
     this.#blocks.add(this.#control);
-    this.#down.read(options.now(), 0);
-    this.#up.read(options.now(), 0);
+    this.#down = new RateMeter(options.now());
+    this.#up = new RateMeter(options.now());
   }
 
   /** Takes the frames of the control connection. */

@@ -16,9 +16,9 @@ export class RoundTrip {
   #sentAt: Millis | null = null;
   #smoothed: Millis | null = null;
   /** The latest samples, oldest first. */
-  readonly #latest: { readonly at: Millis; readonly ms: Millis }[] = [];
+  #latest: readonly { readonly at: Millis; readonly ms: Millis }[] = [];
   /** The shortest of each of the last minutes, oldest first. */
-  readonly #shortest: { readonly minute: number; ms: Millis }[] = [];
+  #shortest: readonly { readonly minute: number; ms: Millis }[] = [];
 
   get smoothedMs(): Millis | null {
     return this.#smoothed;
@@ -41,12 +41,13 @@ export class RoundTrip {
     const ms = Math.max(0, now - this.#sentAt);
     this.#sentAt = null;
     this.#smoothed = this.#smoothed === null ? ms : this.#smoothed + gain * (ms - this.#smoothed);
-    this.#latest.push({ at: now, ms });
-    while (this.#latest.length > fewSamples && now - (this.#latest[0]?.at ?? now) > currentMs) this.#latest.shift();
+    // Made anew each time: an array that grows makes room for many, and most links are seldom measured.
+    const latest = [...this.#latest, { at: now, ms }];
+    const isOld = (at: Millis): boolean => now - at > currentMs;
+    this.#latest = latest.filter(({ at }, index) => index >= latest.length - fewSamples || !isOld(at));
     const newest = this.#shortest.at(-1);
     if (newest !== undefined && newest.minute === Math.floor(now / minute)) newest.ms = Math.min(newest.ms, ms);
-    else this.#shortest.push({ minute: Math.floor(now / minute), ms });
-    if (this.#shortest.length > baseMinutes) this.#shortest.shift();
+    else this.#shortest = [...this.#shortest, { minute: Math.floor(now / minute), ms }].slice(-baseMinutes);
   }
 
   /**

@@ -13,6 +13,7 @@ import type { ServedStanding } from '../../core/serve/serve-machine.ts';
 import type { DownloadNumber, FileNumber, PriorityRank } from '../../core/swarm/events.ts';
 import type { Arrivals } from '../../core/swarm/options.ts';
 import type { DownloadStanding, SourceStanding } from '../../core/swarm/standing.ts';
+import { SeldomMap } from '../../net/seldom-map.ts';
 import type { Link } from '../ports/links.ts';
 import type { Outgoing } from '../ports/outgoing.ts';
 import { ArrivingPieces } from './arriving-pieces.ts';
@@ -34,9 +35,9 @@ interface Peer {
   readonly number: number;
   readonly link: Link;
   /** Contents whose `join` is being looked at, with what came after it. */
-  readonly joining: Map<string, number[]>;
+  readonly joining: SeldomMap<string, number[]>;
   /** Contents it takes part in, besides those it was asked to. */
-  readonly admitted: Set<string>;
+  readonly admitted: SeldomMap<string, true>;
 }
 
 /** Nothing that stays on this machine takes a line. */
@@ -103,7 +104,7 @@ export class SwarmDriver {
     const { id } = link.remote;
     this.linkDown(id);
     const number = this.#numberFor(id);
-    this.#peers.set(number, { number, link, joining: new Map(), admitted: new Set() });
+    this.#peers.set(number, { number, link, joining: new SeldomMap(), admitted: new SeldomMap() });
     this.#peerNumbers.set(id, number);
     this.#step({ type: 'peer-up', peer: number, latencyMs: link.latencyMs ?? 1, line: lineTo(link.path), local: link.path === 'loopback' || link.path === 'lan', strikes: this.#conduct.strikes(id) });
   }
@@ -333,7 +334,7 @@ export class SwarmDriver {
     if (peer.admitted.size + peer.joining.size > limits.transfer.swarmsPerPeer) return null;
     const pieces = (await this.#sender?.piecesFor(peer.link, root)) ?? null;
     if (pieces === null || pieces < 2) return null;
-    peer.admitted.add(root);
+    peer.admitted.set(root, true);
     const known = this.#numbers.get(root);
     if (known !== undefined) return known;
     const number = this.#nextNumber();
