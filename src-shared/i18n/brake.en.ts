@@ -21,6 +21,7 @@ export const brakeEn = {
     'their-pace': { what: '{name} sends no faster.', next: 'It gets faster when more devices have it.' },
     'their-pace-many': { what: 'Those who have it send no faster.', next: 'It gets faster when more devices have it.' },
     'few-sources': { what: 'What is still missing is on only {have} of {n} connected devices.', next: 'It gets faster as they pass it on to each other.' },
+    copied: { what: 'Another download fetches the same content; this one copies each piece from it.', next: 'It is as fast as that one, and nothing travels twice.' },
     'no-sources': { what: 'Nobody who is here has what is still missing.', next: 'It goes on by itself when somebody who has it is back.' },
     'no-answer': { what: 'Those who have it do not answer.', next: 'They are asked again by themselves in a moment.' },
   },

@@ -23,6 +23,7 @@ export const brakeEs: SameShape<typeof brakeEn> = {
     'their-pace': { what: '{name} no envía más rápido.', next: 'Irá más rápido cuando lo tengan más dispositivos.' },
     'their-pace-many': { what: 'Quienes lo tienen no envían más rápido.', next: 'Irá más rápido cuando lo tengan más dispositivos.' },
     'few-sources': { what: 'Lo que aún falta está solo en {have} de {n} dispositivos conectados.', next: 'Irá más rápido a medida que se lo pasen entre ellos.' },
+    copied: { what: 'Otra descarga trae el mismo contenido; esta copia cada parte de ella.', next: 'Va tan rápido como aquella, y nada viaja dos veces.' },
     'no-sources': { what: 'Nadie de los presentes tiene lo que aún falta.', next: 'Sigue por sí solo cuando vuelva alguien que lo tenga.' },
     'no-answer': { what: 'Quienes lo tienen no responden.', next: 'En un momento se les vuelve a preguntar automáticamente.' },
   },

@@ -10,6 +10,8 @@ export const brakeSchema = z.discriminatedUnion('by', [
       'disk', 'cpu',
       /** Other downloads are fetched first. */
       'behind',
+      /** Its content is fetched for another download, or another place of this one, and copied from there as it comes. */
+      'copied',
       /** Nobody who is linked has what is missing. */
       'no-sources',
       /** Those who have it were asked and do not answer. */

@@ -97,6 +97,11 @@ export class DownloadFile implements FileListener, EqualFile {
     return this.#inSwarm;
   }
 
+  /** What comes of it is copied from another file of this content. */
+  get isCopied(): boolean {
+    return this.#first !== null;
+  }
+
   get hasEnded(): boolean {
     return this.#stop.isStopped || this.#failure !== null;
   }

@@ -91,6 +91,12 @@ export class Download implements FilesOwner {
     return this.#files.open;
   }
 
+  /** Nothing of it is asked of others, because the same content is fetched to another place. */
+  get isCopied(): boolean {
+    const files = [...this.open.values()];
+    return files.some((file) => file.isCopied) && !files.some((file) => file.isFetched);
+  }
+
   isFetching(index: number): boolean {
     return this.#files.isFetching(index);
   }

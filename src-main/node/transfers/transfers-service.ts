@@ -113,7 +113,7 @@ export class TransfersService implements DownloadObserver {
     const { pace } = this.#ports;
     const transfer = await this.get(id);
     return viewDetail(transfer, download, {
-      now: this.#context.now(), rates: this.#samples.get(id) ?? [], brake: transfer.state === 'running' ? pace.brakeOfDownload(id) : null,
+      now: this.#context.now(), rates: this.#samples.get(id) ?? [], brake: transfer.state !== 'running' ? null : download?.isCopied === true ? { by: 'copied' } : pace.brakeOfDownload(id),
       arriving: (file) => this.#context.swarm.arriving(file), sources: pace.sourcesOf(id),
       about: (peer) => ({
         latencyMs: this.#context.links().get(peer)?.latencyMs ?? null, isLinked: this.#context.links().get(peer) !== undefined,

@@ -55,6 +55,7 @@ it('a content that is fetched to several places at once comes once', async () =>
   await until(second, ({ doneBytes }) => doneBytes === 4 * MiB);
   source.give(MiB);
   await until(second, ({ doneBytes }) => doneBytes === 6 * MiB);
+  expect((await me.node.api.call('transfers.get', { id: second.id })).brake).toEqual({ by: 'copied' });
   source.giveAll();
   for (const transfer of [first, second]) expect(await until(transfer, isDone)).toMatchObject({ doneBytes: 12 * MiB, doneFiles: 2 });
   for (const to of ['one', 'two']) for (const file of source.files) expect(await isWhole(to, file)).toBe(true);
