@@ -62,17 +62,17 @@ async function prepareElectron() {
 
 /** @type {Layer[]} */
 export const layers = [
-  { name: 'typecheck', budget: 40, kind: 'checks', program: join(root, 'scripts/typecheck.mjs'), args: [] },
-  { name: 'lint', budget: 30, kind: 'checks', program: join(root, 'node_modules/eslint/bin/eslint.js'), args: ['.', '--max-warnings', '0'] },
+  { name: 'typecheck', budget: 50, kind: 'checks', program: join(root, 'scripts/typecheck.mjs'), args: [] },
+  { name: 'lint', budget: 65, kind: 'checks', program: join(root, 'node_modules/eslint/bin/eslint.js'), args: ['.', '--max-warnings', '0'] },
   { name: 'unit', budget: 45, kind: 'vitest', program: vitest, args: projects('unit') },
-  { name: 'renderer', budget: 30, kind: 'vitest', program: vitest, args: projects('renderer') },
-  { name: 'contract', budget: 15, kind: 'vitest', program: vitest, args: projects('contract') },
-  { name: 'integration', budget: 75, kind: 'vitest', program: vitest, args: projects('integration') },
-  { name: 'node24', budget: 90, kind: 'vitest', program: vitest, args: projects('unit-node24', 'integration'), prepare: prepareNode24 },
-  { name: 'net', budget: 80, kind: 'vitest', program: vitest, args: projects('net'), prepare: prepareNamespaces },
-  { name: 'e2e', budget: 100, kind: 'vitest', program: vitest, args: projects('e2e') },
+  { name: 'renderer', budget: 20, kind: 'vitest', program: vitest, args: projects('renderer') },
+  { name: 'contract', budget: 10, kind: 'vitest', program: vitest, args: projects('contract') },
+  { name: 'integration', budget: 60, kind: 'vitest', program: vitest, args: projects('integration') },
+  { name: 'node24', budget: 75, kind: 'vitest', program: vitest, args: projects('unit-node24', 'integration'), prepare: prepareNode24 },
+  { name: 'net', budget: 40, kind: 'vitest', program: vitest, args: projects('net'), prepare: prepareNamespaces },
+  { name: 'e2e', budget: 110, kind: 'vitest', program: vitest, args: projects('e2e') },
   { name: 'browser', budget: 40, kind: 'vitest', program: vitest, args: projects('browser'), beside: 'net', prepare: prepareBrowser },
-  { name: 'electron', budget: 50, kind: 'vitest', program: vitest, args: projects('electron'), beside: 'lint', prepare: prepareElectron },
+  { name: 'electron', budget: 75, kind: 'vitest', program: vitest, args: projects('electron'), beside: 'lint', prepare: prepareElectron },
 ];
 
 /**
