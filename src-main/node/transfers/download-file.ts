@@ -2,7 +2,6 @@ import { AppError, errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import { contentIdOf, fromHex, toHex, type ContentId, type DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Priority } from '#shared/model/transfer.ts';
-import { second } from '#shared/units.ts';
 import type { Bytes } from '#shared/units.ts';
 import { Bitfield } from '../../core/bitfield.ts';
 import { emptyRoot, hashBytes } from '../../core/content/merkle.ts';
@@ -11,6 +10,7 @@ import type { PriorityRank } from '../../core/swarm/events.ts';
 import type { Link } from '../ports/links.ts';
 import type { FileTarget, WriteOutcome } from '../ports/receiver.ts';
 import type { DownloadContext } from './download-context.ts';
+import { FileIdentity, type FileOrigin } from './file-identity.ts';
 import type { FileOwner } from './file-owner.ts';
 import type { FileStop } from './file-stop.ts';
 import type { FileListener } from './swarm-ports.ts';
@@ -21,8 +21,6 @@ import { PassedOnFile } from './passed-on-file.ts';
 import { rankOf } from './ranks.ts';
 import type { FileRecord } from './records.ts';
 import type { WhatIsShared } from './shared-downloads.ts';
-
-const askForRootEveryMs = 0.3 * second;
 
 /** One file of a download while it is being fetched. It ends with a path, or with an error. */
 export class DownloadFile implements FileListener, EqualFile {
@@ -39,14 +37,11 @@ export class DownloadFile implements FileListener, EqualFile {
   readonly #owner: FileOwner;
   readonly #stop: FileStop;
   #record: FileRecord;
-  /** The content id as bytes, made once. */
-  #rootOf: { readonly id: ContentId; readonly root: Uint8Array } | null = null;
-  /** Its root was not known when it was listed: the origin is asked by path, again whenever it loses track. */
-  readonly #openedByPath: boolean;
+  readonly #identity: FileIdentity;
+  readonly #origin: FileOrigin | null;
   /** Number of the open file at the disk; null for a small file, which is written at once. */
   #handle: number | null = null;
   #inSwarm = false;
-  #provisionalKey: string | null = null;
   #originLost = false;
   /** Devices that have not answered yet whether they have it. */
   #asking = 0;
@@ -72,13 +67,14 @@ export class DownloadFile implements FileListener, EqualFile {
     this.#context = context;
     this.#owner = owner;
     this.#record = record;
-    this.#openedByPath = record.contentId === null;
+    this.#origin = owner.originPath(record);
+    this.#identity = new FileIdentity(context, this.#origin, { name: this.#name, bytes: record.bytes, contentId: record.contentId }, stop);
     this.#stop = stop;
     this.#passedOn = new PassedOnFile(context.fetched, () => owner.audience());
   }
 
   get contentId(): ContentId | null {
-    return this.#record.contentId;
+    return this.#identity.id;
   }
 
   get bytes(): Bytes {
@@ -135,7 +131,7 @@ export class DownloadFile implements FileListener, EqualFile {
     if (this.#record.bytes === 0) return { path: await this.#writeEmpty(), contentId: this.contentId };
     const seen = this.isSmall ? null : await this.#lookFirst();
     if (seen !== null) return { path: seen, contentId: this.contentId };
-    if (this.contentId === null) await this.#askOrigin();
+    if (this.contentId === null) await this.#identity.askOrigin();
     const path = this.isSmall ? await this.#runSmall() : await this.#runLarge(this.contentId);
     return { path, contentId: this.contentId };
   }
@@ -152,14 +148,13 @@ export class DownloadFile implements FileListener, EqualFile {
   }
 
   async #consider(link: Link): Promise<void> {
-    const origin = this.#owner.originPath(this.#record);
-    const isOrigin = origin?.peer === link.remote.id;
+    const isOrigin = this.#origin?.peer === link.remote.id;
     if (this.contentId === null) {
       if (!isOrigin) return;
-      if (this.#provisionalKey === null) await this.#askOrigin();
-      if (this.contentId === null && this.#provisionalKey !== null) return this.addSource(link, fromHex(this.#provisionalKey), 'all');
+      if (this.#identity.provisionalKey === null) await this.#identity.askOrigin();
+      if (this.contentId === null && this.#identity.provisionalKey !== null) return this.addSource(link, fromHex(this.#identity.provisionalKey), 'all');
     }
-    const [id, root] = [this.contentId, this.#root];
+    const [id, root] = [this.contentId, this.#identity.root];
     if (id === null || root === null) return;
     const has = isOrigin ? 'all' : await this.#context.directory.hasOfFile(link, id);
     if (has !== 'none') this.addSource(link, root, has);
@@ -167,7 +162,7 @@ export class DownloadFile implements FileListener, EqualFile {
 
   linkDown(id: DeviceId): void {
     this.#sources.delete(id);
-    if (this.#owner.originPath(this.#record)?.peer === id) this.#provisionalKey = null;
+    if (this.#origin?.peer === id) this.#identity.provisionalKey = null;
   }
 
   /** The download stops: `run` ends with `cancelled`. */
@@ -189,13 +184,6 @@ export class DownloadFile implements FileListener, EqualFile {
     return { base: this.#owner.base, path, bytes, pieceBytes: this.pieceBytes, root, layer, modifiedAt, executable };
   }
 
-  get #root(): Uint8Array | null {
-    const id = this.contentId;
-    if (id === null) return null;
-    if (this.#rootOf?.id !== id) this.#rootOf = { id, root: fromHex(id) };
-    return this.#rootOf.root;
-  }
-
   async #writeEmpty(): Promise<string> {
     const outcome = await this.#context.smallFiles.write({ target: this.#target(emptyRoot, null), data: new Uint8Array(new SharedArrayBuffer(0)) });
     if (outcome.kind === 'done') return outcome.path;
@@ -206,24 +194,12 @@ export class DownloadFile implements FileListener, EqualFile {
     return this.#record.path.at(-1) ?? '';
   }
 
-  /** The file is not hashed yet where we saw it: get its root, or a key for the time until it has one. */
-  async #askOrigin(): Promise<void> {
-    const origin = this.#owner.originPath(this.#record);
-    if (origin === null) throw new AppError('content-unknown');
-    const link = await this.#context.linkTo(origin.peer, this.#stop.signal);
-    const answer = await link.request('open', { path: origin.path }, { signal: this.#stop.signal });
-    if (answer.bytes !== this.#record.bytes) throw new AppError('source-changed', { name: this.#name });
-    if (answer.contentId !== null) this.#record = { ...this.#record, contentId: answer.contentId };
-    else this.#provisionalKey = answer.key;
-  }
-
   /** Without somebody who says what its pieces are it cannot be opened: what lies here is seen all the same. The path of a whole one. */
   async #lookFirst(): Promise<string | null> {
-    const origin = this.#owner.originPath(this.#record);
-    if (origin !== null && this.#context.links().get(origin.peer) !== undefined) return null;
+    if (this.#origin !== null && this.#context.links().get(this.#origin.peer) !== undefined) return null;
     this.isStarved = true;
     // Whatever is wrong with the disk is told when it is opened.
-    const seen = await this.#context.receiver.look(this.#target(this.#root, null), { signal: this.#stop.signal }).catch(() => null);
+    const seen = await this.#context.receiver.look(this.#target(this.#identity.root, null), { signal: this.#stop.signal }).catch(() => null);
     if (seen === null) return null;
     this.verified = new Bitfield(this.pieces, seen.have);
     this.verifiedBytes = seen.haveBytes;
@@ -234,7 +210,7 @@ export class DownloadFile implements FileListener, EqualFile {
 
   async #runSmall(): Promise<string> {
     const id = this.contentId;
-    const existing = await this.#context.existing.find(this.#target(this.#root, null));
+    const existing = await this.#context.existing.find(this.#target(this.#identity.root, null));
     if (existing !== null) {
       this.#found(this.#record.bytes);
       return existing;
@@ -252,11 +228,11 @@ export class DownloadFile implements FileListener, EqualFile {
 
   async #runLarge(id: ContentId | null): Promise<string> {
     const { equal } = this.#context;
-    const layer = id === null ? null : equal.layerOf(id) ?? (await this.#context.withSources(id, this.#owner.originPath(this.#record)?.peer ?? null, this.#stop.signal,
+    const layer = id === null ? null : equal.layerOf(id) ?? (await this.#context.withSources(id, this.#origin?.peer ?? null, this.#stop.signal,
       (links) => fetchPieceLayer(links, id, this.#record.bytes, this.#stop.signal)));
     this.#layer = layer;
     this.isStarved = false;
-    const opened = await this.#context.receiver.open(this.#target(this.#root, layer), { signal: this.#stop.signal });
+    const opened = await this.#context.receiver.open(this.#target(this.#identity.root, layer), { signal: this.#stop.signal });
     if (opened.existing !== null) {
       this.#found(this.#record.bytes);
       return opened.existing;
@@ -299,7 +275,7 @@ export class DownloadFile implements FileListener, EqualFile {
       this.#settle = { resolve, reject };
       if (this.#stop.isStopped) return reject(new AppError('cancelled'));
       this.#inSwarm = true;
-      this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#root, priority: this.rank, isGrowing, isContinuable: true }, this);
+      this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#identity.root, priority: this.rank, isGrowing, isContinuable: true }, this);
       if (this.#passedOn.isBegun) this.#context.swarm.share(this.number, this.pieces);
       if (this.contentId !== null) this.#context.equal.moved(this.contentId);
       this.askEverybody();
@@ -311,14 +287,14 @@ export class DownloadFile implements FileListener, EqualFile {
     const asked: Promise<void>[] = [];
     for (const link of this.#context.links().all()) {
       // The origin of a file with a known root needs no question.
-      const root = this.#root;
-      if (root !== null && this.#owner.originPath(this.#record)?.peer === link.remote.id) {
+      const root = this.#identity.root;
+      if (root !== null && this.#origin?.peer === link.remote.id) {
         this.addSource(link, root, 'all');
         continue;
       }
       asked.push(this.consider(link).catch((error: unknown) => {
         // Another source may still have it; what the origin said decides only when it is the only one.
-        if (this.#owner.originPath(this.#record)?.peer === link.remote.id && this.contentId === null) this.#fail(error);
+        if (this.#origin?.peer === link.remote.id && this.contentId === null) this.#fail(error);
       }));
     }
     if (this.#sources.size === 0) void Promise.all(asked).then(() => { if (this.#inSwarm && this.#sources.size === 0) this.starved(); });
@@ -359,13 +335,13 @@ export class DownloadFile implements FileListener, EqualFile {
   }
 
   async #writeSmall(_piece: number, data: Uint8Array, pieceHash: Uint8Array | null): Promise<WriteOutcome> {
-    const root = this.#root ?? pieceHash;
+    const root = this.#identity.root ?? pieceHash;
     if (root === null) return { kind: 'corrupt' };
     const outcome = await this.#context.smallFiles.write({ target: this.#target(root, null), data });
     if (outcome.kind !== 'done') return outcome;
     this.#smallPath = outcome.path;
     // A file of one piece is its piece: its hash is the root.
-    if (this.contentId === null) this.#record = { ...this.#record, contentId: contentIdOf(root) };
+    if (this.contentId === null) this.#identity.id = contentIdOf(root);
     return { kind: 'written' };
   }
 
@@ -393,21 +369,10 @@ export class DownloadFile implements FileListener, EqualFile {
 
   /** The sender finishes hashing about when we finish fetching; its root decides whether every piece was right. */
   async #bindRoot(handle: number): Promise<boolean> {
-    let id: ContentId | null = null;
-    while (id === null) {
-      if (this.#provisionalKey === null) await this.#askOrigin();
-      id = this.contentId;
-      const origin = this.#owner.originPath(this.#record);
-      if (id !== null || this.#provisionalKey === null || origin === null) break;
-      const link = await this.#context.linkTo(origin.peer, this.#stop.signal);
-      id = (await link.request('rootOf', { key: this.#provisionalKey }, { signal: this.#stop.signal })).contentId;
-      if (id === null) await this.#context.pause(askForRootEveryMs, this.#stop.signal);
-    }
-    if (id === null) throw new AppError('content-unknown');
-    const bound = id;
-    const layer = await this.#context.withSources(bound, this.#owner.originPath(this.#record)?.peer ?? null, this.#stop.signal, (links) => fetchPieceLayer(links, bound, this.#record.bytes, this.#stop.signal));
+    const bound = await this.#identity.whenHashed();
+    const layer = await this.#context.withSources(bound, this.#origin?.peer ?? null, this.#stop.signal, (links) => fetchPieceLayer(links, bound, this.#record.bytes, this.#stop.signal));
     const { missing } = await this.#context.receiver.bindRoot(handle, fromHex(bound), layer);
-    this.#record = { ...this.#record, contentId: bound };
+    this.#identity.id = bound;
     if (missing.length === 0) return true;
     for (const piece of missing) {
       if (!this.verified.delete(piece)) continue;
@@ -449,10 +414,10 @@ export class DownloadFile implements FileListener, EqualFile {
 
   sourceLost(from: DeviceId): void {
     if (this.contentId !== null) for (const other of this.#context.equal.followersOf(this.contentId, this)) other.sourceLost(from);
-    if (this.#owner.originPath(this.#record)?.peer !== from) return;
-    this.#provisionalKey = null;
+    if (this.#origin?.peer !== from) return;
+    this.#identity.provisionalKey = null;
     this.#originLost = true;
-    if (this.#openedByPath) this.#fail(new AppError('source-changed', { name: this.#name }));
+    if (this.#identity.isOpenedByPath) this.#fail(new AppError('source-changed', { name: this.#name }));
     else this.#endIfChanged();
   }
 

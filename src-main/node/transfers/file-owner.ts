@@ -2,13 +2,14 @@ import type { ErrorInfo } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import type { Audience } from '#shared/model/share.ts';
 import type { Bytes } from '#shared/units.ts';
+import type { FileOrigin } from './file-identity.ts';
 import type { FileRecord } from './records.ts';
 
 /** What a file, or a batch of small ones, tells the download it belongs to. */
 export interface FileOwner {
   readonly number: number;
   /** The device that was asked for a path, with the path of this file there; null for a download by content id. */
-  originPath(file: FileRecord): { readonly peer: DeviceId; readonly path: string } | null;
+  originPath(file: FileRecord): FileOrigin | null;
   readonly base: string;
   /** Whom the origin shares this with, as the origin itself says; null: nobody else may have it from us. */
   audience(): Promise<Audience | null>;
