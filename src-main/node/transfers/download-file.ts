@@ -264,7 +264,12 @@ export class DownloadFile implements FileListener, EqualFile {
       if (first === null) return;
       this.#first = first;
       const isOver = await copyAsItComes(id, first, this, equal, write).finally(() => { this.#first = null; });
-      if (this.verified.isFull || (!isOver && equal.isJoined(id, first))) return;
+      if (this.verified.isFull) return;
+      const { rings } = equal.bell;
+      if (isOver || !equal.isJoined(id, first)) continue;
+      if (!first.verified.isFull) return;
+      // It is just being given its name: then it lies there whole.
+      await equal.bell.after(rings, this.#stop.signal);
     }
     if (this.#failure instanceof Error) throw this.#failure;
   }

@@ -11,7 +11,7 @@ const remembered = 1000;
 export interface EqualFile {
   readonly bytes: Bytes;
   /** Its pieces that are verified on disk, and where they lie. */
-  readonly verified: Pick<Bitfield, 'has'>;
+  readonly verified: Pick<Bitfield, 'has' | 'isFull'>;
   readonly partPath: string | null;
   /** Piece hashes, proven against the root. */
   readonly layer: Uint8Array | null;
