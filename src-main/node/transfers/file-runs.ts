@@ -6,7 +6,7 @@ import type { FileRecord } from './records.ts';
 const runBytes = 512 * KiB;
 const costOfAFile = 1 * KiB;
 /** Shorter ones do not end: what they spare is little. */
-const shortestBytes = 64 * KiB;
+const shortestBytes = 128 * KiB;
 /** Longer ones are no faster, and what has come shows later. */
 const longestBytes = 256 * KiB;
 
