@@ -11,7 +11,7 @@ import { fileKey, filesTable } from './records.ts';
 
 /** What was fetched is served on for so long after the last of it came. */
 const servedAfterMs = 30 * minute;
-/** Files remembered; beyond that the oldest downloads are forgotten. Each takes some 60 bytes. */
+/** Files remembered; beyond that the oldest downloads are forgotten. Each takes some 70 bytes. */
 const remembered = 100_000;
 /** Digits of a content id that tell files apart, 52 bits: what is found by them is compared with the whole id. */
 const digits = 13;
