@@ -33,8 +33,6 @@ export interface Fetch {
   verifying: boolean;
   /** Given up while the disk still holds its buffer: the outcome is ignored, only the buffer is freed. */
   abandoned: boolean;
-  /** It takes long: perhaps somebody else delivers it sooner. */
-  isOld: boolean;
 }
 
 /** No piece has more blocks. */
@@ -98,18 +96,22 @@ export function isMuchFaster(now: Millis, peer: PeerState, fetch: Fetch): boolea
   return 2 * fetch.bytes * theirs < (fetch.bytes - fetch.arrivedBytes) * ours;
 }
 
+/** A last piece that takes this long is also asked of somebody else; whether somebody is faster is looked at again as often. */
+export const endgameAfterMs = 2 * second;
+
 /**
  * Every missing piece of a file is on its way: one that takes long elsewhere and that an idle peer should be asked for too
  * (BEP 3's endgame), but only when it would deliver much sooner than all who were asked, so that slow lines do not carry
  * everything twice. `fetches` come in the order they began.
  */
 export function endgamePick(now: Millis, peer: PeerState, fetches: Iterable<Fetch>): Fetch | null {
+  const isOld = ({ startedAt }: Fetch): boolean => now >= startedAt + endgameAfterMs;
   for (const fetch of fetches) {
     const { file, piece } = fetch;
-    if (!fetch.isOld) return null;
+    if (!isOld(fetch)) return null;
     if (fetch.verifying || file.isWanting || !file.content.memberHas(peer.number, piece)) continue;
     const rivals = file.fetches.get(piece) ?? [];
-    if (rivals.every((rival) => rival.isOld && rival.peer !== peer && isMuchFaster(now, peer, rival))) return fetch;
+    if (rivals.every((rival) => isOld(rival) && rival.peer !== peer && isMuchFaster(now, peer, rival))) return fetch;
   }
   return null;
 }

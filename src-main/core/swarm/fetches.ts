@@ -40,11 +40,10 @@ export class Fetches {
     this.#makeRoom(file.download, bytes, out);
     const fetch: Fetch = half ?? {
       number: this.#next++, file, piece, bytes, peer, startedAt: now, isSlow: false,
-      requestedTo: 0, requests: 0, arrivedBytes: 0, open: [], verifying: false, abandoned: false, isOld: false,
+      requestedTo: 0, requests: 0, arrivedBytes: 0, open: [], verifying: false, abandoned: false,
     };
     fetch.peer = peer;
     fetch.startedAt = now;
-    fetch.isOld = false;
     fetch.isSlow = isSlow(now, peer, bytes);
     this.#downloads.begun(fetch);
     this.#going.set(fetch.number, fetch);

@@ -6,7 +6,8 @@ import { isOpen, openStride, type Fetch } from './fetch.ts';
 import type { Arrivals } from './options.ts';
 import type { FileNumber, PeerNumber, RequestNumber, SwarmEvent } from './events.ts';
 
-const minBlockBytes = 16 * KiB;
+/** What is asked for at once of a slow peer, and of one that nobody has measured: fewer bytes cost both ends more turns than they save. */
+const minBlockBytes = 64 * KiB;
 const firstWindowBytes = 1 * MiB;
 /** A peer that owes bytes and sends none for this long has stalled. */
 const stallMs = 8 * second;
@@ -17,9 +18,7 @@ const mostPatienceMs = 32 * second;
 /** A block that is still owed so long after a later one came was not sent, or hangs on a dead connection. */
 const passedMs = 3 * second;
 /** A slow peer that was measured has this much to send, so that few pieces lie around half-finished. */
-const minWindowBytes = 4 * minBlockBytes;
-/** A peer nobody has measured is asked for little: from a slow one, and a limit makes any slow, a large block would look like a stall. */
-const firstBlockBytes = 64 * KiB;
+const minWindowBytes = 2 * minBlockBytes;
 /** How much is asked for at once. */
 interface Pace {
   /** Longest time one block should occupy the wire, so that control messages and cancels are not held up. */
@@ -104,10 +103,9 @@ export class PeerState {
     );
   }
 
-  /** Block length that takes about the pace's `blockMs` at the measured rate: a power of two from 16 KiB to the frame limit. */
+  /** Block length that takes about the pace's `blockMs` at the measured rate: a power of two from 64 KiB to the frame limit. */
   blockBytes(now: Millis): Bytes {
-    if (this.stalls > 0) return minBlockBytes;
-    if (this.#firstDelivery === null) return firstBlockBytes;
+    if (this.stalls > 0 || this.#firstDelivery === null) return minBlockBytes;
     const wanted = (this.delivered.rate(now) * this.#pace.blockMs) / 1000;
     let bytes = minBlockBytes;
     while (bytes * 2 <= wanted && bytes < limits.link.bulkPayloadBytes) bytes *= 2;
@@ -175,7 +173,8 @@ export class PeerState {
    * not there at the last look: half-way is taken, so that whoever falls silent is found out in 10 s.
    */
   hasStalled(now: Millis, arrivals: Arrivals): boolean {
-    if (now < this.looksAt) return false;
+    // Whoever is half due is looked at too, so that several do not each need a look of their own.
+    if (now < this.#lookedAt + lookEveryMs / 2 && now < this.#stallsAt) return false;
     let moved = 0;
     for (const { open } of this.fetches) {
       for (let at = 0; at < open.length; at += openStride) {

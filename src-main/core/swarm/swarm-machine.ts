@@ -1,20 +1,16 @@
 import { assertNever } from '#shared/assert.ts';
 import { limits } from '#shared/limits.ts';
-import { second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import { RateGate } from '../rate/rate-gate.ts';
 import type { Contents } from './content.ts';
 import { Downloads, type Download } from './download-state.ts';
 import type { DownloadNumber, FileNumber, PeerNumber, RequestNumber, SwarmEvent, SwarmSink } from './events.ts';
-import { arrivedInOrder, endgamePick, fetchOf, isMuchFaster, isOpen, isSlow, mayGoOn, nextRequest, takeRequest, type Fetch } from './fetch.ts';
+import { arrivedInOrder, endgameAfterMs, endgamePick, fetchOf, isMuchFaster, isOpen, isSlow, mayGoOn, nextRequest, takeRequest, type Fetch } from './fetch.ts';
 import { Fetches } from './fetches.ts';
 import { FileState } from './file-state.ts';
 import type { Arrivals, Deliveries, SwarmOptions } from './options.ts';
 import { PeerState } from './peer-state.ts';
 import { standingOf, type DownloadStanding } from './standing.ts';
-
-/** A last piece that takes this long is also asked of somebody else; whether somebody is faster is looked at again as often. */
-const endgameAfterMs = 2 * second;
 
 /**
  * Decides which piece to fetch from whom. Several downloads, each of many files, share the peers and one budget of
@@ -201,10 +197,11 @@ export class SwarmMachine {
     // Without a second peer nobody else can be asked, and there may be hundreds of small files on their way.
     if (this.#peers.size < 2) return wake;
     for (const fetch of this.#fetches.values()) {
-      if (fetch.verifying || fetch.file.content.members.size < 2) continue;
+      if (fetch.verifying || fetch.file.isWanting || fetch.file.content.members.size < 2) continue;
       // Fetches are kept in the order they started: the others come later.
-      if (!fetch.isOld) return Math.min(wake, fetch.startedAt + endgameAfterMs);
-      if (!fetch.file.isWanting) wake = Math.min(wake, this.#lookedAt + endgameAfterMs);
+      const oldAt = fetch.startedAt + endgameAfterMs;
+      if (oldAt > this.#lookedAt) return Math.min(wake, oldAt);
+      wake = Math.min(wake, this.#lookedAt + endgameAfterMs);
     }
     return wake;
   }
@@ -375,10 +372,6 @@ export class SwarmMachine {
       peer.noteStall(now);
       for (const fetch of peer.fetches) this.#giveUp(fetch, out, true);
     }
-    for (const fetch of this.#fetches.values()) {
-      if (now < fetch.startedAt + endgameAfterMs) break;
-      fetch.isOld = true;
-    }
   }
 
   #noteStarved(file: FileState, out: SwarmSink): void {
@@ -457,9 +450,10 @@ export class SwarmMachine {
   #begin(now: Millis, file: FileState, piece: number, peer: PeerState, out: SwarmSink): Fetch | null {
     if (!this.#hasRoom(now, file.download, file.bytesOf(piece), peer, out)) return null;
     const fetch = this.#fetches.begin(now, file, piece, peer, out);
-    this.#wakeBy(now + endgameAfterMs);
     peer.asking = fetch;
     file.content.unwant(piece);
+    // Its last pieces are on their way: from now on it matters how long they take.
+    if (!file.isWanting) this.#wakeAt = null;
     file.download.note(file);
     return fetch;
   }

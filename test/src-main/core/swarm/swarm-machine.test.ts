@@ -39,12 +39,15 @@ describe('one source', () => {
     expect(swarm.complete.has(1)).toBe(true);
   });
 
-  it('asks in blocks that take about 100 ms at the measured rate', () => {
-    const swarm = world([4], { 1: { bytesPerMs: 200, latencyMs: 20 } });
+  it.each([
+    ['that take about 100 ms at the measured rate', 2000, 128 * KiB],
+    ['of 64 KiB from a slow peer, which fewer would only cost turns', 20, 64 * KiB],
+  ])('asks in blocks %s', (_what, bytesPerMs, blockBytes) => {
+    const swarm = world([4], { 1: { bytesPerMs, latencyMs: 20 } });
     swarm.run();
     expect(swarm.complete.has(1)).toBe(true);
     const late = swarm.requests.slice(-20);
-    expect(Math.max(...late.map((request) => request.length))).toBeLessThanOrEqual(32 * KiB);
+    expect(Math.max(...late.map((request) => request.length))).toBe(blockBytes);
   });
 
   it('keeps a fast path busy: the window grows to what bandwidth and delay need', () => {
