@@ -55,7 +55,10 @@ export class Connection implements LinkEffects, FrameSink {
   readonly #machine: LinkMachine;
   #lane: LaneSink | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #wake: Millis | null = null;
+  /** When the machine wants to be stepped; infinity: not at all. */
+  #wake: Millis = Infinity;
+  /** What the timer was set to. */
+  #wait: Millis = 0;
   #received = 0;
   #ended = false;
 
@@ -69,7 +72,7 @@ export class Connection implements LinkEffects, FrameSink {
     this.socket.on('end', () => { this.fail({ code: 'link-closed' }); });
     this.closed = new Promise((resolve) => {
       this.socket.on('close', () => {
-        clearTimeout(this.#timer ?? undefined);
+        this.#stopTimer();
         this.#finish({ code: 'link-closed' }, null);
         this.#queue.destroyed();
         resolve();
@@ -212,22 +215,38 @@ export class Connection implements LinkEffects, FrameSink {
 
   #step(event: LinkEvent): void {
     this.#machine.step(this.#options.now(), event, this);
-    const wake = this.#ended ? null : this.#machine.nextWake();
+    const wake = this.#machine.nextWake() ?? Infinity;
     if (this.#ended || wake === this.#wake) return;
     this.#wake = wake;
-    clearTimeout(this.#timer ?? undefined);
-    this.#timer = wake === null ? null : setTimeout(() => { this.#tick(); }, Math.max(0, wake - this.#options.now()));
+    if (wake === Infinity) this.#stopTimer();
+    else this.#startTimer(Math.max(0, Math.ceil(wake - this.#options.now())));
   }
 
-  #tick(): void {
-    this.#wake = null;
+  /** The same timer as long as the wait is the same: a thousand links that say nothing leave no garbage. */
+  #startTimer(wait: Millis): void {
+    if (this.#timer !== null && this.#wait === wait) {
+      this.#timer.refresh();
+      return;
+    }
+    this.#stopTimer();
+    this.#wait = wait;
+    this.#timer = setTimeout(this.#tick, wait);
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer ?? undefined);
+    this.#timer = null;
+  }
+
+  readonly #tick = (): void => {
+    this.#wake = Infinity;
     try {
       this.#step({ kind: 'tick', traffic: { received: this.#received, frames: this.#decoder.frames, midFrame: this.#decoder.midFrame } });
       if (!this.#ended) this.#lane?.tick(this.#options.now());
     } catch (error) {
       this.#broken(error);
     }
-  }
+  };
 
   /** Hostile bytes end the connection; so does a mistake of ours, which must not end the program. */
   #broken(error: unknown): void {
@@ -237,7 +256,7 @@ export class Connection implements LinkEffects, FrameSink {
   #finish(reason: ErrorInfo, refusal: Refusal | null): boolean {
     if (this.#ended) return false;
     this.#ended = true;
-    clearTimeout(this.#timer ?? undefined);
+    this.#stopTimer();
     this.#decoder.stop();
     this.#options.onEnd({ reason, refusal, wasUp: this.#lane !== null });
     return true;

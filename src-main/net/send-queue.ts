@@ -27,6 +27,13 @@ interface Block {
   readonly reject: (error: AppError) => void;
 }
 
+/** An empty array that something is pushed to makes room for many: most queues hold one frame, seldom. */
+function withLast<T>(list: T[], item: T): T[] {
+  if (list.length === 0) return [item];
+  list.push(item);
+  return list;
+}
+
 /**
  * What waits to be written to one socket. At most one write is under way, so that frames overtake blocks and back-pressure
  * of the network holds everything here. A payload is written from where it lies.
@@ -66,7 +73,7 @@ export class SendQueue {
   frame(bytes: Uint8Array, flushed: (() => void) | null = null): void {
     if (this.#closed) return;
     this.#queuedBytes += bytes.length;
-    this.#frames.push({ bytes, flushed });
+    this.#frames = withLast(this.#frames, { bytes, flushed });
     this.#pump();
   }
 
@@ -110,7 +117,7 @@ export class SendQueue {
     const large = this.#frames[0];
     if (large !== undefined && large.bytes.length > gatherBytes) {
       this.#frames.shift();
-      this.#underway.push(large);
+      this.#underway = withLast(this.#underway, large);
       this.#write(large.bytes);
       return;
     }
@@ -129,7 +136,7 @@ export class SendQueue {
     for (let frame = this.#frames[0]; frame !== undefined && used + frame.bytes.length <= gatherBytes; frame = this.#frames[0]) {
       gathered.set(frame.bytes, used);
       used += frame.bytes.length;
-      this.#underway.push(frame);
+      this.#underway = withLast(this.#underway, frame);
       this.#frames.shift();
     }
     return used;
@@ -145,7 +152,7 @@ export class SendQueue {
       if (used + block.head.length + (small ? block.payload.length : 0) > gatherBytes) break;
       gathered.set(block.head, used);
       used += block.head.length;
-      this.#underway.push(block);
+      this.#underway = withLast(this.#underway, block);
       this.#blocks.shift();
       if (!small) {
         this.#socket.write(gathered.subarray(0, used));

@@ -66,7 +66,8 @@ export class LinkMachine {
   readonly #limits: NonNullable<LinkMachineOptions['limits']>;
   readonly #roundTrip = new RoundTrip();
   #state: State = 'new';
-  #wake: Millis | null = null;
+  /** Always a number: whoever could be null would be an object of its own at every tick. */
+  #wake: Millis = Infinity;
   #pingAt = 0;
   #received = 0;
   #receivedAt = 0;
@@ -93,7 +94,7 @@ export class LinkMachine {
 
   /** When a `tick` is due, or null when there is nothing to wait for. */
   nextWake(): Millis | null {
-    return this.#state === 'ended' ? null : this.#wake;
+    return this.#state === 'ended' || this.#wake === Infinity ? null : this.#wake;
   }
 
   step(now: Millis, event: LinkEvent, out: LinkEffects): void {
@@ -147,7 +148,7 @@ export class LinkMachine {
 
   #tick(now: Millis, traffic: Traffic, out: LinkEffects): void {
     if (this.#state !== 'up') {
-      if (this.#wake !== null && now >= this.#wake) this.#end({ code: 'timeout' }, null, out);
+      if (now >= this.#wake) this.#end({ code: 'timeout' }, null, out);
       return;
     }
     if (traffic.received !== this.#received) {

@@ -10,13 +10,18 @@ const fewSamples = 4;
 /** … that are not older than this. */
 const oldMs = 2 * second;
 
+interface Sample {
+  at: Millis;
+  ms: Millis;
+}
+
 /** Round-trip times out of pings and their answers; only the answer to the latest ping counts. */
 export class RoundTrip {
   #nonce = 0;
   #sentAt: Millis | null = null;
   #smoothed: Millis | null = null;
   /** The latest samples, oldest first. */
-  #latest: readonly { readonly at: Millis; readonly ms: Millis }[] = [];
+  #latest: Sample[] = [];
   /** The shortest of each of the last minutes, oldest first. */
   #shortest: readonly { readonly minute: number; ms: Millis }[] = [];
 
@@ -41,13 +46,24 @@ export class RoundTrip {
     const ms = Math.max(0, now - this.#sentAt);
     this.#sentAt = null;
     this.#smoothed = this.#smoothed === null ? ms : this.#smoothed + gain * (ms - this.#smoothed);
-    // Made anew each time: an array that grows makes room for many, and most links are seldom measured.
-    const latest = [...this.#latest, { at: now, ms }];
-    const isOld = (at: Millis): boolean => now - at > currentMs;
-    this.#latest = latest.filter(({ at }, index) => index >= latest.length - fewSamples || !isOld(at));
+    this.#note(now, ms);
     const newest = this.#shortest.at(-1);
     if (newest !== undefined && newest.minute === Math.floor(now / minute)) newest.ms = Math.min(newest.ms, ms);
     else this.#shortest = [...this.#shortest, { minute: Math.floor(now / minute), ms }].slice(-baseMinutes);
+  }
+
+  #note(at: Millis, ms: Millis): void {
+    const samples = this.#latest;
+    let old = 0;
+    while (old <= samples.length - fewSamples && at - (samples[old]?.at ?? at) > currentMs) old++;
+    const [oldest] = samples;
+    if (old === 1 && oldest !== undefined) {
+      // As on every link that says nothing: the oldest becomes the newest, so that a thousand of them leave no garbage.
+      samples.copyWithin(0, 1);
+      oldest.at = at;
+      oldest.ms = ms;
+      samples[samples.length - 1] = oldest;
+    } else this.#latest = [...samples.slice(old), { at, ms }];
   }
 
   /**
