@@ -13,6 +13,7 @@ export const errorCodes = [
   'not-authorised', 'room-unknown', 'sabotage-locked', 'sabotage-on',
   // the lab
   'lab-failed',
+  'lab-out-of-time',
   // other devices
   'peer-unknown', 'peer-offline', 'not-reachable', 'timeout', 'refused', 'blocked', 'version-mismatch', 'protocol-error', 'self-dial',
   'identity-changed', 'too-many', 'rate-limited', 'link-closed',

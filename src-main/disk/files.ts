@@ -28,6 +28,8 @@ export interface Files {
    * is no such way. What it takes is up to system and device (whole blocks, aligned memory): EINVAL says no to one call.
    */
   openDirect(fd: number): number | null;
+  /** Whether the device of a file takes as long wherever the bytes lie; false also when nobody knows. */
+  isSteady(fd: number): boolean;
   close(fd: number): void;
   stat(fd: number): FileState;
   /** May read less than asked for; 0 at the end of the file. */

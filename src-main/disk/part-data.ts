@@ -8,8 +8,8 @@ const leastBytesPerMs = 96 * KiB;
 
 /**
  * The content of one part file on its way to the disk. A large file goes past the system's cache: the copy into it costs the
- * processor more than checking the bytes, and would push out what other programs have there. What somebody reads again at
- * once is better kept there. Either way the bytes are durable only after a sync.
+ * processor more than checking the bytes, and would push out what other programs have there. On a device that may seek, what
+ * somebody reads again at once is better kept there. Either way the bytes are durable only after a sync.
  */
 export class PartData {
   readonly #files: Files;
@@ -17,6 +17,8 @@ export class PartData {
   readonly #fd: number;
   /** The way past the cache; null when it goes through it. */
   readonly direct: number | null;
+  /** Reads and writes cost it the same in any order: it needs no cache that sorts, nor one that saves it from reading. */
+  readonly #isSteady: boolean;
   #isSlow = false;
   #underWay = 0;
   #busySince: Timestamp = 0;
@@ -29,11 +31,12 @@ export class PartData {
     this.#now = now;
     this.#fd = fd;
     this.direct = isLarge ? files.openDirect(fd) : null;
+    this.#isSteady = this.direct !== null && files.isSteady(fd);
   }
 
   /** Null: written. A write past the cache takes its time and rejects with system errors; until then `data` must not be touched and this not be closed. Throws system errors. */
   write(data: Uint8Array, position: Bytes, isReadSoon: boolean): Promise<void> | null {
-    if (!isReadSoon && !this.#isSlow && this.direct !== null) return this.#writePast(this.direct, data, position);
+    if (this.direct !== null && (this.#isSteady || (!isReadSoon && !this.#isSlow))) return this.#writePast(this.direct, data, position);
     writeFully(this.#files, this.#fd, data, position);
     return null;
   }

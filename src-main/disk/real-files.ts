@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { FileState, Files, Folder, VolumeKind } from './files.ts';
+import { isSteadyDevice } from './steady-device.ts';
 
 /** Linux: what is opened stays what it is, whatever happens to the names above it. */
 const descriptors = '/proc/self/fd';
@@ -111,6 +112,7 @@ export const realFiles: Files = {
   create: (folder: RealFolder, name) => fs.openSync(atFolder(folder, name), constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | noFollow, 0o666),
   open: (folder: RealFolder, name, access) => openPlainFile(atFolder(folder, name), access),
   openDirect: openDirectly,
+  isSteady: (fd) => isSteadyDevice(fs.fstatSync(fd, { bigint: true }).dev),
   close: (fd) => fs.closeSync(fd),
   stat: (fd) => stateOf(fs.fstatSync(fd, { bigint: true })),
   read: (fd, buffer, position) => fs.readSync(fd, buffer, 0, buffer.length, position),

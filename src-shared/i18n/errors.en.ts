@@ -70,5 +70,6 @@ export const errorsEn = {
   'offer-expired': { what: 'The offer waited too long and has ended.', next: 'Ask them to send it again.' },
   'journal-damaged': { what: 'The notes on what had arrived were damaged.', about: 'The notes on what had arrived of “{path}” were damaged.', next: 'The file is checked piece by piece and goes on from there. Nothing verified is fetched again.' },
   'lab-failed': { what: 'The simulation broke a rule that must hold.', about: 'The simulation broke a rule that must hold: {detail}.', next: 'This is a mistake in DistriShare, none of yours. Report it with the options of the command: they repeat it.' },
+  'lab-out-of-time': { what: 'Not every simulated device got everything in time.', about: 'Devices that still lack something after {seconds} s of simulated time: {unfinished}.', next: 'Allow more with --limit, or give them more to fetch from. If no time is enough although someone has everything, report it with the options of the command: they repeat it.' },
   'hash-mismatch': { what: 'A piece arrived damaged.', about: 'A piece of “{name}” arrived damaged.', next: 'It is asked for again by itself.' },
 } as const satisfies Record<ErrorCode, ErrorText>;

@@ -61,5 +61,6 @@ export const errorsEs: SameShape<typeof errorsEn> = {
   'offer-expired': { what: 'La oferta esperó demasiado y ha terminado.', next: 'Pide que te lo envíen otra vez.' },
   'journal-damaged': { what: 'Las notas de lo que había llegado estaban dañadas.', about: 'Las notas de lo que había llegado de «{path}» estaban dañadas.', next: 'El archivo se comprueba pieza a pieza y sigue desde ahí. Nada de lo verificado se pide otra vez.' },
   'lab-failed': { what: 'La simulación incumplió una regla que debe cumplirse.', about: 'La simulación incumplió una regla que debe cumplirse: {detail}.', next: 'Es un error de DistriShare, no tuyo. Comunícalo con las opciones de la orden: lo repiten.' },
+  'lab-out-of-time': { what: 'No todos los dispositivos simulados lo recibieron todo a tiempo.', about: 'Dispositivos a los que aún les falta algo tras {seconds} s de tiempo simulado: {unfinished}.', next: 'Permite más con --limit o dales más de donde obtenerlo. Si ningún tiempo basta aunque alguien lo tenga todo, comunícalo con las opciones de la orden: lo repiten.' },
   'hash-mismatch': { what: 'Una pieza llegó dañada.', about: 'Una pieza de «{name}» llegó dañada.', next: 'Se pide otra vez automáticamente.' },
 };

@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors.ts';
 import type { TextKey } from '#shared/i18n/catalogue.ts';
 import { formatBytes, formatNumber, formatRate } from '#shared/i18n/format.ts';
 import { second } from '#shared/units.ts';
-import { LabViolation } from '../../lab/engine/swarm-checker.ts';
+import { LabOutOfTime, LabViolation } from '../../lab/engine/swarm-checker.ts';
 import type { SwarmOptions } from '../../lab/engine/swarm-options.ts';
 import { runSwarm, type SwarmRun } from '../../lab/run-swarm.ts';
 import { flagValue, mostPiecesInAll, presetNames, presetOptions, swarmCommand, swarmFlags, type GivenOptions, type FlagKind, type PresetName, type SwarmFlag } from '../../lab/swarm-flags.ts';
@@ -70,6 +70,7 @@ async function simulate({ out, t, signal }: CliContext, options: SwarmOptions): 
   } catch (error) {
     if (!(error instanceof LabViolation)) throw error;
     out.note(swarmCommand(options));
+    if (error instanceof LabOutOfTime) throw new AppError('lab-out-of-time', { unfinished: error.unfinished, seconds: formatNumber(out.locale, error.seconds), command: swarmCommand(options) }, { cause: error });
     throw new AppError('lab-failed', { detail: error.message, command: swarmCommand(options) }, { cause: error });
   }
 

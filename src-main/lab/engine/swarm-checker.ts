@@ -7,6 +7,18 @@ export class LabViolation extends Error {
   override readonly name = 'LabViolation';
 }
 
+/** The virtual time that a run may take was over before everybody had everything: too little time, or a swarm that is stuck. */
+export class LabOutOfTime extends LabViolation {
+  readonly unfinished: number;
+  readonly seconds: number;
+
+  constructor(unfinished: number, seconds: number) {
+    super(`${unfinished} peers are not done after ${seconds} s`);
+    this.unfinished = unfinished;
+    this.seconds = seconds;
+  }
+}
+
 export interface CheckedFile {
   readonly bytes: Bytes;
   readonly pieceBytes: Bytes;

@@ -5,7 +5,7 @@ import { Links } from './links.ts';
 import { Network } from './network.ts';
 import type { RandomStream } from './random-stream.ts';
 import { Simulation, type EventKind } from './simulation.ts';
-import { LabViolation, type CheckedFile } from './swarm-checker.ts';
+import { LabOutOfTime, type CheckedFile } from './swarm-checker.ts';
 import { SwarmNode, type Behaviour, type NodeWorld } from './swarm-node.ts';
 import type { SwarmOptions } from './swarm-options.ts';
 
@@ -88,14 +88,14 @@ export class SwarmWorld {
 
   /**
    * Goes on for at most so many events; returns whether the run has ended: every honest peer has everything. Throws
-   * `LabViolation` also when that takes longer than it may.
+   * `LabOutOfTime` when that takes longer than it may.
    */
   advance(events: number): boolean {
     const until = this.simulation.events + events;
     this.simulation.run(micros(this.options.limitMs), () => this.#unfinished === 0 || this.simulation.events >= until);
     if (this.#unfinished > 0) {
       if (this.simulation.events >= until) return false;
-      throw new LabViolation(`${this.#unfinished} peers are not done after ${this.simulation.now / 1e6} s`);
+      throw new LabOutOfTime(this.#unfinished, this.options.limitMs / 1000);
     }
     for (const node of this.nodes) node.end();
     return true;

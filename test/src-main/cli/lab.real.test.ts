@@ -34,9 +34,11 @@ it.each(swarmFlags.flatMap((flag) => (flag.kind === 'switch' || flag.kind === 'p
   expect([code, err]).toEqual([2, expect.stringMatching(new RegExp(`^Error: The value for “--${flag}” does not fit: at most [\\d.,]+`))]);
 });
 
-it('prints the command that repeats a run that failed', async () => {
+it('prints the command that repeats a run that ran out of time, and does not call it a mistake', async () => {
   const { code, err } = await run('--peers', '4', '--seed', '3', '--limit', '1', '--lang', 'en');
   expect(code).toBe(1);
   expect(err).toContain('lab run swarm --seed 3 --peers 4 --limit 1');
-  expect(err).toContain('not done');
+  expect(err).toContain('after 1 s of simulated time: 4');
+  expect(err).toContain('--limit');
+  expect(err).not.toContain('mistake');
 });

@@ -4,7 +4,7 @@ import { MiB } from '#shared/units.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 
 /** A part file on a disk that needs so many milliseconds for each write past the cache; `ways` notes how each piece went. */
-function partOn(msPerWrite: number): { data: PartData; ways: ('direct' | 'cached')[] } {
+function partOn(msPerWrite: number, isSteady = false): { data: PartData; ways: ('direct' | 'cached')[] } {
   const files = new SimulatedDisk().process();
   const fd = files.create(files.openFolder('/base'), 'film.part');
   const ways: ('direct' | 'cached')[] = [];
@@ -18,7 +18,7 @@ function partOn(msPerWrite: number): { data: PartData; ways: ('direct' | 'cached
     now += msPerWrite;
     return Promise.resolve(bytes.length);
   };
-  return { data: new PartData({ files: { ...files, write, writeLater }, now: () => now }, fd, true), ways };
+  return { data: new PartData({ files: { ...files, write, writeLater, isSteady: () => isSteady }, now: () => now }, fd, true), ways };
 }
 const piece = new Uint8Array(1 * MiB);
 
@@ -34,4 +34,10 @@ it('goes through the cache again on a disk that seeks', async () => {
   for (let at = 0; at < 100; at++) await data.write(piece, at * MiB, false);
   expect(ways.slice(0, 32)).toEqual(Array.from({ length: 32 }, () => 'direct'));
   expect(new Set(ways.slice(32))).toEqual(new Set(['cached']));
+});
+
+it('goes past the cache whatever is read and however long it takes on a device that takes as long wherever the bytes lie', async () => {
+  const { data, ways } = partOn(18, true);
+  for (let at = 0; at < 100; at++) await data.write(piece, at * MiB, at % 2 === 0);
+  expect(new Set(ways)).toEqual(new Set(['direct']));
 });

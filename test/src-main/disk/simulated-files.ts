@@ -167,6 +167,7 @@ export function simulatedFiles(disk: SimulatedDisk): Files {
         return opened(node);
       }),
     openDirect: (fd) => at('openDirect', nameOf(fd), () => opened(fileOf(fd), true)),
+    isSteady: (fd) => at('isSteady', nameOf(fd), () => false),
     close: (fd) => {
       const file = open.get(fd);
       if (file === undefined) throw systemError('EBADF');
