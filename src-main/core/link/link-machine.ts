@@ -66,7 +66,7 @@ export class LinkMachine {
   readonly #limits: NonNullable<LinkMachineOptions['limits']>;
   readonly #roundTrip = new RoundTrip();
   #state: State = 'new';
-  /** Always a number: whoever could be null would be an object of its own at every tick. */
+  /** Infinity: nothing is due. Always a number, because one that may be null is an object of its own at every tick. */
   #wake: Millis = Infinity;
   #pingAt = 0;
   #received = 0;

@@ -85,7 +85,7 @@ export interface Receiver {
   open(target: FileTarget, options?: { signal?: AbortSignal; onCheck?: (checkedBytes: Bytes) => void }): Promise<ReceivedFile>;
   /** What is there of it already, for as long as it cannot be opened: neither piece layer nor root is needed, and nothing is locked. */
   look(target: FileTarget, options?: { signal?: AbortSignal }): Promise<SeenFile>;
-  /** Verifies one whole piece and writes it. `pieceHash` is needed when the target has no root. `isReadSoon`: it should stay in the system's cache. */
+  /** Verifies one whole piece and writes it. `pieceHash` is needed when the target has no root. `isReadSoon`: where the disk may seek it should stay in the system's cache. */
   write(handle: number, piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon?: boolean): Promise<WriteOutcome>;
   /** Binds a provisional file to its root once the sender knows it. Pieces that do not match are given back as missing. */
   bindRoot(handle: number, root: Uint8Array, layer: Uint8Array | null): Promise<{ missing: readonly number[] }>;
