@@ -9,6 +9,11 @@ export class NodeEvents {
     this.#onError = onError;
   }
 
+  /** Somebody listens: what takes work to find out is worth telling. */
+  get isHeard(): boolean {
+    return this.#listeners.size > 0;
+  }
+
   subscribe(listener: (event: NodeEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => { this.#listeners.delete(listener); };

@@ -99,7 +99,7 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
   const demo = new DemoNeighbour({ dataDir, startNode, forget: commands.forgetDevice, ownId: identity.id, ownPort: port, name: demoName, onChange: () => { background(tellStatus()); } });
   closers.push(() => demo.stop());
   const status = (): Promise<NodeStatus> => readStatus(services, { port, startedAt, demo: demo.state, discovery });
-  const tellStatus = async (): Promise<void> => { services.events.emit({ type: 'status', status: await status() }); };
+  const tellStatus = async (): Promise<void> => { if (services.events.isHeard) services.events.emit({ type: 'status', status: await status() }); };
   const statusTimer = setInterval(() => { background(tellStatus()); }, statusEveryMs);
   closers.push(() => { clearInterval(statusTimer); });
   background(discovery.start());

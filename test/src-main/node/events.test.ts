@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Throttle } from '#main/node/events.ts';
+import { NodeEvents, Throttle } from '#main/node/events.ts';
 
 beforeEach(() => { vi.useFakeTimers(); });
 afterEach(() => { vi.useRealTimers(); });
@@ -24,4 +24,16 @@ it('says nothing more of what is gone', () => {
   throttle.push('a', 'back');
   expect(told).toEqual(['here', 'back']);
   throttle.close();
+});
+
+it('knows whether anybody listens', () => {
+  const events = new NodeEvents(() => undefined);
+  const heard = [events.isHeard];
+  const stop = [events.subscribe(() => undefined), events.subscribe(() => undefined)];
+  for (const each of stop) {
+    heard.push(events.isHeard);
+    each();
+  }
+  heard.push(events.isHeard);
+  expect(heard).toEqual([false, true, true, false]);
 });
