@@ -13,7 +13,6 @@ import { Sabotage, type SabotagePlan } from '../node/serving/sabotage.ts';
 import { defaultWebPort, startWebServer } from '../web/web-server.ts';
 import type { WebServer } from '../web/web-server.ts';
 import type { CliContext } from './context.ts';
-import { exitCodes } from './exit-codes.ts';
 import { keepHeapSmall } from './small-heap.ts';
 
 export interface ServePlan {
@@ -69,9 +68,17 @@ export async function serveNode(context: CliContext, plan: ServePlan): Promise<v
     await aborted(signal);
     out.note(t('cli.serve.stopping'));
   } finally {
-    const cutOff = setTimeout(() => { process.exit(exitCodes.failed); }, stopWithinMs);
+    let isClosed = false;
+    const cutOff = setTimeout(() => {
+      log('still open when the time to stop was over:', process.getActiveResourcesInfo());
+      if (isClosed) process.exit();
+      // An ordinary exit waits for what the disk is asked just now.
+      process.kill(process.pid, 'SIGKILL');
+    }, stopWithinMs);
     for (const close of closing) await close();
-    clearTimeout(cutOff);
+    isClosed = true;
+    // Whatever should be left open does not keep the process.
+    cutOff.unref();
   }
 }
 

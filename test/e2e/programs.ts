@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,8 @@ export interface Outcome {
 
 /** How the program is started: directly, or inside a network namespace. */
 export type Wrap = (command: string, args: readonly string[]) => readonly [string, readonly string[]];
+/** A node that is told to stop takes two seconds at most; a machine may have other things to do. */
+const patienceMs = 60_000;
 const direct: Wrap = (command, args) => [command, args];
 
 /** A running headless node: the real program in its own data directory. */
@@ -92,8 +95,24 @@ export class ServedNode {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
     const ended = once(this.#child, 'exit');
     this.#child.kill(signal);
+    let hung = '';
+    const guard = setTimeout(() => {
+      hung = `process ${this.pid} did not end after ${signal}: ${this.stderr()}\n${threadsOf(this.pid)}`;
+      this.#child.kill('SIGKILL');
+    }, patienceMs);
     await ended;
+    clearTimeout(guard);
+    if (hung !== '') throw new Error(hung);
     return this.#child.exitCode;
+  }
+}
+
+/** What each thread of a process that hangs does, where the system tells. */
+function threadsOf(pid: number): string {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map((thread) => ['comm', 'wchan', 'syscall', 'stat'].map((file) => readFileSync(`/proc/${pid}/task/${thread}/${file}`, 'utf8').trim()).join(' ')).join('\n');
+  } catch (error) {
+    return String(error);
   }
 }
 

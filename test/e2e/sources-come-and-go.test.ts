@@ -35,8 +35,8 @@ async function until(node: ServedNode, id: TransferId, fits: (transfer: Transfer
   }
 }
 
-/** Resolves when nobody gives anything any more: what is there then is recorded, and nothing is on its way. */
-const untilIdle = (node: ServedNode, id: TransferId): Promise<Transfer> => until(node, id, ({ state, reason }) => state === 'waiting' && reason !== null);
+/** Resolves when nobody gives anything any more, or it has all: what is there then is recorded, and nothing is on its way. */
+const untilIdle = (node: ServedNode, id: TransferId): Promise<Transfer> => until(node, id, ({ state, reason }) => state === 'done' || (state === 'waiting' && reason !== null));
 
 it('sources die, leave, and return with other parts under other names, and nothing that is recorded is fetched again', async () => {
   const dataDir = await stage.folder();
@@ -98,8 +98,10 @@ it('sources die, leave, and return with other parts under other names, and nothi
   await Promise.all([share(albumBack, folder), share(otherBack, `${renamed}.bak`)]);
   for (const node of [albumBack, otherBack]) await connect(receiver, node);
   await until(receiver, id, ({ state }) => state === 'done');
-  // Nobody left since: what was given is what was missing, to the byte.
-  expect((await given(albumBack, receiver)) + (await given(otherBack, receiver))).toBe(total - recorded);
+  // Nobody left since. What was missing was given once, but for a piece taken back from one source because another one was faster.
+  const givenSince = (await given(albumBack, receiver)) + (await given(otherBack, receiver));
+  expect(givenSince).toBeGreaterThanOrEqual(total - recorded);
+  expect(givenSince).toBeLessThanOrEqual(total - recorded + windowBytes);
   const expected = await snapshot(`${original} is elsewhere`);
   expect(await snapshot(join(to, 'Album'))).toEqual(expected);
 });
