@@ -27,7 +27,7 @@ export interface BlockHandler {
   cancelled(lane: number, requestId: number): void;
 }
 
-const nothing: BlockProgress = { moved: 0, kept: 0 };
+const nothing: BlockProgress = { moved: 0, quietMs: 0, kept: 0 };
 
 /** Blocks in both directions over the lanes of one link. Every request ends exactly once: done, rejected, lost or cancelled. */
 export class BlockExchange {
@@ -210,7 +210,7 @@ export class BlockExchange {
 
   #progressOf(requestId: number, { lane, isCompressed }: Pending): BlockProgress {
     const moved = lane.connection.arrivedOf(requestId);
-    return { moved, kept: isCompressed ? 0 : moved };
+    return { moved, quietMs: lane.connection.quietMs, kept: isCompressed ? 0 : moved };
   }
 
   #take(requestId: number): Pending | null {

@@ -129,8 +129,9 @@ export class PeerMachine {
   }
 
   #has(now: Millis, { content: number, peer, piece }: Extract<PeerEvent, { type: 'has' }>, out: PeerSink): void {
-    if (this.#swarm.isOpen(number)) this.#swarm.step(now, { type: 'source-has', file: number, peer, piece }, out);
-    else this.#contents.get(number)?.noteHas(peer, piece);
+    const content = this.#contents.get(number);
+    // Half of all news are of pieces that nobody can be asked for, and end here.
+    if (content?.noteHas(peer, piece) === true && content.isSought(piece)) this.#swarm.step(now, { type: 'source-has', file: number, peer }, out);
   }
 
   #left(now: Millis, { content: number, peer }: Extract<PeerEvent, { type: 'left' }>, out: PeerSink): void {

@@ -86,7 +86,7 @@ export class Choker {
     let free = this.#slots - this.#taken(now);
     if (free <= 0) return;
     for (const peer of this.#byMerit(now)) {
-      if (!peer.isChoked || !this.#isInterested(now, peer)) continue;
+      if (!peer.isChoked) continue;
       peer.holdsSlot = true;
       this.#set(now, peer, false, changed);
       if (--free <= 0) return;
@@ -122,7 +122,7 @@ export class Choker {
 
   #choose(now: Millis, changed: (peer: ServedPeer) => void): void {
     const { settings, random } = this.#options;
-    const wanting = this.#byMerit(now).filter((peer) => this.#isInterested(now, peer));
+    const wanting = this.#byMerit(now);
     const chosen = new Set<ServedPeer>();
     const slots = this.#slots;
     const regular = wanting.length > slots ? slots - 1 : slots;
@@ -136,19 +136,20 @@ export class Choker {
     if (this.#optimistic !== null) chosen.add(this.#optimistic);
     // Those who snub us fill only what would stay empty.
     for (const peer of left) if (chosen.size < slots) chosen.add(peer);
+    const choked = new Set(wanting.filter((peer) => !chosen.has(peer)));
     for (const peer of this.#peers) {
-      // Whoever wants nothing may ask when it does: only so we hear of it.
-      const choked = !this.#isFree(peer) && !chosen.has(peer) && this.#isInterested(now, peer);
       peer.holdsSlot = chosen.has(peer);
-      this.#set(now, peer, choked, changed);
+      // Whoever wants nothing may ask when it does: only so we hear of it.
+      this.#set(now, peer, choked.has(peer), changed);
     }
   }
 
+  /** Those who would take something and may be choked, who deserves most first. */
   #byMerit(now: Millis): ServedPeer[] {
     const { turnMs } = this.#options.settings;
     const merit = new Map<ServedPeer, number>();
     for (const peer of this.#peers) {
-      if (this.#isFree(peer)) continue;
+      if (this.#isFree(peer) || !this.#isInterested(now, peer)) continue;
       const given = peer.received.rate(now);
       merit.set(peer, given > 0 ? 2 + given : meritOfTaker(now, peer, turnMs));
     }

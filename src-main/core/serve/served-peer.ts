@@ -106,7 +106,7 @@ export class ServedPeer {
   }
 
   wantedWithin(now: Millis, ms: Millis): boolean {
-    return !this.isIdle || (this.#wantedAt !== null && now - this.#wantedAt < ms);
+    return (this.#wantedAt !== null && now - this.#wantedAt < ms) || !this.isIdle;
   }
 
   /** It would take more if it could, as far as its requests tell. */

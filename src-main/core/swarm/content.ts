@@ -1,17 +1,7 @@
 import { Bitfield } from '../bitfield.ts';
 import type { PeerNumber } from './events.ts';
+import { all, Members, none, type Pieces, type Row } from './members.ts';
 import { RarestFirst } from './rarest-first.ts';
-
-/** The pieces somebody has: all of them, or those of a bit field. */
-export type Pieces = 'all' | Uint8Array;
-
-/** A device that takes part in the swarm of one content. */
-export interface Member {
-  /** Null: it had everything when it joined. */
-  readonly have: Bitfield | null;
-  /** Pieces it has that we miss and nobody fetches: what it could give us now. */
-  useful: number;
-}
 
 const countMask = 0xffff;
 const isOursBit = 0x10000;
@@ -29,7 +19,7 @@ export class Content {
   readonly number: number;
   readonly pieces: number;
   readonly have: Bitfield;
-  readonly members = new Map<PeerNumber, Member>();
+  readonly #members: Members;
   /** We serve it, whether or not it is being downloaded. */
   isKept = false;
   readonly #wanted: Bitfield;
@@ -48,9 +38,22 @@ export class Content {
   constructor(number: number, pieces: number, have: Pieces | null) {
     this.number = number;
     this.pieces = pieces;
+    this.#members = new Members(pieces);
     this.have = have === 'all' ? fullBitfield(pieces) : new Bitfield(pieces, have ?? undefined);
     this.#wanted = new Bitfield(pieces);
     this.#fresh = this.have.count;
+  }
+
+  /** Devices that take part in its swarm. */
+  get members(): Pick<Members, 'size' | 'has' | 'keys' | 'row' | 'hasPiece'> {
+    return this.#members;
+  }
+
+  /** Pieces a member has that we miss and nobody fetches: what it could give us now. */
+  useful(peer: PeerNumber): number {
+    const row = this.#members.row(peer);
+    if (row === none) return 0;
+    return row === all ? this.#wanted.count : this.#members.useful(row);
   }
 
   get wantedCount(): number {
@@ -61,18 +64,23 @@ export class Content {
     return this.#facts === null ? this.#wanted.has(piece) : ((this.#facts[piece] ?? 0) & isWantedBit) !== 0;
   }
 
+  /** We miss it; or it is on its way, and so is everything else that we miss: only then can somebody be asked for it. */
+  isSought(piece: number): boolean {
+    return this.#wanted.count === 0 ? !this.have.has(piece) : this.isWanted(piece);
+  }
+
   want(piece: number): void {
     if (!this.#wanted.add(piece)) return;
     this.#mark(piece, isWantedBit, true);
     this.#rarest?.want(piece, this.#countOf(piece));
-    this.#eachHolder(piece, 1);
+    this.#members.addUsefulOfHolders(piece, 1);
   }
 
   unwant(piece: number): void {
     if (!this.#wanted.delete(piece)) return;
     this.#mark(piece, isWantedBit, false);
     this.#rarest?.unwant(piece, this.#countOf(piece));
-    this.#eachHolder(piece, -1);
+    this.#members.addUsefulOfHolders(piece, -1);
   }
 
   /** A piece is verified: it is ours. */
@@ -106,52 +114,44 @@ export class Content {
 
   /** Somebody takes part who did not have everything when it joined. */
   get hasFollowers(): boolean {
-    return this.members.size > this.#fullMembers;
+    return this.#members.size > this.#fullMembers;
   }
 
   memberHas(peer: PeerNumber, piece: number): boolean {
-    const member = this.members.get(peer);
-    return member !== undefined && (member.have === null || member.have.has(piece));
+    return this.#members.hasPiece(this.#members.row(peer), piece);
   }
 
   /** Whether the member lacks pieces, as far as we know. */
   isIncomplete(peer: PeerNumber): boolean {
-    return this.members.get(peer)?.have?.isFull === false;
+    const row = this.#members.row(peer);
+    return row !== none && !this.#members.hasEverything(row);
   }
 
   /** What a member says it has replaces what it said before. */
   setMember(peer: PeerNumber, pieces: Pieces): void {
     this.removeMember(peer);
-    if (pieces === 'all') {
-      this.members.set(peer, { have: null, useful: this.#wanted.count });
-      this.#fullMembers++;
-      return;
-    }
-    const member: Member = { have: new Bitfield(this.pieces, pieces), useful: 0 };
-    this.members.set(peer, member);
-    for (let piece = 0; piece < this.pieces; piece++) if (member.have?.has(piece) === true) this.#count(piece, member);
+    const row = this.#members.add(peer, pieces);
+    if (row === all) this.#fullMembers++;
+    else for (let piece = 0; piece < this.pieces; piece++) if (this.#members.hasPiece(row, piece)) this.#count(piece, row);
   }
 
   /** Returns whether it is news. */
   noteHas(peer: PeerNumber, piece: number): boolean {
-    const member = this.members.get(peer);
-    if (member === undefined || member.have === null || !member.have.add(piece)) return false;
-    this.#count(piece, member);
+    const row = this.#members.row(peer);
+    if (row < 0 || !this.#members.addPiece(row, piece)) return false;
+    this.#count(piece, row);
     return true;
   }
 
   removeMember(peer: PeerNumber): void {
-    const member = this.members.get(peer);
-    if (member === undefined) return;
-    this.members.delete(peer);
-    if (member.have === null) {
-      this.#fullMembers--;
-      return;
-    }
+    const row = this.#members.row(peer);
+    if (row === all) this.#fullMembers--;
+    this.#members.remove(peer);
     const facts = this.#facts;
-    if (facts === null) return;
+    if (row < 0 || facts === null) return;
     for (let piece = 0; piece < this.pieces; piece++) {
-      if (!member.have.has(piece)) continue;
+      // Nobody has been given its row yet.
+      if (!this.#members.hasPiece(row, piece)) continue;
       const before = facts[piece] ?? 0;
       const count = before & countMask;
       facts[piece] = before - 1;
@@ -176,11 +176,7 @@ export class Content {
 
   /** Whether we have something that the member lacks. */
   isInteresting(peer: PeerNumber): boolean {
-    const theirs = this.members.get(peer)?.have?.bytes;
-    if (theirs === undefined) return false;
-    const ours = this.have.bytes;
-    for (let at = 0; at < ours.length; at++) if (((ours[at] ?? 0) & ~(theirs[at] ?? 0)) !== 0) return true;
-    return false;
+    return this.#members.lacksAnyOf(this.#members.row(peer), this.have.bytes);
   }
 
   #countOf(piece: number): number {
@@ -192,13 +188,13 @@ export class Content {
     return ((this.#facts?.[piece] ?? 0) & (countMask | isGivenBit)) === 0;
   }
 
-  #count(piece: number, member: Member): void {
+  #count(piece: number, row: Row): void {
     const facts = (this.#facts ??= this.#firstFacts());
     const before = facts[piece] ?? 0;
     if (isFreshAndOurs(before)) this.#fresh--;
     facts[piece] = before + 1;
     if ((before & isWantedBit) === 0) return;
-    member.useful++;
+    this.#members.addUseful(row, 1);
     const count = before & countMask;
     this.#rarest?.recount(piece, count, count + 1);
   }
@@ -212,9 +208,6 @@ export class Content {
     return Uint32Array.from({ length: this.pieces }, (_, piece) => (this.have.has(piece) ? isOursBit : 0) | (this.#wanted.has(piece) ? isWantedBit : 0));
   }
 
-  #eachHolder(piece: number, change: number): void {
-    for (const member of this.members.values()) if (member.have === null || member.have.has(piece)) member.useful += change;
-  }
 }
 
 function fullBitfield(pieces: number): Bitfield {
@@ -224,9 +217,12 @@ function fullBitfield(pieces: number): Bitfield {
 /** Every content that is served or downloaded, by the number the driver gave it. */
 export class Contents {
   readonly #all = new Map<number, Content>();
+  /** What was asked for last: news come in runs. */
+  #last: Content | undefined;
 
   get(number: number): Content | undefined {
-    return this.#all.get(number);
+    if (this.#last?.number !== number) this.#last = this.#all.get(number);
+    return this.#last;
   }
 
   values(): IterableIterator<Content> {
@@ -244,5 +240,6 @@ export class Contents {
 
   delete(number: number): void {
     this.#all.delete(number);
+    this.#last = undefined;
   }
 }

@@ -59,7 +59,7 @@ export class Download {
 
   /** Whether a peer has something that is missed and that nobody fetches. */
   isServedBy(peer: PeerNumber): boolean {
-    return this.#wanting.some((file) => (file.content.members.get(peer)?.useful ?? 0) > 0);
+    return this.#wanting.some((file) => file.content.useful(peer) > 0);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { Line, RateScope } from '../rate/rate-gate.ts';
-import type { Pieces } from './content.ts';
+import type { Pieces } from './members.ts';
 
 /** Numbers by which the driver and the machine speak of the same things; chosen by the driver, never reused while in use. */
 export type PeerNumber = number;
@@ -49,7 +49,8 @@ export type SwarmEvent =
   | { readonly type: 'halves-outdated'; readonly file: FileNumber }
   /** The peer has these pieces of the file; replaces what was known. */
   | { readonly type: 'source-added'; readonly file: FileNumber; readonly peer: PeerNumber; readonly pieces: Pieces }
-  | { readonly type: 'source-has'; readonly file: FileNumber; readonly peer: PeerNumber; readonly piece: number }
+  /** Its content has heard that the peer has one more piece of those that we miss, or that are on their way. */
+  | { readonly type: 'source-has'; readonly file: FileNumber; readonly peer: PeerNumber }
   | { readonly type: 'source-removed'; readonly file: FileNumber; readonly peer: PeerNumber }
   /** A link is up. `local`: on this machine or network. `strikes`: bad pieces it sent before. */
   | { readonly type: 'peer-up'; readonly peer: PeerNumber; readonly latencyMs: Millis; readonly local?: boolean; readonly line?: Line | null; readonly strikes?: number }

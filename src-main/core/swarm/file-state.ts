@@ -1,8 +1,9 @@
 import type { Bytes } from '#shared/units.ts';
-import type { Content, Member } from './content.ts';
+import type { Content } from './content.ts';
 import type { Download } from './download-state.ts';
 import type { FileNumber, PriorityRank } from './events.ts';
 import type { Fetch } from './fetch.ts';
+import type { Row } from './members.ts';
 import type { PeerState } from './peer-state.ts';
 
 /** So many pieces are taken at random, so that there is soon something to give that others lack. */
@@ -71,7 +72,7 @@ export class FileState {
 
   /** Whether a file of one piece can be asked of the peer now. */
   canGive(peer: PeerState): boolean {
-    return this.content.pieces === 1 && (this.content.members.get(peer.number)?.useful ?? 0) > 0 && peer.avoided(this.number) === null;
+    return this.content.pieces === 1 && this.content.useful(peer.number) > 0 && peer.avoided(this.number) === null;
   }
 
   /**
@@ -81,8 +82,8 @@ export class FileState {
    */
   pick(peer: PeerState, random: () => number): number | null {
     const { content } = this;
-    const member = content.members.get(peer.number);
-    if (member === undefined || member.useful <= 0) return null;
+    if (content.useful(peer.number) <= 0) return null;
+    const member = content.members.row(peer.number);
     const avoided = peer.avoided(this.number);
     if (this.halves.size > 0 || this.wholeOnly.size > 0) {
       const begun = this.#begun(member, avoided);
@@ -92,7 +93,7 @@ export class FileState {
     if (this.download.inOrder) return this.#edgeOf(member, avoided) ?? this.#firstOf(member, avoided);
     if (content.members.size === 1) return this.#firstOf(member, avoided);
     const anyWillDo = content.have.count < Math.min(firstAtRandom, content.pieces / 2);
-    return content.rarest(random)[anyWillDo ? 'pickAny' : 'pick'](member.have, avoided);
+    return content.rarest(random)[anyWillDo ? 'pickAny' : 'pick'](content.members, member, avoided);
   }
 
   /** The piece has no verified bytes any more. */
@@ -112,30 +113,32 @@ export class FileState {
     this.#cursor = Math.min(this.#cursor, piece);
   }
 
-  #begun({ have }: Member, avoided: ReadonlySet<number> | null): number | null {
+  #begun(member: Row, avoided: ReadonlySet<number> | null): number | null {
     for (const pieces of [this.wholeOnly, this.halves.keys()]) {
-      for (const piece of pieces) if (this.content.isWanted(piece) && have?.has(piece) !== false && avoided?.has(piece) !== true) return piece;
+      for (const piece of pieces) if (this.#isFor(member, piece, avoided)) return piece;
     }
     return null;
   }
 
   /** The first wanted piece at the beginning, then at the end. */
-  #edgeOf(member: Member, avoided: ReadonlySet<number> | null): number | null {
+  #edgeOf(member: Row, avoided: ReadonlySet<number> | null): number | null {
     const { pieces } = this.content;
     const edge = Math.ceil(pieces * edgeShare);
     return this.#firstWithin(0, edge, member, avoided) ?? this.#firstWithin(pieces - edge, pieces, member, avoided);
   }
 
-  #firstOf(member: Member, avoided: ReadonlySet<number> | null): number | null {
+  #firstOf(member: Row, avoided: ReadonlySet<number> | null): number | null {
     const { content } = this;
     while (this.#cursor < content.pieces && !content.isWanted(this.#cursor)) this.#cursor++;
     return this.#firstWithin(this.#cursor, content.pieces, member, avoided);
   }
 
-  #firstWithin(from: number, to: number, { have }: Member, avoided: ReadonlySet<number> | null): number | null {
-    for (let piece = from; piece < to; piece++) {
-      if (this.content.isWanted(piece) && have?.has(piece) !== false && avoided?.has(piece) !== true) return piece;
-    }
+  #firstWithin(from: number, to: number, member: Row, avoided: ReadonlySet<number> | null): number | null {
+    for (let piece = from; piece < to; piece++) if (this.#isFor(member, piece, avoided)) return piece;
     return null;
+  }
+
+  #isFor(member: Row, piece: number, avoided: ReadonlySet<number> | null): boolean {
+    return this.content.isWanted(piece) && this.content.members.hasPiece(member, piece) && avoided?.has(piece) !== true;
   }
 }

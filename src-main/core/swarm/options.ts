@@ -23,6 +23,8 @@ export interface SwarmOptions {
 export interface Arrivals {
   /** Bytes that came for it, as they travel. */
   moved(request: RequestNumber, peer: PeerNumber): Bytes;
+  /** How long ago the last of them came, when some did. */
+  quietMs(request: RequestNumber, peer: PeerNumber): Millis;
   /** Bytes that lie in its place, from its beginning on, and that nothing will change: none of a compressed one. */
   kept(request: RequestNumber, peer: PeerNumber): Bytes;
 }

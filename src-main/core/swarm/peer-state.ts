@@ -11,8 +11,8 @@ const minBlockBytes = 64 * KiB;
 const firstWindowBytes = 1 * MiB;
 /** A peer that owes bytes and sends none for this long has stalled. */
 const stallMs = 8 * second;
-/** While it completes no block for so long, it is looked whether bytes of one come. */
-const lookEveryMs = 3 * second;
+/** Whoever was looked at so lately is not looked at again for the sake of others: the less time, the less it says. */
+const lookedLatelyMs = 1 * second;
 /** Each stall in a row doubles that, up to this: the path may be slower than anybody thought. */
 const mostPatienceMs = 32 * second;
 /** A block that is still owed so long after a later one came was not sent, or hangs on a dead connection. */
@@ -61,8 +61,6 @@ export class PeerState {
   /** The block it owes that later ones have overtaken, and since when. */
   #passed: RequestNumber | null = null;
   #passedAt: Millis = 0;
-  /** How much of it had come when it was looked at last. */
-  #passedBytes: Bytes = 0;
   /** Last time it delivered, was asked while idle, or sent bytes as far as one knows. */
   #activeAt: Millis = 0;
   /** When it was looked at last, and how much had come then of the blocks it owed. */
@@ -98,7 +96,7 @@ export class PeerState {
 
   mayAsk(): boolean {
     return (
-      !this.isBanned && !this.isResting && this.inFlightBytes < this.#windowBytes &&
+      (this.asking !== null || !this.isChoking) && !this.isBanned && !this.isResting && this.inFlightBytes < this.#windowBytes &&
       this.inFlightRequests < limits.transfer.requestsInFlightPerPeer
     );
   }
@@ -163,40 +161,36 @@ export class PeerState {
     return this.inFlightRequests === 0 && !this.isResting && this.#avoided === null && this.#passed === null;
   }
 
-  /** When to look whether it has stalled, unless it delivers before. */
-  get looksAt(): Millis {
-    return Math.min(this.#stallsAt, this.#lookedAt + lookEveryMs);
+  /** When it will have stalled, unless bytes came that nobody has looked for yet. */
+  get stallsAt(): Millis {
+    const silent = this.#activeAt + Math.min(stallMs * 2 ** this.stalls, mostPatienceMs);
+    return this.#passed === null ? silent : Math.min(silent, this.#passedAt + passedMs);
   }
 
   /**
-   * A large block on a slow line takes long, and is no stall while its bytes come. Nobody knows when those came that were
-   * not there at the last look: half-way is taken, so that whoever falls silent is found out in 10 s.
+   * A large block on a slow line takes long, and is no stall while its bytes come. Each look serves everybody, also who is
+   * not due, so that they need none of their own soon.
    */
   hasStalled(now: Millis, arrivals: Arrivals): boolean {
-    // Whoever is half due is looked at too, so that several do not each need a look of their own.
-    if (now < this.#lookedAt + lookEveryMs / 2 && now < this.#stallsAt) return false;
+    if (now < this.#lookedAt + lookedLatelyMs && now < this.stallsAt) return false;
     let moved = 0;
+    let movedAt = this.#activeAt;
     for (const { open } of this.fetches) {
       for (let at = 0; at < open.length; at += openStride) {
         const request = open[at] ?? 0;
         const bytes = arrivals.moved(request, this.number);
+        if (bytes === 0) continue;
         moved += bytes;
-        if (request === this.#passed && bytes > this.#passedBytes) {
-          this.#passedBytes = bytes;
-          this.#passedAt = now;
-        }
+        const cameAt = now - arrivals.quietMs(request, this.number);
+        movedAt = Math.max(movedAt, cameAt);
+        if (request === this.#passed) this.#passedAt = Math.max(this.#passedAt, cameAt);
       }
     }
     const enough = ((now - this.#lookedAt) / 1000) * limits.link.minFrameBytesPerSecond;
-    if (moved - this.#movedBytes > enough) this.#activeAt = Math.max(this.#lookedAt, now - lookEveryMs / 2);
+    if (moved - this.#movedBytes > enough) this.#activeAt = movedAt;
     this.#movedBytes = moved;
     this.#lookedAt = now;
-    return now >= this.#stallsAt;
-  }
-
-  get #stallsAt(): Millis {
-    const silent = this.#activeAt + Math.min(stallMs * 2 ** this.stalls, mostPatienceMs);
-    return this.#passed === null ? silent : Math.min(silent, this.#passedAt + passedMs);
+    return now >= this.stallsAt;
   }
 
   /** A block came. It gives blocks in the order they were asked for, or nearly so. */
@@ -206,7 +200,6 @@ export class PeerState {
     else if (oldest !== this.#passed) {
       this.#passed = oldest;
       this.#passedAt = now;
-      this.#passedBytes = 0;
     }
   }
 

@@ -1,4 +1,7 @@
-import type { Bitfield } from '../bitfield.ts';
+import { all, type Members, type Row } from './members.ts';
+
+/** Knows which pieces a member has. */
+type Holders = Pick<Members, 'hasPiece'>;
 
 /** Pieces that at least so many members have are all as common. */
 const mostCounted = 31;
@@ -40,25 +43,25 @@ export class RarestFirst {
   }
 
   /**
-   * The rarest piece of those in `have` (null: all; else they are in the counts) that is not avoided, chosen at random
-   * among equals; null when there is none.
+   * The rarest of the pieces that a member has (of one with a row they are in the counts) and that is not avoided, chosen at
+   * random among equals; null when there is none.
    */
-  pick(have: Bitfield | null, avoided: ReadonlySet<number> | null): number | null {
+  pick(members: Holders, member: Row, avoided: ReadonlySet<number> | null): number | null {
     // What nobody counted has is nothing that a counted member could give.
-    return this.#search(have === null ? 0 : this.#starts[1] ?? 0, this.#starts[notWanted] ?? 0, have, avoided);
+    return this.#search(member === all ? 0 : this.#starts[1] ?? 0, this.#starts[notWanted] ?? 0, members, member, avoided);
   }
 
   /** Any piece of those, however common. */
-  pickAny(have: Bitfield | null, avoided: ReadonlySet<number> | null): number | null {
+  pickAny(members: Holders, member: Row, avoided: ReadonlySet<number> | null): number | null {
     const end = this.#starts[notWanted] ?? 0;
     const from = Math.floor(this.#random() * end);
-    return this.#search(from, end, have, avoided) ?? this.#search(0, from, have, avoided);
+    return this.#search(from, end, members, member, avoided) ?? this.#search(0, from, members, member, avoided);
   }
 
-  #search(from: number, to: number, have: Bitfield | null, avoided: ReadonlySet<number> | null): number | null {
+  #search(from: number, to: number, members: Holders, member: Row, avoided: ReadonlySet<number> | null): number | null {
     for (let at = from; at < to; at++) {
       const piece = this.#order[at] ?? 0;
-      if ((have === null || have.has(piece)) && avoided?.has(piece) !== true) return piece;
+      if (members.hasPiece(member, piece) && avoided?.has(piece) !== true) return piece;
     }
     return null;
   }

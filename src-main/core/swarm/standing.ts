@@ -56,7 +56,7 @@ function sourcesOf(now: Millis, download: Download, { peers }: StandingView): So
   const members = new Set<PeerNumber>();
   const useful = new Set<PeerNumber>();
   for (const file of download.files) for (const number of file.content.members.keys()) members.add(number);
-  for (const file of download.wanting) for (const [number, member] of file.content.members) if (member.useful > 0) useful.add(number);
+  for (const file of download.wanting) for (const number of file.content.members.keys()) if (file.content.useful(number) > 0) useful.add(number);
   const sources: SourceStanding[] = [];
   for (const number of members) {
     const peer = peers.get(number);

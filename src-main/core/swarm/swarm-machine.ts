@@ -35,6 +35,8 @@ export class SwarmMachine {
   /** Nothing is due before; null: to be found out. */
   #wakeAt: Millis | null = null;
   #lookedAt: Millis = 0;
+  /** Somebody could give a piece, and there was no buffer for it. */
+  #lacksRoom = false;
 
   constructor({ limits: own, contents, random, deliveries, arrivals }: SwarmOptions) {
     this.#downloads = new Downloads(own);
@@ -47,7 +49,7 @@ export class SwarmMachine {
 
   step(now: Millis, event: SwarmEvent, out: SwarmSink): void {
     // What happens most often only moves moments away or adds new ones, which are noted where they arise.
-    if (event.type !== 'block-arrived' && event.type !== 'source-has' && event.type !== 'piece-written') this.#wakeAt = null;
+    if (event.type !== 'block-arrived' && event.type !== 'source-has' && event.type !== 'piece-written' && event.type !== 'choked') this.#wakeAt = null;
     switch (event.type) {
       case 'download-added': return this.#downloads.add(event.download, event.priority, event.inOrder ?? false);
       case 'download-priority': return this.#downloads.setPriority(event.download, event.priority);
@@ -94,12 +96,8 @@ export class SwarmMachine {
         return this.#pump(now, out);
       }
       case 'source-has': {
-        const file = this.#files.get(event.file);
-        if (file?.content.noteHas(event.peer, event.piece) !== true) return;
-        // Only a piece that we miss, or one that takes long elsewhere, can be asked for.
-        if (file.isWanting && !file.content.isWanted(event.piece)) return;
-        const peer = this.#peers.get(event.peer);
-        if (peer === undefined) return;
+        const [file, peer] = [this.#files.get(event.file), this.#peers.get(event.peer)];
+        if (file === undefined || peer === undefined) return;
         this.#noteSource(file, event.peer);
         return this.#pumpOne(now, peer, out);
       }
@@ -151,7 +149,10 @@ export class SwarmMachine {
         fetch.peer.noteLost(now);
         break;
       }
-      case 'piece-written': this.#pieceWritten(event.fetch, out); break;
+      case 'piece-written':
+        // As a rule nobody waits for the room that is free now.
+        if (!this.#pieceWritten(event.fetch, out) && !this.#lacksRoom) return;
+        break;
       case 'piece-corrupt': {
         const fetch = this.#endVerifying(event.fetch, out);
         if (fetch === undefined) break;
@@ -190,7 +191,7 @@ export class SwarmMachine {
     const waiting = this.#downloads.line.some(({ wanting }) => wanting.length > 0);
     for (const peer of this.#peers.values()) {
       if (peer.isQuiet) continue;
-      if (peer.inFlightRequests > 0) wake = Math.min(wake, peer.looksAt);
+      if (peer.inFlightRequests > 0) wake = Math.min(wake, peer.stallsAt);
       if (waiting && peer.isResting) wake = Math.min(wake, peer.restUntil);
       if (waiting && peer.isAvoiding) wake = Math.min(wake, peer.avoidUntil);
     }
@@ -263,7 +264,7 @@ export class SwarmMachine {
   }
 
   #noteSource(file: FileState, peer: PeerNumber): void {
-    if (file.starved && (file.content.members.get(peer)?.useful ?? 0) > 0) file.starved = false;
+    if (file.starved && file.content.useful(peer) > 0) file.starved = false;
   }
 
   /** It sent a wrong piece; when that was one too many, nothing more is taken from it. */
@@ -299,7 +300,7 @@ export class SwarmMachine {
     if (wireBytes !== undefined) this.rates.pay(fetch.peer.number, wireBytes - bytes);
     fetch.arrivedBytes += bytes;
     fetch.peer.noteDelivery(now, bytes, request);
-    this.#wakeBy(fetch.peer.looksAt);
+    this.#wakeBy(fetch.peer.stallsAt);
     this.#deliveries.received(now, fetch.peer.number, bytes);
     if (fetch.arrivedBytes >= fetch.bytes) {
       fetch.verifying = true;
@@ -310,24 +311,29 @@ export class SwarmMachine {
     this.#pumpOne(now, fetch.peer, out);
   }
 
-  #pieceWritten(number: number, out: SwarmSink): void {
-    const fetch = this.#endVerifying(number, out);
-    if (fetch === undefined) return;
+  /** Returns whether others were asked for the piece, who have time for another one now. */
+  #pieceWritten(number: number, out: SwarmSink): boolean {
+    const fetch = this.#endVerifying(number, out, 'written');
+    if (fetch === undefined) return false;
     const { file, piece } = fetch;
-    file.content.gain(piece);
-    for (const rival of [...(file.fetches.get(piece) ?? [])]) this.#giveUp(rival, out, true);
+    const rivals = file.fetches.get(piece) ?? [];
+    for (const rival of [...rivals]) this.#giveUp(rival, out, true);
     this.#fetches.dropHalf(file, piece, out);
     file.wholeOnly.delete(piece);
     file.download.note(file);
     if (file.isComplete) out.fileComplete(file.number);
     else if (file.isWanting && file.fetches.size === 0) this.#noteStarved(file, out);
+    return rivals.length > 0;
   }
 
   /** The disk gave its word on a fetch: its buffer is free. Undefined when the fetch had been given up meanwhile. */
-  #endVerifying(number: number, out: SwarmSink): Fetch | undefined {
+  #endVerifying(number: number, out: SwarmSink, outcome: 'written' | 'missing' = 'missing'): Fetch | undefined {
     const fetch = this.#fetches.get(number);
     if (fetch === undefined || !fetch.verifying) return undefined;
-    if (!fetch.abandoned) this.#detach(fetch);
+    if (!fetch.abandoned) {
+      if (outcome === 'written') fetch.file.content.gain(fetch.piece);
+      this.#detach(fetch);
+    }
     this.#fetches.end(fetch, out);
     return fetch.abandoned ? undefined : fetch;
   }
@@ -376,24 +382,26 @@ export class SwarmMachine {
 
   #noteStarved(file: FileState, out: SwarmSink): void {
     if (file.starved || file.isComplete || file.fetches.size > 0) return;
-    for (const member of file.content.members.values()) if (member.useful > 0) return;
+    for (const peer of file.content.members.keys()) if (file.content.useful(peer) > 0) return;
     file.starved = true;
     out.fileStarved(file.number);
   }
 
   /** Gives every peer with room one block after the other, in turn, until nobody can take more. */
   #pump(now: Millis, out: SwarmSink): void {
+    this.#lacksRoom = false;
     for (let progress = true; progress;) {
       progress = false;
       for (const peer of this.#peers.values()) {
+        if (!peer.mayAsk()) continue;
         if (!this.rates.isOpen(now)) return;
-        if (peer.mayAsk() && this.rates.admits(now, peer.number) && this.#askOne(now, peer, out)) progress = true;
+        if (this.rates.admits(now, peer.number) && this.#askOne(now, peer, out)) progress = true;
       }
     }
   }
 
   #pumpOne(now: Millis, peer: PeerState, out: SwarmSink): void {
-    while (this.rates.isOpen(now) && peer.mayAsk() && this.rates.admits(now, peer.number) && this.#askOne(now, peer, out));
+    while (peer.mayAsk() && this.rates.isOpen(now) && this.rates.admits(now, peer.number) && this.#askOne(now, peer, out));
   }
 
   #askOne(now: Millis, peer: PeerState, out: SwarmSink): boolean {
@@ -404,7 +412,7 @@ export class SwarmMachine {
     const request = nextRequest(fetch);
     if (peer.inFlightRequests === 0) {
       peer.noteAsked(now);
-      this.#wakeBy(peer.looksAt);
+      this.#wakeBy(peer.stallsAt);
     }
     fetch.requestedTo += length;
     if (fetch.requestedTo >= fetch.bytes) peer.asking = null;
@@ -417,7 +425,6 @@ export class SwarmMachine {
   }
 
   #startFetch(now: Millis, peer: PeerState, out: SwarmSink): Fetch | null {
-    if (peer.isChoking) return null;
     for (const download of this.#downloads.line) {
       for (const next of download.wanting) {
         const first = next.pick(peer, this.#random);
@@ -426,10 +433,6 @@ export class SwarmMachine {
         return this.#begin(now, file, piece, peer, out);
       }
     }
-    return this.#endgameFetch(now, peer, out);
-  }
-
-  #endgameFetch(now: Millis, peer: PeerState, out: SwarmSink): Fetch | null {
     const late = endgamePick(now, peer, this.#fetches.values());
     return late === null ? null : this.#begin(now, late.file, late.piece, peer, out);
   }
@@ -448,7 +451,10 @@ export class SwarmMachine {
 
   /** Null: there is no room. */
   #begin(now: Millis, file: FileState, piece: number, peer: PeerState, out: SwarmSink): Fetch | null {
-    if (!this.#hasRoom(now, file.download, file.bytesOf(piece), peer, out)) return null;
+    if (!this.#hasRoom(now, file.download, file.bytesOf(piece), peer, out)) {
+      this.#lacksRoom = true;
+      return null;
+    }
     const fetch = this.#fetches.begin(now, file, piece, peer, out);
     peer.asking = fetch;
     file.content.unwant(piece);

@@ -3,7 +3,7 @@ import { second } from '#shared/units.ts';
 import type { PeerEvent, PeerSink } from '../../core/peer/events.ts';
 import { PeerMachine } from '../../core/peer/peer-machine.ts';
 import { defaultServeSettings } from '../../core/serve/events.ts';
-import type { Pieces } from '../../core/swarm/content.ts';
+import type { Pieces } from '../../core/swarm/members.ts';
 import type { RefusalKind } from '../../core/swarm/events.ts';
 import type { Arrivals } from '../../core/swarm/options.ts';
 import type { Disks } from './disk.ts';
@@ -202,6 +202,11 @@ export class SwarmNode implements PeerSink, Arrivals {
     if (lane === undefined) return 0;
     const parcel = network.onWire(lane ^ 1);
     return parcel !== noParcel && network.parcels.b(parcel) === request ? network.arrivedOfBlock(lane ^ 1) : 0;
+  }
+
+  /** They come at every moment; of a lane that is cut one hears of none. */
+  quietMs(): number {
+    return 0;
   }
 
   /** That lies in its buffer from now on. */

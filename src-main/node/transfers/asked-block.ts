@@ -71,7 +71,7 @@ export class AskedBlock implements BlockSink {
   }
 
   lost(kept: Bytes): void {
-    this.#atEnd = { moved: kept, kept };
+    this.#atEnd = { moved: kept, quietMs: 0, kept };
     this.#answers.lost(this);
   }
 }

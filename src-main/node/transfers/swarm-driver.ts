@@ -426,6 +426,7 @@ export class SwarmDriver {
 
   readonly #arrivals: Arrivals = {
     moved: (request) => this.#asked.get(request)?.progress.moved ?? 0,
+    quietMs: (request) => this.#asked.get(request)?.progress.quietMs ?? 0,
     kept: (request) => this.#asked.get(request)?.progress.kept ?? 0,
   };
 

@@ -71,7 +71,7 @@ export class PeerWorld {
 
   add(options: NodeOptions): number {
     const index = this.nodes.length;
-    const machine = new PeerMachine({ limits: limits.transfer, serving: { ...defaultServeSettings, ...options.serving }, random: this.#random, arrivals: { moved: () => 0, kept: () => 0 } });
+    const machine = new PeerMachine({ limits: limits.transfer, serving: { ...defaultServeSettings, ...options.serving }, random: this.#random, arrivals: { moved: () => 0, quietMs: () => 0, kept: () => 0 } });
     this.nodes.push({ machine, options, sink: this.#sinkOf(index), lineFreeAt: 0, sentBytes: 0, wants: new Map(), completeAt: null, open: new Map(), given: new Map(), suspects: new Map() });
     return index;
   }

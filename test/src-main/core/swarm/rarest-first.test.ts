@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Bitfield } from '#main/core/bitfield.ts';
 import { Content } from '#main/core/swarm/content.ts';
+import { all, Members } from '#main/core/swarm/members.ts';
 import { RarestFirst } from '#main/core/swarm/rarest-first.ts';
 
 /** Random numbers that every test gets the same. */
@@ -37,13 +37,14 @@ it('is the rarest of what a member can give, whatever happened before', () => {
       else content.setMember(each.peer, 'all');
     }
     const avoided = new Set(avoidedPieces);
-    for (const [number, { have }] of content.members) {
+    for (const number of content.members.keys()) {
+      const member = content.members.row(number);
       const possible = Array.from({ length: pieces }, (_, at) => at).filter((at) => content.isWanted(at) && content.memberHas(number, at) && !avoided.has(at));
       const least = Math.min(...possible.map((at) => content.availability(at)));
-      const picked = rarest.pick(have, avoided);
+      const picked = rarest.pick(content.members, member, avoided);
       if (possible.length === 0) expect(picked).toBeNull();
       else expect(possible.filter((at) => content.availability(at) === least)).toContain(picked);
-      const any = rarest.pickAny(have, avoided);
+      const any = rarest.pickAny(content.members, member, avoided);
       if (possible.length === 0) expect(any).toBeNull();
       else expect(possible).toContain(any);
     }
@@ -53,6 +54,8 @@ it('is the rarest of what a member can give, whatever happened before', () => {
 it('is any of equals, each about as often', () => {
   const counts = new Array<number>(8).fill(0);
   const random = dice();
+  const members = new Members(8);
+  const member = members.add(1, Uint8Array.of(0b1101_1111));
   for (let run = 0; run < 4000; run++) {
     const rarest = new RarestFirst(8, random);
     for (let each = 0; each < 8; each++) rarest.want(each, each < 6 ? 1 : 2);
@@ -60,7 +63,7 @@ it('is any of equals, each about as often', () => {
     rarest.recount(0, 1, 2);
     rarest.unwant(1, 1);
     rarest.want(1, 1);
-    const picked = rarest.pick(new Bitfield(8, Uint8Array.of(0b1101_1111)), null) ?? 0;
+    const picked = rarest.pick(members, member, null) ?? 0;
     counts[picked] = (counts[picked] ?? 0) + 1;
   }
   for (const each of [1, 3, 4, 5]) expect(counts[each]).toBeGreaterThan(850);
@@ -69,11 +72,12 @@ it('is any of equals, each about as often', () => {
 });
 
 it('takes what all have for equally common', () => {
+  const members = new Members(3);
   const rarest = new RarestFirst(3, () => 0);
   rarest.want(0, 500);
   rarest.want(1, 40);
   rarest.want(2, 30);
-  expect(rarest.pick(null, null)).toBe(2);
+  expect(rarest.pick(members, all, null)).toBe(2);
   rarest.recount(0, 500, 3);
-  expect(rarest.pick(null, null)).toBe(0);
+  expect(rarest.pick(members, all, null)).toBe(0);
 });

@@ -72,7 +72,7 @@ export class SwarmWorld {
 
   constructor(random: () => number, limits?: SwarmLimits) {
     this.#random = random;
-    this.machine = new SwarmMachine({ limits: limits ?? defaults.transfer, contents: new Contents(), random, deliveries: { received: () => undefined }, arrivals: { moved: (request) => this.#movedOf(request), kept: (request) => this.#keptOf(request) } });
+    this.machine = new SwarmMachine({ limits: limits ?? defaults.transfer, contents: new Contents(), random, deliveries: { received: () => undefined }, arrivals: { moved: (request) => this.#movedOf(request), quietMs: (request) => this.#quietOf(request), kept: (request) => this.#keptOf(request) } });
   }
 
   addPeer(number: number, behaviour: PeerBehaviour): void {
@@ -137,6 +137,11 @@ export class SwarmWorld {
     const now = Math.min(this.now, this.#peers.get(block.peer)?.stoppedAt ?? Infinity);
     const share = (now - block.beginsAt) / (block.arrivesAt - block.beginsAt);
     return Math.floor((block.end - block.begin) * Math.min(0.999, Math.max(0, share)));
+  }
+
+  #quietOf(request: number): number {
+    const stoppedAt = this.#peers.get(this.#underway.get(request)?.peer ?? -1)?.stoppedAt ?? Infinity;
+    return Math.max(0, this.now - stoppedAt);
   }
 
   /** From now on that part of the block lies in its buffer. */
