@@ -18,6 +18,7 @@ const parts = [
   { name: 'src-main', program: 'typescript/bin/tsc' },
   { name: 'src-main/core', program: 'typescript/bin/tsc' },
   { name: 'src-main/lab/engine', program: 'typescript/bin/tsc' },
+  { name: 'src-main/bootstrap/registry', program: 'typescript/bin/tsc' },
   { name: 'src-shared', program: 'typescript/bin/tsc' },
   { name: 'scripts', program: 'typescript/bin/tsc' },
 ];
@@ -54,6 +55,6 @@ await Promise.all([worker(), worker()]);
 
 for (const { name, ok, output, seconds } of results) {
   if (output) process.stdout.write(output.endsWith('\n') ? output : `${output}\n`);
-  console.log(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(19)} ${seconds.toFixed(1)} s`);
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(27)} ${seconds.toFixed(1)} s`);
 }
 process.exitCode = results.every((result) => result.ok) ? 0 : 1;

@@ -13,10 +13,12 @@ const services = ['net', 'discovery', 'disk'];
 const faces = ['api', 'local', 'web', 'cli'];
 /** The simulator: the engine is as pure as the cores it drives, its runners may use Node. */
 const lab = ['lab-engine', 'lab'];
+/** The bootstrap server: the registry is as pure as the cores, the rest of it serves it. */
+const bootstrap = ['bootstrap-registry', 'bootstrap'];
 
 /** @type {Layer[]} */
 export const layers = [
-  { name: 'shared', in: 'src-shared/', layers: ['shared'], packages: ['zod', '@intlify/core-base'], node: false },
+  { name: 'shared', in: 'src-shared/', layers: ['shared'], packages: ['zod', '@scure/bip39', '@intlify/core-base'], node: false },
   { name: 'core', in: 'src-main/core/', layers: ['core', 'shared'], packages: 'none', node: false },
   { name: 'ports', in: 'src-main/node/ports/', layers: ['shared', 'core', 'ports'], packages: 'none' },
   { name: 'spawn-worker', in: 'src-main/node/spawn-worker.ts', layers: ['shared'], packages: 'none' },
@@ -24,7 +26,9 @@ export const layers = [
   { name: 'lab', in: 'src-main/lab/', layers: [...lab, 'core', 'shared'], packages: 'none' },
   ...services.map((name) => ({ name, in: `src-main/${name}/`, layers: [name, ...below], packages: /** @type {const} */ ('all') })),
   { name: 'node', in: 'src-main/node/', layers: ['node', ...services, ...below], packages: 'all' },
-  ...faces.map((name) => ({ name, in: `src-main/${name}/`, layers: [...faces, 'node', ...services, ...below, ...lab], packages: /** @type {const} */ ('all') })),
+  { name: 'bootstrap-registry', in: 'src-main/bootstrap/registry/', layers: ['bootstrap-registry', 'core', 'shared'], packages: 'none', node: false },
+  { name: 'bootstrap', in: 'src-main/bootstrap/', layers: [...bootstrap, 'net', 'disk', 'core', 'shared'], packages: 'all' },
+  ...faces.map((name) => ({ name, in: `src-main/${name}/`, layers: [...faces, 'node', ...services, ...below, ...lab, ...bootstrap], packages: /** @type {const} */ ('all') })),
   { name: 'electron', in: 'src-main/electron/', layers: ['electron', ...faces, 'node', ...services, ...below], packages: 'all' },
   { name: 'renderer', in: 'src-renderer/', layers: ['renderer', 'shared'], packages: 'all', node: false },
 ];

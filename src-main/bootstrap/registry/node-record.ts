@@ -1,0 +1,55 @@
+import type { ContentId, DeviceId } from '#shared/ids.ts';
+import type { RoomTag } from '#shared/protocol/bootstrap.ts';
+import type { Millis } from '#shared/units.ts';
+import type { Listing } from './contents.ts';
+
+/** What is kept of a node besides its entries; stores write exactly this. */
+export interface StoredNode {
+  readonly deviceId: DeviceId;
+  /** Tells apart what a device announced before and after it forgot everything; never used twice. */
+  readonly serial: number;
+  readonly addresses: readonly string[];
+  readonly rooms: readonly RoomTag[];
+  readonly outside: string;
+  readonly revision: string | null;
+}
+
+const noListings: ReadonlyMap<ContentId, Listing> = new Map();
+
+/** One registered device. When it is `gone` it only waits until its entries are taken out of the index. */
+export class NodeRecord implements StoredNode {
+  readonly deviceId: DeviceId;
+  readonly serial: number;
+  addresses: readonly string[] = [];
+  rooms: readonly RoomTag[] = [];
+  outside = '';
+  /** Of `outside`, as limits count it. */
+  network = '';
+  revision: string | null = null;
+  heardAt: Millis;
+  gone = false;
+  /** Made with the first entry: most nodes share nothing with everybody. */
+  #listings: Map<ContentId, Listing> | null = null;
+
+  constructor(deviceId: DeviceId, serial: number, now: Millis) {
+    this.deviceId = deviceId;
+    this.serial = serial;
+    this.heardAt = now;
+  }
+
+  get listings(): ReadonlyMap<ContentId, Listing> {
+    return this.#listings ?? noListings;
+  }
+
+  get entries(): number {
+    return this.#listings?.size ?? 0;
+  }
+
+  list(listing: Listing): void {
+    (this.#listings ??= new Map()).set(listing.contentId, listing);
+  }
+
+  unlist(contentId: ContentId): void {
+    this.#listings?.delete(contentId);
+  }
+}

@@ -1,0 +1,190 @@
+import { join } from 'node:path';
+import type { Server } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { Server as TlsServer } from 'node:tls';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { appVersion } from '#shared/app-version.ts';
+import { AppError } from '#shared/errors.ts';
+import type { HealthAnswer } from '#shared/protocol/bootstrap.ts';
+import { minute, second } from '#shared/units.ts';
+import { certificateVersion, readCertificate, type ServerCertificate } from './certificate.ts';
+import type { BootstrapConfig } from './config.ts';
+import { guardConnections } from './connection-guard.ts';
+import { EmbeddedStore } from './embedded-store.ts';
+import { EventHub } from './event-hub.ts';
+import { EventSockets } from './event-sockets.ts';
+import { createHttpApp, tlsSettings } from './http-app.ts';
+import { Proofs } from './proofs.ts';
+import { Allowances } from './registry/allowances.ts';
+import { Registry } from './registry/registry.ts';
+import { ServerMetrics } from './server-metrics.ts';
+import { bootstrapHandlers } from './service.ts';
+
+/** Done at a time, so that nobody waits behind it for long: nodes forgotten, and entries taken out of the index. */
+const expiredAtOnce = 200;
+const sweptAtOnce = 200;
+const flushMs = 250;
+
+export interface RunningServer {
+  readonly port: number;
+  /** What clients are given, without the host where it is not known: `https://HOST:PORT#FINGERPRINT`. */
+  readonly fingerprint: string | null;
+  /** Lets what is under way end, and stops. */
+  close(): Promise<void>;
+}
+
+/** Runs a bootstrap server. Rejects with what keeps it from starting: `port-taken`, `not-reachable`, and as `readCertificate` and `EmbeddedStore.load`. */
+export async function startBootstrapServer(config: BootstrapConfig, dataDir: string, logger: Logger): Promise<RunningServer> {
+  const folder = join(dataDir, 'bootstrap');
+  const now = (): number => performance.now();
+  const certificate = config.plainHttp ? null : await readCertificate(config, folder);
+  let draining = false;
+  let starting = true;
+
+  const registry = new Registry({
+    silenceMs: config.silenceSeconds * second, nodes: config.maxNodes, nodesPerNetwork: config.maxNodesPerAddress,
+    entries: config.maxEntries, entriesPerNode: config.maxEntriesPerNode, entriesPerNetwork: config.maxEntriesPerAddress,
+  }, {
+    nodeChanged: (node, rooms) => { store.nodeChanged(node); hub.changed(node.deviceId, rooms); },
+    nodeGone: (node) => { store.nodeGone(node); hub.changed(node.deviceId, node.rooms); },
+    entryAdded: (node, entry) => { store.entryAdded(node, entry); },
+    entryRemoved: (node, contentId) => { store.entryRemoved(node, contentId); },
+  });
+  const hub = new EventHub(registry);
+  const store = new EmbeddedStore({
+    folder: join(folder, 'store'), state: registry,
+    onProblem: (problem, error) => { if (problem === null) logger.info('the state is stored again'); else logger.error({ problem, err: error }, 'the state cannot be stored; serving from memory'); },
+    onRecovery: (recovery) => { logger.warn({ recovery }, 'the stored state was damaged'); },
+  });
+  const health = (): HealthAnswer => {
+    const problems = [...(starting ? ['starting'] : []), ...(store.problem === null ? [] : [`store-${store.problem}`])];
+    return { status: draining ? 'draining' : problems.length > 0 ? 'degraded' : 'ok', version: appVersion, problems };
+  };
+  const proofs = new Proofs(config.publicUrl ?? null);
+  const addresses = new Allowances(config.requestsPerSecond, config.requestBurst, config.maxConnections * 2);
+  const devices = new Allowances(config.deviceRequestsPerSecond, config.deviceRequestBurst, config.maxNodes);
+  const sockets = new EventSockets({ config, registry, hub, now });
+  const counts = () => registry.counts;
+  const metrics = new ServerMetrics({
+    nodes: () => counts().nodes, rooms: () => counts().rooms, entries: () => counts().entries, contents: () => counts().contents, words: () => counts().tokens,
+    connections: () => connections.size, webSockets: () => sockets.size, storeFails: () => store.problem !== null, eventMessages: () => hub.sent,
+  });
+
+  const began = now();
+  const restored = { node: registry.restore.bind(registry, began), entry: registry.restoreEntry.bind(registry) };
+  await store.loadNodes(restored);
+
+  const app = await createHttpApp({ config, certificate, handlers: bootstrapHandlers({ config, registry, store, proofs, now, health, isStarting: () => starting }), proofs, addresses, devices, sockets, metrics, logger, now, isDraining: () => draining });
+  const connections = new Set<object>();
+  app.server.on('connection', (socket: object & { once(event: 'close', listener: () => void): unknown }) => {
+    connections.add(socket);
+    socket.once('close', () => { connections.delete(socket); });
+  });
+  app.server.on('drop', () => { metrics.refused.add({ why: 'too-many' }); });
+  if (isTls(app.server)) {
+    guardConnections(app.server, { perAddress: config.maxConnectionsPerAddress, halfOpen: config.maxHalfOpen }, addresses, now, () => { metrics.refused.add({ why: 'address' }); });
+    app.server.on('tlsClientError', (_error, socket) => { metrics.refused.add({ why: 'no-tls' }); socket.destroy(); });
+  }
+  const port = await listen(app, config).catch(async (error: unknown) => { await store.close(); throw error; });
+  logger.info({ port, tls: certificate !== null, fingerprint: certificate?.fingerprint }, 'listening');
+  // A million entries take many seconds to read: everything but announcing more works meanwhile.
+  const loaded = store.loadEntries(restored).then((all) => {
+    if (!all) registry.doubtEntries();
+    starting = false;
+    logger.info({ ...counts(), seconds: Math.round(now() - began) / second }, 'the stored state is read');
+  });
+  const stopWork = keepWorking({ registry, hub, sockets, metrics, now });
+  const stopReloading = isTls(app.server) ? reloadCertificate(app.server, config, folder, logger) : () => undefined;
+
+  return {
+    port,
+    fingerprint: certificate?.own === true ? certificate.fingerprint : null,
+    close: async () => {
+      draining = true;
+      logger.info('stopping');
+      stopReloading();
+      sockets.dismiss(config.heartbeatSeconds * second);
+      const cut = setTimeout(() => { sockets.cut(); app.server.closeAllConnections(); }, config.drainSeconds * second);
+      await app.close();
+      clearTimeout(cut);
+      stopWork();
+      await store.close();
+      await loaded;
+      metrics.close();
+      logger.info('stopped');
+    },
+  };
+}
+
+const isTls = (server: Server): server is TlsServer => server instanceof TlsServer;
+
+/** Answers with the port. */
+async function listen(app: FastifyInstance, { listen: host, port }: BootstrapConfig): Promise<number> {
+  const hosts = host === 'all' ? ['::', '0.0.0.0'] : [host];
+  for (const [at, each] of hosts.entries()) {
+    try {
+      await app.listen({ host: each, port });
+      const address = app.server.address();
+      return typeof address === 'object' && address !== null ? address.port : port;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      // A system without IPv6.
+      if ((code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL') && at < hosts.length - 1) continue;
+      if (code === 'EADDRINUSE' || code === 'EACCES') throw new AppError('port-taken', { port }, { cause: error });
+      throw new AppError('bad-argument', { name: 'listen', detail: error instanceof Error ? error.message : host }, { cause: error });
+    }
+  }
+  throw new AppError('internal');
+}
+
+interface Work {
+  readonly registry: Registry;
+  readonly hub: EventHub;
+  readonly sockets: EventSockets;
+  readonly metrics: ServerMetrics;
+  readonly now: () => number;
+}
+
+/** What is to be done from time to time, in small portions; answers with what ends it. */
+function keepWorking({ registry, hub, sockets, metrics, now }: Work): () => void {
+  let busy: NodeJS.Immediate | null = null;
+  const work = (): void => {
+    busy = null;
+    const expired = registry.expire(now(), expiredAtOnce);
+    if (expired > 0) metrics.expired.add({}, expired);
+    const more = registry.sweep(sweptAtOnce);
+    if (more || expired === expiredAtOnce) busy = setImmediate(work);
+  };
+  const timers = [
+    setInterval(() => { if (busy === null) work(); }, second),
+    setInterval(() => { hub.flush(); }, flushMs),
+    setInterval(() => { sockets.cutSilent(); }, 5 * second),
+  ];
+  return () => {
+    for (const timer of timers) clearInterval(timer);
+    if (busy !== null) clearImmediate(busy);
+  };
+}
+
+/** A certificate that was renewed is used from then on; one that does not fit leaves the old one in use. */
+function reloadCertificate(server: TlsServer, config: BootstrapConfig, folder: string, logger: Logger): () => void {
+  let version: string | null = null;
+  const look = async (): Promise<void> => {
+    const found = await certificateVersion(config);
+    if (found === null || found === version) return;
+    const first = version === null;
+    version = found;
+    if (first) return;
+    try {
+      const certificate: ServerCertificate = await readCertificate(config, folder);
+      server.setSecureContext(tlsSettings(certificate));
+      logger.info('the new certificate is in use');
+    } catch (error) {
+      logger.error({ err: error }, 'the new certificate cannot be used; the old one stays');
+    }
+  };
+  void look();
+  const timer = setInterval(() => { void look(); }, minute);
+  return () => { clearInterval(timer); };
+}

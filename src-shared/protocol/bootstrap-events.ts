@@ -1,0 +1,39 @@
+import * as z from 'zod';
+import { limits } from '../limits.ts';
+import { deviceIdSchema } from '../model/ids.ts';
+import { nodeSchema, revisionSchema, roomTagSchema } from './bootstrap.ts';
+
+/** Messages of the WebSocket `/v1/events`: one JSON object each. A server of a newer version may send types that are not here; they are skipped. */
+
+export const clientMessageSchema = z.object({ type: z.literal('heartbeat') });
+
+const registrationShape = {
+  /** False: register, then announce entries again. */
+  registered: z.boolean(),
+  revision: revisionSchema.nullable(),
+};
+
+const changedNodeSchema = z.object({
+  ...nodeSchema.shape,
+  /** Rooms that it has in common with the listener. */
+  rooms: z.array(roomTagSchema).max(limits.bootstrap.roomsPerNode),
+});
+
+export const serverMessageSchema = z.discriminatedUnion('type', [
+  /** First of all. */
+  z.object({ type: z.literal('welcome'), deviceId: deviceIdSchema, heartbeatMs: z.int().positive(), silenceMs: z.int().positive(), ...registrationShape }),
+  /** Answers a heartbeat. */
+  z.object({ type: z.literal('heartbeat'), ...registrationShape }),
+  /** What became of nodes of the listener's rooms since the last such message: the state now, not each step. */
+  z.object({
+    type: z.literal('nodes'),
+    changed: z.array(changedNodeSchema).max(limits.bootstrap.changesWaiting),
+    /** In none of the listener's rooms any more. */
+    gone: z.array(deviceIdSchema).max(limits.bootstrap.changesWaiting),
+  }),
+  /** Too much changed to tell: list the rooms again. */
+  z.object({ type: z.literal('resync') }),
+  /** The server is about to stop; come back after a random part of `withinMs`, so that not all come at once. */
+  z.object({ type: z.literal('goodbye'), withinMs: z.int().nonnegative() }),
+]);
+export type ServerMessage = z.infer<typeof serverMessageSchema>;
