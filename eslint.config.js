@@ -94,14 +94,14 @@ export default tseslint.config(
   },
   { files: ['src-*/**/*.ts'], ignores: ['**/*.d.ts'], rules: { 'project/no-bytes-slice': 'error' } },
   {
-    files: ['src-shared/**/*.ts', 'src-main/core/**/*.ts', 'src-main/lab/engine/**/*.ts'],
+    files: ['src-shared/**/*.ts', 'src-main/core/**/*.ts', 'src-main/lab/engine/**/*.ts', 'src-main/bootstrap/registry/**/*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...bannedGlobals],
       'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'randomness is an argument' }],
     },
   },
   // Only the client and server ends of the contract (src-shared/api) hand out promises.
-  { files: ['src-main/core/**/*.ts', 'src-main/lab/engine/**/*.ts', 'src-shared/{model,protocol,i18n}/**/*.ts', 'src-shared/*.ts'], rules: { 'no-restricted-syntax': ['error', wholeZod, ...asyncSyntax] } },
+  { files: ['src-main/core/**/*.ts', 'src-main/lab/engine/**/*.ts', 'src-main/bootstrap/registry/**/*.ts', 'src-shared/{model,protocol,i18n}/**/*.ts', 'src-shared/*.ts'], rules: { 'no-restricted-syntax': ['error', wholeZod, ...asyncSyntax] } },
   {
     // ESLint's types do not know components; vue-tsc does.
     files: ['src-renderer/**/*.ts', 'test/src-renderer/**/*.ts'],

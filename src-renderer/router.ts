@@ -9,7 +9,7 @@ declare module 'vue-router' {
   }
 }
 
-export const areas = ['nearby', 'browse', 'search', 'transfers', 'shares', 'settings'] as const;
+export const areas = ['nearby', 'browse', 'search', 'transfers', 'shares', 'rooms', 'settings'] as const;
 export type Area = (typeof areas)[number];
 
 /** A path on a device is a query, not a part of the route: names may hold anything a URL path would bend. */
@@ -23,6 +23,8 @@ export const createAppRouter = (): Router =>
       { path: '/search', name: 'search', component: () => import('./pages/SearchPage.vue'), meta: { area: 'search' } },
       { path: '/transfers', name: 'transfers', component: () => import('./pages/TransfersPage.vue'), meta: { area: 'transfers' } },
       { path: '/shares', name: 'shares', component: () => import('./pages/SharesPage.vue'), meta: { area: 'shares' } },
+      { path: '/rooms', name: 'rooms', component: () => import('./pages/RoomsPage.vue'), meta: { area: 'rooms' } },
+      { path: '/rooms/:room', name: 'room', component: () => import('./pages/RoomPage.vue'), meta: { area: 'rooms' } },
       { path: '/settings', name: 'settings', component: () => import('./pages/SettingsPage.vue'), meta: { area: 'settings' } },
       { path: '/:rest(.*)*', redirect: '/' },
     ],

@@ -10,13 +10,15 @@ export const errorCodes = [
   'name-too-long', 'file-locked', 'watch-failed',
   // this node
   'node-not-running', 'node-already-running', 'store-damaged', 'settings-damaged', 'identity-damaged', 'port-taken', 'newer-data',
-  'not-authorised', 'room-unknown', 'sabotage-locked', 'sabotage-on',
+  'not-authorised', 'sabotage-locked', 'sabotage-on',
+  // rooms
+  'room-unknown', 'room-not-yours', 'room-not-met', 'room-over', 'invitation-unreadable', 'member-unknown',
   // the lab
   'lab-failed',
   'lab-out-of-time',
   // other devices
   'peer-unknown', 'peer-offline', 'not-reachable', 'timeout', 'refused', 'blocked', 'version-mismatch', 'protocol-error', 'self-dial',
-  'identity-changed', 'too-many', 'rate-limited', 'link-closed',
+  'identity-changed', 'server-refused', 'too-many', 'rate-limited', 'link-closed', 'network-off',
   // transfers and pushes
   'content-unknown', 'content-mismatch', 'source-changed', 'no-sources', 'sources-banned', 'listing-too-long', 'declined', 'offer-unknown', 'offer-expired',
   'journal-damaged', 'hash-mismatch',

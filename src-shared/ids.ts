@@ -14,6 +14,8 @@ export type ShareId = Branded<string, 'ShareId'>;
 export type TransferId = Branded<string, 'TransferId'>;
 /** 32 lower-case hex digits, random, chosen by the sender. */
 export type OfferId = Branded<string, 'OfferId'>;
+/** 32 lower-case hex digits: the same on every device of a room, whatever its passphrase is now. */
+export type RoomId = Branded<string, 'RoomId'>;
 
 const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const dataChars = 52;
@@ -79,6 +81,7 @@ export const isContentId = (text: string): text is ContentId => isHex(text, 64);
 export const isShareId = (text: string): text is ShareId => isHex(text, 32);
 export const isTransferId = (text: string): text is TransferId => isHex(text, 16);
 export const isOfferId = (text: string): text is OfferId => isHex(text, 32);
+export const isRoomId = (text: string): text is RoomId => isHex(text, 32);
 export const isDeviceId = (text: string): text is DeviceId => parseDeviceId(text) === text;
 
 const hexDigits = '0123456789abcdef';

@@ -92,7 +92,64 @@ export const limits = {
     addressesPerDevice: 16,
     dialsAtOnce: 16,
   },
+  /** Names of interfaces (Windows takes 256 characters), and how many of them are remembered as switched off. */
+  networks: { keyChars: 256, unused: 64 },
+  servers: {
+    used: 16,
+    urlChars: 400,
+    answerBytes: 4 * MiB,
+    nodesKept: 10_000,
+    /** What is announced: public shares, and public files from this size on. */
+    entries: 20_000,
+    fileBytes: 16 * MiB,
+    /** Devices of a search's or a content's holders that are dialled. */
+    holdersDialled: 16,
+  },
   pairing: { expiresMs: 2 * minute, tries: 5 },
+  rooms: {
+    joined: 64,
+    nameChars: 60,
+    /** Of one room, this device included. */
+    members: 1000,
+    /** Earlier passphrases of a room that are kept, to hand the present one to members who were away meanwhile. */
+    earlierSecrets: 8,
+    /** Longest time after which a room can be set to end. */
+    lastsMs: 366 * 24 * 60 * minute,
+    invitationChars: 2000,
+    /** Addresses that an invitation names, and those told of each member. */
+    addresses: 4,
+  },
   web: { headerMs: 5 * second, requestMs: 15 * second, connections: 64, messageBytes: 1 * MiB, uploadFileBytes: 1024 * GiB },
   rpc: { requestBytes: 1 * MiB },
+  /** What a bootstrap server takes and gives. What an operator may set is in `src-main/bootstrap/config.ts`. */
+  bootstrap: {
+    addressesPerNode: 16,
+    roomsPerNode: 64,
+    /** Members of one room, and of one page of their list. */
+    nodesPerRoom: 2000,
+    nodesPerPage: 200,
+    /** Entries that one request adds or removes: as many as are taken in within a few milliseconds. */
+    entriesPerRequest: 500,
+    /** Names under which one content is found; whoever brings a further one is listed as a holder only. */
+    namesPerContent: 64,
+    /** Words of a name under which it is found. */
+    tokensPerName: 32,
+    contentsPerQuestion: 64,
+    holdersPerContent: 50,
+    /** Holders that a hit of a search names. */
+    holdersPerHit: 4,
+    requestBytes: 16 * KiB,
+    entriesRequestBytes: 512 * KiB,
+    messageBytes: 4 * KiB,
+    /** What waits to be sent to somebody who does not read: then the connection is cut. */
+    unsentBytes: 1 * MiB,
+    /** Changes that wait for one listener; beyond, it is told to list again. */
+    changesWaiting: 256,
+    challengeMs: 60 * second,
+    tokenMs: 10 * minute,
+    headerMs: 5 * second,
+    requestMs: 15 * second,
+    keepAliveMs: 75 * second,
+    handshakeMs: 5 * second,
+  },
 } as const;

@@ -2,7 +2,9 @@ import * as z from 'zod';
 import { limits } from './limits.ts';
 import { bytesSchema } from './model/ids.ts';
 import { rateLimitSchema } from './model/limit.ts';
+import { networkKeySchema } from './model/network.ts';
 import { scheduleSchema } from './model/schedule.ts';
+import { serverUrlSchema } from './model/server.ts';
 
 /** Settings of one node: one store for every face, in its data directory. */
 export const settingsSchema = z.object({
@@ -14,6 +16,10 @@ export const settingsSchema = z.object({
   mdns: z.boolean(),
   /** Who finds this device: everyone on the network, only paired devices may link, or nobody hears of it. */
   visibility: z.enum(['everyone', 'paired', 'hidden']),
+  /** Networks that are switched off, by `Network.key`: nobody is found or linked over them. */
+  unusedNetworks: z.array(networkKeySchema).max(limits.networks.unused),
+  /** Bootstrap servers, all used at once. */
+  servers: z.array(serverUrlSchema).max(limits.servers.used),
   downloadLimit: rateLimitSchema,
   uploadLimit: rateLimitSchema,
   /** The alternative limits are in the place of the usual two now; the schedule switches this too. */
@@ -50,6 +56,8 @@ export const defaultSettings: Omit<Settings, 'name' | 'downloadDir'> = {
   multicast: true,
   mdns: true,
   visibility: 'everyone',
+  unusedNetworks: [],
+  servers: [],
   downloadLimit: 'off',
   uploadLimit: 'off',
   alternativeLimits: false,

@@ -15,6 +15,8 @@ function subject(event: NodeEvent): string {
     case 'peer': return `peer ${event.peer.id}`;
     case 'peer-gone': return `peer ${event.id}`;
     case 'pairing': return `pairing ${event.pairing.peer}`;
+    case 'room': return `room ${event.room.id}`;
+    case 'room-gone': return `room ${event.id}`;
     case 'share': return `share ${event.share.id}`;
     case 'share-gone': return `share ${event.id}`;
     case 'listing': return `listing ${event.peer} ${event.share}`;
@@ -23,6 +25,7 @@ function subject(event: NodeEvent): string {
     case 'offer': return `offer ${event.offer.id}`;
     case 'offer-gone': return `offer ${event.id}`;
     case 'search': return `search ${event.search.id}`;
+    case 'diagnosis': return `diagnosis ${event.diagnosis.peer ?? ''}`;
     case 'problem': return `problem ${JSON.stringify(event.error)}`;
     default: return assertNever(event);
   }

@@ -9,7 +9,7 @@ const special: Partial<Record<ErrorCode, ExitCode>> = {
 
   'node-not-running': exitCodes.notReachable, 'peer-unknown': exitCodes.notReachable, 'peer-offline': exitCodes.notReachable,
   'not-reachable': exitCodes.notReachable, timeout: exitCodes.notReachable, 'link-closed': exitCodes.notReachable, 'no-sources': exitCodes.notReachable, 'sources-banned': exitCodes.notReachable,
-  'content-unknown': exitCodes.notReachable,
+  'content-unknown': exitCodes.notReachable, 'network-off': exitCodes.notReachable,
 
   refused: exitCodes.refused, blocked: exitCodes.refused, declined: exitCodes.refused, 'not-authorised': exitCodes.refused,
   'version-mismatch': exitCodes.refused, 'identity-changed': exitCodes.refused, 'rate-limited': exitCodes.refused, 'too-many': exitCodes.refused,

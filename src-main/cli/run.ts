@@ -12,6 +12,7 @@ import { takeGlobalOptions } from './global-options.ts';
 import { Output } from './output.ts';
 import type { Terminal } from './output.ts';
 import { createProgram, usageError } from './program.ts';
+import { StepsFailed } from './steps-failed.ts';
 
 /** The outside of the command line, so that tests can be it. */
 export interface CliSurroundings {
@@ -41,6 +42,7 @@ export async function runCli(argv: readonly string[], { out, err, stdin, env, cw
     await program.parseAsync([...rest], { from: 'user' });
     return exitCodes.done;
   } catch (error) {
+    if (error instanceof StepsFailed) return exitCodes.failed;
     const known = error instanceof CommanderError ? usageError(error, output.t) : error;
     if (known === null) return exitCodes.done;
     // What was under way when the user wanted out ends with `cancelled`; that is no failure of its own.

@@ -58,6 +58,14 @@ export class ChannelSet<T extends OpenChannel> {
     return slot?.state === 'open' ? slot.opened : undefined;
   }
 
+  /** Every channel and how it stands; one that failed is `opening` only the first time. */
+  channels(): { readonly channel: NetworkChannel; readonly state: 'open' | 'opening' | 'failed'; readonly reason: ErrorInfo | null }[] {
+    return [...this.#slots.values()].map((slot) => {
+      const reason = slot.state === 'open' ? null : slot.reason;
+      return { channel: slot.channel, state: slot.state === 'opening' && reason !== null ? 'failed' : slot.state, reason };
+    });
+  }
+
   /** `failed` when no channel works and none is being tried for the first time. */
   state(): 'on' | 'failed' {
     const slots = [...this.#slots.values()];

@@ -5,6 +5,8 @@ import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 export interface NetworkChannel {
   /** `eth0/4` or `eth0/6`. */
   readonly name: string;
+  /** The interface. */
+  readonly network: string;
   readonly family: 4 | 6;
   /** Our address there; IPv6 without its zone. */
   readonly address: string;
@@ -27,7 +29,7 @@ function channel4(name: string, infos: readonly NetworkInterfaceInfo[]): Network
     const prefix = Number(info.cidr?.split('/')[1] ?? 32);
     subnets.addSubnet(info.address, prefix, 'ipv4');
   }
-  return address === null ? null : { name: `${name}/4`, family: 4, address, zone: '', isOnLink: (host) => subnets.check(host, 'ipv4') };
+  return address === null ? null : { name: `${name}/4`, network: name, family: 4, address, zone: '', isOnLink: (host) => subnets.check(host, 'ipv4') };
 }
 
 /** IPv6 is spoken with link-local addresses only: no router passes them on, and every interface that knows IPv6 has one. */
@@ -35,7 +37,7 @@ function channel6(name: string, infos: readonly NetworkInterfaceInfo[]): Network
   for (const info of infos) {
     if (info.family !== 'IPv6' || !/^fe[89ab]/i.test(info.address)) continue;
     const zone = isWindows ? String(info.scopeid) : name;
-    return { name: `${name}/6`, family: 6, address: info.address, zone, isOnLink: (host) => /^fe[89ab]/i.test(host) && host.endsWith(`%${zone}`) };
+    return { name: `${name}/6`, network: name, family: 6, address: info.address, zone, isOnLink: (host) => /^fe[89ab]/i.test(host) && host.endsWith(`%${zone}`) };
   }
   return null;
 }

@@ -3,7 +3,7 @@ import type { ErrorInfo } from '#shared/errors.ts';
 import type { NodeStatus } from '#shared/model/status.ts';
 import { second } from '#shared/units.ts';
 import type { Millis, Timestamp } from '#shared/units.ts';
-import { BeaconMachine, type BeaconEvent, type BeaconSink } from '#main/core/membership/beacon-machine.ts';
+import { BeaconMachine, type BeaconEvent, type BeaconSink, type ChannelHearing } from '#main/core/membership/beacon-machine.ts';
 import type { ChannelSet } from './channel-set.ts';
 import { listChannels, type NetworkChannel } from './channels.ts';
 import type { MdnsChannel } from './mdns-channel.ts';
@@ -42,8 +42,18 @@ export interface DiscoveryOptions {
   readonly random: () => number;
   readonly now: () => Timestamp;
   readonly channels?: () => NetworkChannel[];
+  /** Interfaces on which nothing is said or heard; none by default. That they come and go is told all the same. */
+  readonly silent?: () => ReadonlySet<string>;
   /** UDP port of the beacons; another one only in tests. */
   readonly beaconPort?: number;
+}
+
+/** How one method stands on one channel, and when packets last came there. */
+export interface DiscoveryHearing extends ChannelHearing {
+  readonly method: 'multicast' | 'mdns';
+  readonly channel: NetworkChannel;
+  readonly state: 'open' | 'opening' | 'failed';
+  readonly reason: ErrorInfo | null;
 }
 
 export type DiscoveryState = NodeStatus['discovery'];
@@ -57,6 +67,12 @@ export interface Discovery {
   problems(): readonly ErrorInfo[];
   /** Tells everybody now and asks everybody now. */
   announceNow(): void;
+  /** Asks everybody now, so that `hearings()` soon tells what this network carries. Says nothing while invisible. */
+  ask(): void;
+  /** How both methods stand on each channel, those of loopback among them; of a method that is off there are none. */
+  hearings(): readonly DiscoveryHearing[];
+  /** `silent()` may give others now: channels are opened and closed accordingly, at once. */
+  networksChanged(): void;
   /** Says goodbye, closes every socket and stops every timer. */
   close(): Promise<void>;
 }
@@ -72,7 +88,10 @@ class LiveDiscovery implements Discovery {
   readonly #sink: BeaconSink;
   #multicast: ChannelSet<BeaconChannel> | null = null;
   #mdns: ChannelSet<MdnsChannel> | null = null;
+  /** Those that packets may use. */
   #channels: NetworkChannel[] = [];
+  /** What there was at the last look, used or not. */
+  #seen = '';
   #visible: boolean;
   #wake: NodeJS.Timeout | null = null;
   #look: NodeJS.Timeout | null = null;
@@ -94,8 +113,8 @@ class LiveDiscovery implements Discovery {
 
   async start(): Promise<void> {
     if (this.#closing) return;
-    this.#channels = this.#listChannels();
     this.#lookedAt = this.#options.now();
+    this.#listChannels();
     this.#look = setInterval(() => this.#lookAround(), lookMs);
     this.#look.unref();
     this.#multicast?.update(this.#channels);
@@ -129,6 +148,22 @@ class LiveDiscovery implements Discovery {
   announceNow(): void {
     this.#step({ type: 'announce' });
     this.#eachMdns((channel) => channel.announce());
+  }
+
+  ask(): void {
+    this.#step({ type: 'announce' });
+    this.#eachMdns((channel) => channel.ask());
+  }
+
+  hearings(): readonly DiscoveryHearing[] {
+    const nothing: ChannelHearing = { ownAt: null, othersAt: null };
+    const of = (method: DiscoveryHearing['method'], heard: (channel: string) => ChannelHearing | undefined) =>
+      (method === 'multicast' ? this.#multicast : this.#mdns)?.channels().map((slot) => ({ method, ...slot, ...(heard(slot.channel.name) ?? nothing) })) ?? [];
+    return [...of('multicast', (name) => this.#machine.hearing(name)), ...of('mdns', (name) => this.#mdns?.get(name)?.hearing)];
+  }
+
+  networksChanged(): void {
+    if (!this.#closing && this.#look) this.#lookAround();
   }
 
   close(): Promise<void> {
@@ -192,8 +227,14 @@ class LiveDiscovery implements Discovery {
     }
   }
 
-  #listChannels(): NetworkChannel[] {
-    return (this.#options.channels ?? listChannels)();
+  /** Gives whether anything is different from the last time. */
+  #listChannels(): boolean {
+    const all = (this.#options.channels ?? listChannels)();
+    const silent = this.#options.silent?.() ?? new Set();
+    this.#channels = all.filter(({ network }) => !silent.has(network));
+    const before = this.#seen;
+    this.#seen = all.map(({ name, address, network }) => `${name} ${address} ${silent.has(network)}`).sort().join('\n');
+    return this.#seen !== before;
   }
 
   /** Follows interfaces as they come and go, retries what failed, and notices that the machine slept. */
@@ -201,9 +242,7 @@ class LiveDiscovery implements Discovery {
     const now = this.#options.now();
     const slept = now - this.#lookedAt > lookMs + sleptMs;
     this.#lookedAt = now;
-    const before = signature(this.#channels);
-    this.#channels = this.#listChannels();
-    const changed = signature(this.#channels) !== before;
+    const changed = this.#listChannels();
     this.#multicast?.update(this.#channels);
     this.#mdns?.update(this.#channels);
     this.#changed();
@@ -228,5 +267,3 @@ class LiveDiscovery implements Discovery {
     this.#options.onStateChange?.();
   }
 }
-
-const signature = (channels: readonly NetworkChannel[]): string => channels.map((channel) => `${channel.name} ${channel.address}`).sort().join('\n');

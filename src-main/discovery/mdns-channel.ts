@@ -5,11 +5,13 @@ import { limits } from '#shared/limits.ts';
 import { beaconVersion, parseBeaconText } from '#shared/protocol/beacon.ts';
 import { minute, second } from '#shared/units.ts';
 import type { Millis } from '#shared/units.ts';
+import type { ChannelHearing } from '#main/core/membership/beacon-machine.ts';
 import { randomHex } from '#main/core/membership/random-hex.ts';
 import { SourceLimiter } from '#main/core/membership/source-limiter.ts';
 import type { NetworkChannel } from './channels.ts';
 import { MdnsTransport } from './mdns-transport.ts';
 import type { MulticastSocket } from './multicast-socket.ts';
+import { onlyAddressesOf } from './own-records.ts';
 
 export const mdnsPort = 5353;
 export const mdnsGroups = { 4: '224.0.0.251', 6: 'ff02::fb' } as const;
@@ -55,6 +57,7 @@ export class MdnsChannel {
   #question: ReturnType<typeof setTimeout> | null = null;
   #asked = 0;
   #refusals = 0;
+  readonly #hearing: { ownAt: Millis | null; othersAt: Millis | null } = { ownAt: null, othersAt: null };
   #visible: boolean;
   #closed = false;
 
@@ -71,15 +74,27 @@ export class MdnsChannel {
     this.#search();
   }
 
+  /** When packets last came, of whatever program: of this machine, and of others. */
+  get hearing(): ChannelHearing {
+    return this.#hearing;
+  }
+
   /** A packet from a sender that is on the channel's own network. */
   receive(data: Buffer, from: Parameters<MdnsTransport['receive']>[1]): void {
+    const { channel, now } = this.#options;
+    this.#hearing[from.address.split('%')[0] === channel.address ? 'ownAt' : 'othersAt'] = now();
     if (this.#packets.take(this.#options.now(), from.address)) this.#transport.receive(data, from);
+  }
+
+  /** Asks everybody again. */
+  ask(): void {
+    this.#asked = 0;
+    this.#search();
   }
 
   /** Tells everybody again and asks everybody again. */
   announce(): void {
-    this.#asked = 0;
-    this.#search();
+    this.ask();
     if (this.#visible) this.#bonjour.unpublishAll(() => this.#publish());
   }
 
@@ -103,7 +118,8 @@ export class MdnsChannel {
   }
 
   #send(data: Uint8Array, port: number, host: string, done: (error: Error | null) => void): void {
-    this.#options.socket.send(data, port, host, (error) => {
+    const { socket, channel } = this.#options;
+    socket.send(onlyAddressesOf(channel.address, data), port, host, (error) => {
       this.#refusals = error ? this.#refusals + 1 : 0;
       done(error);
       if (error && this.#refusals >= refusalsTolerated) this.#options.onBroken(error);
@@ -119,7 +135,7 @@ export class MdnsChannel {
     this.#bonjour.publish({ name, host: `${name}.local`, type: serviceType, port, txt, probe: false, disableIPv6: true });
   }
 
-  #ask(): void {
+  #askAgain(): void {
     if (this.#asked > repetitions) return this.#search();
     this.#browser?.update();
     this.#scheduleQuestion();
@@ -149,7 +165,7 @@ export class MdnsChannel {
     if (this.#question) clearTimeout(this.#question);
     const wait = questionWaits[Math.min(this.#asked, questionWaits.length - 1)] ?? 10 * minute;
     this.#asked++;
-    this.#question = setTimeout(() => this.#ask(), wait * (0.8 + 0.4 * this.#options.random()));
+    this.#question = setTimeout(() => this.#askAgain(), wait * (0.8 + 0.4 * this.#options.random()));
     this.#question.unref();
   }
 

@@ -28,6 +28,8 @@ export interface Membership {
   hint(hint: Hint): void;
   /** The user typed an address: dialled at once, and again until it works. */
   typed(address: SocketAddress): void;
+  /** A device that should be met takes links there, as somebody says who knows it. */
+  introduced(id: DeviceId, address: SocketAddress, source: 'room' | 'server'): void;
   goodbye(address: SocketAddress, nonce: string): void;
   /** `address`: where it takes links (for an incoming link its host with the port it names), null if nowhere. */
   linkUp(id: DeviceId, address: SocketAddress | null, dialled: boolean): void;
@@ -39,6 +41,12 @@ export interface Membership {
   networkChanged(): void;
   peer(id: DeviceId): PeerEntry | undefined;
   peers(): PeerEntry[];
+  /** Since when a link to it is up; null while there is none. */
+  linkedAt(id: DeviceId): Timestamp | null;
+  /** When somebody last announced itself at an address; null for never, or when it said that it leaves. */
+  announcedAt(address: SocketAddress): Timestamp | null;
+  /** Where somebody announces itself now without being linked, latest first. */
+  unlinked(): SocketAddress[];
   /** What to keep for the next session. */
   snapshot(): KnownDevice[];
   /** Ends dials under way and stops. */
@@ -52,6 +60,7 @@ export function createMembership(options: MembershipOptions): Membership {
   return {
     hint: (hint) => step({ type: 'hint', ...hint }),
     typed: (address) => step({ type: 'hint', address, source: 'address' }),
+    introduced: (id, address, source) => step({ type: 'introduced', id, address, source }),
     goodbye: (address, nonce) => step({ type: 'goodbye', address, nonce }),
     linkUp: (id, address, dialled) => step({ type: 'link-up', id, address, dialled }),
     linkDown: (id, left) => step({ type: 'link-down', id, left }),
@@ -61,6 +70,9 @@ export function createMembership(options: MembershipOptions): Membership {
     networkChanged: () => step({ type: 'network-changed' }),
     peer: (id) => driver.peer(id),
     peers: () => driver.peers(),
+    linkedAt: (id) => driver.linkedAt(id),
+    announcedAt: (address) => driver.announcedAt(address),
+    unlinked: () => driver.unlinked(),
     snapshot: () => driver.snapshot(),
     close: () => driver.close(),
   };
@@ -105,6 +117,18 @@ class MembershipDriver {
 
   peers(): PeerEntry[] {
     return [...this.#machine.ids()].map((id) => this.peer(id)).filter((entry) => entry !== undefined);
+  }
+
+  linkedAt(id: DeviceId): Timestamp | null {
+    return this.#machine.linkedAt(id);
+  }
+
+  announcedAt(address: SocketAddress): Timestamp | null {
+    return this.#machine.announcedAt(address, this.#options.now());
+  }
+
+  unlinked(): SocketAddress[] {
+    return this.#machine.unlinked(this.#options.now());
   }
 
   snapshot(): KnownDevice[] {

@@ -59,6 +59,7 @@ export function setAppMenu({ t, actions, keepRunning, keepsRunning, onKeepRunnin
         { label: t('menu.search'), accelerator: 'CmdOrCtrl+2', click: () => { actions.open('/search'); } },
         { label: t('menu.transfers'), accelerator: 'CmdOrCtrl+3', click: () => { actions.open('/transfers'); } },
         { label: t('menu.shares'), accelerator: 'CmdOrCtrl+4', click: () => { actions.open('/shares'); } },
+        { label: t('menu.rooms'), accelerator: 'CmdOrCtrl+5', click: () => { actions.open('/rooms'); } },
         separator,
         { role: 'zoomIn', label: t('menu.zoomIn') }, { role: 'zoomOut', label: t('menu.zoomOut') }, { role: 'resetZoom', label: t('menu.zoomReset') },
         { role: 'togglefullscreen', label: t('menu.fullScreen') }, separator, { role: 'reload', label: t('menu.reload') },

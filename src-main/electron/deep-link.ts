@@ -1,5 +1,6 @@
 import { limits } from '#shared/limits.ts';
 import { isContentId, parseDeviceId } from '#shared/ids.ts';
+import { readInvitation } from '#shared/room-invitation.ts';
 
 const maxLinkChars = 2000;
 
@@ -11,6 +12,7 @@ const maxLinkChars = 2000;
  *   distrishare:device/DEVICE-ID           shows where that device would appear
  *   distrishare:search/WORDS               fills in a search
  *   distrishare:content/CONTENT-ID?name=N  offers to look for a file or folder
+ *   distrishare:room/SECRET?…              fills in the invitation to a room
  */
 export function routeOfLink(link: string): string | null {
   if (link.length > maxLinkChars) return null;
@@ -30,6 +32,8 @@ export function routeOfLink(link: string): string | null {
       const name = new URLSearchParams(match[3] ?? '').get('name')?.slice(0, limits.names.componentBytes);
       return isContentId(value) ? `/search?${query({ content: value, ...(name ? { name } : {}) })}` : null;
     }
+    case 'room':
+      return readInvitation(link) === null ? null : `/rooms?${query({ invitation: link })}`;
     default:
       return null;
   }

@@ -60,6 +60,7 @@ export class Connection implements LinkEffects, FrameSink {
   /** What the timer was set to. */
   #wait: Millis = 0;
   #received = 0;
+  #receivedAt: Millis = 0;
   #ended = false;
 
   constructor(options: ConnectionOptions) {
@@ -88,6 +89,7 @@ export class Connection implements LinkEffects, FrameSink {
   /** Bytes from the socket; whoever reads it calls this. */
   readonly take = (chunk: Uint8Array): void => {
     this.#received += chunk.length;
+    this.#receivedAt = this.#options.now();
     try {
       this.#decoder.push(chunk);
     } catch (error) {
@@ -112,6 +114,10 @@ export class Connection implements LinkEffects, FrameSink {
   /** Payload bytes that arrived so far. */
   get payloadBytes(): number {
     return this.#decoder.payloadBytes;
+  }
+  /** How long ago the last bytes came: while a block is arriving, they are its. */
+  get quietMs(): Millis {
+    return this.#options.now() - this.#receivedAt;
   }
   /** Bytes of frames that the other end has not taken yet. */
   get queuedBytes(): number {

@@ -5,6 +5,7 @@ import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Address } from '../node/ports/links.ts';
 import type { Identity } from './identity.ts';
+import { networkOff, type IsUsedHost } from './network-off.ts';
 import { SocketReader } from './socket-reader.ts';
 import { alpn, remoteDeviceId, tlsOptions } from './tls-identity.ts';
 
@@ -20,14 +21,17 @@ export const addressText = ({ host, port }: Address): string => (host.includes('
 
 export class Dialler {
   readonly #context: SecureContext;
+  readonly #isUsed: IsUsedHost;
 
-  constructor(identity: Identity) {
+  constructor(identity: Identity, isUsed: IsUsedHost) {
     this.#context = createSecureContext(tlsOptions(identity));
+    this.#isUsed = isUsed;
   }
 
   /**
    * Connects and finishes the TLS handshake. `take` is called in the same turn, so that no byte can come before it; what
-   * it gives is the result. Rejects with `not-reachable`, `timeout`, `protocol-error`, `cancelled` or what `take` throws.
+   * it gives is the result. Rejects with `not-reachable`, `network-off`, `timeout`, `protocol-error`, `cancelled` or what
+   * `take` throws.
    */
   dial<Result>(address: Address, signal: AbortSignal | undefined, take: (dialled: Dialled) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
@@ -66,11 +70,20 @@ export class Dialler {
         reject(error);
       };
       signal?.addEventListener('abort', aborted, { once: true });
-      socket.once('connect', () => { connected = true; });
+      /** Which network leads there is known only now. */
+      const refuseUnused = (): boolean => {
+        const host = socket.localAddress ?? '';
+        if (this.#isUsed(host)) return false;
+        fail(networkOff(host, addressText(address)));
+        return true;
+      };
+      // Before TLS hears of it: nothing of ours goes out on a network that is off.
+      socket.prependOnceListener('connect', () => { connected = !refuseUnused(); });
       // Stays for the life of the socket: an error is always followed by a close, which says that it is over.
       socket.on('error', (error: Error) => { cause = error; });
       socket.once('close', closed);
       socket.once('secureConnect', () => {
+        if (refuseUnused()) return;
         try {
           const result = take({ socket, id: remoteDeviceId(socket), reader });
           finish();

@@ -14,6 +14,7 @@ import { addressText, Dialler, type Dialled } from './dialler.ts';
 import type { Identity } from './identity.ts';
 import { LinkWaiters } from './link-waiters.ts';
 import { Listener } from './listener.ts';
+import { networkOff, type IsUsedHost } from './network-off.ts';
 import { readAccepted } from './socket-reader.ts';
 import { TlsLink } from './tls-link.ts';
 
@@ -31,6 +32,8 @@ export interface LinksOptions {
   readonly isBlocked: (id: DeviceId) => boolean;
   /** Whether a device that dials us may link. Our own dials are the user's will and are not asked about. */
   readonly mayLink?: (id: DeviceId) => boolean;
+  /** Whether the network of this end of ours is used; all are without it. */
+  readonly isUsed?: IsUsedHost;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => Millis;
   readonly decompressor?: Pick<Decompressor, 'decompress'>;
@@ -44,6 +47,7 @@ const platforms: Partial<Record<NodeJS.Platform, Platform>> = { linux: 'linux', 
 
 class LinkTable implements Links {
   readonly #options: LinksOptions;
+  readonly #isUsed: IsUsedHost;
   readonly #dialler: Dialler;
   readonly #listener: Listener;
   readonly #pairs = new Map<DeviceId, DevicePair<Connection>>();
@@ -63,8 +67,9 @@ class LinkTable implements Links {
     this.#options = options;
     this.#instance = this.#nonce();
     this.#decompressor = options.decompressor ?? new Decompressor();
-    this.#dialler = new Dialler(options.identity);
-    this.#listener = new Listener(options.identity, (socket, id, release) => { this.#accept(socket, id, release); });
+    this.#isUsed = options.isUsed ?? (() => true);
+    this.#dialler = new Dialler(options.identity, this.#isUsed);
+    this.#listener = new Listener(options.identity, this.#isUsed, (socket, id, release) => { this.#accept(socket, id, release); });
   }
 
   async listen(port: number, host: string): Promise<{ port: number }> {
@@ -98,6 +103,14 @@ class LinkTable implements Links {
       signal?.removeEventListener('abort', forward);
       this.#closing.signal.removeEventListener('abort', forward);
     }
+  }
+
+  networksChanged(): void {
+    for (const connection of [...this.#connections]) {
+      const { localAddress = '', remoteAddress = '', remotePort = 0 } = connection.socket;
+      if (!this.#isUsed(localAddress)) connection.fail(networkOff(localAddress, addressText({ host: remoteAddress, port: remotePort })).toInfo());
+    }
+    this.#listener.networksChanged();
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,8 @@ import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { HandshakeGate } from './handshake-gate.ts';
 import type { Identity } from './identity.ts';
-import { plainHost } from './path-kind.ts';
+import { plainHost } from './host.ts';
+import type { IsUsedHost } from './network-off.ts';
 import { alpn, remoteDeviceId, tlsOptions } from './tls-identity.ts';
 
 /** How many ports are tried from the wanted one on. */
@@ -17,6 +18,7 @@ export type OnSecured = (socket: TLSSocket, id: DeviceId, release: () => void) =
 /** Takes TCP connections and hands on those that finish a TLS handshake with a device certificate in time. */
 export class Listener {
   readonly #onSecured: OnSecured;
+  readonly #isUsed: IsUsedHost;
   readonly #plain: Server;
   readonly #tls: TlsServer;
   readonly #gate = new HandshakeGate();
@@ -24,8 +26,9 @@ export class Listener {
   /** Places of connections in their handshake, by the other end's address and port. */
   readonly #places = new Map<string, () => void>();
 
-  constructor(identity: Identity, onSecured: OnSecured) {
+  constructor(identity: Identity, isUsed: IsUsedHost, onSecured: OnSecured) {
     this.#onSecured = onSecured;
+    this.#isUsed = isUsed;
     this.#tls = new TlsServer({ ...tlsOptions(identity), requestCert: true, rejectUnauthorized: false, ALPNProtocols: [alpn], handshakeTimeout: limits.link.handshakeMs });
     this.#tls.on('secureConnection', (socket) => { this.#secured(socket); });
     // Strangers, scanners and lost connections: nothing to tell anybody.
@@ -55,6 +58,11 @@ export class Listener {
     await closed;
   }
 
+  /** Networks were switched: connections over those that are off are cut. */
+  networksChanged(): void {
+    for (const socket of this.#sockets) if (!this.#isUsed(socket.localAddress ?? '')) socket.destroy();
+  }
+
   #tryPort(port: number, host: string): Promise<string | null> {
     return new Promise((resolve) => {
       const failed = (error: NodeJS.ErrnoException): void => { resolve(error.code ?? 'unknown'); };
@@ -69,7 +77,8 @@ export class Listener {
   }
 
   #accepted(socket: Socket): void {
-    const place = this.#gate.enter(plainHost(socket.remoteAddress ?? ''));
+    // Without a word, as if nobody listened here.
+    const place = this.#isUsed(socket.localAddress ?? '') ? this.#gate.enter(plainHost(socket.remoteAddress ?? '')) : null;
     if (place === null) {
       socket.destroy();
       return;

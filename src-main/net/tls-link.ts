@@ -1,5 +1,7 @@
+import { networkInterfaces } from 'node:os';
 import type { ErrorInfo } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
+import type { Vpn } from '#shared/model/network.ts';
 import type { PathKind } from '#shared/model/peer.ts';
 import { noticeSchema, type ControlMethod, type ControlParams, type ControlResult, type Notice } from '#shared/protocol/control.ts';
 import { frameType } from '#shared/protocol/frame-layout.ts';
@@ -16,6 +18,7 @@ import type { Connection } from './connection.ts';
 import type { Decompressor } from './decompressor.ts';
 import { IncomingCalls, OutgoingCalls } from './control-calls.ts';
 import { Lane, type ControlFrames } from './lane.ts';
+import { networkOf } from './networks.ts';
 import { dialableHost, pathKind } from './path-kind.ts';
 import { RateMeter } from './rate-meter.ts';
 
@@ -44,6 +47,7 @@ export class TlsLink implements Link {
   readonly session: string;
   readonly address: Address;
   readonly path: PathKind;
+  readonly vpn: Vpn | null;
   readonly dialled: boolean;
   readonly knowsCompression: boolean;
   readonly knowsBatches: boolean;
@@ -74,8 +78,10 @@ export class TlsLink implements Link {
     this.dialled = connection.dialled;
     this.knowsCompression = hello.features.includes('brotli');
     this.knowsBatches = hello.features.includes('batches');
-    this.address = { host: dialableHost(localAddress, remoteAddress), port: remotePort };
-    this.path = pathKind(localAddress, remoteAddress);
+    const interfaces = networkInterfaces();
+    this.address = { host: dialableHost(localAddress, remoteAddress, interfaces), port: remotePort };
+    this.path = pathKind(localAddress, remoteAddress, interfaces);
+    this.vpn = this.path === 'overlay' ? (networkOf(localAddress, interfaces)?.vpn ?? null) : null;
     this.#laneAddress = dialledAddress ?? (hello.listenPort === null ? null : { host: this.address.host, port: hello.listenPort });
     this.#blocks = new BlockExchange({
       wanted: (lane, request) => { handler.blockWanted(this, lane, request); },

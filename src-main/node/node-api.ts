@@ -31,7 +31,7 @@ export function createNodeApi(parts: NodeParts): NodeApi {
 }
 
 function handlersOf(parts: NodeParts): Handlers {
-  const { devices, transfers, uploads, offers, pairing, search, settings, library, browse } = parts;
+  const { devices, transfers, uploads, offers, pairing, rooms, search, settings, library, browse } = parts;
   const done = {};
   return {
     'node.status': () => parts.status(),
@@ -62,9 +62,22 @@ function handlersOf(parts: NodeParts): Handlers {
     'pairing.answer': ({ peer, same }) => pairing.answer(devices.linkOf(peer), same),
     'pairing.list': async () => Promise.resolve(pairing.list()),
 
+    'rooms.list': async () => Promise.resolve(rooms.list()),
+    'rooms.create': ({ name, lastsMs }) => rooms.create(name, lastsMs),
+    'rooms.join': ({ invitation }) => rooms.join(invitation),
+    'rooms.invite': async ({ room, language }) => Promise.resolve(rooms.invite(room, language)),
+    'rooms.update': ({ room, name, lastsMs }) => rooms.update(room, { name, lastsMs }),
+    'rooms.removeMember': ({ room, member }) => rooms.removeMember(room, member),
+    'rooms.leave': async ({ room }) => {
+      await rooms.leave(room);
+      return done;
+    },
+
+    'doctor.run': ({ peer }, signal) => parts.diagnose(peer ?? null, signal),
+
     'shares.list': async () => [...(await library.shares())],
-    'shares.add': ({ path, audience, name }) => library.add(path, audience, name),
-    'shares.update': ({ share, audience, name }) => library.update(share, { ...(audience === undefined ? {} : { audience }), ...(name === undefined ? {} : { name }) }),
+    'shares.add': ({ path, audience, name }) => library.add(path, rooms.audience(audience), name),
+    'shares.update': ({ share, audience, name }) => library.update(share, { ...(audience === undefined ? {} : { audience: rooms.audience(audience) }), ...(name === undefined ? {} : { name }) }),
     'shares.remove': async ({ share }) => {
       await library.remove(share);
       return done;

@@ -1,5 +1,6 @@
 import type { SocketAddress } from '#shared/address.ts';
 import type { CallResult, TransferSource } from '#shared/api/contract.ts';
+import type { Diagnosis } from '#shared/model/diagnosis.ts';
 import type { PeerLimits } from '#shared/model/limit.ts';
 import type { Peer, Trust } from '#shared/model/peer.ts';
 import type { NodeStatus } from '#shared/model/status.ts';
@@ -10,6 +11,7 @@ import type { Devices } from './peers/devices.ts';
 import type { PairingService } from './peers/pairing.ts';
 import type { Library } from './ports/library.ts';
 import type { Link } from './ports/links.ts';
+import type { Rooms } from './rooms/rooms.ts';
 import type { SearchService } from './search/search-service.ts';
 import type { Uploads } from './serving/uploads.ts';
 import type { SettingsStore } from './settings-store.ts';
@@ -25,9 +27,12 @@ export interface NodeParts {
   readonly uploads: Uploads;
   readonly offers: Offers;
   readonly pairing: PairingService;
+  readonly rooms: Rooms;
   readonly search: SearchService;
   readonly demo: { start(): Promise<void>; stop(): Promise<void> };
   status(): Promise<NodeStatus>;
+  /** Why nobody, or one device, appears. */
+  diagnose(peer: string | null, signal: AbortSignal): Promise<Diagnosis>;
   connect(address: SocketAddress, signal: AbortSignal): Promise<Peer>;
   setTrust(peer: string, trust: Trust): Promise<Peer>;
   setLimits(peer: string, change: Partial<PeerLimits>): Promise<Peer>;

@@ -1,15 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
+import { isIP } from 'node:net';
 import { appVersion } from '#shared/app-version.ts';
+import type { SocketAddress } from '#shared/address.ts';
 import type { NodeApi } from '#shared/api/node-api.ts';
 import { AppError, type ErrorInfo } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import type { NodeStatus } from '#shared/model/status.ts';
-import type { SettingsPatch } from '#shared/settings.ts';
+import type { Settings, SettingsPatch } from '#shared/settings.ts';
 import { createDiscovery, type Discovery } from '../discovery/discovery.ts';
+import { isLinkLocal } from '../net/host.ts';
+import { listNetworks, silentInterfaces } from '../net/networks.ts';
 import { diskError, makeFolders } from './data-dir.ts';
 import { DemoNeighbour } from './demo.ts';
+import { diagnose } from './doctor/doctor.ts';
+import type { DoctorPorts } from './doctor/doctor-ports.ts';
 import { openFoundation, type Closers } from './foundation.ts';
 import { createNodeApi } from './node-api.ts';
 import type { NodeParts } from './node-parts.ts';
@@ -17,6 +22,7 @@ import { straightOut, type Outgoing } from './ports/outgoing.ts';
 import { browseDevice } from './peers/browse.ts';
 import { createServices, laterLinks, type Services } from './services.ts';
 import { planDownload } from './transfers/plan-download.ts';
+import { pause } from './waiting.ts';
 import { wireLinks } from './wire-links.ts';
 
 const statusEveryMs = 1000;
@@ -67,9 +73,11 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
   const { identity, settings, library, now, problems } = foundation;
   const nonce = randomBytes(8).toString('hex');
   const later = laterLinks();
-  const services = await createServices(foundation, nonce, later.links, outgoing, closers);
+  let listenPort = 0;
+  const ownAddresses = (): SocketAddress[] => reachableHosts(listen, settings.get().unusedNetworks).map((host) => ({ host, port: listenPort }));
+  const services = await createServices(foundation, { nonce, links: later.links, outgoing, ownAddresses }, closers);
   problems.push(...warnings);
-  const { devices, membership, offers, transfers, background } = services;
+  const { devices, membership, offers, rooms, servers, transfers, background } = services;
 
   const links = wireLinks(services);
   later.set(links);
@@ -77,15 +85,21 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
   await devices.open();
   for (const peer of devices.list()) membership.setTrust(peer.id, peer.trust);
   await offers.open();
+  await rooms.open();
   await followLibrary(services);
   const { port } = await links.listen(settings.get().port, listen ?? '');
+  listenPort = port;
 
   const discovery = createDiscovery({
     port, nonce, now, random: Math.random,
     multicast: settings.get().multicast, mdns: settings.get().mdns, visible: settings.get().visibility !== 'hidden',
+    silent: () => silentInterfaces(settings.get().unusedNetworks),
     onHint: (hint) => { membership.hint(hint); },
     onGoodbye: (address, from) => { membership.goodbye(address, from); },
-    onNetworkChange: () => { membership.networkChanged(); },
+    onNetworkChange: () => {
+      membership.networkChanged();
+      servers.news();
+    },
   });
   closers.push(() => discovery.close());
   closers.push(() => { for (const link of links.all()) link.notify({ kind: 'goodbye' }); });
@@ -103,11 +117,18 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
   const statusTimer = setInterval(() => { background(tellStatus()); }, statusEveryMs);
   closers.push(() => { clearInterval(statusTimer); });
   background(discovery.start());
-  return { api: createNodeApi({ ...services, settings, library, demo, status, ...commands }), deviceId: identity.id, port };
+  background(servers.set(serversOf(settings.get())));
+  const doctor: DoctorPorts = {
+    port, now, pause, discovery, membership, devices, ownAddresses,
+    settings: () => settings.get(), networks: () => listNetworks(settings.get().unusedNetworks), links: () => links,
+    onProgress: (diagnosis) => { services.events.emit({ type: 'diagnosis', diagnosis }); },
+  };
+  const diagnoseNow: NodeParts['diagnose'] = (peer, signal) => diagnose(doctor, peer, signal);
+  return { api: createNodeApi({ ...services, settings, library, demo, status, diagnose: diagnoseNow, ...commands }), deviceId: identity.id, port };
 }
 
 /** Calls that need more than one service. */
-function commandsOf({ foundation, devices, membership, speed, transfers, uploads, links }: Services): Pick<NodeParts, 'connect' | 'setLimits' | 'forgetDevice' | 'browse' | 'listTransfers' | 'startDownload'> {
+function commandsOf({ foundation, devices, holders, membership, speed, transfers, uploads, links }: Services): Pick<NodeParts, 'connect' | 'setLimits' | 'forgetDevice' | 'browse' | 'listTransfers' | 'startDownload'> {
   const { settings, library } = foundation;
   return {
     async connect(address, signal) {
@@ -140,7 +161,7 @@ function commandsOf({ foundation, devices, membership, speed, transfers, uploads
       return { ...page, transfers: [...up, ...page.transfers], total: page.total + up.length };
     },
     async startDownload(source, { to, priority, inOrder }, signal) {
-      return transfers.start({ ...(await planDownload(source, { devices, links: links(), signal })), base: to ?? settings.get().downloadDir, priority, inOrder });
+      return transfers.start({ ...(await planDownload(source, { devices, links: links(), holdersOf: (id, until) => holders.of(id, until), signal })), base: to ?? settings.get().downloadDir, priority, inOrder });
     },
   };
 }
@@ -163,35 +184,50 @@ async function followLibrary({ foundation, events, blocks, shareNames, links }: 
   for (const share of await library.shares()) shareNames.set(share.id, share.name);
 }
 
-function followSettings({ foundation, events, speed, membership, transfers, links, background }: Services, discovery: Discovery): void {
+/** Whoever is hidden tells no server where it is. */
+const serversOf = ({ servers, visibility }: Settings): readonly string[] => (visibility === 'hidden' ? [] : servers);
+
+function followSettings({ foundation, events, speed, membership, servers, transfers, links, background }: Services, discovery: Discovery): void {
   const { settings } = foundation;
   speed.apply();
-  let { name } = settings.get();
+  let { name, unusedNetworks } = settings.get();
   settings.onChange((changed) => {
     speed.apply();
     membership.setVisibility(changed.visibility);
     background(discovery.set({ multicast: changed.multicast, mdns: changed.mdns, visible: changed.visibility !== 'hidden' }));
+    background(servers.set(serversOf(changed)));
     transfers.settingsChanged();
     if (changed.name !== name) for (const link of links().all()) link.notify({ kind: 'renamed', name: changed.name });
     name = changed.name;
+    if (changed.unusedNetworks.join('\n') !== unusedNetworks.join('\n')) {
+      links().networksChanged();
+      discovery.networksChanged();
+      servers.news();
+    }
+    unusedNetworks = changed.unusedNetworks;
     events.emit({ type: 'settings', settings: changed });
   });
 }
 
 async function readStatus(
-  { foundation, transfers, uploads, offers, speed, links }: Services,
+  { foundation, transfers, uploads, offers, servers, speed, links }: Services,
   { port, startedAt, demo, discovery }: { port: number; startedAt: number; demo: NodeStatus['demo']; discovery: Discovery },
 ): Promise<NodeStatus> {
   const { identity, settings, dataDir, problems } = foundation;
-  const { downloadDir, name } = settings.get();
+  const { downloadDir, name, unusedNetworks } = settings.get();
+  const networks = listNetworks(unusedNetworks);
   const active = transfers.active;
   return {
-    deviceId: identity.id, name, avatarSeed: identity.avatarSeed, version: appVersion, startedAt, port, addresses: ownAddresses(), dataDir, downloadDir,
+    deviceId: identity.id, name, avatarSeed: identity.avatarSeed, version: appVersion, startedAt, port, addresses: networks.flatMap(({ used, addresses }) => (used ? addresses : [])), networks, dataDir, downloadDir,
     freeBytes: await statfs(downloadDir).then((volume) => volume.bavail * volume.bsize, () => null),
     downRate: active.reduce((sum, transfer) => sum + transfer.rate, 0), upRate: uploads.rate(), speed: speed.state(),
     peersOnline: [...links().all()].length, activeTransfers: active.length, offersWaiting: offers.waiting,
-    discovery: discovery.state(), demo, problems: [...problems, ...discovery.problems()],
+    discovery: discovery.state(), servers: servers.health(), demo, problems: [...problems, ...discovery.problems()],
   };
 }
 
-const ownAddresses = (): string[] => Object.values(networkInterfaces()).flatMap((all) => (all ?? []).filter(({ internal }) => !internal).map(({ address }) => address));
+/** Where others find this one: what it listens on, or its addresses that mean something elsewhere, local networks first. */
+function reachableHosts(listen: string | undefined, unused: readonly string[]): string[] {
+  if (listen !== undefined && isIP(listen) !== 0 && listen !== '0.0.0.0' && listen !== '::') return [listen];
+  return listNetworks(unused).flatMap(({ used, addresses }) => (used ? addresses.filter((host) => !isLinkLocal(host)).sort((a, b) => isIP(a) - isIP(b)) : []));
+}

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { formatAddress, type SocketAddress } from '#shared/address.ts';
 import { AppError } from '#shared/errors.ts';
-import { isOfferId, isTransferId, type DeviceId, type OfferId, type ShareId, type TransferId } from '#shared/ids.ts';
+import { isOfferId, isTransferId, type DeviceId, type OfferId, type RoomId, type ShareId, type TransferId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import type { Peer, Trust } from '#shared/model/peer.ts';
+import type { Room } from '#shared/model/room.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
+import type { BootstrapNode } from '#shared/protocol/bootstrap.ts';
 import { minute } from '#shared/units.ts';
 import type { Store } from '../disk/store.ts';
 import { createMembership, type Membership } from '../discovery/membership.ts';
@@ -15,12 +18,17 @@ import { Offers } from './offers/offers.ts';
 import { discardStaged } from './offers/staged-files.ts';
 import { knownDevicesTable } from './peers/device-records.ts';
 import { Devices } from './peers/devices.ts';
+import { addressesOf, Servers } from '../net/servers/servers.ts';
 import { MachineMeter } from './pace/machine-meter.ts';
 import { PaceWatch } from './pace/pace-watch.ts';
 import { PairingService } from './peers/pairing.ts';
+import { Rooms } from './rooms/rooms.ts';
+import { Holders } from './servers/holders.ts';
+import { PublicEntries } from './servers/public-entries.ts';
 import { AlternativeSchedule } from './rates/alternative-schedule.ts';
 import { PingProtection } from './rates/ping-protection.ts';
 import { SpeedLimits } from './rates/speed-limits.ts';
+import type { Library } from './ports/library.ts';
 import type { Links } from './ports/links.ts';
 import type { Outgoing } from './ports/outgoing.ts';
 import { SearchService } from './search/search-service.ts';
@@ -52,6 +60,9 @@ export interface Services {
   readonly devices: Devices;
   readonly membership: Membership;
   readonly pairing: PairingService;
+  readonly rooms: Rooms;
+  readonly servers: Servers;
+  readonly holders: Holders;
   readonly transfers: TransfersService;
   readonly offers: Offers;
   readonly search: SearchService;
@@ -70,8 +81,18 @@ export interface Services {
   background(work: Promise<unknown>): void;
 }
 
-/** `nonce`: what this start of the node announces. */
-export async function createServices(foundation: Foundation, nonce: string, links: () => Links, outgoing: Outgoing, closers: Closers): Promise<Services> {
+/** How a node reaches others, and they it. */
+export interface Ways {
+  /** What this start of the node announces. */
+  readonly nonce: string;
+  readonly links: () => Links;
+  readonly outgoing: Outgoing;
+  /** Where it takes links. */
+  readonly ownAddresses: () => readonly SocketAddress[];
+}
+
+export async function createServices(foundation: Foundation, ways: Ways, closers: Closers): Promise<Services> {
+  const { nonce, links, outgoing } = ways;
   const { identity, settings, store, hasher, receiver, library, now, onError } = foundation;
   const background = (work: Promise<unknown>): void => { work.catch(onError); };
   const events = new NodeEvents(onError);
@@ -104,6 +125,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
   }, await store.rows(conductTable));
   const devices: Devices = new Devices({
     store, now, links,
+    roomsOf: (link) => rooms.roomsOf(link),
     badPiecesOf: (id) => conduct.of(id),
     sourcesOf: (id) => membership.peer(id)?.sources ?? [],
     onChange: (peer) => { peerEvents.push(peer.id, peer); },
@@ -126,6 +148,38 @@ export async function createServices(foundation: Foundation, nonce: string, link
     onChange: (state) => { events.emit({ type: 'pairing', pairing: state }); },
     onPaired: async (id) => { await setTrust(id, 'paired'); },
   });
+
+  const roomEvents = new Throttle<RoomId, Room>(tellEveryMs, (room) => { events.emit({ type: 'room', room }); });
+  closers.push(() => { roomEvents.close(); });
+  const rooms: Rooms = new Rooms({
+    identity, store, links, now, background,
+    ownAddresses: ways.ownAddresses,
+    introduce: (id, address) => { membership.introduced(id, address, 'room'); },
+    onTags: () => { servers.news(); },
+    onChange: (room) => { roomEvents.push(room.id, room); },
+    onGone: (id, name, why) => {
+      roomEvents.drop(id);
+      events.emit({ type: 'room-gone', id, name, why });
+      background(hideWhatItSaw(library, id));
+    },
+    onRights: (id) => {
+      blocks.forgetRights();
+      links().get(id)?.notify({ kind: 'listing', share: '' });
+    },
+  });
+  closers.push(() => rooms.close());
+  const introduceFromServer = (node: BootstrapNode): boolean => {
+    for (const address of addressesOf(node)) membership.introduced(node.deviceId, address, 'server');
+    return links().get(node.deviceId) === undefined;
+  };
+  const announced = new PublicEntries({ library, background, onChange: () => { servers.news(); } });
+  closers.push(() => { announced.close(); });
+  const servers: Servers = new Servers({
+    identity, now, random: Math.random,
+    registration: () => ({ addresses: ways.ownAddresses().map(formatAddress), rooms: rooms.tags(), announced: announced.list }),
+    onNode: introduceFromServer,
+  });
+  closers.push(() => servers.close());
 
   const shareNames = new Map<ShareId, string>();
   const uploads: Uploads = new Uploads({
@@ -208,6 +262,7 @@ export async function createServices(foundation: Foundation, nonce: string, link
   const control = new ControlServer({ library, offers, pairing, blocks, fetched, fetchedSmall, excuse: (id) => pace.excuse(id), viewerOf: (link) => devices.viewerOf(link), now });
   const search = new SearchService({
     links, now,
+    elsewhere: (words, filter, signal) => (servers.areOnline ? servers.search(words, filter, signal).then((nodes) => nodes.filter(introduceFromServer).length) : null),
     whichAreHere: async (ids) => {
       const found = await Promise.all(ids.map((id) => library.resolve({ kind: 'self' }, id)));
       return ids.filter((_, at) => found[at] !== null);
@@ -215,7 +270,14 @@ export async function createServices(foundation: Foundation, nonce: string, link
     onChange: (state) => { events.emit({ type: 'search', search: state }); },
   });
   closers.push(() => { search.close(); });
-  return { foundation, events, devices, membership, pairing, transfers, offers, search, uploads, blocks, control, swarm, speed, waiter, shareNames, links, setTrust, background };
+  const holders = new Holders({ servers, waiter, introduce: introduceFromServer, downloads: () => transfers.active, background });
+  closers.push(() => { holders.close(); });
+  return { foundation, events, devices, membership, pairing, rooms, servers, holders, transfers, offers, search, uploads, blocks, control, swarm, speed, waiter, shareNames, links, setTrust, background };
+}
+
+/** What was shared with a room that is gone is shared with nobody, also when the room should come back. */
+async function hideWhatItSaw(library: Library, room: RoomId): Promise<void> {
+  for (const { id, audience } of await library.shares()) if (audience.kind === 'room' && audience.room === room) await library.update(id, { audience: { kind: 'nobody' } });
 }
 
 /** Also removes the rows of forgotten devices. */

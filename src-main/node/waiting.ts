@@ -34,6 +34,17 @@ export class LinkWaiter {
     this.#bell.ring();
   }
 
+  /** Counts links that came up. */
+  get rings(): number {
+    return this.#bell.rings;
+  }
+
+  /** Whether another link has come up since `seen` of them, before the signal fires. */
+  async linked(seen: number, signal: AbortSignal): Promise<boolean> {
+    await this.#bell.after(seen, signal);
+    return this.#bell.rings > seen;
+  }
+
   /** The link to a device, as soon as there is one. Rejects with `cancelled`. */
   async linkTo(id: DeviceId, signal: AbortSignal): Promise<Link> {
     for (;;) {

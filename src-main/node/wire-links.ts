@@ -1,12 +1,13 @@
 import { appVersion } from '#shared/app-version.ts';
 import { AppError } from '#shared/errors.ts';
 import { createLinks } from '../net/links.ts';
+import { isUsedHost } from '../net/networks.ts';
 import type { Link, LinkHandler, Links } from './ports/links.ts';
 import type { Services } from './services.ts';
 
 /** Makes the links of a node and tells every service what happens on them. */
 export function wireLinks(services: Services): Links {
-  const { foundation, events, devices, membership, pairing, transfers, offers, search, blocks, control, swarm, speed, waiter, background } = services;
+  const { foundation, events, devices, membership, pairing, rooms, transfers, offers, search, blocks, control, swarm, speed, waiter, background } = services;
   const { identity, settings, now } = foundation;
   /** Links whose device said that it leaves: there is no hurry to dial it again. */
   const leaving = new WeakSet<Link>();
@@ -31,6 +32,7 @@ export function wireLinks(services: Services): Links {
         case 'renamed': return background(devices.renamed(link.remote.id, notice.name));
         case 'goodbye': return void leaving.add(link);
         case 'pair-answer': return background(pairing.answered(link, notice.same));
+        case 'room-proofs': case 'room-state': case 'room-update': case 'room-members': case 'room-left': return rooms.hear(link, notice);
         case 'offer-answer': case 'offer-progress': case 'offer-withdrawn': return background(offers.notice(link, notice));
       }
     },
@@ -44,6 +46,7 @@ export function wireLinks(services: Services): Links {
       const { id } = link.remote;
       blocks.linkDown(link);
       pairing.linkDown(link);
+      rooms.linkDown(link);
       // Another connection took its place (both dialled at once): the device is still here.
       if (links.get(id) !== undefined) return;
       swarm.linkDown(id);
@@ -59,7 +62,8 @@ export function wireLinks(services: Services): Links {
     identity, handler, now, random: Math.random,
     hello: () => ({ name: settings.get().name, version: appVersion }),
     isBlocked: (id) => devices.isBlocked(id),
-    mayLink: (id) => settings.get().visibility === 'everyone' || devices.trustOf(id) === 'paired',
+    isUsed: (localHost) => isUsedHost(localHost, settings.get().unusedNetworks),
+    mayLink: (id) => settings.get().visibility === 'everyone' || devices.trustOf(id) === 'paired' || rooms.mayCome(id),
   });
   links.onLink((link) => {
     const { id, listenPort } = link.remote;
@@ -68,6 +72,7 @@ export function wireLinks(services: Services): Links {
     swarm.linkUp(link);
     speed.deviceChanged(id);
     background(devices.linkUp(link));
+    rooms.linkUp(link);
     background(askShares(link));
     waiter.linkUp();
     transfers.linkUp(link);

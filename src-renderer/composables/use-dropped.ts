@@ -3,13 +3,14 @@ import { usePeers } from '../stores/peers.ts';
 import { useSending } from '../stores/sending.ts';
 import { useSharing } from '../stores/sharing.ts';
 import { useUploads } from '../stores/uploads.ts';
+import type { Audience } from '#shared/model/share.ts';
 import type { Dropped } from './dropped-items.ts';
 
 /**
- * What a drop does: shares on the Shares page, sends to the person under it, else asks to whom. A desktop tells where
+ * What a drop does: shares on the Shares page and in a room (`suggested`), sends to the person under it, else asks to whom. A desktop tells where
  * dropped files lie; a browser does not, so there they are copied to the node first.
  */
-export function useDropped(): (dropped: Dropped, person: string | null, share: boolean) => void {
+export function useDropped(): (dropped: Dropped, person: string | null, share: boolean, suggested: Audience | null) => void {
   const notices = useNotices();
   const peers = usePeers();
   const sending = useSending();
@@ -22,13 +23,13 @@ export function useDropped(): (dropped: Dropped, person: string | null, share: b
     return (await notices.attempt(() => uploads.take(dropped))) ?? [];
   }
 
-  async function take(dropped: Dropped, person: string | null, share: boolean): Promise<void> {
+  async function take(dropped: Dropped, person: string | null, share: boolean, suggested: Audience | null): Promise<void> {
     const paths = await pathsOf(dropped);
     if (paths.length === 0) return;
     const peer = peers.all.find((candidate) => candidate.id === person);
-    if (share) sharing.ask(paths);
+    if (share) sharing.ask(paths, suggested);
     else if (peer) await sending.send([peer.id], paths);
     else sending.choosePeople(paths);
   }
-  return (dropped, person, share) => void take(dropped, person, share);
+  return (dropped, person, share, suggested) => void take(dropped, person, share, suggested);
 }

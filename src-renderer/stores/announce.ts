@@ -1,4 +1,6 @@
+import type { NodeEvent } from '#shared/api/events.ts';
 import type { Offer } from '#shared/model/offer.ts';
+import type { Room } from '#shared/model/room.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import type { useNotices } from './notices.ts';
 
@@ -22,4 +24,15 @@ export function announceOffer(notices: Notices, before: Offer | undefined, now: 
   if (now.state === 'declined') notices.add({ kind: 'info', title: 'ui.notice.declined', params: { name: person } });
   if (now.state === 'done') notices.add({ kind: 'done', title: now.text === null ? 'ui.notice.delivered' : 'ui.notice.textDelivered', params: { name: person, bytes: now.bytes } });
   if (now.state === 'failed' && now.reason) notices.add({ kind: 'problem', error: now.reason });
+}
+
+/** Tells that the first member of a room was found: from now on it is of use. */
+export function announceRoom(notices: Notices, before: Room | undefined, now: Room): void {
+  if (before?.state === 'looking' && now.state === 'ready') notices.add({ kind: 'done', title: 'ui.notice.roomReady', text: 'ui.notice.roomReadyText', params: { name: now.name } });
+}
+
+/** Tells that a room is gone. Who left it knows. */
+export function announceRoomGone(notices: Notices, { name, why }: Extract<NodeEvent, { type: 'room-gone' }>): void {
+  if (why === 'ended') notices.add({ kind: 'info', title: 'ui.notice.roomEnded', text: 'ui.notice.roomEndedText', params: { name } });
+  if (why === 'removed') notices.add({ kind: 'info', title: 'ui.notice.roomRemoved', text: 'ui.notice.roomRemovedText', params: { name } });
 }

@@ -4,22 +4,26 @@ import { assertNever } from '#shared/assert.ts';
 import type { NodeEvent } from '#shared/api/events.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import { useApi } from '../api.ts';
+import { useDoctor } from './doctor.ts';
 import { useNode } from './node.ts';
 import { useNotices } from './notices.ts';
 import { useOffers } from './offers.ts';
 import { usePeers } from './peers.ts';
+import { useRooms } from './rooms.ts';
 import { useSearch } from './search.ts';
 import { useShares } from './shares.ts';
-import { announceOffer, announceTransfer } from './announce.ts';
+import { announceOffer, announceRoom, announceRoomGone, announceTransfer } from './announce.ts';
 import { useTransfers } from './transfers.ts';
 
 /** Keeps every store as the node is: loads after each connect, then follows the one stream of events. */
 export const useLive = defineStore('live', () => {
   const api = useApi();
+  const doctor = useDoctor();
   const node = useNode();
   const notices = useNotices();
   const offers = useOffers();
   const peers = usePeers();
+  const rooms = useRooms();
   const search = useSearch();
   const shares = useShares();
   const transfers = useTransfers();
@@ -32,6 +36,14 @@ export const useLive = defineStore('live', () => {
       case 'peer': return peers.set(event.peer);
       case 'peer-gone': return peers.remove(event.id);
       case 'pairing': return peers.setPairing(event.pairing);
+      case 'room': {
+        announceRoom(notices, rooms.byId.get(event.room.id), event.room);
+        return rooms.set(event.room);
+      }
+      case 'room-gone': {
+        announceRoomGone(notices, event);
+        return rooms.remove(event.id);
+      }
       case 'share': return shares.set(event.share);
       case 'share-gone': return shares.remove(event.id);
       case 'listing': return listingListeners.forEach((listener) => listener(event.peer, event.share));
@@ -46,13 +58,14 @@ export const useLive = defineStore('live', () => {
       }
       case 'offer-gone': return offers.remove(event.id);
       case 'search': return search.set(event.search);
+      case 'diagnosis': return doctor.set(event.diagnosis);
       case 'problem': return notices.add({ kind: 'problem', error: event.error });
       default: return assertNever(event);
     }
   }
 
   async function load(): Promise<void> {
-    await notices.attempt(() => Promise.all([node.load(), peers.load(), transfers.load(), offers.load(), shares.load()]));
+    await notices.attempt(() => Promise.all([node.load(), peers.load(), rooms.load(), transfers.load(), offers.load(), shares.load()]));
   }
 
   /** Returns the way to stop. */

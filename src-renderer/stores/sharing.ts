@@ -9,8 +9,13 @@ export const useSharing = defineStore('sharing', () => {
   const shares = useShares();
   const notices = useNotices();
   const waiting = shallowRef<readonly string[] | null>(null);
+  /** Marked beforehand: it was asked for in a room. */
+  const suggested = shallowRef<Audience | null>(null);
 
-  const ask = (paths: readonly string[]): void => void (waiting.value = paths.length > 0 ? paths : null);
+  function ask(paths: readonly string[], suggestion: Audience | null = null): void {
+    waiting.value = paths.length > 0 ? paths : null;
+    suggested.value = suggestion;
+  }
   async function share(audience: Audience): Promise<void> {
     const paths = waiting.value ?? [];
     waiting.value = null;
@@ -18,5 +23,5 @@ export const useSharing = defineStore('sharing', () => {
   }
   const close = (): void => void (waiting.value = null);
 
-  return { waiting, ask, share, close };
+  return { waiting, suggested, ask, share, close };
 });

@@ -2,8 +2,10 @@ import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { settingsPatchSchema, settingsSchema } from '../settings.ts';
 import { contentIdSchema, offerIdSchema, shareIdSchema, transferIdSchema, bytesSchema } from '../model/ids.ts';
+import { diagnosisSchema } from '../model/diagnosis.ts';
 import { rateLimitSchema } from '../model/limit.ts';
 import { pairingSchema, peerSchema } from '../model/peer.ts';
+import { invitationSchema, roomSchema } from '../model/room.ts';
 import { audienceSchema, entrySchema, shareSchema } from '../model/share.ts';
 import { filePrioritySchema, prioritySchema, transferDetailSchema, transferFileSchema, transferSchema } from '../model/transfer.ts';
 import { offerSchema } from '../model/offer.ts';
@@ -28,8 +30,18 @@ const localPath = z.string().min(1).max(limits.names.pathBytes);
 const cursor = z.string().max(2 * limits.names.pathBytes);
 const pageSize = z.int().min(1).max(limits.browse.entriesPerPage);
 
+/** A room: its id, a unique beginning of it, or its name. */
+const roomRef = z.string().min(1).max(200);
+const roomName = z.string().trim().min(1).max(limits.rooms.nameChars);
+/** From now on, milliseconds; null: it does not end by itself. */
+const lasts = z.int().min(1).max(limits.rooms.lastsMs).nullable();
+
 const sourceSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('path'), peer: peerRef, path: remotePath.min(1) }),
+  /** `known`: as a listing told it, so that the download of somebody who is away can wait until they are back. */
+  z.object({
+    kind: z.literal('path'), peer: peerRef, path: remotePath.min(1),
+    known: z.object({ kind: z.enum(['file', 'folder']), contentId: contentIdSchema.nullable() }).optional(),
+  }),
   z.object({ kind: z.literal('content'), contentId: contentIdSchema, name: z.string().max(255).optional() }),
 ]);
 export type TransferSource = z.infer<typeof sourceSchema>;
@@ -62,6 +74,24 @@ export const calls = {
   /** The user's word on whether both codes are the same. */
   'pairing.answer': call(z.object({ peer: peerRef, same: z.boolean() }), pairingSchema),
   'pairing.list': call(nothing, z.array(pairingSchema)),
+
+  'rooms.list': call(nothing, z.array(roomSchema)),
+  'rooms.create': call(z.object({ name: roomName, lastsMs: lasts }), roomSchema),
+  /** The words of a room, or an invitation link. Answers at once: members are looked for in the background. */
+  'rooms.join': call(z.object({ invitation: z.string().min(1).max(limits.rooms.invitationChars) }), roomSchema),
+  /** How others get in. Whoever has it can: it is shown to nobody but the user. `language` of the words; a device understands all. */
+  'rooms.invite': call(z.object({ room: roomRef, language: z.enum(['en', 'es']) }), invitationSchema),
+  /** Only whoever made the room can change its name or end, or remove somebody: that gives the others a new passphrase. */
+  'rooms.update': call(z.object({ room: roomRef, name: roomName.optional(), lastsMs: lasts.optional() }), roomSchema),
+  'rooms.removeMember': call(z.object({ room: roomRef, member: peerRef }), roomSchema),
+  /** What was shared with it is visible to nobody then. */
+  'rooms.leave': call(z.object({ room: roomRef }), done),
+
+  /**
+   * Tests step by step why nobody appears, or why `peer` (a device, or `HOST:PORT`) does not; answers within seconds, and tells
+   * by `diagnosis` events how far it is. Links to the device when it can be reached after all.
+   */
+  'doctor.run': call(z.object({ peer: z.string().min(1).max(300).optional() }), diagnosisSchema),
 
   'shares.list': call(nothing, z.array(shareSchema)),
   'shares.add': call(z.object({ path: localPath, audience: audienceSchema, name: z.string().min(1).max(limits.names.shareNameChars).optional() }), shareSchema),

@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { diagnosisSchema } from '../model/diagnosis.ts';
 import { errorInfoSchema } from '../model/error.ts';
-import { deviceIdSchema, offerIdSchema, shareIdSchema, transferIdSchema } from '../model/ids.ts';
+import { deviceIdSchema, offerIdSchema, roomIdSchema, shareIdSchema, transferIdSchema } from '../model/ids.ts';
 import { pairingSchema, peerSchema } from '../model/peer.ts';
+import { roomSchema, roomEndSchema } from '../model/room.ts';
 import { shareSchema } from '../model/share.ts';
 import { transferSchema } from '../model/transfer.ts';
 import { offerSchema } from '../model/offer.ts';
@@ -19,6 +21,8 @@ export const nodeEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('peer'), peer: peerSchema }),
   z.object({ type: z.literal('peer-gone'), id: deviceIdSchema }),
   z.object({ type: z.literal('pairing'), pairing: pairingSchema }),
+  z.object({ type: z.literal('room'), room: roomSchema }),
+  z.object({ type: z.literal('room-gone'), id: roomIdSchema, name: z.string(), why: roomEndSchema }),
   z.object({ type: z.literal('share'), share: shareSchema }),
   z.object({ type: z.literal('share-gone'), id: shareIdSchema }),
   /** What a device shares has changed; `share` tells which one, by name. */
@@ -28,6 +32,8 @@ export const nodeEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('offer'), offer: offerSchema }),
   z.object({ type: z.literal('offer-gone'), id: offerIdSchema }),
   z.object({ type: z.literal('search'), search: searchStateSchema }),
+  /** What a run of the doctor has found so far. */
+  z.object({ type: z.literal('diagnosis'), diagnosis: diagnosisSchema }),
   /** Something a user should hear of once: shown as a toast or a line. */
   z.object({ type: z.literal('problem'), error: errorInfoSchema }),
 ]);

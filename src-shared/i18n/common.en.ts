@@ -13,7 +13,7 @@ export const commonEn = {
     discovery: { on: 'on', off: 'off', failed: 'not possible' },
   },
   audience: { nobody: 'nobody', devices: 'trusted devices', room: 'a room', everyone: 'everyone on this network', public: 'public' },
-  path: { loopback: 'this machine', lan: 'LAN', overlay: 'VPN', internet: 'internet' },
+  path: { loopback: 'this machine', lan: 'LAN', overlay: 'through a VPN', internet: 'internet', via: 'through {vpn}' },
   count: {
     files: 'no files | one file | {n} files',
     items: 'nothing | one item | {n} items',
@@ -34,7 +34,7 @@ export const commonEn = {
     resumeAll: 'Resume all transfers', show: 'Open DistriShare', hide: 'Hide DistriShare', hideOthers: 'Hide others', showAll: 'Show all', services: 'Services',
     quit: 'Quit', about: 'About DistriShare', undo: 'Undo', redo: 'Redo', cut: 'Cut', copy: 'Copy', paste: 'Paste', selectAll: 'Select all',
     reload: 'Reload', developerTools: 'Developer tools', zoomIn: 'Zoom in', zoomOut: 'Zoom out', zoomReset: 'Normal size', fullScreen: 'Full screen',
-    minimize: 'Minimise', close: 'Close window', nearby: 'Nearby', search: 'Search', transfers: 'Transfers', shares: 'My shares',
+    minimize: 'Minimise', close: 'Close window', nearby: 'Nearby', search: 'Search', transfers: 'Transfers', shares: 'My shares', rooms: 'Rooms',
   },
   tray: {
     idle: 'DistriShare', running: 'DistriShare: {down} down, {up} up', offers: 'one person wants to send you something | {n} people want to send you something',

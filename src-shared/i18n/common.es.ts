@@ -15,7 +15,7 @@ export const commonEs: SameShape<typeof commonEn> = {
     discovery: { on: 'sí', off: 'no', failed: 'no es posible' },
   },
   audience: { nobody: 'nadie', devices: 'dispositivos de confianza', room: 'una sala', everyone: 'todos en esta red', public: 'público' },
-  path: { loopback: 'este equipo', lan: 'LAN', overlay: 'VPN', internet: 'internet' },
+  path: { loopback: 'este equipo', lan: 'LAN', overlay: 'por una VPN', internet: 'internet', via: 'por {vpn}' },
   count: {
     files: 'ningún archivo | un archivo | {n} archivos',
     items: 'nada | un elemento | {n} elementos',
@@ -36,7 +36,7 @@ export const commonEs: SameShape<typeof commonEn> = {
     resumeAll: 'Reanudar todas las transferencias', show: 'Abrir DistriShare', hide: 'Ocultar DistriShare', hideOthers: 'Ocultar los demás', showAll: 'Mostrar todo', services: 'Servicios',
     quit: 'Salir', about: 'Acerca de DistriShare', undo: 'Deshacer', redo: 'Rehacer', cut: 'Cortar', copy: 'Copiar', paste: 'Pegar', selectAll: 'Seleccionar todo',
     reload: 'Recargar', developerTools: 'Herramientas de desarrollo', zoomIn: 'Acercar', zoomOut: 'Alejar', zoomReset: 'Tamaño normal', fullScreen: 'Pantalla completa',
-    minimize: 'Minimizar', close: 'Cerrar ventana', nearby: 'Cerca', search: 'Buscar', transfers: 'Transferencias', shares: 'Lo que comparto',
+    minimize: 'Minimizar', close: 'Cerrar ventana', nearby: 'Cerca', search: 'Buscar', transfers: 'Transferencias', shares: 'Lo que comparto', rooms: 'Salas',
   },
   tray: {
     idle: 'DistriShare', running: 'DistriShare: {down} de bajada, {up} de subida', offers: 'una persona quiere enviarte algo | {n} personas quieren enviarte algo',

@@ -41,7 +41,13 @@ export const errorsEn = {
   'port-taken': { what: 'The port is in use by another program.', about: 'Port {port} is in use by another program.', next: 'Choose another port, or end the other program.' },
   'newer-data': { what: 'This data was written by a newer DistriShare.', about: 'The data in {path} was written by a newer DistriShare.', next: 'Update DistriShare. Nothing was changed.' },
   'not-authorised': { what: 'You are not signed in here.', next: 'Open DistriShare again with a fresh link: run “npm start” or “distrishare serve”.' },
-  'room-unknown': { what: 'There is no such room.', about: 'There is no room “{name}”.', next: 'Check the name of the room.' },
+  'server-refused': { what: 'The server refused.', about: 'The server refused: {detail}', next: 'It is asked again by itself. If it goes on, ask whoever runs it.' },
+  'room-unknown': { what: 'There is no such room.', about: 'There is no room “{name}”.', next: 'Look at your rooms: it may have ended, or you may have left it.' },
+  'room-not-yours': { what: 'Only the person who made the room can do that.', about: 'Only the person who made “{name}” can do that.', next: 'Ask them, or make a room of your own.' },
+  'room-not-met': { what: 'Nobody of this room has been met yet, so nothing can be shared with it.', about: 'Nobody of “{name}” has been met yet, so nothing can be shared with it.', next: 'It works as soon as a member is online. Ask for the invitation link or its QR code if you are not on the same network.' },
+  'room-over': { what: 'This room has ended.', about: 'The room “{name}” has ended.', next: 'Ask for a new invitation. If it should not have ended yet, check the clock of this device.' },
+  'invitation-unreadable': { what: 'This is not an invitation to a room: the words do not belong together.', about: 'This is not an invitation to a room: word {place}, “{word}”, is not one of the words that are used.', next: 'Compare it word by word with the original. An invitation has 12 words, or is a link that begins with distrishare:room.' },
+  'member-unknown': { what: 'Nobody in this room has that name.', about: 'Nobody in this room is named “{name}”.', next: 'Look at the members of the room.' },
 
   'sabotage-locked': { what: 'Sabotage is for tests only and is locked.', next: 'To harm transfers on purpose, also set DISTRISHARE_SABOTAGE=I-am-testing. Otherwise leave --sabotage out.' },
   'sabotage-on': { what: 'SABOTAGE IS ON: this device harms what it gives to others, for a test.', next: 'Start it without --sabotage to end that.' },
@@ -58,6 +64,7 @@ export const errorsEn = {
   'listing-too-long': { what: 'The list of files goes on beyond what one download takes.', about: 'The list of files of “{name}” goes on beyond what one download takes.', next: 'What was listed is here. Download folders inside of it one by one to get the rest.' },
   'too-many': { what: 'Too much at once.', next: 'Wait until something has ended, then try again.' },
   'rate-limited': { what: 'That was too often in a short time.', next: 'Wait a few seconds, then try again.' },
+  'network-off': { what: 'The network that leads there is switched off in DistriShare.', about: 'The network {name} leads there, and it is switched off in DistriShare.', next: 'Switch it on under Settings, Networks (or with “distrishare networks”), or use an address in another network.' },
   'link-closed': { what: 'The connection ended.', about: 'The connection to {name} ended.', next: 'It is made again by itself.' },
 
   'content-unknown': { what: 'Nobody who is online has this content.', about: 'Nobody who is online has the content {name}.', next: 'Try again when the people who have it are online.' },

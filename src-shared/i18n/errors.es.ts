@@ -32,7 +32,13 @@ export const errorsEs: SameShape<typeof errorsEn> = {
   'port-taken': { what: 'Otro programa está usando el puerto.', about: 'Otro programa está usando el puerto {port}.', next: 'Elige otro puerto o cierra el otro programa.' },
   'newer-data': { what: 'Estos datos son de un DistriShare más nuevo.', about: 'Los datos de {path} son de un DistriShare más nuevo.', next: 'Actualiza DistriShare. No se ha cambiado nada.' },
   'not-authorised': { what: 'Aquí no has iniciado sesión.', next: 'Abre DistriShare otra vez con un enlace nuevo: ejecuta «npm start» o «distrishare serve».' },
-  'room-unknown': { what: 'Esa sala no existe.', about: 'La sala «{name}» no existe.', next: 'Comprueba el nombre de la sala.' },
+  'server-refused': { what: 'El servidor se ha negado.', about: 'El servidor se ha negado: {detail}', next: 'Se le vuelve a preguntar solo. Si sigue así, pregunta a quien lo lleva.' },
+  'room-unknown': { what: 'No existe esa sala.', about: 'No existe la sala «{name}».', next: 'Mira tus salas: puede que haya terminado o que hayas salido de ella.' },
+  'room-not-yours': { what: 'Solo quien creó la sala puede hacer eso.', about: 'Solo quien creó «{name}» puede hacer eso.', next: 'Pídeselo, o crea tu propia sala.' },
+  'room-not-met': { what: 'Todavía no se ha encontrado a nadie de esta sala, así que no se puede compartir nada con ella.', about: 'Todavía no se ha encontrado a nadie de «{name}», así que no se puede compartir nada con ella.', next: 'Funciona en cuanto un miembro esté en línea. Si no estáis en la misma red, pide el enlace de invitación o su código QR.' },
+  'room-over': { what: 'Esta sala ha terminado.', about: 'La sala «{name}» ha terminado.', next: 'Pide una invitación nueva. Si aún no debería haber terminado, comprueba el reloj de este dispositivo.' },
+  'invitation-unreadable': { what: 'Esto no es una invitación a una sala: las palabras no van juntas.', about: 'Esto no es una invitación a una sala: la palabra {place}, «{word}», no es una de las que se usan.', next: 'Compárala palabra por palabra con la original. Una invitación tiene 12 palabras o es un enlace que empieza por distrishare:room.' },
+  'member-unknown': { what: 'Nadie en esta sala tiene ese nombre.', about: 'Nadie en esta sala se llama «{name}».', next: 'Mira los miembros de la sala.' },
 
   'sabotage-locked': { what: 'El sabotaje es solo para pruebas y está bloqueado.', next: 'Para dañar transferencias a propósito, define también DISTRISHARE_SABOTAGE=I-am-testing. Si no, quita --sabotage.' },
   'sabotage-on': { what: 'SABOTAJE ACTIVADO: este dispositivo daña lo que da a otros, para una prueba.', next: 'Arráncalo sin --sabotage para acabar con ello.' },
@@ -49,6 +55,7 @@ export const errorsEs: SameShape<typeof errorsEn> = {
   'listing-too-long': { what: 'La lista de archivos es más larga de lo que admite una descarga.', about: 'La lista de archivos de «{name}» es más larga de lo que admite una descarga.', next: 'Lo que se listó está aquí. Descarga sus carpetas una a una para obtener el resto.' },
   'too-many': { what: 'Demasiadas cosas a la vez.', next: 'Espera a que algo termine y prueba otra vez.' },
   'rate-limited': { what: 'Demasiadas veces en poco tiempo.', next: 'Espera unos segundos y prueba otra vez.' },
+  'network-off': { what: 'La red que lleva hasta allí está apagada en DistriShare.', about: 'La red {name} lleva hasta allí, y está apagada en DistriShare.', next: 'Enciéndela en Ajustes, Redes (o con «distrishare networks»), o usa una dirección de otra red.' },
   'link-closed': { what: 'La conexión terminó.', about: 'La conexión con {name} terminó.', next: 'Se restablece sola.' },
 
   'content-unknown': { what: 'Nadie en línea tiene este contenido.', about: 'Nadie en línea tiene el contenido {name}.', next: 'Prueba otra vez cuando estén en línea quienes lo tienen.' },

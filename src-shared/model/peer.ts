@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { contentIdSchema, deviceIdSchema, millisSchema, timestampSchema, bytesSchema } from './ids.ts';
 import { peerLimitsSchema } from './limit.ts';
+import { vpnSchema } from './network.ts';
 
-/** Ways a device was found. A device can have been found in several; each is a hint, never a proof. */
-export const peerSourceSchema = z.enum(['multicast', 'mdns', 'address', 'incoming']);
+/** Ways a device was found. A device can have been found in several; each is a hint, never a proof. `room`: another member of a room, or an invitation, told of it; `server`: a bootstrap server. */
+export const peerSourceSchema = z.enum(['multicast', 'mdns', 'address', 'incoming', 'room', 'server']);
 export type PeerSource = z.infer<typeof peerSourceSchema>;
 
 /** The trust ladder. `seen`: linked once. `verified`: codes compared. `paired`: the user's own or a friend's. `blocked`: sees nothing. */
@@ -56,6 +57,8 @@ export const peerSchema = z.object({
   /** Address of the present link, `host:port`; null while offline. */
   address: z.string().nullable(),
   path: pathKindSchema.nullable(),
+  /** The VPN that leads to it; only there on an `overlay` path, when our own end of it tells. */
+  vpn: vpnSchema.optional(),
   /** Smoothed round trip of the link, milliseconds; null until measured. */
   latencyMs: millisSchema.nullable(),
   lastSeen: timestampSchema,

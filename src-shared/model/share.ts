@@ -4,7 +4,8 @@ import { errorInfoSchema } from './error.ts';
 
 /**
  * Who may see a share. `devices`: paired devices, or those listed. `everyone`: devices on this network (on-link or
- * loopback). `public`: explicit; also reaches servers' indexes. Rules fail closed.
+ * loopback). `room`: members of a room, by its id, wherever they are. `public`: explicit; also reaches servers' indexes.
+ * Rules fail closed.
  */
 export const audienceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('nobody') }),

@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { bytesSchema, deviceIdSchema, timestampSchema } from './ids.ts';
 import { errorInfoSchema } from './error.ts';
 import { speedStateSchema } from './limit.ts';
+import { networkSchema } from './network.ts';
+import { serverHealthSchema } from './server.ts';
 
 export const nodeStatusSchema = z.object({
   deviceId: deviceIdSchema,
@@ -11,7 +13,10 @@ export const nodeStatusSchema = z.object({
   startedAt: timestampSchema,
   /** TCP port that takes links. */
   port: z.int(),
+  /** Own addresses (hosts) in the networks that are used, those of VPNs last. */
   addresses: z.array(z.string()),
+  /** Networks this machine is on now, VPNs last. */
+  networks: z.array(networkSchema),
   dataDir: z.string(),
   downloadDir: z.string(),
   freeBytes: bytesSchema.nullable(),
@@ -25,6 +30,7 @@ export const nodeStatusSchema = z.object({
     multicast: z.enum(['on', 'off', 'failed']),
     mdns: z.enum(['on', 'off', 'failed']),
   }),
+  servers: z.array(serverHealthSchema),
   demo: z.enum(['off', 'starting', 'on']),
   /** Things that are wrong now and what they concern, newest first. */
   problems: z.array(errorInfoSchema),

@@ -4,6 +4,7 @@ import { bytesSchema, contentIdSchema, offerIdSchema, timestampSchema } from '..
 import { audienceSchema, entrySchema } from '../model/share.ts';
 import { deviceNameSchema } from './hello.ts';
 import { searchFilterSchema, fileTypeSchema } from '../model/search.ts';
+import { roomNotices } from './room.ts';
 
 /**
  * What one device asks of another over the control connection: a method with JSON parameters and a JSON result, both
@@ -116,5 +117,6 @@ export const noticeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('offer-withdrawn'), id: offerIdSchema }),
   z.object({ kind: z.literal('pair-answer'), same: z.boolean() }),
   z.object({ kind: z.literal('goodbye') }),
+  ...roomNotices,
 ]);
 export type Notice = z.infer<typeof noticeSchema>;

@@ -26,6 +26,12 @@ export function whyNoNamespaces(): string | null {
   return null;
 }
 
+/** Why machines cannot have firewalls here; null when they can. */
+export function whyNoFirewall(): string | null {
+  const { ok, output } = run('nft', ['--version']);
+  return ok ? null : `nft: ${output.trim()}`;
+}
+
 /** Names are `dst<pid>-…`: what a killed run left behind can be told from what is in use. */
 function removeLeftovers(): void {
   for (const name of namesOf(run('ip', ['netns', 'list']).output)) {
@@ -94,6 +100,15 @@ export class Namespace {
     must('ip', '-n', this.name, 'link', 'set', 'eth0', state);
   }
 
+  /** A firewall that drops whatever comes in by a protocol, without a word. What the machine says to itself on loopback gets through. */
+  dropIncoming(protocol: 'tcp' | 'udp'): void {
+    this.exec('nft', `add table inet guard; add chain inet guard in { type filter hook input priority 0; }; add rule inet guard in iifname != lo meta l4proto ${protocol} drop`);
+  }
+
+  dropNothing(): void {
+    this.exec('nft', 'delete', 'table', 'inet', 'guard');
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#children].map(async (child) => {
       const ended = once(child, 'exit');
@@ -130,6 +145,18 @@ export class NamespaceNetwork {
     const node = this.nodes[index];
     if (!node) throw new Error(`no machine ${index}`);
     return node;
+  }
+
+  /** A second wire between the first two machines, an interface of this name in each: PREFIX.1 and PREFIX.2 …/24. */
+  addWire(name: string, prefix: string): void {
+    const [first, second] = [this.node(0), this.node(1)];
+    must('ip', '-n', first.name, 'link', 'add', name, 'type', 'veth', 'peer', 'name', name, 'netns', second.name);
+    for (const [index, machine] of [first, second].entries()) {
+      must('ip', '-n', machine.name, 'addr', 'add', `${prefix}.${index + 1}/24`, 'dev', name);
+      must('ip', '-n', machine.name, 'link', 'set', name, 'up');
+    }
+    // The system finds the carrier a moment later, and programs see no interface without one.
+    for (const machine of [first, second]) while (!must('ip', '-n', machine.name, 'link', 'show', 'dev', name).includes('state UP'));
   }
 
   async close(): Promise<void> {

@@ -7,12 +7,15 @@ import type { NodeEvent } from '#shared/api/events.ts';
 import { nodeEventSchema } from '#shared/api/events.ts';
 import { AppError } from '#shared/errors.ts';
 import type { SpeedState } from '#shared/model/limit.ts';
+import type { Network } from '#shared/model/network.ts';
 import { defaultSettings } from '#shared/settings.ts';
 import type { Settings } from '#shared/settings.ts';
 import { fakeHandlers } from './fake/handlers.ts';
 import { avatarSeedFor, deviceIdFor, epoch, inventedPeople } from './fake/people.ts';
+import { inventedRooms } from './fake/rooms.ts';
 import { searchAfter } from './fake/search.ts';
 import { seeded } from './fake/seeded.ts';
+import { healthOf, inventedServers } from './fake/servers.ts';
 import { inventedOffer, inventedShares, inventedText } from './fake/shares.ts';
 import { inventedTransfers, moved } from './fake/transfers.ts';
 import type { World } from './fake/world.ts';
@@ -43,30 +46,38 @@ function speedOf({ alternativeLimits, alternativeDownloadLimit, pingBudget }: Se
   return pingBudget === 'off' ? { alternative: alternativeLimits, down, up: null, addedDelayMs: null } : { alternative: alternativeLimits, down: down ?? { bytesPerSecond: 2_240_000, cause: 'ping' }, up: null, addedDelayMs: 12.4 };
 }
 
+const inventedNetworks: readonly Omit<Network, 'used'>[] = [
+  { name: 'wlp0s20f3', key: 'wlp0s20f3', vpn: null, addresses: ['192.168.1.24', 'fd12:3456:789a::24'] },
+  { name: 'tailscale0', key: 'tailscale0', vpn: 'tailscale', addresses: ['100.101.7.24', 'fd7a:115c:a1e0::5b01:718'] },
+];
+
 /** A node in memory with invented people. `empty`: first run, nobody there, nothing shared. */
 export function createFakeNode({ empty = false, settings = {} }: { empty?: boolean; settings?: Partial<Settings> } = {}): FakeNode {
   const listeners = new Set<(event: NodeEvent) => void>();
   const connection = ref<ConnectionState>('connected');
   const made: FakeNode['calls'] = [];
   const random = seeded(7);
+  const retryAt = Date.now() + 84_000;
   const emit = (event: NodeEvent): void => {
     const checked = nodeEventSchema.parse(JSON.parse(JSON.stringify(event)));
     listeners.forEach((listener) => listener(checked));
   };
   const world: World = {
-    settings: { ...defaultSettings, name: 'Jade Otter', downloadDir: '/home/jade/Downloads', language: 'en', theme: 'light', ...settings },
+    settings: { ...defaultSettings, name: 'Jade Otter', downloadDir: '/home/jade/Downloads', language: 'en', theme: 'light', servers: empty ? [] : [...inventedServers], ...settings },
     peers: empty ? [] : inventedPeople(),
     transfers: empty ? [] : inventedTransfers(),
+    rooms: empty ? [] : inventedRooms(),
     shares: empty ? [] : inventedShares(),
     offers: empty ? [] : [inventedOffer(), inventedText()],
     filePriorities: new Map(), search: null, searchSeconds: 0, demo: 'off', emit,
     status: () => {
       const sum = (direction: 'down' | 'up'): number => world.transfers.filter((each) => each.direction === direction && each.state === 'running').reduce((all, each) => all + each.rate, 0);
+      const networks = inventedNetworks.map((network) => ({ ...network, used: !world.settings.unusedNetworks.includes(network.key) }));
       return {
-        deviceId: deviceIdFor('Jade Otter'), name: world.settings.name, avatarSeed: avatarSeedFor('Jade Otter'), version: '0.1.0', startedAt: epoch, port: 47800, addresses: ['192.168.1.24', 'fd12:3456:789a::24'], dataDir: '/home/jade/.local/share/distrishare',
+        deviceId: deviceIdFor('Jade Otter'), name: world.settings.name, avatarSeed: avatarSeedFor('Jade Otter'), version: '0.1.0', startedAt: epoch, port: 47800, addresses: networks.flatMap(({ addresses, used }) => (used ? addresses : [])), networks, dataDir: '/home/jade/.local/share/distrishare',
         downloadDir: world.settings.downloadDir, freeBytes: 218e9, downRate: sum('down'), upRate: sum('up'),
         speed: speedOf(world.settings), peersOnline: world.peers.filter((peer) => peer.online).length, activeTransfers: world.transfers.filter((each) => each.state === 'running').length, offersWaiting: world.offers.length,
-        discovery: { multicast: world.settings.multicast ? 'on' : 'off', mdns: world.settings.mdns ? 'on' : 'off' }, demo: world.demo, problems: [],
+        discovery: { multicast: world.settings.multicast ? 'on' : 'off', mdns: world.settings.mdns ? 'on' : 'off' }, servers: healthOf(world.settings.servers, retryAt), demo: world.demo, problems: [],
       };
     },
   };

@@ -1,6 +1,7 @@
 import type { Peer } from '#shared/model/peer.ts';
 import { badPiecesText } from '#shared/i18n/bad-pieces-text.ts';
 import { formatBytes, formatNumber } from '#shared/i18n/format.ts';
+import { pathText } from '#shared/i18n/path-text.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { shortDeviceId } from '../short-id.ts';
 import { withNode } from '../with-node.ts';
@@ -32,6 +33,12 @@ export const addPeerCommands: AddCommands = (program, context) => {
   }));
 };
 
+function pathOf({ t }: CliContext, { path, vpn }: Peer): string {
+  if (path === null) return '';
+  const { key, params } = pathText(path, vpn);
+  return t(`path.${key}`, params);
+}
+
 function stateText({ t }: CliContext, { online, badPieces }: Peer): string {
   const presence = t(online ? 'state.presence.online' : 'state.presence.offline');
   return badPieces?.banned === true ? `${presence}, ${t('state.presence.banned')}` : presence;
@@ -57,7 +64,7 @@ function showPeers(context: CliContext, peers: readonly Peer[]): void {
     ],
     peers.map((peer) => [
       peer.name, shortDeviceId(peer.id), stateText(context, peer), t(`state.trust.${peer.trust}`), peer.address ?? '',
-      peer.path === null ? '' : t(`path.${peer.path}`), peer.latencyMs === null ? '' : `${peer.latencyMs.toFixed(1)} ms`,
+      pathOf(context, peer), peer.latencyMs === null ? '' : `${peer.latencyMs.toFixed(1)} ms`,
       t('count.shares', { n: peer.shares.count }) + (peer.shares.count === 0 ? '' : `, ${formatBytes(out.locale, peer.shares.bytes)}`),
     ]),
   );

@@ -14,7 +14,7 @@ const isKey = (text: string): text is SettingKey => (keys as readonly string[]).
 
 const isLimit = (key: SettingKey): boolean => key.endsWith('Limit');
 /** As it can be typed. */
-const textOf = (value: Settings[SettingKey]): string => (typeof value === 'object' ? scheduleText(value) : String(value));
+const textOf = (value: Settings[SettingKey]): string => (Array.isArray(value) ? value.join(', ') || '-' : typeof value === 'object' ? scheduleText(value) : String(value));
 
 export const addSettingsCommand: AddCommands = (program, context) => {
   const { t, out } = context;
@@ -45,6 +45,7 @@ const readings: readonly ((text: string) => unknown)[] = [
  */
 export function settingFrom(t: Translate, key: Exclude<SettingKey, 'schedule'>, text: string): SettingsPatch {
   if (isLimit(key)) return { [key]: rateOption(t, key, text) };
+  if (key === 'unusedNetworks') throw new AppError('bad-argument', { name: key, detail: t('cli.settings.useNetworks') });
   if (key === 'pingBudget') return { pingBudget: pingOption(t, key, text) };
   for (const read of readings) {
     const value = read(text);

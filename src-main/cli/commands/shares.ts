@@ -3,11 +3,13 @@ import type { ApiClient } from '#shared/api/client.ts';
 import { AppError } from '#shared/errors.ts';
 import { formatBytes, formatSeconds } from '#shared/i18n/format.ts';
 import { audienceKinds } from '#shared/model/share.ts';
+import type { Room } from '#shared/model/room.ts';
 import type { Audience, Share } from '#shared/model/share.ts';
 import { errorSentences } from '../../api/translate.ts';
 import { absolute } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { findPeer } from '../find-peer.ts';
+import { findRoom } from '../find-room.ts';
 import { withNode } from '../with-node.ts';
 
 interface ShareOptions {
@@ -33,7 +35,7 @@ export const addShareCommands: AddCommands = (program, context) => {
       try {
         const added = await api.call('shares.add', { path: absolute(context, path), audience, ...(options.name === undefined ? {} : { name: options.name }) }, { signal: context.signal });
         if (options.wait !== true) out.event('share', { ...added, shareId: added.id });
-        out.line(t('cli.share.added', { name: added.name, audience: t(`audience.${added.audience.kind}`) }));
+        out.line(t('cli.share.added', { name: added.name, audience: audienceText(context, added.audience, await roomsOf(api, [added])) }));
         if (options.wait === true) showHashed(context, await api.call('shares.whenHashed', { id: added.id }, { signal: context.signal }));
         else out.line(t('cli.share.id', { id: added.id }));
       } finally {
@@ -54,7 +56,7 @@ export const addShareCommands: AddCommands = (program, context) => {
   program.command('shares').description(t('cli.command.shares')).action(() => withNode(context, async (api) => {
     const shares = await api.call('shares.list', {});
     for (const share of shares) out.event('share', share);
-    showShares(context, shares);
+    showShares(context, shares, await roomsOf(api, shares));
   }));
 };
 
@@ -62,11 +64,19 @@ async function audienceOf({ t }: CliContext, api: ApiClient, { audience, device 
   const kind = audience ?? (device.length > 0 ? 'devices' : room !== undefined ? 'room' : 'nobody');
   if (kind === 'room') {
     if (room === undefined) throw new AppError('bad-usage', { detail: t('cli.error.commander.missingOptionArgument', { name: '--room' }) });
-    return { kind, room };
+    return { kind, room: findRoom(await api.call('rooms.list', {}), room).id };
   }
   if (kind !== 'devices') return { kind };
   const peers = device.length === 0 ? [] : await api.call('peers.list', {});
   return { kind, devices: device.map((written) => findPeer(peers, written).id) };
+}
+
+/** Rooms are only asked for where a share is for one. */
+const roomsOf = async (api: ApiClient, shares: readonly Share[]): Promise<readonly Room[]> => (shares.some(({ audience }) => audience.kind === 'room') ? api.call('rooms.list', {}) : []);
+
+function audienceText({ t }: CliContext, audience: Audience, rooms: readonly Room[]): string {
+  const room = audience.kind === 'room' ? rooms.find(({ id }) => id === audience.room) : undefined;
+  return room === undefined ? t(`audience.${audience.kind}`) : t('cli.room.audience', { name: room.name });
 }
 
 /** Shows how far hashing is; returns the way to stop. */
@@ -89,7 +99,8 @@ function showHashed({ out, t }: CliContext, share: Share): void {
   for (const { path, error } of first) out.line(`  ${path}: ${errorSentences(out.locale, error).what}`);
 }
 
-function showShares({ out, t }: CliContext, shares: readonly Share[]): void {
+function showShares(context: CliContext, shares: readonly Share[], rooms: readonly Room[]): void {
+  const { out, t } = context;
   if (shares.length === 0) out.line(t('cli.share.none'));
   out.table(
     [
@@ -97,7 +108,7 @@ function showShares({ out, t }: CliContext, shares: readonly Share[]): void {
       { title: t('cli.column.audience') }, { title: t('cli.column.path') }, { title: t('cli.column.id') },
     ],
     shares.map((share) => [
-      share.name, t(`state.share.${share.state}`), String(share.files), formatBytes(out.locale, share.bytes), t(`audience.${share.audience.kind}`), share.path, share.id,
+      share.name, t(`state.share.${share.state}`), String(share.files), formatBytes(out.locale, share.bytes), audienceText(context, share.audience, rooms), share.path, share.id,
     ]),
   );
 }

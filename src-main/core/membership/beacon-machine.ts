@@ -56,6 +56,13 @@ interface Channel {
   nextAt: Millis;
   lastAt: Millis;
   answerAt: Millis | null;
+  readonly hearing: { ownAt: Millis | null; othersAt: Millis | null };
+}
+
+/** When packets last came on a channel: our own, which come back, and those of other machines. Null for never. */
+export interface ChannelHearing {
+  readonly ownAt: Millis | null;
+  readonly othersAt: Millis | null;
 }
 
 interface Heard {
@@ -97,7 +104,7 @@ export class BeaconMachine {
   step(now: Millis, event: BeaconEvent, out: BeaconSink): void {
     switch (event.type) {
       case 'channel-up':
-        this.#channels.set(event.channel, { ip: event.ip, sent: 0, burstAt: now, nextAt: now, lastAt: -Infinity, answerAt: null });
+        this.#channels.set(event.channel, { ip: event.ip, sent: 0, burstAt: now, nextAt: now, lastAt: -Infinity, answerAt: null, hearing: { ownAt: null, othersAt: null } });
         break;
       case 'channel-down': this.#channels.delete(event.channel); break;
       case 'packet': this.#packet(now, event.channel, event.from, event.data, out); break;
@@ -128,15 +135,24 @@ export class BeaconMachine {
     return wake;
   }
 
+  /** What has been heard since the channel is up; undefined when there is no such channel. */
+  hearing(channel: ChannelName): ChannelHearing | undefined {
+    return this.#channels.get(channel)?.hearing;
+  }
+
   /** Entries in the tables that packets fill; for checks of their bounds. */
   get heardSize(): number {
     return Math.max(this.#heard.size, this.#limiter.size);
   }
 
   #packet(now: Millis, channel: ChannelName, from: SocketAddress, data: Uint8Array, out: BeaconSink): void {
-    if (this.#stopped || !this.#channels.has(channel)) return;
+    const on = this.#channels.get(channel);
+    if (this.#stopped || !on) return;
     const beacon = parseBeacon(data);
-    if (typeof beacon === 'string' || beacon.nonce === this.#nonce) return;
+    if (typeof beacon === 'string') return;
+    // Another node on this machine proves no more about the network than we do.
+    on.hearing[from.host.split('%')[0] === on.ip ? 'ownAt' : 'othersAt'] = now;
+    if (beacon.nonce === this.#nonce) return;
     const address = { host: from.host, port: beacon.port };
     const key = formatAddress(address);
     const known = this.#heard.get(key);

@@ -9,6 +9,8 @@ export type MembershipEvent =
   /** Somebody says that a device takes links there; `address` means that the user typed it. */
   | { readonly type: 'hint'; readonly address: SocketAddress; readonly source: 'multicast' | 'mdns'; readonly nonce: string; readonly tag: string }
   | { readonly type: 'hint'; readonly address: SocketAddress; readonly source: 'address' }
+  /** Somebody who should know says that this device takes links there. */
+  | { readonly type: 'introduced'; readonly id: DeviceId; readonly address: SocketAddress; readonly source: 'room' | 'server' }
   /** A device that announced itself there says that it leaves. */
   | { readonly type: 'goodbye'; readonly address: SocketAddress; readonly nonce: string }
   /** A link to a proven device is up. `address` is where it takes links: what we dialled, or its host with the port it names; null if it takes none. */
@@ -32,7 +34,7 @@ export interface MembershipSink {
   changed(id: DeviceId): void;
 }
 
-export const peerSources: readonly PeerSource[] = ['multicast', 'mdns', 'address', 'incoming'];
+export const peerSources: readonly PeerSource[] = ['multicast', 'mdns', 'address', 'incoming', 'room', 'server'];
 
 /** One device as the peer table knows it: every way it was found, where, and when last. */
 export interface PeerEntry {

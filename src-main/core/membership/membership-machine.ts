@@ -77,6 +77,7 @@ export class MembershipMachine {
     if (event.type !== 'hint' && event.type !== 'tick') this.#isDirty = true;
     switch (event.type) {
       case 'hint': this.#hint(now, event, out); break;
+      case 'introduced': this.#introduced(now, event, out); break;
       case 'goodbye': this.#goodbye(now, event.address, event.nonce); break;
       case 'link-up': this.#linkUp(now, event.id, event.address, event.dialled, out); break;
       case 'link-down': this.#linkDown(now, event.id, event.left, out); break;
@@ -108,6 +109,27 @@ export class MembershipMachine {
     if (!device) return undefined;
     const sources = [...this.#book.of(id)].flatMap((entry) => [...entry.seen].map(([source, lastSeen]) => ({ source, address: entry.key, lastSeen })));
     return { id, online: device.linkedAt !== null, lastSeen: device.lastSeen, sources: sources.sort((a, b) => b.lastSeen - a.lastSeen) };
+  }
+
+  /** Since when a link to it is up; null while there is none. */
+  linkedAt(id: DeviceId): Millis | null {
+    return this.#devices.get(id)?.linkedAt ?? null;
+  }
+
+  /** When somebody last announced itself there; null for never, or when it said that it leaves. */
+  announcedAt(address: SocketAddress, now: Millis): Millis | null {
+    const entry = this.#book.get(address);
+    return entry?.isFresh(now) === true ? Math.max(entry.seen.get('multicast') ?? -Infinity, entry.seen.get('mdns') ?? -Infinity) : null;
+  }
+
+  /** Where somebody else announces itself now without being linked, latest first; of each start of a node one address. */
+  unlinked(now: Millis): SocketAddress[] {
+    const entries = [...this.#book.all()];
+    const isHere = (entry: AddressEntry): boolean => entry.device !== null && this.#isLinked(entry.device);
+    const linked = new Set(entries.flatMap((entry) => (isHere(entry) ? entry.nonce : null) ?? []));
+    const others = entries.filter((entry) => entry.isFresh(now) && !entry.own && !isHere(entry) && !linked.has(entry.nonce ?? ''));
+    const byNonce = new Map(others.sort((a, b) => a.lastSeen - b.lastSeen).map((entry) => [entry.nonce ?? entry.key, entry.address]));
+    return [...byNonce.values()].reverse();
   }
 
   ids(): Iterable<DeviceId> {
@@ -162,6 +184,18 @@ export class MembershipMachine {
       this.#tryAgain(now, entry, isOther && isLinked ? proofDelayMs : this.#tieBreak(entry));
     }
     if (entry.device !== null && now - before >= seenGapMs) out.changed(entry.device);
+  }
+
+  /** Only a link proves it, so whoever was proven to be there stays. */
+  #introduced(now: Millis, { id, address, source }: MembershipEvent & { type: 'introduced' }, out: MembershipSink): void {
+    const entry = this.#isLinked(id) ? null : this.#book.open(address, now);
+    if (!entry || (entry.device !== null && entry.device !== id)) return;
+    this.#deviceOf(id, now, out);
+    this.#assign(entry, id, out);
+    entry.seen.set(source, now);
+    entry.own = false;
+    this.#tryAgain(now, entry, this.#random() * tieBreakMs);
+    out.changed(id);
   }
 
   #tieBreak(entry: AddressEntry): Millis {
@@ -243,8 +277,8 @@ export class MembershipMachine {
       const before = this.#book.release(entry);
       if (before !== null) out.changed(before);
     }
-    // Whoever refuses will not change its mind within seconds; its next announcement says so if it does.
-    const isFinal = code === 'refused' || code === 'blocked' || code === 'version-mismatch';
+    // Whoever refuses will not change its mind within seconds; its next announcement says so if it does. A network that is switched on tells as well.
+    const isFinal = code === 'refused' || code === 'blocked' || code === 'version-mismatch' || code === 'network-off';
     const isLinked = entry.device !== null && this.#isLinked(entry.device);
     this.#backOff(now, entry, isFinal || isLinked ? failuresAtMaximum : entry.failures + 1);
   }
@@ -316,7 +350,8 @@ export class MembershipMachine {
     if (entry.typed) return true;
     switch (this.#visibility) {
       case 'hidden': return false;
-      case 'paired': if (device ? device.trust !== 'paired' : !waitsForPaired) return false; break;
+      // Who is in a room with us is somebody we want to meet.
+      case 'paired': if (!entry.seen.has('room') && !entry.seen.has('server') && (device ? device.trust !== 'paired' : !waitsForPaired)) return false; break;
       case 'everyone': break;
       default: return assertNever(this.#visibility);
     }

@@ -17,7 +17,10 @@ export interface AnsweredHit {
 }
 
 export type QueryEvent =
-  | { readonly kind: 'start'; readonly peers: readonly DeviceId[] }
+  /** `elsewhere`: others are looked for too, who come and are asked while the search runs. */
+  | { readonly kind: 'start'; readonly peers: readonly DeviceId[]; readonly elsewhere?: boolean }
+  /** So many were found elsewhere, and may come. */
+  | { readonly kind: 'elsewhere'; readonly found: number }
   /** A device that came while the search runs: asked as well. */
   | { readonly kind: 'peer'; readonly peer: DeviceId }
   | { readonly kind: 'answer'; readonly peer: DeviceId; readonly hits: readonly AnsweredHit[]; readonly truncated: boolean }
@@ -89,6 +92,9 @@ export class QueryMachine {
   readonly #asked = new Map<DeviceId, Asked>();
   #groups = new Map<string, Group>();
   #truncated = false;
+  /** Until then it does not end, because so many may come; how many is not known at first. */
+  #openUntil: Millis | null = null;
+  #expected = Infinity;
   #stopped = false;
 
   constructor(id: string, words: string, filter: SearchFilter, bounds: QueryLimits = queryLimits) {
@@ -103,10 +109,19 @@ export class QueryMachine {
     switch (event.kind) {
       case 'start':
         for (const peer of event.peers) this.#ask(now, peer, out);
+        if (event.elsewhere === true && this.#query.words.length > 0) this.#openUntil = now + this.#limits.waitMs;
+        out.changed();
+        return;
+      case 'elsewhere':
+        if (this.#openUntil === null || this.#stopped) return;
+        this.#expected = event.found;
+        this.#openUntil = event.found === 0 ? null : now + this.#limits.waitMs;
         out.changed();
         return;
       case 'peer':
-        if (this.#ask(now, event.peer, out)) out.changed();
+        if (!this.#ask(now, event.peer, out)) return;
+        if (this.#openUntil !== null && --this.#expected === 0) this.#openUntil = null;
+        out.changed();
         return;
       case 'answer':
         this.#answered(event.peer, event.hits, event.truncated, out);
@@ -130,13 +145,14 @@ export class QueryMachine {
   }
 
   nextWake(): Millis | null {
-    let next: Millis | null = null;
+    let next = this.#openUntil;
     for (const { wakeAt } of this.#asked.values()) if (wakeAt !== null && (next === null || wakeAt < next)) next = wakeAt;
     return next;
   }
 
   get finished(): boolean {
     if (this.#stopped) return true;
+    if (this.#openUntil !== null) return false;
     for (const { wakeAt } of this.#asked.values()) if (wakeAt !== null) return false;
     return true;
   }
@@ -242,12 +258,17 @@ export class QueryMachine {
   #stop(out: QueryOut): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#openUntil = null;
     for (const asked of this.#asked.values()) asked.wakeAt = null;
     out.changed();
   }
 
   #tick(now: Millis, out: QueryOut): void {
     let changed = false;
+    if (this.#openUntil !== null && now >= this.#openUntil) {
+      this.#openUntil = null;
+      changed = true;
+    }
     for (const [peer, asked] of this.#asked) {
       if (asked.wakeAt === null || asked.wakeAt > now) continue;
       changed = true;

@@ -25,6 +25,8 @@ export interface DevicesPorts {
   readonly now: () => Timestamp;
   /** Ways in which a device was found. */
   readonly sourcesOf: (id: DeviceId) => readonly { source: PeerSource; address: string; lastSeen: Timestamp }[];
+  /** Rooms that a device has proven on a link to be in. */
+  readonly roomsOf: (link: Link) => ReadonlySet<string>;
   /** Wrong pieces it sent lately. */
   readonly badPiecesOf: (id: DeviceId) => Peer['badPieces'];
   readonly onChange: (peer: Peer) => void;
@@ -92,7 +94,7 @@ export class Devices {
   }
 
   viewerOf(link: Link): Viewer {
-    return { kind: 'device', id: link.remote.id, trust: this.trustOf(link.remote.id), path: link.path };
+    return { kind: 'device', id: link.remote.id, trust: this.trustOf(link.remote.id), path: link.path, rooms: this.#ports.roomsOf(link) };
   }
 
   async linkUp(link: Link): Promise<void> {
@@ -188,6 +190,7 @@ export class Devices {
       sources: [...this.#ports.sourcesOf(record.id)],
       address: link === undefined ? null : formatAddress(link.address),
       path: link?.path ?? null,
+      ...(link === undefined || link.vpn === null ? {} : { vpn: link.vpn }),
       latencyMs: link?.latencyMs ?? null,
       lastSeen: link === undefined ? record.lastSeen : this.#ports.now(),
       shares: { names: [...(shares?.names ?? [])], count: shares?.count ?? 0, bytes: shares?.bytes ?? 0 },

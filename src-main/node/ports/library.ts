@@ -1,14 +1,12 @@
-import type { ContentId, DeviceId, ShareId } from '#shared/ids.ts';
-import type { PathKind, Trust } from '#shared/model/peer.ts';
+import type { Looker } from '#main/core/access/audience.ts';
+import type { ContentId, ShareId } from '#shared/ids.ts';
 import type { Audience, Entry, Share } from '#shared/model/share.ts';
 import type { SearchFilter } from '#shared/model/search.ts';
 import type { FileType } from '#shared/model/search.ts';
 import type { Bytes, Timestamp } from '#shared/units.ts';
 
-/** Who asks. `self` is the user in front of this device. Every look into the library says who looks. */
-export type Viewer =
-  | { readonly kind: 'self' }
-  | { readonly kind: 'device'; readonly id: DeviceId; readonly trust: Trust; readonly path: PathKind };
+/** Every look into the library says who looks. */
+export type Viewer = Looker;
 
 export interface Page<T> {
   readonly entries: readonly T[];

@@ -1,6 +1,7 @@
 import type { DeviceId } from '#shared/ids.ts';
-import type { Bytes } from '#shared/units.ts';
+import type { Bytes, Millis } from '#shared/units.ts';
 import type { ErrorInfo } from '#shared/errors.ts';
+import type { Vpn } from '#shared/model/network.ts';
 import type { PathKind, Platform } from '#shared/model/peer.ts';
 import type { ControlMethod, ControlParams, ControlResult, Notice } from '#shared/protocol/control.ts';
 import type { WirePieces } from '#shared/protocol/swarm-frames.ts';
@@ -41,6 +42,8 @@ export interface BlockSink {
 export interface BlockProgress {
   /** Bytes that came for it, as they travel. */
   readonly moved: Bytes;
+  /** How long ago the last of them came. */
+  readonly quietMs: Millis;
   /** Of those the bytes that lie in its buffer as they will stay: none when it comes compressed. */
   readonly kept: Bytes;
 }
@@ -69,6 +72,8 @@ export interface Link {
   /** Address of the other end of the control connection. */
   readonly address: Address;
   readonly path: PathKind;
+  /** The VPN that leads there, when our end of an `overlay` path tells. */
+  readonly vpn: Vpn | null;
   /** Whether we dialled it. */
   readonly dialled: boolean;
   readonly isClosed: boolean;
@@ -129,7 +134,7 @@ export interface Links {
   listen(port: number, host: string): Promise<{ port: number }>;
   /**
    * Links to an address, or gives the existing link when that device is linked already. Rejects with `not-reachable`,
-   * `timeout`, `version-mismatch`, `blocked`, `self-dial`, `refused`, `too-many`, `cancelled`, `identity-changed` (when
+   * `network-off`, `timeout`, `version-mismatch`, `blocked`, `self-dial`, `refused`, `too-many`, `cancelled`, `identity-changed` (when
    * `expect` differs), and `protocol-error` when whoever answers there is no DistriShare.
    */
   dial(address: Address, options: { signal?: AbortSignal; expect?: DeviceId }): Promise<Link>;
@@ -137,5 +142,7 @@ export interface Links {
   all(): Iterable<Link>;
   /** Called once for each link that is up (hello exchanged, simultaneous dials resolved). */
   onLink(listener: (link: Link) => void): void;
+  /** Networks were switched on or off: whatever runs over one that is off ends at once. */
+  networksChanged(): void;
   close(): Promise<void>;
 }

@@ -22,6 +22,8 @@ interface Running {
 export interface SearchPorts {
   readonly links: () => Links;
   readonly now: () => Millis;
+  /** Sees to it that devices are linked which are said to have what fits, and tells how many: they are asked like all others. Null: nobody can say. */
+  readonly elsewhere: (words: string, filter: SearchFilter, signal: AbortSignal) => Promise<number> | null;
   /** Which of these are complete on this device. */
   readonly whichAreHere: (ids: readonly ContentId[]) => Promise<readonly ContentId[]>;
   readonly onChange: (state: SearchState) => void;
@@ -39,13 +41,16 @@ export class SearchService {
   start(words: string, filter: SearchFilter): SearchState {
     const id = randomBytes(8).toString('hex');
     const machine = new QueryMachine(id, words, filter);
-    this.#running.set(id, { machine, words, filter, stop: new AbortController(), timer: null, telling: null, askedHere: new Set() });
+    const stop = new AbortController();
+    this.#running.set(id, { machine, words, filter, stop, timer: null, telling: null, askedHere: new Set() });
     for (const oldest of this.#running.keys()) {
       if (this.#running.size <= searchesKept) break;
       this.stop(oldest);
       this.#running.delete(oldest);
     }
-    this.#step(id, { kind: 'start', peers: [...this.#ports.links().all()].map((link) => link.remote.id) });
+    const elsewhere = this.#ports.elsewhere(words, filter, stop.signal);
+    this.#step(id, { kind: 'start', peers: [...this.#ports.links().all()].map((link) => link.remote.id), elsewhere: elsewhere !== null });
+    void elsewhere?.catch(() => 0).then((found) => { this.#step(id, { kind: 'elsewhere', found }); });
     return machine.state();
   }
 

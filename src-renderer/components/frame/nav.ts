@@ -1,4 +1,4 @@
-import { ArrowDownUpIcon, FolderOpenIcon, HardDriveUploadIcon, RadarIcon, SearchIcon, SettingsIcon } from '@lucide/vue';
+import { ArrowDownUpIcon, DoorOpenIcon, FolderOpenIcon, HardDriveUploadIcon, RadarIcon, SearchIcon, SettingsIcon } from '@lucide/vue';
 import type { Component } from 'vue';
 import type { RouteLocationRaw } from 'vue-router';
 import type { Area } from '../../router.ts';
@@ -16,5 +16,6 @@ export const mainEntries: readonly NavEntry[] = [
   { area: 'search', icon: SearchIcon, to: { name: 'search' } },
   { area: 'transfers', icon: ArrowDownUpIcon, to: { name: 'transfers' } },
   { area: 'shares', icon: HardDriveUploadIcon, to: { name: 'shares' } },
+  { area: 'rooms', icon: DoorOpenIcon, to: { name: 'rooms' } },
 ];
 export const settingsEntry: NavEntry = { area: 'settings', icon: SettingsIcon, to: { name: 'settings' } };

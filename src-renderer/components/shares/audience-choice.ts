@@ -10,15 +10,15 @@ export function audienceChoice(audience: Audience): AudienceChoice {
   return audience.kind;
 }
 
-/** Null while the choice is not complete: chosen people without people would mean all trusted ones. */
-export function audienceOf(choice: AudienceChoice, devices: readonly DeviceId[]): Audience | null {
+/** Null while the choice is not complete: chosen people without people would mean all trusted ones, and a room has to be one. */
+export function audienceOf(choice: AudienceChoice, devices: readonly DeviceId[], room: string | null): Audience | null {
   switch (choice) {
     case 'trusted': return { kind: 'devices', devices: [] };
     case 'chosen': return devices.length > 0 ? { kind: 'devices', devices: [...devices] } : null;
     case 'everyone': return { kind: 'everyone' };
     case 'public': return { kind: 'public' };
     case 'nobody': return { kind: 'nobody' };
-    case 'room': return null;
+    case 'room': return room === null ? null : { kind: 'room', room };
     default: return assertNever(choice);
   }
 }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NodeEvent } from '#shared/api/events.ts';
 import { AppError } from '#shared/errors.ts';
 import { offerIdSchema, transferIdSchema } from '#shared/model/ids.ts';
+import type { Network } from '#shared/model/network.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import type { Pairing } from '#shared/model/peer.ts';
 import type { TransferFile } from '#shared/model/transfer.ts';
@@ -465,6 +466,57 @@ describe('settings', () => {
   });
 });
 
+describe('networks', () => {
+  const network = (name: string, change: Partial<Network> = {}): Network => ({ name, key: name, vpn: null, addresses: ['192.168.1.24'], used: true, ...change });
+  let settings: Settings;
+  beforeEach(() => {
+    settings = { ...defaultSettings, name: 'Jade Otter', downloadDir: '/downloads', unusedNetworks: ['eth0', 'usb7'] };
+    cli.node.handlers['settings.get'] = () => settings;
+    cli.node.handlers['settings.set'] = ({ patch }) => (settings = { ...settings, ...patch } as Settings);
+    cli.node.handlers['node.status'] = () => statusOf({
+      networks: [network('eth0', { used: false }), network('Wi-Fi 2'), network('utun4', { key: 'tailscale', vpn: 'tailscale', addresses: ['100.101.2.3', 'fd7a:115c:a1e0::5'] }), network('tun0', { vpn: 'other', addresses: ['10.8.0.6'] })],
+    });
+  });
+  const changes = () => cli.node.asked.filter(({ name }) => name === 'settings.set').map(({ args }) => args);
+
+  it('are listed: what each one is, whether it is used, and those that are off and not there', async () => {
+    const { out } = await cli.run('networks');
+    expect(out).toMatch(/^eth0 +local network +off +192\.168\.1\.24$/m);
+    expect(out).toMatch(/^utun4 +Tailscale +on +100\.101\.2\.3, fd7a:115c:a1e0::5$/m);
+    expect(out).toMatch(/^tun0 +VPN +on/m);
+    expect(out).toMatch(/^usb7 +not there now +off$/m);
+    expect((await cli.run('networks utun4 --json')).json()).toEqual([{ event: 'network', name: 'utun4', key: 'tailscale', vpn: 'tailscale', addresses: ['100.101.2.3', 'fd7a:115c:a1e0::5'], used: true }]);
+    expect((await cli.run('networks --lang es')).out).toMatch(/^eth0 +red local +no/m);
+    cli.node.handlers['node.status'] = () => statusOf({ networks: [] });
+    settings.unusedNetworks = [];
+    expect((await cli.run('networks')).out).toBe('This machine is on no network.\n');
+    expect((await cli.run('networks eth0 off')).err).toContain('on no network');
+    expect(changes()).toEqual([]);
+  });
+
+  it.each([
+    [['utun4', 'off'], ['eth0', 'usb7', 'tailscale'], /^utun4 is switched off/], [['wi-fi 2', 'off'], ['eth0', 'usb7', 'Wi-Fi 2'], /^Wi-Fi 2 is switched off/],
+    [['eth0', 'on'], ['usb7'], /^eth0 is used/], [['usb7', 'on'], ['eth0'], /^usb7 is used/], [['eth0', 'off'], ['usb7', 'eth0'], /^eth0 is switched off/],
+  ])('%j', async (args, unusedNetworks, said) => {
+    const { code, out } = await cli.runWith(['networks', ...args]);
+    expect([code, out]).toEqual([0, expect.stringMatching(said)]);
+    expect(changes()).toEqual([{ patch: { unusedNetworks } }]);
+  });
+
+  it.each([['networks eth9 off', 'eth0, Wi-Fi 2, utun4, tun0, usb7'], ['networks eth0 maybe', 'on, off'], ['settings unusedNetworks eth0', '“distrishare networks NAME on” or “… off”']])('%s is refused, and said why', async (args, named) => {
+    const { code, err } = await cli.run(args);
+    expect([code, err]).toEqual([2, expect.stringContaining(named)]);
+    expect(changes()).toEqual([]);
+  });
+
+  it('stand among the settings as they are', async () => {
+    expect((await cli.run('settings')).out).toContain('unusedNetworks = eth0, usb7\n');
+    expect((await cli.run('settings unusedNetworks --json')).json()).toEqual([{ event: 'setting', key: 'unusedNetworks', value: ['eth0', 'usb7'] }]);
+    settings.unusedNetworks = [];
+    expect((await cli.run('settings unusedNetworks')).out).toBe('-\n');
+  });
+});
+
 describe('limits', () => {
   let settings: Settings;
   beforeEach(() => {
@@ -530,6 +582,12 @@ describe('peers', () => {
     expect(out).toMatch(/Jade Otter +\S+ +online +new/);
     expect(out).toContain('Jade Otter is not banned. Sent 1 wrong piece. The last was piece 1 of b.iso.');
     expect((await cli.run('peers --lang es')).out).toContain('Envió 3 piezas erróneas.');
+  });
+
+  it('say which VPN leads to them, if we know', async () => {
+    cli.node.handlers['peers.list'] = () => [peerOf({ path: 'overlay', vpn: 'tailscale' }), peerOf({ path: 'overlay', vpn: 'other' }), peerOf({ path: 'overlay' })];
+    expect((await cli.run('peers')).out.match(/through \w+(?: VPN)?/g)).toEqual(['through Tailscale', 'through a VPN', 'through a VPN']);
+    expect((await cli.run('peers --lang es')).out).toContain('por Tailscale');
   });
 
   it('are listed, connected and blocked', async () => {

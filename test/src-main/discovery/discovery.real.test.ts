@@ -96,6 +96,23 @@ describe('trouble', () => {
     expect(node.networkChanges).toBe(1);
   });
 
+  it('nothing is said or heard on a silent network, until it is no longer one', async () => {
+    const silent = new Set(['lo']);
+    const [node, other] = [await start({ silent: () => silent }), await start()];
+    expect(node.discovery.state()).toEqual({ multicast: 'failed', mdns: 'failed' });
+    const witness = await start();
+    for (const source of ['multicast', 'mdns'] as const) await witness.finds(other, source);
+    expect([...node.hints, ...witness.hints.filter(({ nonce }) => nonce === node.nonce)]).toEqual([]);
+    silent.clear();
+    node.discovery.networksChanged();
+    for (const source of ['multicast', 'mdns'] as const) await Promise.all([witness.finds(node, source), node.finds(witness, source)]);
+    expect(node.networkChanges).toBe(1);
+    silent.add('lo');
+    node.discovery.networksChanged();
+    expect(node.discovery.state()).toEqual({ multicast: 'failed', mdns: 'failed' });
+    expect(node.networkChanges).toBe(2);
+  });
+
   it('a port that another program does not share is a state with a reason, until the port is free', async () => {
     const rude = createSocket({ type: 'udp4', reuseAddr: false });
     await new Promise<void>((resolve) => { rude.bind(beaconPort + 1, '0.0.0.0', () => resolve()); });
@@ -108,7 +125,7 @@ describe('trouble', () => {
   });
 
   it('a channel that cannot be opened does not disturb the others', async () => {
-    const broken = { name: 'gone/4', family: 4 as const, address: '203.0.113.77', zone: '', isOnLink: () => true };
+    const broken = { name: 'gone/4', network: 'gone', family: 4 as const, address: '203.0.113.77', zone: '', isOnLink: () => true };
     const channels = () => [broken, ...loopback()];
     const [one, two] = [await start({ channels }), await start({ channels })];
     await Promise.all([one.finds(two, 'multicast'), one.finds(two, 'mdns')]);

@@ -2,7 +2,7 @@ import { webcrypto } from 'node:crypto';
 import { connect as connectPlain, type Socket } from 'node:net';
 import 'reflect-metadata';
 import { X509CertificateGenerator } from '@peculiar/x509';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { makeIdentity } from '#main/net/identity.ts';
 import { limits } from '#shared/limits.ts';
 import { frameType } from '#shared/protocol/frame-layout.ts';
@@ -218,6 +218,21 @@ describe('a link', () => {
     peer.socket.destroySoon();
     expect(await end).toEqual({ kind: 'lost', kept });
     expect(buffer[999]).toBe(0);
+  });
+
+  it('is known to stop in the middle of a block, and since when', async () => {
+    let now = 0;
+    const node = await startNode('node', { now: () => now });
+    const peer = await greeted(node);
+    const link = await node.linked();
+    const { sink } = blockSink(1000);
+    const id = link.requestBlock({ key: new Uint8Array(32), piece: 0, begin: 0, length: 1000 }, sink);
+    const request = await peer.blockWanted();
+    now = 1000;
+    peer.send(encodeBlockHead(request?.requestId ?? 0, 1000, null), new Uint8Array(500).fill(1));
+    await vi.waitUntil(() => link.blockProgress(id).moved === 500, { timeout: 100_000, interval: 5 });
+    now = 6000;
+    expect(link.blockProgress(id)).toEqual({ moved: 500, quietMs: 5000, kept: 500 });
   });
 
   it('ends when a block is longer than asked for, and writes none of it', async () => {

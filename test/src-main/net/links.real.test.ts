@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { AppError } from '#shared/errors.ts';
 import { isContentId } from '#shared/ids.ts';
@@ -413,5 +413,71 @@ describe('listening', () => {
   it('says when there is no such address here', async () => {
     const a = await startNode('a', { listen: false });
     await expect(a.links.listen(0, '192.0.2.1')).rejects.toEqual(coded('not-reachable'));
+  });
+});
+
+describe('a network that is switched off', () => {
+  /** Nodes on loopback, whose address stands for a network that can be switched. */
+  const switchable = async (name: string, off: Set<string>) => startNode(name, { isUsed: (host) => !off.has(host) });
+
+  it('is not dialled over, and nothing but the TCP handshake goes out', async () => {
+    const a = await switchable('a', new Set(['127.0.0.1']));
+    let heard = 0;
+    const server = createServer((socket) => socket.on('data', (bytes) => { heard += bytes.length; }));
+    const gone = new Promise<void>((resolve) => { server.once('connection', (socket) => socket.once('close', () => resolve())); });
+    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('a port');
+    const failure: unknown = await a.links.dial({ host: '127.0.0.1', port: address.port }, {}).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'network-off', params: { name: 'lo', address: `127.0.0.1:${address.port}` } });
+    await gone;
+    expect(heard).toBe(0);
+    server.close();
+  });
+
+  it('takes nobody in, until it is switched on', async () => {
+    const off = new Set(['127.0.0.1']);
+    const [a, b] = [await startNode('a'), await switchable('b', off)];
+    await expect(a.links.dial(b.address, {})).rejects.toEqual(coded('protocol-error'));
+    expect(b.seen).toEqual([]);
+    off.clear();
+    expect((await a.links.dial(b.address, {})).isClosed).toBe(false);
+  });
+
+  it('ends what runs over it at once, links, lanes and handshakes, and nothing else', async () => {
+    const off = new Set<string>();
+    const [a, b, c] = [await startNode('a'), await switchable('b', off), await switchable('c', off)];
+    const ab = await a.links.dial(b.address, {});
+    const ba = await b.linked();
+    const cb = await c.links.dial(b.address, {});
+    const lanes = new Promise<number>((resolve) => { b.handler.wanted = (link, lane, { requestId }) => { link.rejectBlock(lane, requestId, 'gone'); resolve(lane); }; });
+    ab.wantLanes(1);
+    const ask = (): void => { ab.requestBlock({ key, piece: 0, begin: 0, length: 1 }, blockSink(1).sink); };
+    ask();
+    await lanes;
+    const stranger = connect(b.address);
+    const cut = new Promise<void>((resolve) => { stranger.on('error', () => undefined).once('close', () => resolve()); });
+    await new Promise<void>((resolve) => { stranger.once('connect', () => resolve()); });
+    b.links.networksChanged();
+    expect([ba.isClosed, cb.isClosed]).toEqual([false, false]);
+
+    off.add('127.0.0.1');
+    b.links.networksChanged();
+    expect(ba.isClosed).toBe(true);
+    expect(b.handler.closedLinks.map(({ reason }) => reason.code)).toEqual(['network-off', 'network-off']);
+    expect([...b.links.all()]).toEqual([]);
+    await Promise.all([a.handler.until(() => ab.isClosed), c.handler.until(() => cb.isClosed), cut]);
+    expect(a.handler.closedLinks).toMatchObject([{ reason: { code: 'link-closed' } }]);
+    off.clear();
+    expect((await a.links.dial(b.address, {})).isClosed).toBe(false);
+  });
+
+  it('gives up dials that are under way', async () => {
+    const off = new Set<string>();
+    const a = await switchable('a', off);
+    // It is switched off between the TCP connection and the end of the TLS handshake.
+    const b = await startNode('b', { isUsed: () => off.add('127.0.0.1').size > 0 });
+    await expect(a.links.dial(b.address, {})).rejects.toEqual(coded('network-off'));
+    expect([...a.links.all()]).toEqual([]);
   });
 });

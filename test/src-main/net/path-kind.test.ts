@@ -1,6 +1,7 @@
 import type { NetworkInterfaceInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { dialableHost, pathKind, plainHost } from '#main/net/path-kind.ts';
+import { plainHost } from '#main/net/host.ts';
+import { dialableHost, pathKind } from '#main/net/path-kind.ts';
 
 const v4 = (address: string, bits: number): NetworkInterfaceInfo => ({ address, netmask: '', family: 'IPv4', mac: '', internal: false, cidr: `${address}/${bits}` });
 const v6 = (address: string, bits: number): NetworkInterfaceInfo => ({ address, netmask: '', family: 'IPv6', mac: '', internal: false, cidr: `${address}/${bits}`, scopeid: 3 });

@@ -43,7 +43,7 @@ describe('an offer', () => {
 describe('the audience of something new', () => {
   it('is chosen by nobody but the user: nothing is marked, and the button waits', async () => {
     const onChoose = vi.fn();
-    mountComponent(AudienceDialog, { paths: ['/home/jade/Film'], people: inventedPeople(), current: null, onChoose });
+    mountComponent(AudienceDialog, { paths: ['/home/jade/Film'], people: inventedPeople(), rooms: [], current: null, onChoose });
     await nextTick();
     expect(document.querySelectorAll('[role=radio][aria-checked=true]')).toHaveLength(0);
     expect(button('Share').disabled).toBe(true);

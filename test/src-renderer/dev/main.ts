@@ -1,6 +1,8 @@
 import { config } from 'zod';
 import { createDistriShareApp } from '../../../src-renderer/app.ts';
+import { limits } from '#shared/limits.ts';
 import { createFakeNode } from '../fake-node.ts';
+import { inventedCrowd } from '../fake/rooms.ts';
 
 config({ jitless: true });
 const options = new URLSearchParams(window.location.search);
@@ -11,6 +13,8 @@ const node = createFakeNode({
   settings: { theme: pick('theme', ['light', 'dark', 'system'], 'system'), language: pick('lang', ['en', 'es', 'system'], 'en') },
 });
 if (options.has('quiet')) node.world.offers = [];
+// A room that is as full as one can be.
+if (options.has('crowd')) node.world.rooms = node.world.rooms.map((room, index) => (index === 0 ? { ...room, members: inventedCrowd(limits.rooms.members - 1) } : room));
 window.fakeNode = node;
 createDistriShareApp(node.api).mount('#app');
 if (!options.has('still')) window.setInterval(() => node.advance(500), 500);

@@ -1,10 +1,14 @@
 import { AppError } from '#shared/errors.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import type { Peer } from '#shared/model/peer.ts';
+import type { Room } from '#shared/model/room.ts';
+import { readInvitation } from '#shared/room-invitation.ts';
 import type { Share } from '#shared/model/share.ts';
 import type { FilePriority, Transfer } from '#shared/model/transfer.ts';
 import type { Handlers } from '../fake-node.ts';
+import { inventedDiagnosis } from './diagnosis.ts';
 import { deviceIdFor, epoch, inventedPeople } from './people.ts';
+import { inventRoom, invitationTo } from './rooms.ts';
 import { beginSearch } from './search.ts';
 import { inventShare, offerIdFor } from './shares.ts';
 import { detailOf, filesOf, inventTransfer } from './transfers.ts';
@@ -28,6 +32,19 @@ export function fakeHandlers(world: World): Handlers {
     world.emit({ type: 'peer', peer: next });
     return next;
   };
+  const room = (ref: string): Room => {
+    const known = world.rooms.find((each) => each.id === ref);
+    if (!known) throw new AppError('room-unknown', { name: ref });
+    return known;
+  };
+  const changeRoom = (ref: string, part: Partial<Room>): Room => {
+    const before = room(ref);
+    if (!before.isMine) throw new AppError('room-not-yours', { name: before.name });
+    const next = { ...before, ...part };
+    world.rooms = world.rooms.map((each) => (each.id === ref ? next : each));
+    world.emit({ type: 'room', room: next });
+    return next;
+  };
   const changeTransfer = (id: string, part: Partial<Transfer>): Transfer => {
     const next = { ...found(world.transfers.find((each) => each.id === id), id), ...part };
     world.transfers = world.transfers.map((each) => (each.id === id ? next : each));
@@ -49,6 +66,7 @@ export function fakeHandlers(world: World): Handlers {
 
   return {
     'node.status': () => world.status(),
+    'doctor.run': ({ peer: about }) => inventedDiagnosis(about ?? null),
     'settings.get': () => world.settings,
     'settings.set': ({ patch }) => {
       world.settings = Object.assign({ ...world.settings }, patch);
@@ -80,6 +98,29 @@ export function fakeHandlers(world: World): Handlers {
       return { peer: peer(ref).id, state: same ? 'done' : 'failed', code: null, startedByUs: true, expiresAt: epoch };
     },
     'pairing.list': () => [],
+    'rooms.list': () => world.rooms,
+    'rooms.create': ({ name, lastsMs }) => {
+      const made = inventRoom({ name, isMine: true, endsAt: lastsMs === null ? null : Date.now() + lastsMs, joinedAt: epoch + world.rooms.length });
+      world.rooms.push(made);
+      return made;
+    },
+    'rooms.join': ({ invitation }) => {
+      const read = readInvitation(invitation);
+      if (read === null) throw new AppError('invitation-unreadable', { detail: 'not one' });
+      if (read.hints && read.hints.endsAt !== null && read.hints.endsAt <= Date.now()) throw new AppError('room-over', { name: read.hints.name });
+      const joined = inventRoom({ name: read.hints?.name ?? '', state: 'looking', endsAt: read.hints?.endsAt ?? null, joinedAt: epoch + world.rooms.length });
+      world.rooms.push(joined);
+      return joined;
+    },
+    'rooms.invite': ({ room: ref, language }) => invitationTo(room(ref), language),
+    'rooms.update': ({ room: ref, name, lastsMs }) => changeRoom(ref, { ...(name === undefined ? {} : { name }), ...(lastsMs === undefined ? {} : { endsAt: lastsMs === null ? null : Date.now() + lastsMs }) }),
+    'rooms.removeMember': ({ room: ref, member }) => changeRoom(ref, { members: room(ref).members.filter((each) => each.id !== member) }),
+    'rooms.leave': ({ room: ref }) => {
+      const { id, name } = room(ref);
+      world.rooms = world.rooms.filter((each) => each.id !== id);
+      world.emit({ type: 'room-gone', id, name, why: 'left' });
+      return {};
+    },
     'shares.list': () => world.shares,
     'shares.add': ({ path, audience }) => {
       const share = inventShare({ name: path.split('/').at(-1) ?? path, path, audience, files: 12, addedAt: epoch + world.shares.length });

@@ -37,7 +37,7 @@ const invented: Invented[] = [
   { name: 'Rose Marten', platform: 'windows', trust: 'seen', path: 'lan', latencyMs: 3.4, shares: ['Course handouts'], bytes: 2.1e9 },
   { name: 'Indigo Wren', platform: 'other', trust: 'seen', path: 'lan', latencyMs: 6.8, shares: [], bytes: 0 },
   { name: 'Teal Osprey', platform: 'mac', trust: 'paired', path: 'internet', latencyMs: 18, shares: ['Sample library'], bytes: 1.2e12 },
-  { name: 'Copper Hare', platform: 'linux', trust: 'verified', path: 'overlay', latencyMs: 64, shares: ['Sketchbook'], bytes: 640 * MiB },
+  { name: 'Copper Hare', platform: 'linux', trust: 'verified', path: 'overlay', more: { vpn: 'tailscale' }, latencyMs: 64, shares: ['Sketchbook'], bytes: 640 * MiB },
   { name: 'Plum Finch', platform: 'windows', trust: 'paired', path: null, latencyMs: 0, shares: ['Recipes'], bytes: 3 * GiB, more: { online: false, address: null, latencyMs: null, lastSeen: epoch - 5 * hour } },
 ];
 

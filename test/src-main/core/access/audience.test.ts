@@ -15,14 +15,15 @@ const cases: [string, Audience, string[]][] = [
   ['all paired devices', { kind: 'devices', devices: [] }, ['....', '....', 'yyyy', '....']],
   ['listed devices, this one among them', { kind: 'devices', devices: [bob, ann] }, ['yyyy', 'yyyy', 'yyyy', '....']],
   ['listed devices, this one not', { kind: 'devices', devices: [bob] }, ['....', '....', '....', '....']],
-  ['a room', { kind: 'room', room: 'kitchen' }, ['....', '....', '....', '....']],
+  ['a room it is in', { kind: 'room', room: 'kitchen' }, ['yyyy', 'yyyy', 'yyyy', '....']],
+  ['another room', { kind: 'room', room: 'cellar' }, ['....', '....', '....', '....']],
   ['everyone on this network', { kind: 'everyone' }, ['yy..', 'yy..', 'yy..', '....']],
   ['public', { kind: 'public' }, ['yyyy', 'yyyy', 'yyyy', '....']],
 ];
 
 describe.each(cases)('%s', (_name, audience, rows) => {
   test.each(trusts.map((trust, row) => [trust, rows[row] ?? ''] as const))('seen by a device that is %s', (trust, expected) => {
-    const lookers = paths.map((path): Looker => ({ kind: 'device', id: ann, trust, path }));
+    const lookers = paths.map((path): Looker => ({ kind: 'device', id: ann, trust, path, rooms: new Set(['kitchen', 'attic']) }));
     expect(lookers.map((looker) => (maySee(audience, looker) ? 'y' : '.')).join('')).toBe(expected);
   });
 
@@ -32,5 +33,5 @@ describe.each(cases)('%s', (_name, audience, rows) => {
 test('an audience of a kind this version does not know is seen by nobody', () => {
   const audience: Audience = { kind: 'public' };
   Object.assign(audience, { kind: 'everybody-and-their-dog' });
-  expect(maySee(audience, { kind: 'device', id: ann, trust: 'paired', path: 'loopback' })).toBe(false);
+  expect(maySee(audience, { kind: 'device', id: ann, trust: 'paired', path: 'loopback', rooms: new Set() })).toBe(false);
 });

@@ -189,3 +189,22 @@ describe('packets from liars', () => {
     }));
   });
 });
+
+describe('what a channel hears', () => {
+  it('is told for this machine, another node on it among them, and for others', () => {
+    const world = new BeaconWorld();
+    const machine = world.add('10.0.0.1', { nonce: '0000000000000001' });
+    expect(machine.hearing('lan')).toEqual({ ownAt: null, othersAt: null });
+    const hear = (host: string, nonce: string): void => {
+      world.now += 1000;
+      world.step('10.0.0.1', { type: 'packet', channel: 'lan', from: { host, port: 1 }, data: new TextEncoder().encode(packet({ nonce })) });
+    };
+    hear('10.0.0.1', '0000000000000001');
+    hear('10.0.0.1', '0000000000000002');
+    const ownAt = world.now;
+    expect(machine.hearing('lan')).toEqual({ ownAt, othersAt: null });
+    hear('10.0.0.7', '0000000000000003');
+    expect(machine.hearing('lan')).toEqual({ ownAt, othersAt: world.now });
+    expect(machine.hearing('wlan')).toBeUndefined();
+  });
+});

@@ -128,12 +128,15 @@ describe('an address that does not answer', () => {
     expect(world.machine.device(anna)?.online).toBe(true);
   });
 
-  it('that refuses is left alone for minutes', () => {
+  it.each(['version-mismatch', 'network-off'] as const)('that does not fit (%s) is left alone for minutes, or until the network is another one', (code) => {
     const world = new MembershipWorld();
-    world.answers.set('10.0.0.2:1', 'version-mismatch');
+    world.answers.set('10.0.0.2:1', code);
     world.hint('10.0.0.2:1');
     world.run(90_000);
     expect(world.dials).toHaveLength(1);
+    world.step({ type: 'network-changed' });
+    world.run(1000);
+    expect(world.dials).toHaveLength(2);
   });
 });
 
@@ -237,6 +240,45 @@ describe('devices of earlier sessions', () => {
   });
 });
 
+describe('a device that somebody introduces', () => {
+  const introduce = (world: MembershipWorld, id = anna): void => world.step({ type: 'introduced', id, address: at('10.0.0.2:1'), source: 'room' });
+
+  it('is dialled where it is said to be, and nobody else will do there', () => {
+    const world = new MembershipWorld();
+    world.answers.set('10.0.0.2:1', anna);
+    introduce(world);
+    world.run(1000);
+    expect(world.dials.map(({ address, expect: id }) => [address, id])).toEqual([['10.0.0.2:1', anna]]);
+    expect(world.machine.device(anna)).toMatchObject({ online: true, sources: [{ source: 'room', address: '10.0.0.2:1' }] });
+    introduce(world);
+    world.run(minute);
+    expect(world.dials).toHaveLength(1);
+  });
+
+  it('is tried with growing waits when it is not there, and takes nobody the address who is', () => {
+    const world = new MembershipWorld();
+    introduce(world);
+    world.run(minute);
+    expect(world.dials.length).toBeGreaterThan(3);
+    expect(world.dials.length).toBeLessThan(10);
+    world.answers.set('10.0.0.3:1', bert);
+    world.hint('10.0.0.3:1');
+    world.run(1000);
+    world.step({ type: 'introduced', id: anna, address: at('10.0.0.3:1'), source: 'server' });
+    expect(world.machine.device(bert)?.sources.map(({ address }) => address)).toEqual(['10.0.0.3:1']);
+  });
+
+  it('is met also by a device that shows itself to paired ones only, but not by a hidden one', () => {
+    for (const [visibility, dials] of [['paired', 1], ['hidden', 0]] as const) {
+      const world = new MembershipWorld({ visibility });
+      world.answers.set('10.0.0.2:1', anna);
+      introduce(world);
+      world.run(minute);
+      expect(world.dials).toHaveLength(dials);
+    }
+  });
+});
+
 describe('visibility', () => {
   it('hidden: only addresses that the user typed are dialled', () => {
     const world = new MembershipWorld({ visibility: 'hidden', known: [{ id: anna, lastSeen: 5, addresses: [{ host: '10.0.0.2', port: 1, seen: { mdns: 4 } }] }] });
@@ -315,5 +357,26 @@ describe('liars', () => {
     expect(world.machine.device(anna)).toEqual(before);
     world.run(minute);
     expect(world.machine.device(anna)).toEqual(before);
+  });
+});
+
+describe('who announces itself without being linked', () => {
+  it('is told once for each start of a node, the latest first, and no more once it is linked or has left', () => {
+    const world = new MembershipWorld();
+    world.answers.set('10.0.0.4:1', anna);
+    world.hint('10.0.0.2:1', { nonce: '2'.repeat(16) });
+    world.run(1000);
+    world.hint('10.0.0.3:1', { nonce: '3'.repeat(16) });
+    world.hint('10.0.0.33:1', { nonce: '3'.repeat(16) });
+    world.hint('10.0.0.4:1', { nonce: '4'.repeat(16) });
+    const heardAt = world.now;
+    world.run(1000);
+    expect(world.machine.unlinked(world.now)).toEqual([at('10.0.0.33:1'), at('10.0.0.2:1')]);
+    expect([world.machine.announcedAt(at('10.0.0.3:1'), world.now), world.machine.announcedAt(at('10.0.0.9:1'), world.now)]).toEqual([heardAt, null]);
+    expect([world.machine.linkedAt(anna), world.machine.linkedAt(bert)]).toEqual([heardAt + world.dialMs, null]);
+    world.step({ type: 'goodbye', address: at('10.0.0.2:1'), nonce: '2'.repeat(16) });
+    expect([world.machine.unlinked(world.now), world.machine.announcedAt(at('10.0.0.2:1'), world.now)]).toEqual([[at('10.0.0.33:1')], null]);
+    world.run(10 * minute);
+    expect(world.machine.unlinked(world.now)).toEqual([]);
   });
 });

@@ -80,6 +80,49 @@ describe('what became of each device', () => {
   });
 });
 
+describe('devices that others name', () => {
+  test('are waited for when there are some, and asked as they come', () => {
+    const search = run('beach');
+    search.step(0, { kind: 'start', peers: [], elsewhere: true });
+    expect(search.machine.finished).toBe(false);
+    search.step(100, { kind: 'elsewhere', found: 2 });
+    expect(search.machine.nextWake()).toBe(100 + queryLimits.waitMs);
+    search.step(200, { kind: 'peer', peer: ann });
+    search.answer(ann, [hit('photos/beach.jpg')]);
+    expect(search.machine.finished).toBe(false);
+    search.step(300, { kind: 'peer', peer: bob });
+    search.answer(bob, []);
+    expect([search.machine.finished, search.machine.state().hits.length, search.machine.nextWake()]).toEqual([true, 1, null]);
+  });
+
+  test('are not waited for longer than those who are asked', () => {
+    const search = run('beach');
+    search.step(0, { kind: 'start', peers: [], elsewhere: true });
+    search.step(100, { kind: 'elsewhere', found: 1 });
+    search.step(100 + queryLimits.waitMs, { kind: 'tick' });
+    expect(search.machine.finished).toBe(true);
+  });
+
+  test('are not waited for when there are none, when nobody can say, or when it was stopped', () => {
+    const none = run('beach');
+    none.step(0, { kind: 'start', peers: [], elsewhere: true });
+    none.step(1, { kind: 'elsewhere', found: 0 });
+    expect(none.machine.finished).toBe(true);
+    const silent = run('beach');
+    silent.step(0, { kind: 'start', peers: [], elsewhere: true });
+    silent.step(queryLimits.waitMs, { kind: 'tick' });
+    expect(silent.machine.finished).toBe(true);
+    const stopped = run('beach');
+    stopped.step(0, { kind: 'start', peers: [], elsewhere: true });
+    stopped.step(1, { kind: 'stop' });
+    stopped.step(2, { kind: 'elsewhere', found: 3 });
+    expect(stopped.machine.finished).toBe(true);
+    const nobody = run('beach');
+    nobody.step(0, { kind: 'start', peers: [] });
+    expect(nobody.machine.finished).toBe(true);
+  });
+});
+
 describe('hits', () => {
   test('the same content under other names and on other devices is one hit with more sources', () => {
     const search = run('beach');

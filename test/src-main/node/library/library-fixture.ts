@@ -14,7 +14,7 @@ import type { PathKind, Trust } from '#shared/model/peer.ts';
 import type { Audience, Share } from '#shared/model/share.ts';
 
 export const self: Viewer = { kind: 'self' };
-export const device = (trust: Trust = 'seen', path: PathKind = 'lan', number = 1): Viewer => ({ kind: 'device', id: deviceIdOf(new Uint8Array(32).fill(number)), trust, path });
+export const device = (trust: Trust = 'seen', path: PathKind = 'lan', number = 1): Viewer => ({ kind: 'device', id: deviceIdOf(new Uint8Array(32).fill(number)), trust, path, rooms: new Set() });
 export const everyone: Audience = { kind: 'everyone' };
 
 /** A hasher that remembers what it was asked to read. */

@@ -12,7 +12,7 @@ import { transferIdSchema } from '#shared/model/ids.ts';
 import type { Audience } from '#shared/model/share.ts';
 import { minute } from '#shared/units.ts';
 
-const neighbour: Viewer = { kind: 'device', id: deviceIdOf(new Uint8Array(32).fill(9)), trust: 'seen', path: 'lan' };
+const neighbour: Viewer = { kind: 'device', id: deviceIdOf(new Uint8Array(32).fill(9)), trust: 'seen', path: 'lan', rooms: new Set() };
 const a = contentIdOf(new Uint8Array(32).fill(1));
 const modifiedAt = 1_600_000_000_000;
 let folder: string;

@@ -1,0 +1,49 @@
+import { Agent, type AgentOptions } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { connect, type TLSSocket } from 'node:tls';
+import { AppError } from '#shared/errors.ts';
+import type { ServerUrl } from '#shared/server-url.ts';
+import { deviceIdOfSpki, type Identity } from '../identity.ts';
+
+const connectionsAtOnce = 4;
+const connectMs = 10_000;
+
+/**
+ * Connections to one server, by our device's certificate. Nothing is sent before the server has proven who it is: by the
+ * key whose hash its URL names, or by a certificate that the system trusts.
+ */
+export class ServerAgent extends Agent {
+  readonly #url: ServerUrl;
+  readonly #identity: Pick<Identity, 'keyPem' | 'certPem'>;
+
+  constructor(url: ServerUrl, identity: Pick<Identity, 'keyPem' | 'certPem'>) {
+    super({ keepAlive: true, maxSockets: connectionsAtOnce });
+    this.#url = url;
+    this.#identity = identity;
+  }
+
+  override createConnection(_options: AgentOptions, done: (error: Error | null, socket: Duplex) => void): undefined {
+    const { host, port, fingerprint } = this.#url;
+    const socket = connect({
+      host, port, key: this.#identity.keyPem, cert: this.#identity.certPem, minVersion: 'TLSv1.2', rejectUnauthorized: fingerprint === null,
+      ...(/^[\d.:]|:/.test(host) ? {} : { servername: host }), ALPNProtocols: ['http/1.1'],
+    });
+    const fail = (error: Error): void => {
+      socket.destroy();
+      done(error, socket);
+    };
+    socket.setTimeout(connectMs, () => { fail(new AppError('timeout', { address: this.#url.origin })); });
+    socket.once('error', fail);
+    socket.once('secureConnect', () => {
+      socket.off('error', fail);
+      socket.setTimeout(0);
+      if (fingerprint === null || isOf(socket, fingerprint)) done(null, socket);
+      else fail(new AppError('identity-changed', { name: this.#url.origin }));
+    });
+  }
+}
+
+function isOf(socket: TLSSocket, fingerprint: string): boolean {
+  const key = socket.getPeerX509Certificate()?.publicKey;
+  return key !== undefined && deviceIdOfSpki(key.export({ type: 'spki', format: 'der' })) === fingerprint;
+}

@@ -1,0 +1,157 @@
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { request, type RequestOptions } from 'node:https';
+import { WebSocket } from 'ws';
+import { AppError } from '#shared/errors.ts';
+import { limits } from '#shared/limits.ts';
+import { BootstrapError, bootstrapErrorSchema } from '#shared/protocol/bootstrap-errors.ts';
+import { signInMessage } from '#shared/protocol/bootstrap-proof.ts';
+import { bootstrapPaths, bootstrapRoutes, type BootstrapAnswer, type BootstrapRouteName, type BootstrapRoutes } from '#shared/protocol/bootstrap-routes.ts';
+import type { ServerUrl } from '#shared/server-url.ts';
+import type * as z from 'zod';
+import type { Identity } from '../identity.ts';
+import { ServerAgent } from './server-agent.ts';
+
+const requestMs = 15_000;
+/** A token is asked for anew this long before it ends. */
+const tokenSpareMs = 60_000;
+
+type Input<Name extends BootstrapRouteName> = z.input<BootstrapRoutes[Name]['input']>;
+
+/** Speaks to one bootstrap server as this device. */
+export class ServerClient {
+  readonly #url: ServerUrl;
+  readonly #identity: Identity;
+  readonly #agent: ServerAgent;
+  /** For servers behind a proxy, which do not see our certificate. */
+  #token: { readonly text: string; readonly until: number } | null = null;
+
+  constructor(url: ServerUrl, identity: Identity) {
+    this.#url = url;
+    this.#identity = identity;
+    this.#agent = new ServerAgent(url, identity);
+  }
+
+  /**
+   * Asks one thing. Rejects with a BootstrapError when the server refuses, else with `not-reachable`, `timeout`, `identity-changed` (it has another key than its
+   * URL says), `protocol-error` (its answer makes no sense) or `cancelled`.
+   */
+  async call<Name extends BootstrapRouteName>(name: Name, input: Input<Name>, signal?: AbortSignal): Promise<BootstrapAnswer<Name>> {
+    try {
+      return await this.#ask(name, input, signal);
+    } catch (error) {
+      if (bootstrapRoutes[name].auth !== 'device' || !(error instanceof BootstrapError) || error.code !== 'not-authorised') throw error;
+      await this.#signIn(signal);
+      return this.#ask(name, input, signal);
+    }
+  }
+
+  /** The stream of what changes. The caller closes it. */
+  async events(signal: AbortSignal): Promise<WebSocket> {
+    try {
+      return await this.#open(signal);
+    } catch (error) {
+      if (!(error instanceof BootstrapError) || error.code !== 'not-authorised') throw error;
+      await this.#signIn(signal);
+      return this.#open(signal);
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #open(signal: AbortSignal): Promise<WebSocket> {
+    return new Promise((resolve, reject) => {
+      const socket = new WebSocket(`${this.#url.origin.replace('https:', 'wss:')}${bootstrapPaths.events}`, {
+        agent: this.#agent, headers: this.#headers(), handshakeTimeout: requestMs, maxPayload: limits.servers.answerBytes, perMessageDeflate: false, followRedirects: false,
+      });
+      const abort = (): void => { socket.terminate(); };
+      signal.addEventListener('abort', abort, { once: true });
+      socket.once('unexpected-response', (_request, response) => {
+        socket.terminate();
+        reject(response.statusCode === 401 ? new BootstrapError('not-authorised') : this.#strange(`status ${response.statusCode ?? 0}`));
+      });
+      socket.once('error', (error) => { reject(signal.aborted ? new AppError('cancelled') : this.#unreachable(error)); });
+      socket.once('open', () => { resolve(socket); });
+    });
+  }
+
+  async #signIn(signal: AbortSignal | undefined): Promise<void> {
+    const { nonce } = await this.#ask('challenge', {}, signal);
+    const privateKey = createPrivateKey(this.#identity.keyPem);
+    const key = createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).toString('base64');
+    const signature = sign('sha256', Buffer.from(signInMessage(this.#url.origin, nonce)), privateKey).toString('base64');
+    const { token, expiresMs } = await this.#ask('token', { key, nonce, signature }, signal);
+    this.#token = { text: token, until: performance.now() + expiresMs - tokenSpareMs };
+  }
+
+  #headers(): Record<string, string> {
+    if (this.#token !== null && performance.now() > this.#token.until) this.#token = null;
+    return this.#token === null ? {} : { authorization: `Bearer ${this.#token.text}` };
+  }
+
+  async #ask<Name extends BootstrapRouteName>(name: Name, input: Input<Name>, signal: AbortSignal | undefined): Promise<BootstrapAnswer<Name>> {
+    const route: (typeof bootstrapRoutes)[BootstrapRouteName] = bootstrapRoutes[name];
+    const left: Record<string, unknown> = { ...input };
+    const path = route.path.replace(/\{(\w+)\}/g, (_, field: string) => {
+      const value = String(left[field]);
+      Reflect.deleteProperty(left, field);
+      return encodeURIComponent(value);
+    });
+    const isGet = route.method === 'GET';
+    const query = isGet ? new URLSearchParams(Object.entries(left).map(([key, value]): [string, string] => [key, String(value)])).toString() : '';
+    const body = isGet ? null : JSON.stringify(left);
+    const { status, text } = await this.#send(`${path}${query === '' ? '' : `?${query}`}`, route.method, body, signal);
+    const value = this.#parse(text);
+    if (status >= 400) {
+      const refusal = bootstrapErrorSchema.safeParse(value);
+      if (!refusal.success) throw this.#strange(`status ${status}`);
+      const { code, detail, retryAfterMs } = refusal.data.error;
+      throw new BootstrapError(code, { ...(detail === undefined ? {} : { detail }), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+    }
+    const answer = bootstrapRoutes[name].answer.safeParse(value);
+    if (!answer.success) throw this.#strange(`answer to ${name}`);
+    return answer.data as BootstrapAnswer<Name>;
+  }
+
+  #send(path: string, method: string, body: string | null, signal: AbortSignal | undefined): Promise<{ status: number; text: string }> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => { reject(signal?.aborted === true ? new AppError('cancelled') : this.#unreachable(error)); };
+      const options: RequestOptions = {
+        host: this.#url.host, port: this.#url.port, path, method, agent: this.#agent, timeout: requestMs,
+        headers: { ...this.#headers(), ...(body === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) },
+        ...(signal === undefined ? {} : { signal }),
+      };
+      const asking = request(options, (response) => {
+        const parts: Buffer[] = [];
+        let bytes = 0;
+        response.on('data', (part: Buffer) => {
+          bytes += part.length;
+          parts.push(part);
+          if (bytes > limits.servers.answerBytes) asking.destroy(this.#strange('too long an answer'));
+        });
+        response.on('end', () => { resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString('utf8') }); });
+        response.on('error', fail);
+      });
+      asking.on('timeout', () => { asking.destroy(new AppError('timeout', { address: this.#url.origin })); });
+      asking.on('error', fail);
+      asking.end(body ?? undefined);
+    });
+  }
+
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw this.#strange('no JSON');
+    }
+  }
+
+  #unreachable(error: unknown): AppError {
+    return error instanceof AppError ? error : new AppError('not-reachable', { address: this.#url.origin }, { cause: error });
+  }
+
+  #strange(detail: string): AppError {
+    return new AppError('protocol-error', { detail: `${this.#url.origin}: ${detail}` });
+  }
+}

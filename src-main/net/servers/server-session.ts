@@ -1,0 +1,181 @@
+import type { WebSocket } from 'ws';
+import { AppError, errorInfo, type ErrorInfo } from '#shared/errors.ts';
+import type { DeviceId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
+import type { ServerHealth } from '#shared/model/server.ts';
+import { BootstrapError } from '#shared/protocol/bootstrap-errors.ts';
+import { serverMessageSchema, type ServerMessage } from '#shared/protocol/bootstrap-events.ts';
+import type { BootstrapAnswer } from '#shared/protocol/bootstrap-routes.ts';
+import type { BootstrapNode, Entry, RoomTag } from '#shared/protocol/bootstrap.ts';
+import type { ServerUrl } from '#shared/server-url.ts';
+import type { Timestamp } from '#shared/units.ts';
+import { ServerMachine, type ServerEvent } from '../../core/servers/server-machine.ts';
+import type { Identity } from '../identity.ts';
+import { ServerClient } from './server-client.ts';
+
+export interface SessionPorts {
+  readonly identity: Identity;
+  readonly now: () => Timestamp;
+  readonly random: () => number;
+  /** Where we take links, the tags of our rooms, and what we share with everybody: read at each registration. */
+  readonly registration: () => { readonly addresses: readonly string[]; readonly rooms: readonly RoomTag[]; readonly announced: { readonly revision: string; readonly entries: readonly Entry[] } };
+  /** A device of one of our rooms, as the server says. */
+  readonly onNode: (node: BootstrapNode) => void;
+}
+
+/** What goes on with one bootstrap server: the connection that tells of changes, and what is asked beside it. */
+export class ServerSession {
+  readonly url: ServerUrl;
+  readonly client: ServerClient;
+  readonly #ports: SessionPorts;
+  readonly #machine: ServerMachine;
+  readonly #closing = new AbortController();
+  /** Devices of our rooms, as it told. */
+  readonly #nodes = new Set<DeviceId>();
+  #socket: WebSocket | null = null;
+  /** Ends what belongs to the present connection. */
+  #connection = new AbortController();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(url: ServerUrl, ports: SessionPorts) {
+    this.url = url;
+    this.#ports = ports;
+    this.client = new ServerClient(url, ports.identity);
+    this.#machine = new ServerMachine(ports.now(), ports.random);
+    this.#step({ type: 'tick' });
+  }
+
+  get isOnline(): boolean {
+    return this.#machine.state === 'online';
+  }
+
+  get health(): ServerHealth {
+    const { state, since, error, nextAt, latencyMs } = this.#machine;
+    return { url: this.url.text, state, since, error, nextAt: state === 'waiting' ? nextAt : null, latencyMs, nodes: this.#nodes.size };
+  }
+
+  /** What we register has changed. */
+  news(): void {
+    this.#step({ type: 'news' });
+  }
+
+  /** Takes us out of its list, if it is there, and ends. */
+  async close(): Promise<void> {
+    const wasOnline = this.isOnline;
+    this.#closing.abort();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#disconnect();
+    if (wasOnline) await this.client.call('unregister', {}, AbortSignal.timeout(1000)).catch(() => undefined);
+    this.client.close();
+  }
+
+  #step(event: ServerEvent): void {
+    if (this.#closing.signal.aborted) return;
+    const now = this.#ports.now();
+    this.#machine.step(now, event, {
+      connect: () => { void this.#connect(); },
+      disconnect: () => { this.#disconnect(); },
+      register: () => { void this.#register(this.#connection.signal); },
+      heartbeat: () => { this.#socket?.send(JSON.stringify({ type: 'heartbeat' })); },
+    });
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const { nextAt } = this.#machine;
+    this.#timer = nextAt === null || nextAt === Infinity ? null : setTimeout(() => { this.#step({ type: 'tick' }); }, Math.max(0, nextAt - now)).unref();
+  }
+
+  async #connect(): Promise<void> {
+    this.#disconnect();
+    const { signal } = (this.#connection = new AbortController());
+    try {
+      const socket = await this.client.events(signal);
+      if (signal.aborted) return socket.terminate();
+      this.#socket = socket;
+      socket.on('message', (data: Buffer) => { this.#hear(data, signal); });
+      socket.on('error', () => { socket.terminate(); });
+      socket.on('close', () => { if (!signal.aborted) this.#step({ type: 'down', error: { code: 'link-closed' } }); });
+    } catch (error) {
+      if (!signal.aborted) this.#step({ type: 'down', error: infoOf(error) });
+    }
+  }
+
+  #disconnect(): void {
+    this.#connection.abort();
+    this.#socket?.terminate();
+    this.#socket = null;
+  }
+
+  #hear(data: Buffer, signal: AbortSignal): void {
+    const message = parse(data);
+    if (message === null || signal.aborted) return;
+    switch (message.type) {
+      case 'welcome': return this.#step({ type: 'up', heartbeatMs: message.heartbeatMs, registered: message.registered });
+      case 'heartbeat': return this.#step({ type: 'heartbeat', registered: message.registered });
+      case 'goodbye': return this.#step({ type: 'goodbye', withinMs: message.withinMs });
+      case 'resync': return void this.#listRooms(signal);
+      case 'nodes':
+        for (const node of message.changed) this.#met(node);
+        for (const id of message.gone) this.#nodes.delete(id);
+    }
+  }
+
+  async #register(signal: AbortSignal): Promise<void> {
+    const { addresses, rooms, announced } = this.#ports.registration();
+    try {
+      const { revision } = await this.client.call('register', { addresses: addresses.slice(0, limits.bootstrap.addressesPerNode), rooms: rooms.slice(0, limits.bootstrap.roomsPerNode) }, signal);
+      // Where we are matters more than what we share: a server may have no place for that.
+      this.#step({ type: 'accepted' });
+      await this.#listRooms(signal);
+      if (revision !== announced.revision && !(revision === null && announced.entries.length === 0)) await this.#announce(announced, signal);
+      this.#step({ type: 'registered' });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof BootstrapError) this.#step({ type: 'refused', error: infoOf(error), retryAfterMs: error.retryAfterMs ?? null });
+      else this.#step({ type: 'down', error: infoOf(error) });
+    }
+  }
+
+  /** All of it, in parts; only the last one has the revision, so that what was cut off is told again. */
+  async #announce({ revision, entries }: { readonly revision: string; readonly entries: readonly Entry[] }, signal: AbortSignal): Promise<void> {
+    const part = limits.bootstrap.entriesPerRequest;
+    for (let at = 0; at === 0 || at < entries.length; at += part) {
+      const isLast = at + part >= entries.length;
+      await this.client.call('entries', { reset: at === 0, add: entries.slice(at, at + part), revision: isLast ? revision : '' }, signal);
+    }
+  }
+
+  /** Everybody who is in one of our rooms now. */
+  async #listRooms(signal: AbortSignal): Promise<void> {
+    this.#nodes.clear();
+    try {
+      for (const room of this.#ports.registration().rooms) {
+        let after: DeviceId | null = null;
+        do {
+          const page: BootstrapAnswer<'roomNodes'> = await this.client.call('roomNodes', { room, ...(after === null ? {} : { after }) }, signal);
+          for (const node of page.nodes) this.#met(node);
+          after = page.next;
+        } while (after !== null && this.#nodes.size < limits.servers.nodesKept);
+      }
+    } catch {
+      // Changes are told as they come, and the list is read again at the next registration.
+    }
+  }
+
+  #met(node: BootstrapNode): void {
+    if (this.#nodes.size < limits.servers.nodesKept) this.#nodes.add(node.deviceId);
+    this.#ports.onNode(node);
+  }
+}
+
+function infoOf(error: unknown): ErrorInfo {
+  if (!(error instanceof BootstrapError)) return errorInfo(error);
+  return new AppError(error.code === 'rate-limited' ? 'rate-limited' : 'server-refused', { detail: error.code }).toInfo();
+}
+
+/** Null: of a later version, or nonsense; neither matters. */
+function parse(data: Buffer): ServerMessage | null {
+  try {
+    return serverMessageSchema.safeParse(JSON.parse(data.toString('utf8'))).data ?? null;
+  } catch {
+    return null;
+  }
+}

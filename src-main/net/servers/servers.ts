@@ -1,0 +1,81 @@
+import { parseAddress, type SocketAddress } from '#shared/address.ts';
+import type { ContentId, DeviceId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
+import type { SearchFilter } from '#shared/model/search.ts';
+import type { ServerHealth } from '#shared/model/server.ts';
+import type { BootstrapNode } from '#shared/protocol/bootstrap.ts';
+import { parseServerUrl } from '#shared/server-url.ts';
+import type { ServerClient } from './server-client.ts';
+import { ServerSession, type SessionPorts } from './server-session.ts';
+
+/** Where a device may take links, as a server says: what it names, and where it was seen to come from, with its own port in case that is let through. */
+export function addressesOf({ addresses, outside }: BootstrapNode): SocketAddress[] {
+  const named = addresses.map(parseAddress).filter((address) => address !== null);
+  const [first] = named;
+  return first === undefined || named.some(({ host }) => host === outside) ? named : [...named, { host: outside, port: first.port }];
+}
+
+const holdersOf = async (client: ServerClient, contentIds: readonly ContentId[], signal: AbortSignal): Promise<BootstrapNode[]> =>
+  (await client.call('holders', { contentIds: [...contentIds] }, signal)).contents.flatMap(({ holders }) => holders);
+
+/** All bootstrap servers of a node, used at once: each is told where we are, and tells who of our rooms is where. */
+export class Servers {
+  readonly #ports: SessionPorts;
+  #sessions = new Map<string, ServerSession>();
+
+  constructor(ports: SessionPorts) {
+    this.#ports = ports;
+  }
+
+  /** URLs as `serverUrlSchema` has them. What was there before and is there still is left alone. */
+  async set(urls: readonly string[]): Promise<void> {
+    const before = this.#sessions;
+    this.#sessions = new Map();
+    for (const text of new Set(urls)) {
+      const url = parseServerUrl(text);
+      if (url !== null) this.#sessions.set(text, before.get(text) ?? new ServerSession(url, this.#ports));
+    }
+    await Promise.all([...before].flatMap(([text, session]) => (this.#sessions.has(text) ? [] : [session.close()])));
+  }
+
+  get areOnline(): boolean {
+    return [...this.#sessions.values()].some(({ isOnline }) => isOnline);
+  }
+
+  health(): ServerHealth[] {
+    return [...this.#sessions.values()].map(({ health }) => health);
+  }
+
+  /** Where we are, or the rooms we are in, have changed. */
+  news(): void {
+    for (const session of this.#sessions.values()) session.news();
+  }
+
+  /** Devices that announced contents whose names fit; none that a server does not name in time. */
+  async search(words: string, { type, minBytes, maxBytes }: SearchFilter, signal: AbortSignal): Promise<BootstrapNode[]> {
+    const sizes = { ...(minBytes === undefined ? {} : { minBytes }), ...(maxBytes === undefined ? {} : { maxBytes }) };
+    return this.#fromAll(async ({ client }) => {
+      const { hits } = await client.call('search', { words, type, ...sizes }, signal);
+      const contentIds = hits.slice(0, limits.bootstrap.contentsPerQuestion).map(({ contentId }) => contentId);
+      return contentIds.length === 0 ? [] : holdersOf(client, contentIds, signal);
+    });
+  }
+
+  /** Devices that announced these contents. */
+  holders(contentIds: readonly ContentId[], signal: AbortSignal): Promise<BootstrapNode[]> {
+    return this.#fromAll(({ client }) => holdersOf(client, contentIds.slice(0, limits.bootstrap.contentsPerQuestion), signal));
+  }
+
+  /** Asks every server that is online; each device is named once. A server that fails is seen in its health, not here. */
+  async #fromAll(ask: (session: ServerSession) => Promise<BootstrapNode[]>): Promise<BootstrapNode[]> {
+    const online = [...this.#sessions.values()].filter(({ isOnline }) => isOnline);
+    const answers = await Promise.all(online.map((session) => ask(session).catch(() => [])));
+    const named = new Map<DeviceId, BootstrapNode>();
+    for (const node of answers.flat()) if (node.deviceId !== this.#ports.identity.id && named.size < limits.servers.holdersDialled) named.set(node.deviceId, node);
+    return [...named.values()];
+  }
+
+  close(): Promise<void> {
+    return this.set([]);
+  }
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { limits } from '#shared/limits.ts';
+import type { Share } from '#shared/model/share.ts';
+import { nameBytes } from '#shared/names.ts';
+import type { Entry } from '#shared/protocol/bootstrap.ts';
+import { second } from '#shared/units.ts';
+import type { Library } from '../ports/library.ts';
+
+/** Changes come in bursts while files are hashed. */
+const collectMs = 2 * second;
+
+export type PublicLibrary = Pick<Library, 'shares' | 'walk' | 'onShare' | 'onShareGone' | 'onListing'>;
+
+export interface Announced {
+  /** The same list has the same revision, also after a restart. */
+  readonly revision: string;
+  readonly entries: readonly Entry[];
+}
+
+const listOf = (entries: readonly Entry[]): Announced => ({ revision: createHash('sha256').update(JSON.stringify(entries)).digest('hex').slice(0, 32), entries });
+
+/** What servers are told of our shares: those for everybody, as a whole, and the large files in them, by content and name. */
+export class PublicEntries {
+  readonly #library: PublicLibrary;
+  readonly #onChange: () => void;
+  readonly #background: (work: Promise<unknown>) => void;
+  #list: Announced = listOf([]);
+  #timer: NodeJS.Timeout | null = null;
+  #isReading = false;
+
+  constructor({ library, onChange, background }: { readonly library: PublicLibrary; readonly onChange: () => void; readonly background: (work: Promise<unknown>) => void }) {
+    this.#library = library;
+    this.#onChange = onChange;
+    this.#background = background;
+    for (const follow of [library.onShare, library.onShareGone, library.onListing]) follow.call(library, () => { this.#soon(); });
+    this.#soon();
+  }
+
+  get list(): Announced {
+    return this.#list;
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #soon(): void {
+    this.#timer ??= setTimeout(() => { this.#background(this.#read()); }, collectMs).unref();
+  }
+
+  async #read(): Promise<void> {
+    this.#timer = null;
+    if (this.#isReading) return this.#soon();
+    this.#isReading = true;
+    const list = await publicEntries(this.#library).then(listOf).finally(() => { this.#isReading = false; });
+    if (list.revision === this.#list.revision) return;
+    this.#list = list;
+    this.#onChange();
+  }
+}
+
+/** Each content once, whole shares before files, in a steady order; at most `limits.servers.entries`. */
+async function publicEntries(library: PublicLibrary): Promise<Entry[]> {
+  const found = new Map<string, Entry>();
+  const add = (entry: Omit<Entry, 'contentId'> & { readonly contentId: Entry['contentId'] | null }): void => {
+    const { contentId, kind, name, bytes } = entry;
+    if (contentId !== null && found.size < limits.servers.entries && !found.has(contentId) && nameBytes(name) <= limits.names.componentBytes) found.set(contentId, { contentId, kind, name, bytes });
+  };
+  const shares = (await library.shares()).filter(({ audience }) => audience.kind === 'public').toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  for (const share of shares) add(share);
+  for (const share of shares) if (share.kind === 'folder') await eachLargeFile(library, share, add);
+  return [...found.values()];
+}
+
+async function eachLargeFile(library: PublicLibrary, { name }: Share, take: (entry: Pick<Entry, 'kind' | 'name' | 'bytes'> & { contentId: Entry['contentId'] | null }) => void): Promise<void> {
+  let cursor: string | undefined;
+  do {
+    const page = await library.walk({ kind: 'self' }, name, cursor, limits.browse.entriesPerPage);
+    for (const { entry } of page.entries) if (entry.kind === 'file' && entry.bytes >= limits.servers.fileBytes) take(entry);
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+}
