@@ -24,8 +24,8 @@ class LateLibrary implements PublicLibrary {
     throw new Error('there are no folders');
   }
 
-  onShare(listener: () => void): void {
-    this.#changed = listener;
+  onShare(listener: (share: Share) => void): void {
+    this.#changed = () => { listener(fileNamed('changed')); };
   }
 
   onShareGone(): void { /* Nothing goes. */ }
