@@ -8,8 +8,11 @@ const unit = {
   include: ['test/src-*/**/*.test.ts', 'test/tidy/**/*.test.ts', 'test/lab/**/*.test.ts'],
   exclude: ['**/*.real.test.ts', 'test/src-renderer/**'],
 };
-/** Long, and sees nothing of the Node beneath it: the shape of the tree, swarms in the lab, receiving on a simulated disk. */
-const aloof = ['test/tidy/**', 'test/lab/**', 'test/src-main/disk/{crash-states,fault-points,faults,many-lives,mutants,trespass}.test.ts'];
+/** Long, and sees nothing of the Node beneath it: the shape of the tree, pure machines, swarms in the lab, receiving on a simulated disk. */
+const aloof = ['test/tidy/**', 'test/lab/**', 'test/src-main/core/**', 'test/src-main/disk/{crash-states,fault-points,faults,many-lives,mutants,trespass}.test.ts'];
+/** Whole nodes and programs, which in the app run on Electron's Node: the layer `electron` sees that. */
+const wholeNodes = ['test/src-main/{bootstrap,cli}/**', 'test/src-main/net/servers/**', 'test/src-main/node/{doctor,rooms}/**'];
+const integration = ['test/src-*/**/*.real.test.ts'];
 
 /**
  * Layers of tests. `unit`: pure code and components, virtual time. `integration` (`*.real.test.ts`): real sockets,
@@ -31,7 +34,8 @@ export default defineConfig({
       { extends: true, test: { ...unit, name: 'unit-node24', exclude: [...unit.exclude, ...aloof] } },
       { extends: true, test: { name: 'renderer', isolate: false, environment: './test/src-renderer/one-window.ts', setupFiles: ['test/src-renderer/clear-page.ts'], include: ['test/src-renderer/**/*.test.ts'] } },
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
-      { extends: true, test: { name: 'integration', include: ['test/src-*/**/*.real.test.ts'] } },
+      { extends: true, test: { name: 'integration', include: integration } },
+      { extends: true, test: { name: 'integration-node24', include: integration, exclude: wholeNodes } },
       { extends: true, test: { name: 'net', include: ['test/net/**/*.test.ts'], maxWorkers: 2 } },
       { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], fileParallelism: false } },
       { extends: true, test: { name: 'electron', include: ['test/electron/**/*.test.ts'], fileParallelism: false } },
