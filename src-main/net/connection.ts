@@ -17,8 +17,14 @@ export interface LaneSink extends Omit<FrameSink, 'body'> {
   tick(now: Millis): void;
 }
 
+export interface Adopted {
+  readonly relay: string | null;
+}
+
 export interface ConnectionOptions {
   readonly socket: TLSSocket;
+  /** It came about otherwise than by dialling; `relay`: the server that carries it, or null when nobody does. */
+  readonly adopted: Adopted | null;
   readonly remoteId: DeviceId;
   readonly machine: Pick<LinkMachineOptions, 'dialled' | 'hello' | 'admit'>;
   readonly now: () => Millis;
@@ -47,6 +53,7 @@ export class Connection implements LinkEffects, FrameSink {
   readonly remoteId: DeviceId;
   readonly socket: TLSSocket;
   readonly dialled: boolean;
+  readonly adopted: Adopted | null;
   /** Resolves when the socket is closed and nothing of the connection is left. */
   readonly closed: Promise<void>;
   readonly #options: ConnectionOptions;
@@ -68,6 +75,7 @@ export class Connection implements LinkEffects, FrameSink {
     this.socket = options.socket;
     this.remoteId = options.remoteId;
     this.dialled = options.machine.dialled;
+    this.adopted = options.adopted;
     this.#queue = new SendQueue(options.socket);
     this.#machine = new LinkMachine(options.machine);
     this.socket.on('end', () => { this.fail({ code: 'link-closed' }); });
@@ -97,6 +105,9 @@ export class Connection implements LinkEffects, FrameSink {
     }
   };
 
+  get isRelayed(): boolean {
+    return (this.adopted?.relay ?? null) !== null;
+  }
   get latencyMs(): Millis | null {
     return this.#machine.latencyMs;
   }

@@ -1,13 +1,12 @@
 import type { TcpSocketConnectOpts } from 'node:net';
-import { connect, createSecureContext, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
+import { connect, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
 import { AppError } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Address } from '../node/ports/links.ts';
-import type { Identity } from './identity.ts';
 import { networkOff, type IsUsedHost } from './network-off.ts';
 import { SocketReader } from './socket-reader.ts';
-import { alpn, remoteDeviceId, tlsOptions } from './tls-identity.ts';
+import { alpn, remoteDeviceId } from './tls-identity.ts';
 
 /** A dialled connection whose other end is proven. */
 export interface Dialled {
@@ -23,8 +22,8 @@ export class Dialler {
   readonly #context: SecureContext;
   readonly #isUsed: IsUsedHost;
 
-  constructor(identity: Identity, isUsed: IsUsedHost) {
-    this.#context = createSecureContext(tlsOptions(identity));
+  constructor(context: SecureContext, isUsed: IsUsedHost) {
+    this.#context = context;
     this.#isUsed = isUsed;
   }
 

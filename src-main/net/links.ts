@@ -1,4 +1,5 @@
-import type { TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { DevicePair } from '#main/core/link/collision.ts';
 import { AppError } from '#shared/errors.ts';
 import { invariant } from '#shared/assert.ts';
@@ -9,13 +10,15 @@ import { features, protocolRange, type ControlHello, type Hello, type Refusal } 
 import type { Millis } from '#shared/units.ts';
 import type { Address, Link, LinkHandler, Links } from '../node/ports/links.ts';
 import { Decompressor } from './decompressor.ts';
-import { Connection, type ConnectionEnd, type LaneSink } from './connection.ts';
+import { Connection, type Adopted, type ConnectionEnd, type LaneSink } from './connection.ts';
 import { addressText, Dialler, type Dialled } from './dialler.ts';
 import type { Identity } from './identity.ts';
 import { LinkWaiters } from './link-waiters.ts';
 import { Listener } from './listener.ts';
 import { networkOff, type IsUsedHost } from './network-off.ts';
 import { readAccepted } from './socket-reader.ts';
+import { secureStream, type Secured } from './stream-handshake.ts';
+import { tlsOptions } from './tls-identity.ts';
 import { TlsLink } from './tls-link.ts';
 
 /** What this device says about itself. */
@@ -45,8 +48,18 @@ export const createLinks = (options: LinksOptions): Links => new LinkTable(optio
 
 const platforms: Partial<Record<NodeJS.Platform, Platform>> = { linux: 'linux', win32: 'windows', darwin: 'mac' };
 
+/** How a connection came about that we dialled. */
+interface Way {
+  /** Null when it was adopted. */
+  readonly address: Address | null;
+  readonly adopted: Adopted | null;
+  /** Wanted although there may be a link already, over a relay. */
+  readonly isBetter: boolean;
+}
+
 class LinkTable implements Links {
   readonly #options: LinksOptions;
+  readonly #context: SecureContext;
   readonly #isUsed: IsUsedHost;
   readonly #dialler: Dialler;
   readonly #listener: Listener;
@@ -68,8 +81,9 @@ class LinkTable implements Links {
     this.#instance = this.#nonce();
     this.#decompressor = options.decompressor ?? new Decompressor();
     this.#isUsed = options.isUsed ?? (() => true);
-    this.#dialler = new Dialler(options.identity, this.#isUsed);
-    this.#listener = new Listener(options.identity, this.#isUsed, (socket, id, release) => { this.#accept(socket, id, release); });
+    this.#context = createSecureContext(tlsOptions(options.identity));
+    this.#dialler = new Dialler(this.#context, this.#isUsed);
+    this.#listener = new Listener(options.identity, this.#isUsed, (socket, id, release) => { this.#accept(socket, id, null, release); });
   }
 
   async listen(port: number, host: string): Promise<{ port: number }> {
@@ -87,9 +101,22 @@ class LinkTable implements Links {
     this.#listeners.push(listener);
   }
 
-  async dial(address: Address, { signal, expect }: { signal?: AbortSignal; expect?: DeviceId }): Promise<Link> {
+  async dial(address: Address, { signal, expect, isBetter = false }: { signal?: AbortSignal; expect?: DeviceId; isBetter?: boolean }): Promise<Link> {
     const linked = expect === undefined ? undefined : this.#links.get(expect);
-    if (linked) return linked;
+    if (linked && !(isBetter && linked.relay !== null)) return linked;
+    return this.#open(signal, (until) => this.#dialler.dial(address, until, (dialled) => this.#greet(dialled, { address, adopted: null, isBetter }, until, expect)));
+  }
+
+  adopt(stream: Duplex, { expect, dialled, relay, signal }: { expect: DeviceId; dialled: boolean; relay: string | null; signal?: AbortSignal }): Promise<Link> {
+    return this.#open(signal, (until) => secureStream(stream, { context: this.#context, dialled, expect, signal: until }, (secured) => {
+      if (dialled) return this.#greet(secured, { address: null, adopted: { relay }, isBetter: relay === null }, until, expect);
+      const link = this.#waiters.wait(expect, until, limits.link.handshakeMs + limits.link.helloMs);
+      this.#accept(secured.socket, expect, { relay }, () => undefined);
+      return { link };
+    }));
+  }
+
+  async #open(signal: AbortSignal | undefined, work: (until: AbortSignal) => Promise<{ readonly link: Promise<Link> }>): Promise<Link> {
     if (this.#closing.signal.aborted) throw new AppError('cancelled');
     const abort = new AbortController();
     const forward = (): void => { abort.abort(); };
@@ -97,8 +124,7 @@ class LinkTable implements Links {
     signal?.addEventListener('abort', forward);
     this.#closing.signal.addEventListener('abort', forward);
     try {
-      const greeted = await this.#dialler.dial(address, abort.signal, (dialled) => this.#greet(dialled, address, abort.signal, expect));
-      return await greeted.link;
+      return await (await work(abort.signal)).link;
     } finally {
       signal?.removeEventListener('abort', forward);
       this.#closing.signal.removeEventListener('abort', forward);
@@ -108,7 +134,7 @@ class LinkTable implements Links {
   networksChanged(): void {
     for (const connection of [...this.#connections]) {
       const { localAddress = '', remoteAddress = '', remotePort = 0 } = connection.socket;
-      if (!this.#isUsed(localAddress)) connection.fail(networkOff(localAddress, addressText({ host: remoteAddress, port: remotePort })).toInfo());
+      if (!connection.isRelayed && !this.#isUsed(localAddress)) connection.fail(networkOff(localAddress, addressText({ host: remoteAddress, port: remotePort })).toInfo());
     }
     this.#listener.networksChanged();
   }
@@ -121,42 +147,50 @@ class LinkTable implements Links {
   }
 
   /** Our dial has reached a device: says hello, or joins what already goes on with that device. */
-  #greet({ socket, id, reader }: Dialled, address: Address, signal: AbortSignal, expect: DeviceId | undefined): { readonly link: Promise<Link> } {
-    if (id === this.#options.identity.id) throw new AppError('self-dial', { address: addressText(address) });
-    if (expect !== undefined && id !== expect) throw new AppError('identity-changed', { address: addressText(address) });
-    if (this.#options.isBlocked(id)) throw new AppError('blocked', { address: addressText(address) });
-    const linked = this.#links.get(id);
+  #greet({ socket, id, reader }: Dialled | Secured, way: Way, signal: AbortSignal, expect: DeviceId | undefined): { readonly link: Promise<Link> } {
+    const address = way.address === null ? '' : addressText(way.address);
+    if (id === this.#options.identity.id) throw new AppError('self-dial', { address });
+    if (expect !== undefined && id !== expect) throw new AppError('identity-changed', { address });
+    if (this.#options.isBlocked(id)) throw new AppError('blocked', { address });
+    const before = this.#links.get(id);
+    const isBetter = way.isBetter && before !== undefined && before.relay !== null;
+    const linked = isBetter ? undefined : before;
     const waiting = linked === undefined ? this.#waiters.wait(id, signal, limits.link.handshakeMs + limits.link.helloMs) : Promise.resolve(linked);
     const pair = this.#pairOf(id);
-    if (!pair.isEmpty) {
+    if (!pair.mayGreet(isBetter)) {
       socket.destroy();
       return { link: waiting };
     }
     const session = this.#nonce();
     const connection: Connection = new Connection({
-      socket, remoteId: id, now: this.#options.now,
+      socket, remoteId: id, adopted: way.adopted, now: this.#options.now,
       machine: {
         dialled: true,
         hello: () => this.#controlHello(session),
-        admit: (theirs) => (theirs.role === 'control' && theirs.session === session ? (pair.answered(connection, theirs) ? null : 'duplicate') : 'refused'),
+        admit: (theirs) => {
+          if (theirs.role !== 'control' || theirs.session !== session) return 'refused';
+          const closes = pair.answered(connection, theirs);
+          if (closes !== null) this.#replace(closes);
+          return closes === null ? 'duplicate' : null;
+        },
       },
-      onUp: (theirs) => this.#up(connection, theirs, address),
+      onUp: (theirs) => this.#up(connection, theirs, way.address),
       onEnd: (end) => { this.#ended(connection, end, () => { this.#waiters.reject(id, dialError(end, address)); }); },
     });
     signal.addEventListener('abort', () => { if (!this.#waiters.has(id) && !this.#owners.has(connection)) connection.fail({ code: 'cancelled' }); }, { once: true });
-    pair.greet(connection);
+    pair.greet(connection, isBetter);
     this.#run(connection);
     reader.start(connection.take);
     return { link: waiting };
   }
 
-  #accept(socket: TLSSocket, id: DeviceId, release: () => void): void {
+  #accept(socket: TLSSocket, id: DeviceId, adopted: Adopted | null, release: () => void): void {
     if (this.#closing.signal.aborted) {
       socket.destroy();
       return;
     }
     const connection: Connection = new Connection({
-      socket, remoteId: id, now: this.#options.now,
+      socket, remoteId: id, adopted, now: this.#options.now,
       machine: {
         dialled: false,
         hello: (theirs) => (theirs?.role === 'bulk' ? bulkHello(theirs.session) : this.#controlHello(theirs?.session ?? '')),
@@ -186,6 +220,8 @@ class LinkTable implements Links {
     if (this.#options.isBlocked(id)) return 'blocked';
     if (this.#closing.signal.aborted || this.#options.mayLink?.(id) === false) return 'refused';
     const link = this.#links.get(id);
+    // Whoever has a way of its own to us needs none that costs somebody else's line.
+    if (connection.isRelayed && link?.relay === null) return 'duplicate';
     if (theirs.role === 'bulk') {
       if (link?.session !== theirs.session) return 'refused';
       return link.bulkLanes < limits.link.bulkConnectionsPerPeer ? null : 'too-many';
@@ -193,12 +229,17 @@ class LinkTable implements Links {
     if (link === undefined && this.#links.size >= limits.link.linksAtOnce) return 'too-many';
     const closes = this.#pairOf(id).admit(connection, theirs);
     if (closes === null) return 'duplicate';
+    this.#replace(closes);
+    return null;
+  }
+
+  /** Another connection takes the place of these. */
+  #replace(closes: readonly Connection[]): void {
     for (const other of closes) {
       const owner = this.#owners.get(other);
       if (owner) owner.close({ code: 'link-closed' });
       else other.end({ code: 'link-closed' }, 'duplicate');
     }
-    return null;
   }
 
   #up(connection: Connection, theirs: Hello, dialledAddress: Address | null): LaneSink {
@@ -226,7 +267,7 @@ class LinkTable implements Links {
       if (id !== link.remote.id || link.isClosed) throw new AppError('identity-changed', { address: addressText(address) });
       const up = new Promise<void>((resolve, reject) => {
         const connection: Connection = new Connection({
-          socket, remoteId: id, now: this.#options.now,
+          socket, remoteId: id, adopted: null, now: this.#options.now,
           machine: {
             dialled: true,
             hello: () => bulkHello(link.session),
@@ -237,7 +278,7 @@ class LinkTable implements Links {
             resolve();
             return link.attach(connection);
           },
-          onEnd: (end) => { this.#ended(connection, end, () => { reject(dialError(end, address)); }); },
+          onEnd: (end) => { this.#ended(connection, end, () => { reject(dialError(end, addressText(address))); }); },
         });
         signal.addEventListener('abort', () => { if (!this.#owners.has(connection)) connection.fail({ code: 'cancelled' }); }, { once: true });
         this.#run(connection);
@@ -283,8 +324,8 @@ class LinkTable implements Links {
 const bulkHello = (session: string): Hello => ({ role: 'bulk', protocol: protocolRange, session });
 
 /** What became of a dial whose connection ended before it was up. */
-function dialError({ reason, refusal }: ConnectionEnd, address: Address): AppError {
+function dialError({ reason, refusal }: ConnectionEnd, address: string): AppError {
   // Whoever closes without a word refuses: TLS 1.3 tells a client that it is not welcome only after the handshake.
   const code = reason.code === 'link-closed' && refusal === null ? 'refused' : reason.code;
-  return new AppError(code, { address: addressText(address), ...reason.params });
+  return new AppError(code, { address, ...reason.params });
 }

@@ -46,8 +46,10 @@ export class TlsLink implements Link {
   readonly remote: RemoteDevice;
   readonly session: string;
   readonly address: Address;
+  readonly takesLinks: Address | null;
   readonly path: PathKind;
   readonly vpn: Vpn | null;
+  readonly relay: string | null;
   readonly dialled: boolean;
   readonly knowsCompression: boolean;
   readonly knowsBatches: boolean;
@@ -60,8 +62,6 @@ export class TlsLink implements Link {
   readonly #up: RateMeter;
   readonly #closing = new AbortController();
   readonly #control: Lane;
-  /** Where bulk connections are dialled; null when the other end takes none. */
-  readonly #laneAddress: Address | null;
   #nextLane = 1;
   #lanesDialled = 0;
   #laneRetryAt = 0;
@@ -76,13 +76,14 @@ export class TlsLink implements Link {
     this.remote = { id: connection.remoteId, name: hello.name, platform: hello.platform, version: hello.version, listenPort: hello.listenPort };
     this.session = hello.session;
     this.dialled = connection.dialled;
+    this.relay = connection.adopted?.relay ?? null;
     this.knowsCompression = hello.features.includes('brotli');
     this.knowsBatches = hello.features.includes('batches');
     const interfaces = networkInterfaces();
     this.address = { host: dialableHost(localAddress, remoteAddress, interfaces), port: remotePort };
-    this.path = pathKind(localAddress, remoteAddress, interfaces);
+    this.path = this.relay === null ? pathKind(localAddress, remoteAddress, interfaces) : 'relay';
     this.vpn = this.path === 'overlay' ? (networkOf(localAddress, interfaces)?.vpn ?? null) : null;
-    this.#laneAddress = dialledAddress ?? (hello.listenPort === null ? null : { host: this.address.host, port: hello.listenPort });
+    this.takesLinks = connection.adopted !== null ? null : dialledAddress ?? (hello.listenPort === null ? null : { host: this.address.host, port: hello.listenPort });
     this.#blocks = new BlockExchange({
       wanted: (lane, request) => { handler.blockWanted(this, lane, request); },
       cancelled: (lane, requestId) => { handler.blockCancelled(this, lane, requestId); },
@@ -173,7 +174,7 @@ export class TlsLink implements Link {
   }
 
   wantLanes(count: number): void {
-    const address = this.#laneAddress;
+    const address = this.takesLinks;
     if (address === null) return;
     const wanted = Math.min(count, limits.link.bulkConnectionsPerPeer);
     while (!this.#closed && this.#blocks.dialledLanes + this.#lanesDialled < wanted && this.#options.now() >= this.#laneRetryAt) {

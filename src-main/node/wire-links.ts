@@ -66,9 +66,8 @@ export function wireLinks(services: Services): Links {
     mayLink: (id) => settings.get().visibility === 'everyone' || devices.trustOf(id) === 'paired' || rooms.mayCome(id),
   });
   links.onLink((link) => {
-    const { id, listenPort } = link.remote;
-    const takesLinks = link.dialled ? link.address : listenPort === null ? null : { host: link.address.host, port: listenPort };
-    membership.linkUp(id, takesLinks, link.dialled);
+    const { id } = link.remote;
+    membership.linkUp(id, link.takesLinks, link.dialled);
     swarm.linkUp(link);
     speed.deviceChanged(id);
     background(devices.linkUp(link));

@@ -13,7 +13,7 @@ export const commonEn = {
     discovery: { on: 'on', off: 'off', failed: 'not possible' },
   },
   audience: { nobody: 'nobody', devices: 'trusted devices', room: 'a room', everyone: 'everyone on this network', public: 'public' },
-  path: { loopback: 'this machine', lan: 'LAN', overlay: 'through a VPN', internet: 'internet', via: 'through {vpn}' },
+  path: { loopback: 'this machine', lan: 'LAN', overlay: 'through a VPN', internet: 'internet', relay: 'through a server', via: 'through {name}' },
   count: {
     files: 'no files | one file | {n} files',
     items: 'nothing | one item | {n} items',

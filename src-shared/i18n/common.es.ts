@@ -15,7 +15,7 @@ export const commonEs: SameShape<typeof commonEn> = {
     discovery: { on: 'sí', off: 'no', failed: 'no es posible' },
   },
   audience: { nobody: 'nadie', devices: 'dispositivos de confianza', room: 'una sala', everyone: 'todos en esta red', public: 'público' },
-  path: { loopback: 'este equipo', lan: 'LAN', overlay: 'por una VPN', internet: 'internet', via: 'por {vpn}' },
+  path: { loopback: 'este equipo', lan: 'LAN', overlay: 'por una VPN', internet: 'internet', relay: 'por un servidor', via: 'por {name}' },
   count: {
     files: 'ningún archivo | un archivo | {n} archivos',
     items: 'nada | un elemento | {n} elementos',

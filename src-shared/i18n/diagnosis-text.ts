@@ -11,7 +11,7 @@ type Translate = (key: TextKey, params?: Readonly<Record<string, string | number
 export function diagnosisText({ finding, params }: DiagnosisStep, t: Translate): { readonly what: string; readonly next: string } {
   const seconds = params['seconds'];
   const path = pathKindSchema.safeParse(params['path']);
-  const way = path.success ? pathText(path.data, vpnSchema.safeParse(params['vpn']).data) : null;
+  const way = path.success ? pathText({ path: path.data, vpn: vpnSchema.safeParse(params['vpn']).data, relay: typeof params['relay'] === 'string' ? params['relay'] : undefined }) : null;
   const latency = params['latencyMs'];
   const words = {
     ...params,

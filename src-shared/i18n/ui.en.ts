@@ -18,7 +18,7 @@ export const uiEn = {
     first: 'DistriShare does not answer.', firstNext: 'Is it running? If you came by an old address, use the one it printed last.',
   },
   trust: { seen: 'New', verified: 'Verified', paired: 'Trusted', blocked: 'Blocked' },
-  path: { loopback: 'This device', lan: 'LAN', overlay: 'Through a VPN', internet: 'Internet', via: 'Through {vpn}' },
+  path: { loopback: 'This device', lan: 'LAN', overlay: 'Through a VPN', internet: 'Internet', relay: 'Through a server', via: 'Through {name}' },
   platform: { linux: 'Linux', windows: 'Windows', mac: 'Mac', other: 'Other device' },
   visibility: { label: 'Who sees this device', everyone: 'Everyone', paired: 'Trusted only', hidden: 'Hidden' },
   kind: { any: 'All', folder: 'Folders', image: 'Images', video: 'Video', audio: 'Audio', document: 'Documents', archive: 'Archives', program: 'Programs', other: 'Other' },

@@ -20,7 +20,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     first: 'DistriShare no responde.', firstNext: '¿Está en marcha? Si vienes de una dirección antigua, usa la última que mostró.',
   },
   trust: { seen: 'Nuevo', verified: 'Verificado', paired: 'De confianza', blocked: 'Bloqueado' },
-  path: { loopback: 'Este equipo', lan: 'LAN', overlay: 'Por una VPN', internet: 'Internet', via: 'Por {vpn}' },
+  path: { loopback: 'Este equipo', lan: 'LAN', overlay: 'Por una VPN', internet: 'Internet', relay: 'Por un servidor', via: 'Por {name}' },
   platform: { linux: 'Linux', windows: 'Windows', mac: 'Mac', other: 'Otro dispositivo' },
   visibility: { label: 'Quién ve este dispositivo', everyone: 'Todos', paired: 'De confianza', hidden: 'Oculto' },
   kind: { any: 'Todo', folder: 'Carpetas', image: 'Imágenes', video: 'Vídeo', audio: 'Audio', document: 'Documentos', archive: 'Comprimidos', program: 'Programas', other: 'Otros' },

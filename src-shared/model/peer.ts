@@ -14,8 +14,8 @@ export type Trust = z.infer<typeof trustSchema>;
 export const platformSchema = z.enum(['linux', 'windows', 'mac', 'other']);
 export type Platform = z.infer<typeof platformSchema>;
 
-/** How bytes travel to a device. */
-export const pathKindSchema = z.enum(['loopback', 'lan', 'overlay', 'internet']);
+/** How bytes travel to a device; `relay`: through a server, which sees nothing of them. */
+export const pathKindSchema = z.enum(['loopback', 'lan', 'overlay', 'internet', 'relay']);
 export type PathKind = z.infer<typeof pathKindSchema>;
 
 /** A piece that a device sent and that did not have the hash it must have. */
@@ -59,6 +59,8 @@ export const peerSchema = z.object({
   path: pathKindSchema.nullable(),
   /** The VPN that leads to it; only there on an `overlay` path, when our own end of it tells. */
   vpn: vpnSchema.optional(),
+  /** The server that carries the link; only there on a `relay` path. */
+  relay: z.string().optional(),
   /** Smoothed round trip of the link, milliseconds; null until measured. */
   latencyMs: millisSchema.nullable(),
   lastSeen: timestampSchema,

@@ -33,9 +33,9 @@ export const addPeerCommands: AddCommands = (program, context) => {
   }));
 };
 
-function pathOf({ t }: CliContext, { path, vpn }: Peer): string {
+function pathOf({ t }: CliContext, { path, vpn, relay }: Peer): string {
   if (path === null) return '';
-  const { key, params } = pathText(path, vpn);
+  const { key, params } = pathText({ path, vpn, relay });
   return t(`path.${key}`, params);
 }
 

@@ -8,7 +8,7 @@ import { found } from './found.ts';
 export interface DeviceFacts {
   readonly name: string;
   readonly isBlocked: boolean;
-  readonly link: { readonly address: string; readonly path: PathKind; readonly vpn: string; readonly latencyMs: Millis | null; readonly since: Timestamp } | null;
+  readonly link: { readonly address: string; readonly path: PathKind; readonly vpn: string; readonly relay: string; readonly latencyMs: Millis | null; readonly since: Timestamp } | null;
   /** How many addresses of it are known. */
   readonly addresses: number;
   /** When it last announced itself, or was linked; null for never. */
@@ -22,8 +22,8 @@ export const freshMs = 100 * second;
 export function deviceFinding({ name, isBlocked, link, addresses, announcedAt, lastSeen }: DeviceFacts, now: Timestamp): DiagnosisStep {
   if (isBlocked) return found('device-blocked', { name });
   if (link !== null) {
-    const { address, path, vpn, latencyMs, since } = link;
-    return found('device-linked', { name, address, path, ...(vpn === '' ? {} : { vpn }), ...(latencyMs === null ? {} : { latencyMs }), seconds: secondsSince(since, now) });
+    const { address, path, vpn, relay, latencyMs, since } = link;
+    return found('device-linked', { name, address, path, ...(vpn === '' ? {} : { vpn }), ...(relay === '' ? {} : { relay }), ...(latencyMs === null ? {} : { latencyMs }), seconds: secondsSince(since, now) });
   }
   if (announcedAt !== null && now - announcedAt < freshMs) return found('device-heard', { name, seconds: secondsSince(announcedAt, now) });
   return addresses === 0 ? found('device-no-address', { name }) : found('device-quiet', { name, seconds: secondsSince(lastSeen, now) });

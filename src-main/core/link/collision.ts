@@ -11,7 +11,8 @@ export interface Greeting {
  * §6.8). A device sends a hello only when it holds to no other connection, as the one who dials, or to accept a dialled
  * one. So the newest hello of a device names the one connection it holds to, and there is a conflict only while both
  * wait for an answer; then the device with the smaller id is the one who dials. Both ends come to the same result in
- * whatever order they see events, and a link that is up at both ends is never given up for another.
+ * whatever order they see events, and a link that is up at both ends is given up only for a better one that its other end
+ * dialled.
  */
 export class DevicePair<Connection> {
   readonly #weDial: boolean;
@@ -29,9 +30,13 @@ export class DevicePair<Connection> {
     return this.#waiting === null && this.#link === null;
   }
 
-  /** Whether a dialled connection may send its hello: there is no link and no other one that waits. */
-  greet(connection: Connection): boolean {
-    if (!this.isEmpty) return false;
+  /** Whether a dialled connection may send its hello: no other one waits, and there is no link, or one that is worse. */
+  mayGreet(isBetter: boolean): boolean {
+    return this.#waiting === null && (this.#link === null || isBetter);
+  }
+
+  greet(connection: Connection, isBetter = false): boolean {
+    if (!this.mayGreet(isBetter)) return false;
     this.#waiting = connection;
     return true;
   }
@@ -48,13 +53,14 @@ export class DevicePair<Connection> {
     return closes;
   }
 
-  /** Their hello in answer to ours. False when we do not hold to this connection any more. */
-  answered(connection: Connection, greeting: Greeting): boolean {
-    if (this.#waiting !== connection) return false;
+  /** Their hello in answer to ours. Gives the connections that must be closed for it, or null when we do not hold to this one any more. */
+  answered(connection: Connection, greeting: Greeting): readonly Connection[] | null {
+    if (this.#waiting !== connection) return null;
+    const closes = this.#link === null ? [] : [this.#link];
     this.#waiting = null;
     this.#link = connection;
     this.#newest = greeting;
-    return true;
+    return closes;
   }
 
   /** A connection has ended. */

@@ -60,7 +60,7 @@ function aboutDevice({ links, membership, now }: DoctorPorts, peer: Peer, wanted
   const announced = wanted.map(({ address }) => membership.announcedAt(address)).filter((at) => at !== null);
   return deviceFinding({
     name: peer.name, isBlocked: peer.trust === 'blocked', addresses: wanted.length, lastSeen: peer.lastSeen, announcedAt: announced.length === 0 ? null : Math.max(...announced),
-    link: link === undefined ? null : { address: formatAddress(link.address), path: link.path, vpn: link.vpn ?? '', latencyMs: link.latencyMs, since: membership.linkedAt(peer.id) ?? now() },
+    link: link === undefined ? null : { address: formatAddress(link.address), path: link.path, vpn: link.vpn ?? '', relay: link.relay ?? '', latencyMs: link.latencyMs, since: membership.linkedAt(peer.id) ?? now() },
   }, now());
 }
 

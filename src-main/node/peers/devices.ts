@@ -191,6 +191,7 @@ export class Devices {
       address: link === undefined ? null : formatAddress(link.address),
       path: link?.path ?? null,
       ...(link === undefined || link.vpn === null ? {} : { vpn: link.vpn }),
+      ...(link === undefined || link.relay === null ? {} : { relay: link.relay }),
       latencyMs: link?.latencyMs ?? null,
       lastSeen: link === undefined ? record.lastSeen : this.#ports.now(),
       shares: { names: [...(shares?.names ?? [])], count: shares?.count ?? 0, bytes: shares?.bytes ?? 0 },

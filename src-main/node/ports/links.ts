@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { DeviceId } from '#shared/ids.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { ErrorInfo } from '#shared/errors.ts';
@@ -71,9 +72,13 @@ export interface Link {
   readonly remote: RemoteDevice;
   /** Address of the other end of the control connection. */
   readonly address: Address;
+  /** Where the other end takes further connections from here; null: nowhere, or it was reached by a relay or through a hole in its router. */
+  readonly takesLinks: Address | null;
   readonly path: PathKind;
   /** The VPN that leads there, when our end of an `overlay` path tells. */
   readonly vpn: Vpn | null;
+  /** The server that carries it on a `relay` path, else null. */
+  readonly relay: string | null;
   /** Whether we dialled it. */
   readonly dialled: boolean;
   readonly isClosed: boolean;
@@ -135,9 +140,14 @@ export interface Links {
   /**
    * Links to an address, or gives the existing link when that device is linked already. Rejects with `not-reachable`,
    * `network-off`, `timeout`, `version-mismatch`, `blocked`, `self-dial`, `refused`, `too-many`, `cancelled`, `identity-changed` (when
-   * `expect` differs), and `protocol-error` when whoever answers there is no DistriShare.
+   * `expect` differs), and `protocol-error` when whoever answers there is no DistriShare. `isBetter`: also when it is linked over a relay, which this link replaces.
    */
-  dial(address: Address, options: { signal?: AbortSignal; expect?: DeviceId }): Promise<Link>;
+  dial(address: Address, options: { signal?: AbortSignal; expect?: DeviceId; isBetter?: boolean }): Promise<Link>;
+  /**
+   * Links over a stream that was opened otherwise. `dialled`: we are the one who dials, the other end is not; `relay`: the server that carries it, or null when
+   * nobody does, and then it replaces a link over a relay. Rejects as `dial` does, and closes the stream then.
+   */
+  adopt(stream: Duplex, options: { expect: DeviceId; dialled: boolean; relay: string | null; signal?: AbortSignal }): Promise<Link>;
   get(id: DeviceId): Link | undefined;
   all(): Iterable<Link>;
   /** Called once for each link that is up (hello exchanged, simultaneous dials resolved). */

@@ -149,8 +149,7 @@ export class Rooms {
   }
 
   linkUp(link: Link): void {
-    const { id, name, listenPort } = link.remote;
-    const takesLinks = link.dialled ? link.address : listenPort === null ? null : { host: link.address.host, port: listenPort };
+    const { remote: { id, name }, takesLinks } = link;
     this.#links.set(id, link);
     this.#step((now) => {
       this.#machine.linkUp(now, {

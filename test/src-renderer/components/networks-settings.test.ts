@@ -47,9 +47,10 @@ describe('the networks of this device', () => {
 });
 
 it.each([
-  ['overlay', 'tailscale', 'Through Tailscale'], ['overlay', 'other', 'Through a VPN'], ['overlay', undefined, 'Through a VPN'], ['lan', undefined, 'LAN'], [null, undefined, ''],
-] as const)('a path %s by %s reads “%s”', (path, vpn, text) => {
-  expect(mountComponent(PathInfo, { path, vpn, latencyMs: null }).text()).toBe(text);
+  [{ path: 'overlay', vpn: 'tailscale' }, 'Through Tailscale'], [{ path: 'overlay', vpn: 'other' }, 'Through a VPN'], [{ path: 'overlay' }, 'Through a VPN'], [{ path: 'lan' }, 'LAN'], [{ path: null }, ''],
+  [{ path: 'relay', relay: 'https://meet.example.org:47900' }, 'Through meet.example.org'], [{ path: 'relay' }, 'Through a server'],
+] as const)('a way %o reads “%s”', (way, text) => {
+  expect(mountComponent(PathInfo, { peer: { ...way, latencyMs: null } }).text()).toBe(text);
 });
 
 it('own addresses are given with the network in which they lead here', async () => {

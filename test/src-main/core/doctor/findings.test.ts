@@ -76,7 +76,7 @@ describe('others', () => {
 
 describe('one device', () => {
   const now = 10_000_000;
-  const link = { address: '192.168.1.5:47800', path: 'lan', vpn: '', latencyMs: 1.5, since: now - 60_000 } as const;
+  const link = { address: '192.168.1.5:47800', path: 'lan', vpn: '', relay: '', latencyMs: 1.5, since: now - 60_000 } as const;
   it.each<[string, Partial<DeviceFacts>, string, object]>([
     ['is blocked, whatever else', { isBlocked: true, announcedAt: now }, 'device-blocked', {}],
     ['is linked', { link }, 'device-linked', { path: 'lan', latencyMs: 1.5, seconds: 60 }],
