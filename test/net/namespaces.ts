@@ -118,10 +118,16 @@ export class Namespace {
   }
 }
 
+/** The system finds the carrier a moment later, and programs see no interface without one. */
+function awaitCarrier(machines: readonly Namespace[], name: string): void {
+  for (const machine of machines) while (!must('ip', '-n', machine.name, 'link', 'show', 'dev', name).includes('state UP'));
+}
+
 /** Machines on one switch, each a network namespace; nothing outside is touched, and everything goes with `close`. */
 export class NamespaceNetwork {
   readonly nodes: readonly Namespace[];
   readonly #names: string[] = [];
+  readonly #hub: string;
   readonly #onExit = (): void => this.#delete();
 
   constructor(count: number, options: NamespaceOptions = {}) {
@@ -129,7 +135,7 @@ export class NamespaceNetwork {
     process.once('exit', this.#onExit);
     const base = `${prefix}${process.pid}-${networks++}`;
     try {
-      const hub = this.#add(`${base}-hub`);
+      const hub = (this.#hub = this.#add(`${base}-hub`));
       must('ip', '-n', hub, 'link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0');
       must('ip', '-n', hub, 'link', 'set', 'br0', 'up');
       if (options.line) this.#addLine(hub, options.line);
@@ -155,8 +161,20 @@ export class NamespaceNetwork {
       must('ip', '-n', machine.name, 'addr', 'add', `${prefix}.${index + 1}/24`, 'dev', name);
       must('ip', '-n', machine.name, 'link', 'set', name, 'up');
     }
-    // The system finds the carrier a moment later, and programs see no interface without one.
-    for (const machine of [first, second]) while (!must('ip', '-n', machine.name, 'link', 'show', 'dev', name).includes('state UP'));
+    awaitCarrier([first, second], name);
+  }
+
+  /** A second switch for all machines, as a VPN is one: an interface of this name in each, PREFIX.1, PREFIX.2 …/24. */
+  addOverlay(name: string, prefix: string): void {
+    must('ip', '-n', this.#hub, 'link', 'add', 'overlay', 'type', 'bridge', 'mcast_snooping', '0');
+    must('ip', '-n', this.#hub, 'link', 'set', 'overlay', 'up');
+    for (const [index, machine] of this.nodes.entries()) {
+      must('ip', '-n', this.#hub, 'link', 'add', `over${index + 1}`, 'type', 'veth', 'peer', 'name', name, 'netns', machine.name);
+      must('ip', '-n', this.#hub, 'link', 'set', `over${index + 1}`, 'master', 'overlay', 'up');
+      must('ip', '-n', machine.name, 'addr', 'add', `${prefix}.${index + 1}/24`, 'dev', name);
+      must('ip', '-n', machine.name, 'link', 'set', name, 'up');
+    }
+    awaitCarrier(this.nodes, name);
   }
 
   async close(): Promise<void> {

@@ -1,12 +1,8 @@
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import type { NodeEvent } from '#shared/api/events.ts';
 import { MiB } from '#shared/units.ts';
+import { startBootstrap, type BootstrapProgram } from '../e2e/bootstrap-program.ts';
 import { Stage, type ServedNode, type Wrap } from '../e2e/programs.ts';
 import { sha256Of, writeRandom } from '../e2e/trees.ts';
 import { NamespaceNetwork, whyNoNamespaces, type Namespace } from './namespaces.ts';
@@ -14,22 +10,10 @@ import { NamespaceNetwork, whyNoNamespaces, type Namespace } from './namespaces.
 const why = whyNoNamespaces();
 if (why !== null) console.warn(`skipped: bootstrap servers in network namespaces (${why})`);
 
-const program = fileURLToPath(new URL('../../out/node/cli.mjs', import.meta.url));
-const readySchema = z.object({ url: z.string(), port: z.int() });
 const inside = (machine: Namespace): Wrap => (command, args) => ['ip', ['netns', 'exec', machine.name, command, ...args]];
 
-interface Server {
-  readonly url: string;
-  readonly port: number;
-  readonly child: ChildProcess;
-}
-
-async function startServer(machine: Namespace, dataDir: string, port = 0): Promise<Server> {
-  const child = machine.spawn(process.execPath, [program, '--data', dataDir, 'bootstrap', '--listen', machine.ipv4, '--port', String(port), '--log-level', 'error', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  if (child.stdout === null) throw new Error('it is piped');
-  const line = await once(createInterface({ input: child.stdout }), 'line').then(String);
-  return { ...readySchema.parse(JSON.parse(line)), child };
-}
+const startServer = (machine: Namespace, dataDir: string, port?: number): Promise<BootstrapProgram> =>
+  startBootstrap(machine.spawn.bind(machine), { dataDir, listen: machine.ipv4, ...(port === undefined ? {} : { port }) });
 
 const isOnline = (url: string) => (event: NodeEvent): boolean => event.type === 'status' && event.status.servers.some((server) => server.url === url && server.state === 'online');
 const isHere = (name: string) => (event: NodeEvent): boolean => event.type === 'room' && event.room.members.some((member) => member.name === name && member.online);

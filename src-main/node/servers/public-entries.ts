@@ -4,10 +4,14 @@ import type { Share } from '#shared/model/share.ts';
 import { nameBytes } from '#shared/names.ts';
 import type { Entry } from '#shared/protocol/bootstrap.ts';
 import { second } from '#shared/units.ts';
+import { TokenBucket } from '../../core/rate/token-bucket.ts';
 import type { Library } from '../ports/library.ts';
 
-/** Changes come in bursts while files are hashed. */
-const collectMs = 2 * second;
+/** What somebody publishes is to be seen by others within a second, and servers hear of news after half a second. */
+const collectMs = 0.2 * second;
+/** Changes come without end while a large folder is hashed: after a few quick ones, a reading every two seconds. */
+const readingsPerSecond = 0.5;
+const readingsBurst = 4;
 
 export type PublicLibrary = Pick<Library, 'shares' | 'walk' | 'onShare' | 'onShareGone' | 'onListing'>;
 
@@ -24,6 +28,7 @@ export class PublicEntries {
   readonly #library: PublicLibrary;
   readonly #onChange: () => void;
   readonly #background: (work: Promise<unknown>) => void;
+  readonly #readings = new TokenBucket(readingsPerSecond, readingsBurst, performance.now());
   #list: Announced = listOf([]);
   #timer: NodeJS.Timeout | null = null;
   #isReading = false;
@@ -45,13 +50,14 @@ export class PublicEntries {
   }
 
   #soon(): void {
-    this.#timer ??= setTimeout(() => { this.#background(this.#read()); }, collectMs).unref();
+    this.#timer ??= setTimeout(() => { this.#background(this.#read()); }, Math.max(collectMs, this.#readings.waitMs(performance.now()))).unref();
   }
 
   async #read(): Promise<void> {
     this.#timer = null;
     if (this.#isReading) return this.#soon();
     this.#isReading = true;
+    this.#readings.charge(performance.now(), 1);
     const list = await publicEntries(this.#library).then(listOf).finally(() => { this.#isReading = false; });
     if (list.revision === this.#list.revision) return;
     this.#list = list;

@@ -57,6 +57,25 @@ it('reads again what changed while it was reading, and never twice at once', asy
   expect(names()).toEqual(['before', 'since']);
 });
 
+it('reads what is published at once, and reads a folder that changes without end every two seconds', async () => {
+  const { library, names } = announce();
+  await vi.advanceTimersByTimeAsync(200);
+  library.readings[0]?.answer([]);
+  await vi.advanceTimersByTimeAsync(2000);
+  library.change();
+  await vi.advanceTimersByTimeAsync(200);
+  library.readings[1]?.answer([fileNamed('new')]);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(names()).toEqual(['new']);
+  for (let at = 0; at < 600; at++) {
+    library.change();
+    await vi.advanceTimersByTimeAsync(100);
+    library.readings.at(-1)?.answer([fileNamed(`version ${at}`)]);
+  }
+  expect(library.readings.length).toBeGreaterThan(30);
+  expect(library.readings.length).toBeLessThan(36);
+});
+
 it('goes on after a reading that failed', async () => {
   const { library, failed, names } = announce();
   await vi.advanceTimersByTimeAsync(2000);
