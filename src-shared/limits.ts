@@ -141,6 +141,17 @@ export const limits = {
     requestBytes: 16 * KiB,
     entriesRequestBytes: 512 * KiB,
     messageBytes: 4 * KiB,
+    /** What one device tells another one through a server. */
+    signalChars: 3000,
+    /** How long a relayed connection waits for its other end. */
+    relayWaitMs: 15 * second,
+    /** What waits for the slower end of a relayed connection, before the faster one is read no further. */
+    relayBufferBytes: 1 * MiB,
+    /** Binary messages of a relayed connection. */
+    relayMessageBytes: 1 * MiB,
+    /** An end of which nothing is heard is asked whether it is there; one that neither sends nor takes anything for so long is not. */
+    relayPingMs: 30 * second,
+    relaySilenceMs: 2 * minute,
     /** What waits to be sent to somebody who does not read: then the connection is cut. */
     unsentBytes: 1 * MiB,
     /** Changes that wait for one listener; beyond, it is told to list again. */

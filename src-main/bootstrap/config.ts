@@ -49,6 +49,12 @@ const settingsShape = {
   requestBurst: whole(20, 10_000_000, 2000),
   deviceRequestsPerSecond: whole(1, 1_000_000, 5),
   deviceRequestBurst: whole(20, 10_000_000, 300),
+  /** Whether connections of devices that do not reach each other go through this server. */
+  relay: yesOrNo.default(false),
+  maxRelays: whole(1, 1_000_000, 1000),
+  maxRelaysPerDevice: whole(1, 1_000_000, 16),
+  /** Of one relayed connection, both directions together; 0: no limit. */
+  relayBytesPerSecond: whole(0, 100_000_000_000, 0),
 } satisfies Record<BootstrapSetting, z.ZodType>;
 
 export const bootstrapConfigSchema = z.strictObject(settingsShape);

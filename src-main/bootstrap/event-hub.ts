@@ -2,6 +2,7 @@ import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { RoomTag } from '#shared/protocol/bootstrap.ts';
 import type { ServerMessage } from '#shared/protocol/bootstrap-events.ts';
+import type { Mailboxes } from './mailboxes.ts';
 import type { NodeRecord } from './registry/node-record.ts';
 
 /** What listeners are told about: the registry. */
@@ -20,7 +21,7 @@ interface Listener {
  * Tells listeners what becomes of the nodes of their rooms. A change only notes who changed; `flush` tells the state as it is then, so
  * that many changes of one node cost one message, and a listener that missed too much is told to list again.
  */
-export class EventHub {
+export class EventHub implements Mailboxes {
   readonly #watched: Watched;
   readonly #listeners = new Map<DeviceId, Set<Listener>>();
   readonly #dirty = new Map<Listener, DeviceId>();
@@ -40,6 +41,16 @@ export class EventHub {
       this.#dirty.delete(listener);
       if (same.size === 0 && this.#listeners.get(deviceId) === same) this.#listeners.delete(deviceId);
     };
+  }
+
+  isHere(to: DeviceId): boolean {
+    return this.#listeners.has(to);
+  }
+
+  deliver(to: DeviceId, message: ServerMessage): boolean {
+    const listeners = this.#listeners.get(to);
+    for (const { send } of listeners ?? []) send(message);
+    return listeners !== undefined;
   }
 
   /** To be called while those who are to hear of it are still members of `rooms`. */

@@ -2,10 +2,13 @@ import type { WebSocket } from 'ws';
 import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { BootstrapError } from '#shared/protocol/bootstrap-errors.ts';
-import { clientMessageSchema, type ServerMessage } from '#shared/protocol/bootstrap-events.ts';
+import { clientMessageSchema, type ClientMessage, type ServerMessage } from '#shared/protocol/bootstrap-events.ts';
 import { second } from '#shared/units.ts';
 import type { BootstrapConfig } from './config.ts';
 import type { EventHub } from './event-hub.ts';
+import type { Mailboxes } from './mailboxes.ts';
+import { Allowances } from './registry/allowances.ts';
+import { networkOf } from './registry/network-of.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Caller } from './service.ts';
 
@@ -13,12 +16,17 @@ import type { Caller } from './service.ts';
 const goingAway = 1001;
 const policyViolation = 1008;
 
-/** Messages that a device may send within one period of silence; a heartbeat each is what is expected. */
+/** Messages that a WebSocket may send between two looks at it, besides signals within the allowance; a heartbeat is what is expected. */
 const messagesPerPeriod = 60;
+
+/** Signals of one device: to agree on a way to each other, two devices say some ten things each. */
+const signalsPerSecond = 10;
+const signalBurst = 30;
 
 interface Connected {
   readonly socket: WebSocket;
   readonly deviceId: DeviceId;
+  readonly host: string;
   heardAt: number;
   messages: number;
 }
@@ -27,16 +35,24 @@ export interface EventSocketParts {
   readonly config: BootstrapConfig;
   readonly registry: Registry;
   readonly hub: EventHub;
+  readonly mailboxes: Mailboxes;
+  /** What each network may ask for; signals count as requests do. */
+  readonly addresses: Allowances;
   readonly now: () => number;
 }
 
-/** The open WebSockets: heartbeats come in, changes go out. A socket that says nothing for as long as makes a node forgotten is cut. */
+/** The open WebSockets: heartbeats come in, changes go out, and devices tell each other what the server does not look into. A socket that says nothing for as long as makes a node forgotten is cut. */
 export class EventSockets {
   readonly #parts: EventSocketParts;
   readonly #connected = new Set<Connected>();
+  readonly #signals: Allowances;
+  /** Signals so far. */
+  delivered = 0;
+  undelivered = 0;
 
   constructor(parts: EventSocketParts) {
     this.#parts = parts;
+    this.#signals = new Allowances(signalsPerSecond, signalBurst, parts.config.maxNodes);
   }
 
   get size(): number {
@@ -49,7 +65,7 @@ export class EventSockets {
       socket.close(policyViolation, 'not-authorised');
       return;
     }
-    const connected: Connected = { socket, deviceId, heardAt: now(), messages: 0 };
+    const connected: Connected = { socket, deviceId, host, heardAt: now(), messages: 0 };
     this.#connected.add(connected);
     const stop = hub.listen(deviceId, (message) => { send(socket, message); });
     socket.on('close', () => {
@@ -57,8 +73,8 @@ export class EventSockets {
       this.#connected.delete(connected);
     });
     socket.on('error', () => { socket.terminate(); });
-    socket.on('message', (data, isBinary) => { this.#heard(connected, host, isBinary ? '' : textOf(data)); });
-    send(socket, { type: 'welcome', deviceId, heartbeatMs: config.heartbeatSeconds * second, silenceMs: config.silenceSeconds * second, ...this.#beat(deviceId, host) });
+    socket.on('message', (data, isBinary) => { this.#heard(connected, isBinary ? '' : textOf(data)); });
+    send(socket, { type: 'welcome', deviceId, heartbeatMs: config.heartbeatSeconds * second, silenceMs: config.silenceSeconds * second, relay: config.relay, ...this.#beat(deviceId, host) });
   }
 
   /** To be called every few seconds. */
@@ -82,13 +98,23 @@ export class EventSockets {
     for (const { socket } of this.#connected) socket.terminate();
   }
 
-  #heard(connected: Connected, host: string, text: string): void {
+  #heard(connected: Connected, text: string): void {
     connected.heardAt = this.#parts.now();
-    if (!isHeartbeat(text) || ++connected.messages > messagesPerPeriod) {
-      connected.socket.close(policyViolation, 'bad-request');
-      return;
+    const message = messageOf(text);
+    const isSignal = message?.type === 'signal';
+    const isAllowed = isSignal && this.#maySignal(connected);
+    if (message === null || (!isAllowed && ++connected.messages > messagesPerPeriod)) connected.socket.close(policyViolation, 'bad-request');
+    else if (!isSignal) send(connected.socket, { type: 'heartbeat', ...this.#beat(connected.deviceId, connected.host) });
+    else if (isAllowed && this.#parts.mailboxes.deliver(message.to, { type: 'signal', from: connected.deviceId, data: message.data })) this.delivered++;
+    else {
+      this.undelivered++;
+      send(connected.socket, { type: 'undelivered', to: message.to });
     }
-    send(connected.socket, { type: 'heartbeat', ...this.#beat(connected.deviceId, host) });
+  }
+
+  #maySignal({ deviceId, host }: Connected): boolean {
+    const { registry, addresses, now } = this.#parts;
+    return registry.node(deviceId) !== undefined && this.#signals.take(now(), deviceId, 1) === 0 && addresses.take(now(), networkOf(host), 1) === 0;
   }
 
   #beat(deviceId: DeviceId, host: string): { registered: boolean; revision: string | null } {
@@ -103,11 +129,12 @@ export class EventSockets {
 
 const textOf = (data: unknown): string => (Buffer.isBuffer(data) ? data.toString() : '');
 
-function isHeartbeat(text: string): boolean {
+/** Null: no message of a client. */
+function messageOf(text: string): ClientMessage | null {
   try {
-    return clientMessageSchema.safeParse(JSON.parse(text)).success;
+    return clientMessageSchema.safeParse(JSON.parse(text)).data ?? null;
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -4,7 +4,9 @@ import { createServer as createHttpsServer } from 'node:https';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type * as z from 'zod';
 import { appVersion } from '#shared/app-version.ts';
+import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { BootstrapError, bootstrapErrors, type BootstrapErrorCode } from '#shared/protocol/bootstrap-errors.ts';
 import { bootstrapPaths, bootstrapRoutes, type BootstrapRoute, type BootstrapRouteName } from '#shared/protocol/bootstrap-routes.ts';
@@ -15,6 +17,8 @@ import type { BootstrapConfig } from './config.ts';
 import { bearerOf, identify } from './identify.ts';
 import { openApiDocument } from './open-api.ts';
 import type { Proofs } from './proofs.ts';
+import { relayQuestionSchema, type RelaySockets } from './relay-sockets.ts';
+import { RelayUpgrade } from './relay-upgrade.ts';
 import type { Allowances } from './registry/allowances.ts';
 import { networkOf } from './registry/network-of.ts';
 import type { BootstrapHandlers, Caller } from './service.ts';
@@ -38,6 +42,7 @@ export interface HttpParts {
   readonly addresses: Allowances;
   readonly devices: Allowances;
   readonly sockets: EventSockets;
+  readonly relays: RelaySockets;
   readonly metrics: ServerMetrics;
   readonly logger: Logger;
   readonly now: () => number;
@@ -46,6 +51,8 @@ export interface HttpParts {
 
 /** What a refused or senseless request takes on top: garbage costs its sender. */
 const garbageCost = 10;
+/** To ask for a relayed connection, or to come to one: a TLS handshake's work has come before, and the other device is told. */
+const relayCost = 5;
 const garbage: ReadonlySet<BootstrapErrorCode> = new Set(['bad-request', 'not-authorised', 'proof-invalid', 'not-found', 'timeout', 'too-large']);
 
 const { headerMs, requestMs, keepAliveMs, handshakeMs, messageBytes } = limits.bootstrap;
@@ -87,6 +94,7 @@ export async function createHttpApp(parts: HttpParts): Promise<FastifyInstance> 
   await app.register(websocket, { options: { maxPayload: messageBytes, perMessageDeflate: false, clientTracking: true } });
   for (const name of Object.keys(bootstrapRoutes) as BootstrapRouteName[]) addRoute(app, parts, name);
   addOthers(app, parts);
+  addRelay(app, parts);
   return app;
 }
 
@@ -106,12 +114,7 @@ function addRoute<Name extends BootstrapRouteName>(app: FastifyInstance, parts: 
     },
     handler: async (request, reply) => {
       const given: unknown = route.method === 'GET' ? { ...asObject(request.query), ...asObject(request.params) } : asObject(request.body);
-      const checked = input.safeParse(given);
-      if (!checked.success) {
-        const [issue] = checked.error.issues;
-        throw new BootstrapError('bad-request', { detail: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`.slice(0, 200) });
-      }
-      const answer = await handle(checked.data, callerOf(request));
+      const answer = await handle(checked(input, given), callerOf(request));
       if (name === 'health' && parts.isDraining()) void reply.code(503);
       return answer;
     },
@@ -140,6 +143,31 @@ function addOthers(app: FastifyInstance, parts: HttpParts): void {
   }, (socket, request) => { sockets.add(socket, callerOf(request)); });
 }
 
+/** The WebSocket of relayed connections; opened before the handler, which answers those who ask for no WebSocket. */
+function addRelay(app: FastifyInstance, parts: HttpParts): void {
+  const upgrade = new RelayUpgrade(app.server);
+  app.get(bootstrapPaths.relay, {
+    onRequest: (request, _reply, done) => {
+      admit(parts, request, relayCost);
+      if (parts.isDraining()) throw new BootstrapError('draining', { retryAfterMs: second });
+      demandDevice(parts, request, relayCost);
+      done();
+    },
+    preHandler: (request, reply, done) => {
+      if (request.ws) upgrade.open(request, reply, parts.relays.admit(deviceOf(request), checked(relayQuestionSchema, asObject(request.query))));
+      else done();
+    },
+  }, () => { throw new BootstrapError('not-found', { detail: 'a WebSocket' }); });
+}
+
+/** Throws `bad-request`. */
+function checked<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
+  const { success, data, error } = schema.safeParse(given);
+  if (success) return data;
+  const [issue] = error.issues;
+  throw new BootstrapError('bad-request', { detail: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`.slice(0, 200) });
+}
+
 /** Notes who asks, and refuses an address that asked too much. Throws `rate-limited`. */
 function admit({ addresses, now }: HttpParts, request: FastifyRequest, cost: number): void {
   request.beganAt = now();
@@ -162,6 +190,12 @@ function demandDevice({ proofs, devices }: HttpParts, request: FastifyRequest, c
 function callerOf({ caller }: FastifyRequest): Caller {
   if (caller === null) throw new BootstrapError('internal');
   return caller;
+}
+
+function deviceOf(request: FastifyRequest): DeviceId {
+  const { deviceId } = callerOf(request);
+  if (deviceId === null) throw new BootstrapError('not-authorised');
+  return deviceId;
 }
 
 const asObject = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {});

@@ -18,6 +18,7 @@ import { createHttpApp, tlsSettings } from './http-app.ts';
 import { Proofs } from './proofs.ts';
 import { Allowances } from './registry/allowances.ts';
 import { Registry } from './registry/registry.ts';
+import { RelaySockets } from './relay-sockets.ts';
 import { ServerMetrics } from './server-metrics.ts';
 import { bootstrapHandlers } from './service.ts';
 
@@ -64,18 +65,20 @@ export async function startBootstrapServer(config: BootstrapConfig, dataDir: str
   const proofs = new Proofs(config.publicUrl ?? null);
   const addresses = new Allowances(config.requestsPerSecond, config.requestBurst, config.maxConnections * 2);
   const devices = new Allowances(config.deviceRequestsPerSecond, config.deviceRequestBurst, config.maxNodes);
-  const sockets = new EventSockets({ config, registry, hub, now });
+  const sockets = new EventSockets({ config, registry, hub, mailboxes: hub, addresses, now });
+  const relays = new RelaySockets({ config, mailboxes: hub, isRegistered: (device) => registry.node(device) !== undefined, now });
   const counts = () => registry.counts;
   const metrics = new ServerMetrics({
     nodes: () => counts().nodes, rooms: () => counts().rooms, entries: () => counts().entries, contents: () => counts().contents, words: () => counts().tokens,
     connections: () => connections.size, webSockets: () => sockets.size, storeFails: () => store.problem !== null, eventMessages: () => hub.sent,
+    delivered: () => sockets.delivered, undelivered: () => sockets.undelivered, relays: () => relays.size, relayedBytes: () => relays.bytes,
   });
 
   const began = now();
   const restored = { node: registry.restore.bind(registry, began), entry: registry.restoreEntry.bind(registry) };
   await store.loadNodes(restored);
 
-  const app = await createHttpApp({ config, certificate, handlers: bootstrapHandlers({ config, registry, store, proofs, now, health, isStarting: () => starting }), proofs, addresses, devices, sockets, metrics, logger, now, isDraining: () => draining });
+  const app = await createHttpApp({ config, certificate, handlers: bootstrapHandlers({ config, registry, store, proofs, now, health, isStarting: () => starting }), proofs, addresses, devices, sockets, relays, metrics, logger, now, isDraining: () => draining });
   const connections = new Set<object>();
   app.server.on('connection', (socket: object & { once(event: 'close', listener: () => void): unknown }) => {
     connections.add(socket);
@@ -94,7 +97,7 @@ export async function startBootstrapServer(config: BootstrapConfig, dataDir: str
     starting = false;
     logger.info({ ...counts(), seconds: Math.round(now() - began) / second }, 'the stored state is read');
   });
-  const stopWork = keepWorking({ registry, hub, sockets, metrics, now });
+  const stopWork = keepWorking({ registry, hub, sockets, relays, metrics, now });
   const stopReloading = isTls(app.server) ? reloadCertificate(app.server, config, folder, logger) : () => undefined;
 
   return {
@@ -105,7 +108,8 @@ export async function startBootstrapServer(config: BootstrapConfig, dataDir: str
       logger.info('stopping');
       stopReloading();
       sockets.dismiss(config.heartbeatSeconds * second);
-      const cut = setTimeout(() => { sockets.cut(); app.server.closeAllConnections(); }, config.drainSeconds * second);
+      relays.dismiss();
+      const cut = setTimeout(() => { sockets.cut(); relays.cut(); app.server.closeAllConnections(); }, config.drainSeconds * second);
       await app.close();
       clearTimeout(cut);
       stopWork();
@@ -142,12 +146,13 @@ interface Work {
   readonly registry: Registry;
   readonly hub: EventHub;
   readonly sockets: EventSockets;
+  readonly relays: RelaySockets;
   readonly metrics: ServerMetrics;
   readonly now: () => number;
 }
 
 /** What is to be done from time to time, in small portions; answers with what ends it. */
-function keepWorking({ registry, hub, sockets, metrics, now }: Work): () => void {
+function keepWorking({ registry, hub, sockets, relays, metrics, now }: Work): () => void {
   let busy: NodeJS.Immediate | null = null;
   const work = (): void => {
     busy = null;
@@ -160,6 +165,7 @@ function keepWorking({ registry, hub, sockets, metrics, now }: Work): () => void
     setInterval(() => { if (busy === null) work(); }, second),
     setInterval(() => { hub.flush(); }, flushMs),
     setInterval(() => { sockets.cutSilent(); }, 5 * second),
+    setInterval(() => { relays.look(); }, second),
   ];
   return () => {
     for (const timer of timers) clearInterval(timer);

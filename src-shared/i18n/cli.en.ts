@@ -54,6 +54,10 @@ export const cliEn = {
       requestBurst: 'requests of one address at once: 2000 unless said',
       deviceRequestsPerSecond: 'requests a second of one device in the long run: 5 unless said',
       deviceRequestBurst: 'requests of one device at once: 300 unless said',
+      relay: 'carries connections of devices that do not reach each other: costs traffic, see docs/operate-a-server.md',
+      maxRelays: 'connections that are carried at the same time: 1000 unless said',
+      maxRelaysPerDevice: 'those of one device: 16 unless said',
+      relayBytesPerSecond: 'bytes a second of each of them, in both directions together: 0, without a limit, unless said',
     },
   },
   lab: {

@@ -56,6 +56,10 @@ export const cliEs: SameShape<typeof cliEn> = {
       requestBurst: 'peticiones de una dirección de golpe: 2000 si no se dice',
       deviceRequestsPerSecond: 'peticiones por segundo de un dispositivo a la larga: 5 si no se dice',
       deviceRequestBurst: 'peticiones de un dispositivo de golpe: 300 si no se dice',
+      relay: 'lleva conexiones de dispositivos que no se alcanzan entre sí: cuesta tráfico, véase docs/operate-a-server.md',
+      maxRelays: 'conexiones que se llevan a la vez: 1000 si no se dice',
+      maxRelaysPerDevice: 'las de un dispositivo: 16 si no se dice',
+      relayBytesPerSecond: 'bytes por segundo de cada una, en ambas direcciones juntas: 0, sin límite, si no se dice',
     },
   },
   lab: {

@@ -9,7 +9,11 @@ export const bootstrapErrors = {
   'proof-expired': 401,
   /** A room that the device has not registered itself. */
   'not-your-room': 403,
+  /** This server carries no connections of others. */
+  'relay-off': 403,
   'not-found': 404,
+  /** The device that is to be reached is not connected to this server. */
+  'not-there': 404,
   timeout: 408,
   /** Heartbeat or entries of a device that is not registered, or not any more: register, then announce again. */
   'not-registered': 409,

@@ -47,5 +47,8 @@ export type BootstrapAnswer<Name extends BootstrapRouteName> = z.output<Bootstra
 /** Errors that any route may give, besides its own. */
 export const commonErrors: readonly BootstrapErrorCode[] = ['bad-request', 'timeout', 'too-large', 'rate-limited', 'internal', 'draining'];
 
-/** Paths beside the table. */
-export const bootstrapPaths = { events: '/v1/events', metrics: '/v1/metrics', openApi: '/v1/openapi.json' } as const;
+/**
+ * Paths beside the table. `relay` is a WebSocket of binary messages with the query `ticket`, and `to` from the device that wants to reach another one: what
+ * comes in on one of the two WebSockets with the same ticket goes out on the other.
+ */
+export const bootstrapPaths = { events: '/v1/events', relay: '/v1/relay', metrics: '/v1/metrics', openApi: '/v1/openapi.json' } as const;

@@ -111,6 +111,7 @@ export class ServerSession {
       case 'welcome': return this.#step({ type: 'up', heartbeatMs: message.heartbeatMs, registered: message.registered });
       case 'heartbeat': return this.#step({ type: 'heartbeat', registered: message.registered });
       case 'goodbye': return this.#step({ type: 'goodbye', withinMs: message.withinMs });
+      case 'signal': case 'undelivered': case 'relay': return; // Nobody sends them yet.
       case 'resync': return void this.#listRooms(signal);
       case 'nodes':
         for (const node of message.changed) this.#met(node);

@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { bootstrapErrors } from '#shared/protocol/bootstrap-errors.ts';
 import { clientMessageSchema, serverMessageSchema } from '#shared/protocol/bootstrap-events.ts';
-import { bootstrapRoutes, type BootstrapRoute } from '#shared/protocol/bootstrap-routes.ts';
+import { bootstrapPaths, bootstrapRoutes, type BootstrapRoute } from '#shared/protocol/bootstrap-routes.ts';
 import { openApiDocument } from '#main/bootstrap/open-api.ts';
+import { relayQuestionSchema } from '#main/bootstrap/relay-sockets.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../../docs/bootstrap-api.md'), 'utf8');
 const sections = new Map(text.split(/^#+ /m).map((section) => [section.split('\n', 1)[0] ?? '', section]));
@@ -43,10 +44,18 @@ describe('docs/bootstrap-api.md', () => {
 
   it('shows messages of the WebSocket that fit, and one of each type', () => {
     const section = sections.get('Changes as they happen: `GET /v1/events`') ?? '';
-    const [ask = '', answers = ''] = fenced(section, 'json');
-    expect(clientMessageSchema.safeParse(JSON.parse(ask))).toMatchObject({ success: true });
+    const [asked = '', answers = ''] = fenced(section, 'json');
+    const asks = asked.split('\n').map((line) => clientMessageSchema.parse(JSON.parse(line)));
+    expect(asks.map(({ type }) => type).sort()).toEqual(clientMessageSchema.options.map(({ shape }) => shape.type.value).sort());
     const messages = answers.split('\n').map((line) => serverMessageSchema.parse(JSON.parse(line)));
     expect(messages.map(({ type }) => type).sort()).toEqual(serverMessageSchema.options.map(({ shape }) => shape.type.value).sort());
+  });
+
+  it('shows questions for a relayed connection that fit', () => {
+    const [questions = ''] = fenced(sections.get('Connections through the server: `GET /v1/relay`') ?? '', '');
+    const asked = questions.split('\n').map((line) => new URL(line, 'https://server'));
+    expect(asked.map(({ pathname }) => pathname)).toEqual([bootstrapPaths.relay, bootstrapPaths.relay]);
+    for (const { searchParams } of asked) expect(z.strictObject(relayQuestionSchema.shape).safeParse(Object.fromEntries(searchParams))).toMatchObject({ success: true });
   });
 });
 

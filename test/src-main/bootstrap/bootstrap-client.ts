@@ -5,7 +5,7 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { WebSocket } from 'ws';
 import * as z from 'zod';
 import type { DeviceId } from '#shared/ids.ts';
-import { serverMessageSchema, type ServerMessage } from '#shared/protocol/bootstrap-events.ts';
+import { serverMessageSchema, type ClientMessage, type ServerMessage } from '#shared/protocol/bootstrap-events.ts';
 import { bootstrapErrorSchema } from '#shared/protocol/bootstrap-errors.ts';
 import { signInMessage } from '#shared/protocol/bootstrap-proof.ts';
 import { bootstrapPaths, bootstrapRoutes, type BootstrapAnswer, type BootstrapRoute, type BootstrapRouteName } from '#shared/protocol/bootstrap-routes.ts';
@@ -86,12 +86,29 @@ export class TestClient {
   }
 
   async events(): Promise<Listening> {
-    const url = new URL(bootstrapPaths.events, this.#base);
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    const socket = new WebSocket(url, { rejectUnauthorized: false, ...this.#proof, ...(this.token === null ? {} : { headers: { authorization: `Bearer ${this.token}` } }) });
+    const socket = this.#webSocket(bootstrapPaths.events);
     const listening = new Listening(socket);
     await Promise.race([once(socket, 'open'), once(socket, 'error').then(([error]) => { throw error; })]);
     return listening;
+  }
+
+  /** One end of a relayed connection; `to` for who asks for it. Rejects with the error's code. */
+  async relay(ticket: string, to?: DeviceId): Promise<WebSocket> {
+    const socket = this.#webSocket(`${bootstrapPaths.relay}?${new URLSearchParams({ ticket, ...(to === undefined ? {} : { to }) }).toString()}`);
+    return new Promise((resolve, reject) => {
+      socket.on('open', () => { resolve(socket); });
+      socket.on('error', reject);
+      socket.on('unexpected-response', (_request, response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; }).on('end', () => { reject(new Error(bootstrapErrorSchema.parse(JSON.parse(text)).error.code)); });
+      });
+    });
+  }
+
+  #webSocket(path: string): WebSocket {
+    const url = new URL(path, this.#base);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    return new WebSocket(url, { rejectUnauthorized: false, ...this.#proof, ...(this.token === null ? {} : { headers: { authorization: `Bearer ${this.token}` } }) });
   }
 
   close(): void {
@@ -134,6 +151,10 @@ export class Listening {
   }
 
   beat(): void {
-    this.socket.send(JSON.stringify({ type: 'heartbeat' }));
+    this.say({ type: 'heartbeat' });
+  }
+
+  say(message: ClientMessage): void {
+    this.socket.send(JSON.stringify(message));
   }
 }

@@ -173,7 +173,7 @@ describe('the WebSocket', () => {
     await one.call('register', about([roomOf(1)]));
     await three.call('register', about([roomOf(2)]));
     const [heard, unrelated] = [await one.events(), await three.events()];
-    expect(await heard.next()).toEqual({ type: 'welcome', deviceId: one.id, heartbeatMs: 10_000, silenceMs: 30_000, registered: true, revision: null });
+    expect(await heard.next()).toEqual({ type: 'welcome', deviceId: one.id, heartbeatMs: 10_000, silenceMs: 30_000, relay: false, registered: true, revision: null });
     await unrelated.next();
     await two.call('register', about([roomOf(1), roomOf(3)]));
     expect(await heard.next()).toEqual({ type: 'nodes', changed: [{ deviceId: two.id, addresses: about().addresses, outside: '127.0.0.1', rooms: [roomOf(1)] }], gone: [] });

@@ -1,0 +1,115 @@
+import type { WebSocket } from 'ws';
+import * as z from 'zod';
+import type { DeviceId } from '#shared/ids.ts';
+import { deviceIdSchema } from '#shared/model/ids.ts';
+import { BootstrapError } from '#shared/protocol/bootstrap-errors.ts';
+import { relayTicketSchema } from '#shared/protocol/bootstrap-events.ts';
+import type { Millis } from '#shared/units.ts';
+import type { BootstrapConfig } from './config.ts';
+import type { Mailboxes } from './mailboxes.ts';
+import { RelayPlaces, type RelayPlace } from './registry/relay-places.ts';
+import { closeCodes, RelayedPair } from './relayed-pair.ts';
+
+export interface RelayParts {
+  readonly config: Pick<BootstrapConfig, 'relay' | 'maxRelays' | 'maxRelaysPerDevice' | 'relayBytesPerSecond'>;
+  readonly mailboxes: Mailboxes;
+  readonly isRegistered: (device: DeviceId) => boolean;
+  readonly now: () => Millis;
+}
+
+export const relayQuestionSchema = z.object({
+  ticket: relayTicketSchema,
+  /** From who asks; who comes says none. */
+  to: deviceIdSchema.optional(),
+});
+export type RelayQuestion = z.output<typeof relayQuestionSchema>;
+
+/** Relayed connections: who asks for one waits until the device that it asked for comes, then the two are joined. */
+export class RelaySockets {
+  readonly #parts: RelayParts;
+  readonly #places: RelayPlaces;
+  readonly #waiting = new Map<RelayPlace, WebSocket>();
+  readonly #pairs = new Set<RelayedPair>();
+  /** Carried so far, of both directions. */
+  bytes = 0;
+
+  constructor(parts: RelayParts) {
+    this.#parts = parts;
+    this.#places = new RelayPlaces({ relays: parts.config.maxRelays, relaysPerDevice: parts.config.maxRelaysPerDevice });
+  }
+
+  /** Those that wait included. */
+  get size(): number {
+    return this.#places.size;
+  }
+
+  /**
+   * What is to be done with the WebSocket of this device, which has to be opened at once. Throws `relay-off`, `not-registered`, `not-there`, `too-many`,
+   * `server-full`, `not-found`, `bad-request`.
+   */
+  admit(device: DeviceId, { ticket, to }: RelayQuestion): (socket: WebSocket) => void {
+    const { config, mailboxes, isRegistered } = this.#parts;
+    if (!config.relay) throw new BootstrapError('relay-off');
+    if (to === undefined) {
+      const place = this.#places.checkCome(device, ticket);
+      return (socket) => { this.#join(place, socket); };
+    }
+    if (!isRegistered(device)) throw new BootstrapError('not-registered');
+    if (!mailboxes.isHere(to)) throw new BootstrapError('not-there');
+    this.#places.checkAsk(device, to, ticket);
+    return (socket) => { this.#wait(device, to, ticket, socket); };
+  }
+
+  /** To be called every few seconds. */
+  look(): void {
+    for (const place of this.#places.overdue(this.#parts.now())) this.#giveUp(place, 'nobody came');
+    for (const pair of this.#pairs) pair.look();
+  }
+
+  /** Nobody can come any more; what is joined goes on. */
+  dismiss(): void {
+    for (const place of this.#waiting.keys()) this.#giveUp(place, 'goodbye');
+  }
+
+  cut(): void {
+    for (const socket of this.#waiting.values()) socket.terminate();
+    for (const pair of this.#pairs) pair.cut();
+  }
+
+  #wait(from: DeviceId, to: DeviceId, ticket: string, socket: WebSocket): void {
+    const { mailboxes, now } = this.#parts;
+    // What it sends already stays in the system's buffers.
+    socket.pause();
+    const place = this.#places.ask(now(), from, to, ticket);
+    this.#waiting.set(place, socket);
+    socket.on('error', () => { socket.terminate(); });
+    socket.on('close', () => { if (this.#waiting.delete(place)) this.#places.leave(place); });
+    mailboxes.deliver(to, { type: 'relay', from, ticket });
+  }
+
+  #join(place: RelayPlace, socket: WebSocket): void {
+    const first = this.#waiting.get(place);
+    if (first === undefined) {
+      socket.close(closeCodes.goingAway, 'gone');
+      return;
+    }
+    this.#waiting.delete(place);
+    this.#places.come(place);
+    socket.on('error', () => { socket.terminate(); });
+    const pair = new RelayedPair(first, socket, {
+      now: this.#parts.now, bytesPerSecond: this.#parts.config.relayBytesPerSecond,
+      onBytes: (bytes) => { this.bytes += bytes; },
+      onEnd: () => { this.#pairs.delete(pair); this.#places.leave(place); },
+    });
+    this.#pairs.add(pair);
+  }
+
+  #giveUp(place: RelayPlace, reason: string): void {
+    const socket = this.#waiting.get(place);
+    this.#waiting.delete(place);
+    this.#places.leave(place);
+    // Read on, or the answer to the close would never be seen.
+    socket?.resume();
+    socket?.close(closeCodes.goingAway, reason);
+  }
+}
