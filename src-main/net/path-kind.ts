@@ -1,9 +1,11 @@
+import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { PathKind } from '#shared/model/peer.ts';
 import { contains, familyOf, isLinkLocal, plainHost, subnets } from './host.ts';
 import { isOverlayHost, networkOf, type Interfaces } from './networks.ts';
 
 const loopback = subnets('127.0.0.0/8', '::1/128');
+const nobody = subnets('0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/127', 'fe80::/10', 'ff00::/8');
 const privateRanges = subnets('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16', 'fc00::/7', 'fe80::/10');
 
 /**
@@ -18,6 +20,12 @@ export function pathKind(localHost: string, remoteHost: string, interfaces: Inte
   if (isOverlayHost(remote) || isOverlayHost(local) || (network !== null && network.vpn !== null)) return 'overlay';
   if (network === null || network.info.cidr === null || !contains(privateRanges, remote) || !contains(privateRanges, local)) return 'internet';
   return familyOf(local) === familyOf(remote) && contains(subnets(`${local}/${network.info.cidr.split('/')[1] ?? ''}`), remote) ? 'lan' : 'internet';
+}
+
+/** Whether somebody else may be at an address, as a device or a server names it: not this machine, and no group. */
+export function mayBeOutside(host: string): boolean {
+  const plain = plainHost(host);
+  return isIP(plain) !== 0 && !contains(nobody, plain);
 }
 
 /** A remote address that can be dialled again: link-local IPv6 needs the interface, which the system does not tell with it. */

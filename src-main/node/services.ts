@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { formatAddress, type SocketAddress } from '#shared/address.ts';
+import { formatAddress, parseAddress, type SocketAddress } from '#shared/address.ts';
 import { AppError } from '#shared/errors.ts';
 import { isOfferId, isTransferId, type DeviceId, type OfferId, type RoomId, type ShareId, type TransferId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
@@ -18,13 +18,14 @@ import { Offers } from './offers/offers.ts';
 import { discardStaged } from './offers/staged-files.ts';
 import { knownDevicesTable } from './peers/device-records.ts';
 import { Devices } from './peers/devices.ts';
-import { addressesOf, Servers } from '../net/servers/servers.ts';
+import { Servers } from '../net/servers/servers.ts';
 import { MachineMeter } from './pace/machine-meter.ts';
 import { PaceWatch } from './pace/pace-watch.ts';
 import { PairingService } from './peers/pairing.ts';
 import { Rooms } from './rooms/rooms.ts';
 import { Holders } from './servers/holders.ts';
 import { PublicEntries } from './servers/public-entries.ts';
+import { Reach } from './servers/reach.ts';
 import { AlternativeSchedule } from './rates/alternative-schedule.ts';
 import { PingProtection } from './rates/ping-protection.ts';
 import { SpeedLimits } from './rates/speed-limits.ts';
@@ -62,6 +63,7 @@ export interface Services {
   readonly pairing: PairingService;
   readonly rooms: Rooms;
   readonly servers: Servers;
+  readonly reach: Reach;
   readonly holders: Holders;
   readonly transfers: TransfersService;
   readonly offers: Offers;
@@ -168,18 +170,25 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     },
   });
   closers.push(() => rooms.close());
-  const introduceFromServer = (node: BootstrapNode): boolean => {
-    for (const address of addressesOf(node)) membership.introduced(node.deviceId, address, 'server');
-    return links().get(node.deviceId) === undefined;
-  };
   const announced = new PublicEntries({ library, background, onChange: () => { servers.news(); } });
   closers.push(() => { announced.close(); });
   const servers: Servers = new Servers({
     identity, now, random: Math.random,
     registration: () => ({ addresses: ways.ownAddresses().map(formatAddress), rooms: rooms.tags(), announced: announced.list }),
-    onNode: introduceFromServer,
+    onNode: (node) => { reach.wanted(node, true); },
+    onGone: (id) => { reach.gone(id); },
+    onSignal: (from, data) => { reach.hear(from, data); },
+    onRelay: (from, ticket, by) => { reach.met(from, ticket, by); },
   });
   closers.push(() => servers.close());
+  const reach: Reach = new Reach({
+    self: identity.id, servers, links, now, background, random: Math.random, ownAddresses: ways.ownAddresses,
+    knownAddresses: (id) => (membership.peer(id)?.sources ?? []).flatMap(({ address }) => parseAddress(address) ?? []),
+    introduce: (id, address) => { membership.introduced(id, address, 'server'); },
+    isBlocked: (id) => devices.isBlocked(id),
+  });
+  closers.push(() => { reach.close(); });
+  const introduceFromServer = (node: BootstrapNode): boolean => reach.wanted(node, false);
 
   const shareNames = new Map<ShareId, string>();
   const uploads: Uploads = new Uploads({
@@ -272,7 +281,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
   closers.push(() => { search.close(); });
   const holders = new Holders({ servers, waiter, introduce: introduceFromServer, downloads: () => transfers.active, background });
   closers.push(() => { holders.close(); });
-  return { foundation, events, devices, membership, pairing, rooms, servers, holders, transfers, offers, search, uploads, blocks, control, swarm, speed, waiter, shareNames, links, setTrust, background };
+  return { foundation, events, devices, membership, pairing, rooms, servers, reach, holders, transfers, offers, search, uploads, blocks, control, swarm, speed, waiter, shareNames, links, setTrust, background };
 }
 
 /** What was shared with a room that is gone is shared with nobody, also when the room should come back. */

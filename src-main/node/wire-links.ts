@@ -7,7 +7,7 @@ import type { Services } from './services.ts';
 
 /** Makes the links of a node and tells every service what happens on them. */
 export function wireLinks(services: Services): Links {
-  const { foundation, events, devices, membership, pairing, rooms, transfers, offers, search, blocks, control, swarm, speed, waiter, background } = services;
+  const { foundation, events, devices, membership, pairing, reach, rooms, transfers, offers, search, blocks, control, swarm, speed, waiter, background } = services;
   const { identity, settings, now } = foundation;
   /** Links whose device said that it leaves: there is no hurry to dial it again. */
   const leaving = new WeakSet<Link>();
@@ -53,6 +53,7 @@ export function wireLinks(services: Services): Links {
       control.linkDown(id);
       search.linkDown(id);
       transfers.linkDown(id);
+      reach.linkDown(id);
       membership.linkDown(id, leaving.has(link));
       background(devices.linkDown(id));
     },
@@ -68,6 +69,7 @@ export function wireLinks(services: Services): Links {
   links.onLink((link) => {
     const { id } = link.remote;
     membership.linkUp(id, link.takesLinks, link.dialled);
+    reach.linkUp(link);
     swarm.linkUp(link);
     speed.deviceChanged(id);
     background(devices.linkUp(link));

@@ -6,6 +6,12 @@ import type { ServerUrl } from '#shared/server-url.ts';
 import { deviceIdOfSpki, type Identity } from '../identity.ts';
 
 const connectionsAtOnce = 4;
+
+export interface AgentLimits {
+  readonly connections?: number;
+  /** The port of ours that connections come from; the system's choice without it. */
+  readonly localPort?: number;
+}
 const connectMs = 10_000;
 
 /**
@@ -15,9 +21,11 @@ const connectMs = 10_000;
 export class ServerAgent extends Agent {
   readonly #url: ServerUrl;
   readonly #identity: Pick<Identity, 'keyPem' | 'certPem'>;
+  readonly #localPort: number | undefined;
 
-  constructor(url: ServerUrl, identity: Pick<Identity, 'keyPem' | 'certPem'>) {
-    super({ keepAlive: true, maxSockets: connectionsAtOnce });
+  constructor(url: ServerUrl, identity: Pick<Identity, 'keyPem' | 'certPem'>, { connections = connectionsAtOnce, localPort }: AgentLimits = {}) {
+    super({ keepAlive: true, maxSockets: connections });
+    this.#localPort = localPort;
     this.#url = url;
     this.#identity = identity;
   }
@@ -25,7 +33,7 @@ export class ServerAgent extends Agent {
   override createConnection(_options: AgentOptions, done: (error: Error | null, socket: Duplex) => void): undefined {
     const { host, port, fingerprint } = this.#url;
     const socket = connect({
-      host, port, key: this.#identity.keyPem, cert: this.#identity.certPem, minVersion: 'TLSv1.2', rejectUnauthorized: fingerprint === null,
+      host, port, ...(this.#localPort === undefined ? {} : { localPort: this.#localPort }), key: this.#identity.keyPem, cert: this.#identity.certPem, minVersion: 'TLSv1.2', rejectUnauthorized: fingerprint === null,
       ...(/^[\d.:]|:/.test(host) ? {} : { servername: host }), ALPNProtocols: ['http/1.1'],
     });
     const fail = (error: Error): void => {

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { request, type RequestOptions } from 'node:https';
-import { WebSocket } from 'ws';
+import type { Duplex } from 'node:stream';
+import { createWebSocketStream, WebSocket } from 'ws';
 import { AppError } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
 import { BootstrapError, bootstrapErrorSchema } from '#shared/protocol/bootstrap-errors.ts';
@@ -9,6 +10,8 @@ import { bootstrapPaths, bootstrapRoutes, type BootstrapAnswer, type BootstrapRo
 import type { ServerUrl } from '#shared/server-url.ts';
 import type * as z from 'zod';
 import type { Identity } from '../identity.ts';
+import type { SocketAddress } from '#shared/address.ts';
+import type { DeviceId } from '#shared/ids.ts';
 import { ServerAgent } from './server-agent.ts';
 
 const requestMs = 15_000;
@@ -22,6 +25,8 @@ export class ServerClient {
   readonly #url: ServerUrl;
   readonly #identity: Identity;
   readonly #agent: ServerAgent;
+  /** Each relayed connection has a connection of its own, for as long as it lasts. */
+  readonly #relayAgent: ServerAgent;
   /** For servers behind a proxy, which do not see our certificate. */
   #token: { readonly text: string; readonly until: number } | null = null;
 
@@ -29,6 +34,7 @@ export class ServerClient {
     this.#url = url;
     this.#identity = identity;
     this.#agent = new ServerAgent(url, identity);
+    this.#relayAgent = new ServerAgent(url, identity, { connections: Infinity });
   }
 
   /**
@@ -46,24 +52,48 @@ export class ServerClient {
   }
 
   /** The stream of what changes. The caller closes it. */
-  async events(signal: AbortSignal): Promise<WebSocket> {
+  events(signal: AbortSignal): Promise<WebSocket> {
+    return this.#openAs(bootstrapPaths.events, this.#agent, signal);
+  }
+
+  /** A stream to another device, which the server carries. `to`: who is to come; without it we come to whoever made up the ticket. */
+  async relay(ticket: string, to: DeviceId | null, signal: AbortSignal): Promise<Duplex> {
+    const query = new URLSearchParams({ ticket, ...(to === null ? {} : { to }) });
+    return createWebSocketStream(await this.#openAs(`${bootstrapPaths.relay}?${query.toString()}`, this.#relayAgent, signal));
+  }
+
+  /** Where a connection from a port of ours is seen to come from. It stays until it is released, so that the router remembers it. */
+  async outside(localPort: number, signal: AbortSignal): Promise<{ readonly outside: SocketAddress; release(): void }> {
+    const agent = new ServerAgent(this.#url, this.#identity, { connections: 1, localPort });
     try {
-      return await this.#open(signal);
+      const { address, port } = await this.#ask('address', {}, signal, agent);
+      if (port === null) throw new AppError('server-refused', { detail: 'address' });
+      return { outside: { host: address, port }, release: () => { agent.destroy(); } };
     } catch (error) {
-      if (!(error instanceof BootstrapError) || error.code !== 'not-authorised') throw error;
-      await this.#signIn(signal);
-      return this.#open(signal);
+      agent.destroy();
+      throw error;
     }
   }
 
   close(): void {
     this.#agent.destroy();
+    this.#relayAgent.destroy();
   }
 
-  #open(signal: AbortSignal): Promise<WebSocket> {
+  async #openAs(path: string, agent: ServerAgent, signal: AbortSignal): Promise<WebSocket> {
+    try {
+      return await this.#open(path, agent, signal);
+    } catch (error) {
+      if (!(error instanceof BootstrapError) || error.code !== 'not-authorised') throw error;
+      await this.#signIn(signal);
+      return this.#open(path, agent, signal);
+    }
+  }
+
+  #open(path: string, agent: ServerAgent, signal: AbortSignal): Promise<WebSocket> {
     return new Promise((resolve, reject) => {
-      const socket = new WebSocket(`${this.#url.origin.replace('https:', 'wss:')}${bootstrapPaths.events}`, {
-        agent: this.#agent, headers: this.#headers(), handshakeTimeout: requestMs, maxPayload: limits.servers.answerBytes, perMessageDeflate: false, followRedirects: false,
+      const socket = new WebSocket(`${this.#url.origin.replace('https:', 'wss:')}${path}`, {
+        agent, headers: this.#headers(), handshakeTimeout: requestMs, maxPayload: limits.servers.answerBytes, perMessageDeflate: false, followRedirects: false,
       });
       const abort = (): void => { socket.terminate(); };
       signal.addEventListener('abort', abort, { once: true });
@@ -90,7 +120,7 @@ export class ServerClient {
     return this.#token === null ? {} : { authorization: `Bearer ${this.#token.text}` };
   }
 
-  async #ask<Name extends BootstrapRouteName>(name: Name, input: Input<Name>, signal: AbortSignal | undefined): Promise<BootstrapAnswer<Name>> {
+  async #ask<Name extends BootstrapRouteName>(name: Name, input: Input<Name>, signal: AbortSignal | undefined, agent = this.#agent): Promise<BootstrapAnswer<Name>> {
     const route: (typeof bootstrapRoutes)[BootstrapRouteName] = bootstrapRoutes[name];
     const left: Record<string, unknown> = { ...input };
     const path = route.path.replace(/\{(\w+)\}/g, (_, field: string) => {
@@ -101,7 +131,7 @@ export class ServerClient {
     const isGet = route.method === 'GET';
     const query = isGet ? new URLSearchParams(Object.entries(left).map(([key, value]): [string, string] => [key, String(value)])).toString() : '';
     const body = isGet ? null : JSON.stringify(left);
-    const { status, text } = await this.#send(`${path}${query === '' ? '' : `?${query}`}`, route.method, body, signal);
+    const { status, text } = await this.#send(`${path}${query === '' ? '' : `?${query}`}`, route.method, body, signal, agent);
     const value = this.#parse(text);
     if (status >= 400) {
       const refusal = bootstrapErrorSchema.safeParse(value);
@@ -114,11 +144,11 @@ export class ServerClient {
     return answer.data as BootstrapAnswer<Name>;
   }
 
-  #send(path: string, method: string, body: string | null, signal: AbortSignal | undefined): Promise<{ status: number; text: string }> {
+  #send(path: string, method: string, body: string | null, signal: AbortSignal | undefined, agent: ServerAgent): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => { reject(signal?.aborted === true ? new AppError('cancelled') : this.#unreachable(error)); };
       const options: RequestOptions = {
-        host: this.#url.host, port: this.#url.port, path, method, agent: this.#agent, timeout: requestMs,
+        host: this.#url.host, port: this.#url.port, path, method, agent, timeout: requestMs,
         headers: { ...this.#headers(), ...(body === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) },
         ...(signal === undefined ? {} : { signal }),
       };

@@ -1,10 +1,10 @@
-import type { WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 import { AppError, errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { ServerHealth } from '#shared/model/server.ts';
 import { BootstrapError } from '#shared/protocol/bootstrap-errors.ts';
-import { serverMessageSchema, type ServerMessage } from '#shared/protocol/bootstrap-events.ts';
+import { serverMessageSchema, type ClientMessage, type ServerMessage } from '#shared/protocol/bootstrap-events.ts';
 import type { BootstrapAnswer } from '#shared/protocol/bootstrap-routes.ts';
 import type { BootstrapNode, Entry, RoomTag } from '#shared/protocol/bootstrap.ts';
 import type { ServerUrl } from '#shared/server-url.ts';
@@ -21,6 +21,12 @@ export interface SessionPorts {
   readonly registration: () => { readonly addresses: readonly string[]; readonly rooms: readonly RoomTag[]; readonly announced: { readonly revision: string; readonly entries: readonly Entry[] } };
   /** A device of one of our rooms, as the server says. */
   readonly onNode: (node: BootstrapNode) => void;
+  /** It is in none of our rooms any more, as the server says. */
+  readonly onGone: (id: DeviceId) => void;
+  /** What another device tells us through a server, in its own words. */
+  readonly onSignal: (from: DeviceId, data: string) => void;
+  /** Another device waits for us at a server that would carry the link. */
+  readonly onRelay: (from: DeviceId, ticket: string, by: ServerSession) => void;
 }
 
 /** What goes on with one bootstrap server: the connection that tells of changes, and what is asked beside it. */
@@ -36,6 +42,7 @@ export class ServerSession {
   /** Ends what belongs to the present connection. */
   #connection = new AbortController();
   #timer: NodeJS.Timeout | null = null;
+  #relays = false;
 
   constructor(url: ServerUrl, ports: SessionPorts) {
     this.url = url;
@@ -47,6 +54,21 @@ export class ServerSession {
 
   get isOnline(): boolean {
     return this.#machine.state === 'online';
+  }
+
+  /** Whether it told of a device of our rooms. */
+  knows(id: DeviceId): boolean {
+    return this.#nodes.has(id);
+  }
+
+  /** Whether it carries links of others. */
+  get relays(): boolean {
+    return this.isOnline && this.#relays;
+  }
+
+  /** Hands something to another device; nobody says whether it is there. */
+  signal(to: DeviceId, data: string): void {
+    this.#say({ type: 'signal', to, data });
   }
 
   get health(): ServerHealth {
@@ -76,11 +98,15 @@ export class ServerSession {
       connect: () => { void this.#connect(); },
       disconnect: () => { this.#disconnect(); },
       register: () => { void this.#register(this.#connection.signal); },
-      heartbeat: () => { this.#socket?.send(JSON.stringify({ type: 'heartbeat' })); },
+      heartbeat: () => { this.#say({ type: 'heartbeat' }); },
     });
     if (this.#timer !== null) clearTimeout(this.#timer);
     const { nextAt } = this.#machine;
     this.#timer = nextAt === null || nextAt === Infinity ? null : setTimeout(() => { this.#step({ type: 'tick' }); }, Math.max(0, nextAt - now)).unref();
+  }
+
+  #say(message: ClientMessage): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
   async #connect(): Promise<void> {
@@ -108,14 +134,22 @@ export class ServerSession {
     const message = parse(data);
     if (message === null || signal.aborted) return;
     switch (message.type) {
-      case 'welcome': return this.#step({ type: 'up', heartbeatMs: message.heartbeatMs, registered: message.registered });
+      case 'welcome':
+        this.#relays = message.relay;
+        return this.#step({ type: 'up', heartbeatMs: message.heartbeatMs, registered: message.registered });
       case 'heartbeat': return this.#step({ type: 'heartbeat', registered: message.registered });
       case 'goodbye': return this.#step({ type: 'goodbye', withinMs: message.withinMs });
-      case 'signal': case 'undelivered': case 'relay': return; // Nobody sends them yet.
+      case 'signal': return this.#ports.onSignal(message.from, message.data);
+      case 'relay': return this.#ports.onRelay(message.from, message.ticket, this);
+      // Perhaps another server knows it; and whoever waits for an answer does so for seconds.
+      case 'undelivered': return;
       case 'resync': return void this.#listRooms(signal);
       case 'nodes':
         for (const node of message.changed) this.#met(node);
-        for (const id of message.gone) this.#nodes.delete(id);
+        for (const id of message.gone) {
+          this.#nodes.delete(id);
+          this.#ports.onGone(id);
+        }
     }
   }
 

@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { parseAddress, type SocketAddress } from '#shared/address.ts';
+import { AppError } from '#shared/errors.ts';
 import type { ContentId, DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { SearchFilter } from '#shared/model/search.ts';
@@ -24,7 +27,9 @@ export class Servers {
   #sessions = new Map<string, ServerSession>();
 
   constructor(ports: SessionPorts) {
-    this.#ports = ports;
+    // Whoever is gone from one server may be at another.
+    const isKnown = (id: DeviceId): boolean => [...this.#sessions.values()].some((session) => session.knows(id));
+    this.#ports = { ...ports, onGone: (id) => { if (!isKnown(id)) ports.onGone(id); } };
   }
 
   /** URLs as `serverUrlSchema` has them. What was there before and is there still is left alone. */
@@ -64,6 +69,42 @@ export class Servers {
   /** Devices that announced these contents. */
   holders(contentIds: readonly ContentId[], signal: AbortSignal): Promise<BootstrapNode[]> {
     return this.#fromAll(({ client }) => holdersOf(client, contentIds.slice(0, limits.bootstrap.contentsPerQuestion), signal));
+  }
+
+  /** Hands something to another device through every server: it may be known to any of them. */
+  signal(to: DeviceId, data: string): void {
+    for (const session of this.#sessions.values()) session.signal(to, data);
+  }
+
+  /**
+   * A stream to another device, carried by the first server that does so and knows it, and that server's URL. Rejects with `not-reachable` when none does, or
+   * `cancelled`.
+   */
+  async relay(to: DeviceId, signal: AbortSignal): Promise<{ readonly stream: Duplex; readonly by: string }> {
+    for (const session of this.#sessions.values()) {
+      if (!session.relays) continue;
+      try {
+        return { stream: await session.client.relay(randomBytes(16).toString('hex'), to, signal), by: session.url.origin };
+      } catch (error) {
+        if (signal.aborted) throw error;
+      }
+    }
+    throw new AppError('not-reachable', { address: to });
+  }
+
+  /** Where a connection from a port of ours is seen to come from, as the first server says that answers. Rejects with `not-reachable` or what the last one said. */
+  async outside(localPort: number, signal: AbortSignal): ReturnType<ServerClient['outside']> {
+    let failure: unknown = new AppError('not-reachable', { address: '' });
+    for (const session of this.#sessions.values()) {
+      if (!session.isOnline) continue;
+      try {
+        return await session.client.outside(localPort, signal);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
   }
 
   /** Asks every server that is online; each device is named once. A server that fails is seen in its health, not here. */

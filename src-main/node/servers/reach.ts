@@ -1,0 +1,219 @@
+import { randomBytes } from 'node:crypto';
+import { formatAddress, parseAddress, type SocketAddress } from '#shared/address.ts';
+import { AppError } from '#shared/errors.ts';
+import type { DeviceId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
+import type { BootstrapNode } from '#shared/protocol/bootstrap.ts';
+import { signalSchema, type Signal } from '#shared/protocol/signal.ts';
+import { second, type Timestamp } from '#shared/units.ts';
+import { ReachMachine, type ReachEvent } from '../../core/reach/reach-machine.ts';
+import { Hole } from '../../net/hole.ts';
+import { mayBeOutside } from '../../net/path-kind.ts';
+import type { ServerSession } from '../../net/servers/server-session.ts';
+import { addressesOf, type Servers } from '../../net/servers/servers.ts';
+import type { Link, Links } from '../ports/links.ts';
+
+/** Opening a hole, its answer, and connecting through it together take no longer. */
+const punchMs = 14 * second;
+const answerMs = 5 * second;
+const relayMs = 20 * second;
+/** What others ask of us through servers that we do at once. */
+const asksAtOnce = 8;
+/** One device is heard this often; a signal comes once through each server. */
+const hearEveryMs = 2 * second;
+const heardKept = 1024;
+const addressesDialled = 8;
+
+export interface ReachPorts {
+  readonly self: DeviceId;
+  readonly servers: Servers;
+  readonly links: () => Links;
+  readonly ownAddresses: () => readonly SocketAddress[];
+  /** Where a device was found, or may be. */
+  readonly knownAddresses: (id: DeviceId) => readonly SocketAddress[];
+  /** Has an address dialled where a device may be. */
+  readonly introduce: (id: DeviceId, address: SocketAddress) => void;
+  readonly isBlocked: (id: DeviceId) => boolean;
+  readonly now: () => Timestamp;
+  readonly random: () => number;
+  readonly background: (work: Promise<unknown>) => void;
+}
+
+/** Links with devices that servers know, by whatever way leads there. What a server or a stranger says here costs connections that end in the handshake, and no more. */
+export class Reach {
+  readonly #ports: ReachPorts;
+  readonly #machine: ReachMachine;
+  readonly #closing = new AbortController();
+  /** Tries of ours that wait for the other end's address. */
+  readonly #waiting = new Map<string, { readonly from: DeviceId; readonly answered: (address: SocketAddress) => void }>();
+  /** When a device was last heard, by what it wanted. */
+  readonly #heard = new Map<string, Timestamp>();
+  #asks = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(ports: ReachPorts) {
+    this.#ports = ports;
+    this.#machine = new ReachMachine(ports.self, ports.random);
+  }
+
+  /** A server named a device that we want to be linked with; `mutual`: as a member of one of our rooms. Returns whether it was not linked. */
+  wanted(node: BootstrapNode, mutual: boolean): boolean {
+    const { deviceId: id } = node;
+    for (const address of addressesOf(node)) this.#ports.introduce(id, address);
+    const link = this.#ports.links().get(id);
+    if (link === undefined && !this.#ports.isBlocked(id)) this.#step({ type: 'wanted', id, mutual });
+    return link === undefined;
+  }
+
+  gone(id: DeviceId): void {
+    this.#step({ type: 'gone', id });
+  }
+
+  linkUp({ remote: { id }, relay }: Link): void {
+    this.#step({ type: 'linked', id, relayed: relay !== null });
+  }
+
+  linkDown(id: DeviceId): void {
+    this.#step({ type: 'unlinked', id });
+  }
+
+  /** Another device says something through a server. */
+  hear(from: DeviceId, data: string): void {
+    const signal = parse(data);
+    if (signal === null || this.#ports.isBlocked(from) || this.#isDirect(from)) return;
+    if (signal.kind === 'punch-answer') return this.#punchAnswered(from, signal);
+    if (!this.#isNews(`${signal.kind} ${from}`)) return;
+    if (signal.kind === 'call') this.#called(from, signal.addresses.flatMap((text) => parseAddress(text) ?? []));
+    else this.#ask((until) => this.#answerPunch(from, signal, until), punchMs);
+  }
+
+  /** Another device waits for us at a server. */
+  met(from: DeviceId, ticket: string, by: ServerSession): void {
+    if (this.#ports.isBlocked(from) || this.#isDirect(from) || !this.#isNews(`relay ${from}`)) return;
+    this.#ask(async (until) => {
+      const stream = await by.client.relay(ticket, null, until);
+      await this.#ports.links().adopt(stream, { expect: from, dialled: false, relay: by.url.origin, signal: until });
+    }, relayMs);
+  }
+
+  close(): void {
+    this.#closing.abort();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #step(event: ReachEvent): void {
+    if (this.#closing.signal.aborted) return;
+    this.#machine.step(this.#ports.now(), event, {
+      call: (id) => { this.#call(id); },
+      punch: (id) => { this.#run((until) => this.#punch(id, until), punchMs, () => { this.#step({ type: 'punch-failed', id }); }); },
+      relay: (id) => { this.#run((until) => this.#relay(id, until), relayMs, () => undefined); },
+    });
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const { nextAt } = this.#machine;
+    this.#timer = nextAt === null ? null : setTimeout(() => { this.#step({ type: 'tick' }); }, Math.max(0, nextAt - this.#ports.now())).unref();
+  }
+
+  #say(to: DeviceId, signal: Signal): void {
+    this.#ports.servers.signal(to, JSON.stringify(signal));
+  }
+
+  #call(id: DeviceId): void {
+    this.#say(id, { kind: 'call', addresses: this.#ports.ownAddresses().map(formatAddress).slice(0, limits.bootstrap.addressesPerNode) });
+    this.#dialBetter(id, this.#ports.knownAddresses(id));
+  }
+
+  #called(from: DeviceId, addresses: readonly SocketAddress[]): void {
+    for (const address of addresses) this.#ports.introduce(from, address);
+    this.#dialBetter(from, addresses);
+  }
+
+  /** The table of peers dials nobody who is linked: a link over a relay is bettered here. */
+  #dialBetter(id: DeviceId, addresses: readonly SocketAddress[]): void {
+    if (this.#ports.links().get(id) === undefined) return;
+    this.#run((signal) => Promise.any(addresses.slice(0, addressesDialled).map((address) => this.#ports.links().dial(address, { expect: id, isBetter: true, signal }))), punchMs, () => undefined);
+  }
+
+  async #punch(id: DeviceId, until: AbortSignal): Promise<void> {
+    const attempt = randomBytes(8).toString('hex');
+    const hole = await this.#openHole(until);
+    try {
+      const answer = await new Promise<SocketAddress>((resolve, reject) => {
+        this.#waiting.set(attempt, { from: id, answered: resolve });
+        AbortSignal.any([until, AbortSignal.timeout(answerMs)]).addEventListener('abort', () => { reject(new AppError('timeout')); }, { once: true });
+        this.#say(id, { kind: 'punch', attempt, address: formatAddress(hole.outside) });
+      });
+      const socket = await hole.connect(answer, until);
+      await this.#ports.links().adopt(socket, { expect: id, dialled: true, relay: null, signal: until });
+    } finally {
+      this.#waiting.delete(attempt);
+      hole.close();
+    }
+  }
+
+  #punchAnswered(from: DeviceId, { attempt, address: text }: Extract<Signal, { kind: 'punch-answer' }>): void {
+    const waiting = this.#waiting.get(attempt);
+    const address = parseAddress(text);
+    if (waiting?.from === from && address !== null && mayBeOutside(address.host)) waiting.answered(address);
+  }
+
+  async #answerPunch(from: DeviceId, { attempt, address: text }: Extract<Signal, { kind: 'punch' }>, until: AbortSignal): Promise<void> {
+    const address = parseAddress(text);
+    if (address === null || !mayBeOutside(address.host)) return;
+    const hole = await this.#openHole(until);
+    try {
+      this.#say(from, { kind: 'punch-answer', attempt, address: formatAddress(hole.outside) });
+      const socket = await hole.connect(address, until);
+      await this.#ports.links().adopt(socket, { expect: from, dialled: false, relay: null, signal: until });
+    } finally {
+      hole.close();
+    }
+  }
+
+  #openHole(until: AbortSignal): Promise<Hole> {
+    return Hole.open((port, signal) => this.#ports.servers.outside(port, signal), until);
+  }
+
+  async #relay(id: DeviceId, until: AbortSignal): Promise<void> {
+    const { stream, by } = await this.#ports.servers.relay(id, until);
+    await this.#ports.links().adopt(stream, { expect: id, dialled: true, relay: by, signal: until });
+  }
+
+  /** Something that another device wants of us; no more than a few at once. */
+  #ask(work: (until: AbortSignal) => Promise<unknown>, withinMs: number): void {
+    if (this.#asks >= asksAtOnce) return;
+    this.#asks++;
+    this.#run((until) => work(until).finally(() => { this.#asks--; }), withinMs, () => undefined);
+  }
+
+  /** A way that leads nowhere is no failure of anything: the next one is tried. */
+  #run(work: (until: AbortSignal) => Promise<unknown>, withinMs: number, failed: () => void): void {
+    const until = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(withinMs)]);
+    this.#ports.background(work(until).catch(failed));
+  }
+
+  #isDirect(id: DeviceId): boolean {
+    const link = this.#ports.links().get(id);
+    return link !== undefined && link.relay === null;
+  }
+
+  #isNews(what: string): boolean {
+    const now = this.#ports.now();
+    if (now - (this.#heard.get(what) ?? -Infinity) < hearEveryMs) return false;
+    this.#heard.delete(what);
+    this.#heard.set(what, now);
+    for (const oldest of this.#heard.keys()) {
+      if (this.#heard.size <= heardKept) break;
+      this.#heard.delete(oldest);
+    }
+    return true;
+  }
+}
+
+/** Null: of a later version, or nonsense. */
+function parse(data: string): Signal | null {
+  try {
+    return signalSchema.safeParse(JSON.parse(data)).data ?? null;
+  } catch {
+    return null;
+  }
+}
