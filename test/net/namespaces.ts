@@ -9,7 +9,7 @@ function run(command: string, args: readonly string[]): { ok: boolean; output: s
   return { ok: result.status === 0, output: `${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}` };
 }
 
-function must(command: string, ...args: string[]): string {
+export function must(command: string, ...args: string[]): string {
   const { ok, output } = run(command, args);
   if (!ok) throw new Error(`${command} ${args.join(' ')}: ${output}`);
   return output;
@@ -76,10 +76,10 @@ export class Namespace {
   readonly ipv6: string;
   readonly #children = new Set<ChildProcess>();
 
-  constructor(name: string, number: number) {
+  constructor(name: string, ipv4: string, ipv6: string) {
     this.name = name;
-    this.ipv4 = `10.77.0.${number}`;
-    this.ipv6 = `fd77::${number.toString(16)}`;
+    this.ipv4 = ipv4;
+    this.ipv6 = ipv6;
   }
 
   /** Starts a program inside; it is killed when the network is closed. */
@@ -123,25 +123,50 @@ function awaitCarrier(machines: readonly Namespace[], name: string): void {
   for (const machine of machines) while (!must('ip', '-n', machine.name, 'link', 'show', 'dev', name).includes('state UP'));
 }
 
+/** Namespaces that are made one after the other, and go all at once. */
+export class MadeNamespaces {
+  readonly #base = `${prefix}${process.pid}-${networks++}`;
+  readonly #names: string[] = [];
+  readonly #onExit = (): void => this.#delete();
+
+  constructor() {
+    removeLeftovers();
+    process.once('exit', this.#onExit);
+  }
+
+  /** Gives its full name. */
+  add(name: string): string {
+    const full = `${this.#base}-${name}`;
+    must('ip', 'netns', 'add', full);
+    this.#names.push(full);
+    return full;
+  }
+
+  close(): void {
+    this.#delete();
+    process.removeListener('exit', this.#onExit);
+  }
+
+  #delete(): void {
+    for (const name of this.#names.splice(0)) run('ip', ['netns', 'del', name]);
+  }
+}
+
 /** Machines on one switch, each a network namespace; nothing outside is touched, and everything goes with `close`. */
 export class NamespaceNetwork {
   readonly nodes: readonly Namespace[];
-  readonly #names: string[] = [];
+  readonly #made = new MadeNamespaces();
   readonly #hub: string;
-  readonly #onExit = (): void => this.#delete();
 
   constructor(count: number, options: NamespaceOptions = {}) {
-    removeLeftovers();
-    process.once('exit', this.#onExit);
-    const base = `${prefix}${process.pid}-${networks++}`;
     try {
-      const hub = (this.#hub = this.#add(`${base}-hub`));
+      const hub = (this.#hub = this.#made.add('hub'));
       must('ip', '-n', hub, 'link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0');
       must('ip', '-n', hub, 'link', 'set', 'br0', 'up');
       if (options.line) this.#addLine(hub, options.line);
-      this.nodes = Array.from({ length: count }, (_, index) => this.#addNode(`${base}-${index + 1}`, index + 1, hub, options));
+      this.nodes = Array.from({ length: count }, (_, index) => this.#addNode(this.#made.add(String(index + 1)), index + 1, hub, options));
     } catch (error) {
-      this.#delete();
+      this.#made.close();
       throw error;
     }
   }
@@ -179,14 +204,7 @@ export class NamespaceNetwork {
 
   async close(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.close()));
-    this.#delete();
-    process.removeListener('exit', this.#onExit);
-  }
-
-  #add(name: string): string {
-    must('ip', 'netns', 'add', name);
-    this.#names.push(name);
-    return name;
+    this.#made.close();
   }
 
   /** A second switch for the first machine. The queues stand between the switches: what waits there is out of the sender's sight. */
@@ -201,8 +219,7 @@ export class NamespaceNetwork {
   }
 
   #addNode(name: string, number: number, hub: string, { ipv4 = true, ipv6 = true, line, apart = false }: NamespaceOptions): Namespace {
-    this.#add(name);
-    const node = new Namespace(name, number);
+    const node = new Namespace(name, `10.77.0.${number}`, `fd77::${number.toString(16)}`);
     // Without duplicate address detection an IPv6 address is usable at once.
     node.exec('sysctl', '-qw', 'net.ipv6.conf.default.accept_dad=0', 'net.ipv6.conf.all.accept_dad=0', `net.ipv6.conf.default.disable_ipv6=${ipv6 ? 0 : 1}`);
     must('ip', '-n', name, 'link', 'set', 'lo', 'up');
@@ -216,9 +233,5 @@ export class NamespaceNetwork {
     }
     if (ipv6) must('ip', '-n', name, 'addr', 'add', `${node.ipv6}/64`, 'dev', 'eth0', 'nodad');
     return node;
-  }
-
-  #delete(): void {
-    for (const name of this.#names.splice(0)) run('ip', ['netns', 'del', name]);
   }
 }
