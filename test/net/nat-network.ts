@@ -8,10 +8,17 @@ export type NatKind = 'open' | 'cone' | 'restricted' | 'symmetric';
 
 const masquerade: Readonly<Record<Exclude<NatKind, 'open'>, string>> = { cone: 'masquerade', restricted: 'masquerade', symmetric: 'masquerade fully-random' };
 
-/** Devices at homes of their own, each behind a router of some kind, and a server that all of them reach. Nothing outside is touched. */
+interface Home {
+  readonly kind: NatKind;
+  readonly machine: Namespace;
+  /** Lets everybody in at the ports of the device from now on. */
+  readonly open: () => void;
+}
+
+/** Devices at homes of their own, each behind a router of some kind, and two servers that all of them reach. Nothing outside is touched. */
 export class NatNetwork {
-  readonly server: Namespace;
-  readonly homes: readonly { readonly kind: NatKind; readonly machine: Namespace }[];
+  readonly servers: readonly [Namespace, Namespace];
+  readonly homes: readonly Home[];
   readonly #made = new MadeNamespaces();
   readonly #internet: string;
 
@@ -20,9 +27,8 @@ export class NatNetwork {
       this.#internet = this.#made.add('net');
       must('ip', '-n', this.#internet, 'link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0');
       must('ip', '-n', this.#internet, 'link', 'set', 'br0', 'up');
-      this.server = this.#machine('server', '203.0.113.250');
-      this.#plug(this.server);
-      this.homes = kinds.map((kind, index) => ({ kind, machine: kind === 'open' ? this.#open(index + 1) : this.#behind(kind, index + 1) }));
+      this.servers = [this.#open('server', 250), this.#open('second', 251)];
+      this.homes = kinds.map((kind, index) => (kind === 'open' ? { kind, machine: this.#open(`h${index + 1}`, index + 1), open: () => undefined } : this.#behind(kind, index + 1)));
     } catch (error) {
       this.#made.close();
       throw error;
@@ -30,7 +36,7 @@ export class NatNetwork {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.server, ...this.homes.map(({ machine }) => machine)].map((machine) => machine.close()));
+    await Promise.all([...this.servers, ...this.homes.map(({ machine }) => machine)].map((machine) => machine.close()));
     this.#made.close();
   }
 
@@ -49,15 +55,14 @@ export class NatNetwork {
     must('ip', '-n', name, 'link', 'set', 'eth0', 'up');
   }
 
-  #open(number: number): Namespace {
-    const machine = this.#machine(`h${number}`, `203.0.113.${number}`);
+  #open(name: string, number: number): Namespace {
+    const machine = this.#machine(name, `203.0.113.${number}`);
     this.#plug(machine);
     return machine;
   }
 
-  #behind(kind: Exclude<NatKind, 'open'>, number: number): Namespace {
-    const router = this.#machine(`r${number}`, `203.0.113.${number}`);
-    this.#plug(router);
+  #behind(kind: Exclude<NatKind, 'open'>, number: number): Home {
+    const router = this.#open(`r${number}`, number);
     const machine = this.#machine(`h${number}`, `192.168.${number}.2`);
     must('ip', '-n', router.name, 'link', 'add', 'lan', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', machine.name);
     must('ip', '-n', router.name, 'addr', 'add', `192.168.${number}.1/24`, 'dev', 'lan');
@@ -69,12 +74,14 @@ export class NatNetwork {
     router.exec('nft', [
       'add table ip home',
       'add chain ip home out { type nat hook postrouting priority 100; }', `add rule ip home out oifname eth0 ${masquerade[kind]}`,
-      'add chain ip home in { type nat hook prerouting priority -100; }', ...(kind === 'cone' ? [`add rule ip home in iifname eth0 tcp dport 1024-65535 dnat to ${machine.ipv4}`] : []),
+      'add chain ip home in { type nat hook prerouting priority -100; }',
       // Homes do not know each other's inside, and whoever comes unasked hears nothing.
       'add chain ip home through { type filter hook forward priority 0; policy drop; }', 'add rule ip home through oifname eth0 ip daddr 192.168.0.0/16 reject', 'add rule ip home through iifname lan accept',
-      'add rule ip home through ct state established,related accept', ...(kind === 'cone' ? ['add rule ip home through ct status dnat accept'] : []),
+      'add rule ip home through ct state established,related accept',
       'add chain ip home self { type filter hook input priority 0; }', 'add rule ip home self iifname eth0 meta l4proto tcp drop',
     ].join('; '));
-    return machine;
+    const open = (): void => { router.exec('nft', `add rule ip home in iifname eth0 tcp dport 1024-65535 dnat to ${machine.ipv4}; add rule ip home through ct status dnat accept`); };
+    if (kind === 'cone') open();
+    return { kind, machine, open };
   }
 }

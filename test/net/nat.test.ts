@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NodeEvent } from '#shared/api/events.ts';
+import type { Peer } from '#shared/model/peer.ts';
+import type { Transfer } from '#shared/model/transfer.ts';
 import { MiB } from '#shared/units.ts';
-import { startBootstrap } from '../e2e/bootstrap-program.ts';
+import { startBootstrap, type BootstrapProgram } from '../e2e/bootstrap-program.ts';
 import { Stage, type ServedNode, type Wrap } from '../e2e/programs.ts';
 import { sha256Of, writeRandom } from '../e2e/trees.ts';
 import { NatNetwork, type NatKind } from './nat-network.ts';
@@ -19,18 +21,19 @@ const wayOf = (one: NatKind, other: NatKind): 'direct' | 'relay' => {
 };
 const inside = (machine: Namespace): Wrap => (command, args) => ['ip', ['netns', 'exec', machine.name, command, ...args]];
 
-describe.skipIf(why !== null)('people behind routers of all kinds, and one server', () => {
+describe.skipIf(why !== null)('people behind routers of all kinds, and two servers', () => {
   let network: NatNetwork;
-  let people: readonly { readonly kind: NatKind; readonly name: string; readonly node: ServedNode }[];
+  let servers: readonly BootstrapProgram[];
+  let people: readonly { readonly kind: NatKind; readonly name: string; readonly node: ServedNode; readonly open: () => void }[];
   const stage = new Stage();
   beforeAll(async () => {
     network = new NatNetwork(kinds);
-    const server = await startBootstrap((...args) => network.server.spawn(...args), { dataDir: await stage.folder(), listen: network.server.ipv4, relay: true });
-    people = await Promise.all(network.homes.map(async ({ kind, machine }, index) => {
+    servers = await Promise.all(network.servers.map(async (machine) => startBootstrap((...args) => machine.spawn(...args), { dataDir: await stage.folder(), listen: machine.ipv4, relay: true })));
+    people = await Promise.all(network.homes.map(async ({ kind, machine, open }, index) => {
       const name = `${kind} ${index}`;
       const node = await stage.serve(['--name', name, '--no-web', '--no-multicast', '--no-mdns'], inside(machine));
-      await node.call('settings.set', { patch: { servers: [server.url] } });
-      return { kind, name, node };
+      await node.call('settings.set', { patch: { servers: servers.map(({ url }) => url) } });
+      return { kind, name, node, open };
     }));
   });
   afterAll(async () => {
@@ -58,13 +61,34 @@ describe.skipIf(why !== null)('people behind routers of all kinds, and one serve
     for (const { kind, name, ways } of found) expect(ways, name).toEqual(Object.fromEntries(people.flatMap((other) => (other.name === name ? [] : [[other.name, wayOf(kind, other.kind)]]))));
   });
 
-  it('give each other files through the relay', async () => {
+  it('give each other files through a relay, through another one when it is killed, and past it when a router opens', async () => {
     const [giver, taker] = people.filter(({ kind }) => kind === 'symmetric');
-    if (giver === undefined || taker === undefined) throw new Error('there are two');
+    const [first, second] = servers;
+    if (giver === undefined || taker === undefined || first === undefined || second === undefined) throw new Error('there are two');
     const film = join(await stage.folder(), 'film.bin');
-    await writeRandom(film, 8 * MiB);
+    await writeRandom(film, 16 * MiB);
+    await giver.node.call('settings.set', { patch: { uploadLimit: 1 * MiB } });
     await giver.node.must('share', film, '--room', 'Everywhere', '--wait');
-    await taker.node.must('get', giver.name, 'film.bin');
+    const wayTo = (fits: (peer: Peer) => boolean) => taker.node.listen((event) => event.type === 'peer' && event.peer.id === giver.node.ready.deviceId && event.peer.online && fits(event.peer));
+    const whileComing = (fits: (transfer: Transfer) => boolean) => taker.node.listen((event) => event.type === 'transfer' && event.transfer.direction === 'down' && fits(event.transfer));
+
+    const begun = await whileComing(({ doneBytes }) => doneBytes >= 1 * MiB);
+    await taker.node.must('get', giver.name, 'film.bin', '--no-wait');
+    await begun.event;
+    const [before] = (await taker.node.call('peers.list', {})).filter(({ name }) => name === giver.name);
+    const [killed, other] = before?.relay === new URL(second.url).origin ? [second, first] : [first, second];
+    const [byOther, more] = [await wayTo(({ relay }) => relay === new URL(other.url).origin), await whileComing(({ doneBytes }) => doneBytes >= 3 * MiB)];
+    const began = performance.now();
+    killed.child.kill('SIGKILL');
+    await byOther.event;
+    console.log(`the relay was killed: another one carried the link ${(performance.now() - began).toFixed(0)} ms later`);
+    await more.event;
+
+    const [direct, done] = [await wayTo(({ path }) => path === 'internet'), await whileComing(({ state }) => state === 'done')];
+    giver.open();
+    await direct.event;
+    await giver.node.call('settings.set', { patch: { uploadLimit: 'off' } });
+    await done.event;
     expect(await sha256Of(join(taker.node.dataDir, 'downloads', 'film.bin'))).toBe(await sha256Of(film));
   });
 });

@@ -24,10 +24,14 @@ export interface ReachSink {
 
 type Way = 'call' | 'punch' | 'relay';
 
+type Plan = readonly (readonly [Way, Millis])[];
 /** When each way is tried, from the beginning of a try: addresses that can be dialled have been by then. */
-const atOnce: readonly (readonly [Way, Millis])[] = [['call', 0], ['punch', 1.5 * second], ['relay', 4.5 * second]];
+const plan: Plan = [['call', 0], ['punch', 1.5 * second], ['relay', 4.5 * second]];
+/** After a relay was lost, perhaps in the middle of a download, another one is the quickest way back. */
+const planAfterRelay: Plan = [['relay', 0], ['call', second], ['punch', 2 * second]];
 /** Of two devices that want each other, the one with the greater id leaves the beginning to the other. */
-const afterwards: readonly (readonly [Way, Millis])[] = [['call', 0], ['punch', 7 * second], ['relay', 12 * second]];
+const laterPlan: Plan = [['call', 0], ['punch', 7 * second], ['relay', 12 * second]];
+const laterPlanAfterRelay: Plan = [['call', 0], ['relay', 3 * second], ['punch', 7 * second]];
 /** A try ends so long after its last way. */
 const lastsMs = 15 * second;
 /** After a link over a relay is up, a better one is tried this soon, and then with growing waits. */
@@ -49,6 +53,8 @@ interface Device {
   step: number;
   isTrying: boolean;
   failures: number;
+  /** It was linked over a relay until a moment ago. */
+  lostRelay: boolean;
 }
 
 /**
@@ -88,7 +94,7 @@ export class ReachMachine {
   #wanted(now: Millis, id: DeviceId, mutual: boolean): void {
     const known = this.#devices.get(id);
     if (known === undefined) {
-      this.#devices.set(id, { id, mutual, path: 'none', beginsAt: now, step: 0, isTrying: false, failures: 0 });
+      this.#devices.set(id, { id, mutual, path: 'none', beginsAt: now, step: 0, isTrying: false, failures: 0, lostRelay: false });
       return;
     }
     known.mutual ||= mutual;
@@ -109,6 +115,7 @@ export class ReachMachine {
     this.#stop(device);
     device.path = relayed ? 'relay' : 'direct';
     device.failures = 0;
+    device.lostRelay = false;
     device.beginsAt = relayed ? now + betterMs : null;
   }
 
@@ -116,9 +123,9 @@ export class ReachMachine {
     const device = this.#devices.get(id);
     if (device === undefined) return;
     this.#stop(device);
+    device.lostRelay = device.path === 'relay';
     device.path = 'none';
-    if (device.mutual) device.beginsAt = now + Math.ceil(this.#random() * second);
-    else this.#forget(device);
+    device.beginsAt = device.lostRelay ? now : now + Math.ceil(this.#random() * second);
   }
 
   #punchFailed(id: DeviceId, out: ReachSink): void {
@@ -167,6 +174,7 @@ export class ReachMachine {
   #ended(now: Millis, device: Device): void {
     this.#stop(device);
     device.failures++;
+    device.lostRelay = false;
     if (!device.mutual && device.path === 'none') return this.#forget(device);
     device.beginsAt = now + Math.ceil(Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(device.failures - 1, 10)) * (1 - this.#random() / 4));
   }
@@ -183,8 +191,9 @@ export class ReachMachine {
     this.#devices.delete(device.id);
   }
 
-  #waysOf({ id, mutual }: Device): typeof atOnce {
-    return mutual && this.#self > id ? afterwards : atOnce;
+  #waysOf({ id, mutual, lostRelay }: Device): Plan {
+    if (mutual && this.#self > id) return lostRelay ? laterPlanAfterRelay : laterPlan;
+    return lostRelay ? planAfterRelay : plan;
   }
 
   #dueAt(device: Device): Millis {

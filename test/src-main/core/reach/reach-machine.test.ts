@@ -104,18 +104,20 @@ describe('reaching a device that a server names', () => {
     expect(world.machine.count).toBe(0);
   });
 
-  it('comes back to a member of a room that was lost, and forgets whoever was only asked for something', () => {
-    const world = new World(a);
-    for (const mutual of [false, true]) {
-      const id = device(mutual ? 7 : 8);
-      world.step({ type: 'wanted', id, mutual });
-      world.step({ type: 'linked', id, relayed: true });
-      world.told();
-      world.step({ type: 'unlinked', id });
+  it('comes back to whoever was lost, after a relay by another one, and forgets in the end who is not in a room', () => {
+    for (const [relayed, ways] of [[true, ['relay@0', 'call@1', 'punch@2']], [false, ['call@0', 'punch@1.5', 'relay@4.5']]] as const) {
+      for (const mutual of [true, false]) {
+        const world = new World(a);
+        world.step({ type: 'wanted', id: b, mutual });
+        world.step({ type: 'linked', id: b, relayed });
+        world.told();
+        world.step({ type: 'unlinked', id: b });
+        world.run(15_000);
+        expect(world.told()).toEqual(ways);
+        world.run(3_600_000);
+        expect(world.machine.count).toBe(mutual ? 1 : 0);
+      }
     }
-    world.run(1000);
-    expect(world.done.map(({ what, id }) => [what, id])).toEqual([['call', device(7)]]);
-    expect(world.machine.count).toBe(1);
   });
 
   it('gets to all of a large room, a few at once', () => {
@@ -147,8 +149,7 @@ describe('reaching a device that a server names', () => {
         expect(world.done.filter(({ after }) => after > world.now - world.began - 60_000).length).toBeLessThanOrEqual(3 * 16 * 10);
       }
       // Everything comes to rest but what waits for something better or for a member of a room.
-      for (const id of ids) world.step({ type: 'gone', id });
-      for (const id of ids) world.step({ type: 'unlinked', id });
+      for (const type of ['unlinked', 'gone'] as const) for (const id of ids) world.step({ type, id });
       expect([world.machine.count, world.machine.nextAt]).toEqual([0, null]);
     }), { numRuns: 200 });
   });
