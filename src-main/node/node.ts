@@ -26,6 +26,8 @@ import { pause } from './waiting.ts';
 import { wireLinks } from './wire-links.ts';
 
 const statusEveryMs = 1000;
+/** Every way through a server has been tried by then. */
+const seekMs = 20_000;
 const demoName = 'Demo';
 
 export interface NodeOptions {
@@ -119,7 +121,11 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
   background(discovery.start());
   background(servers.set(serversOf(settings.get())));
   const doctor: DoctorPorts = {
-    port, now, pause, discovery, membership, devices, ownAddresses,
+    port, now, pause, discovery, membership, devices, ownAddresses, servers,
+    seek: async (id, signal) => {
+      services.reach.seek(id);
+      return services.waiter.linkTo(id, AbortSignal.any([signal, AbortSignal.timeout(seekMs)])).catch(() => null);
+    },
     settings: () => settings.get(), networks: () => listNetworks(settings.get().unusedNetworks), links: () => links,
     onProgress: (diagnosis) => { services.events.emit({ type: 'diagnosis', diagnosis }); },
   };

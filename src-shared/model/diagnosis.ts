@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
-/** What the doctor looks at, in this order; `device` and `address` only when it is asked about one device. */
-export const doctorSteps = ['visible', 'networks', 'port', 'listener', 'multicast', 'mdns', 'others', 'device', 'address'] as const;
+/** What the doctor looks at, in this order; `device`, `address` and `through` only when it is asked about one device. */
+export const doctorSteps = ['visible', 'networks', 'port', 'listener', 'multicast', 'mdns', 'others', 'servers', 'outside', 'relay', 'device', 'address', 'through'] as const;
 export const doctorStepSchema = z.enum(doctorSteps);
 export type DoctorStep = z.infer<typeof doctorStepSchema>;
 
@@ -41,6 +41,7 @@ export const doctorFindings = {
   'address-full': { step: 'address', state: 'failed' },
   'address-own': { step: 'address', state: 'failed' },
   'address-failed': { step: 'address', state: 'failed' },
+  'through-failed': { step: 'through', state: 'failed' },
   'networks-vpn-only': { step: 'networks', state: 'warning' },
   'visible-trusted': { step: 'visible', state: 'warning' },
   'device-quiet': { step: 'device', state: 'warning' },
@@ -52,7 +53,12 @@ export const doctorFindings = {
   'mdns-part': { step: 'mdns', state: 'warning' },
   'mdns-off': { step: 'mdns', state: 'warning' },
   'port-other': { step: 'port', state: 'warning' },
+  'servers-away': { step: 'servers', state: 'warning' },
+  'outside-shifting': { step: 'outside', state: 'warning' },
+  'relay-none': { step: 'relay', state: 'warning' },
+  'servers-part': { step: 'servers', state: 'warning' },
   'device-linked': { step: 'device', state: 'ok' },
+  'through-linked': { step: 'through', state: 'ok' },
   'address-linked': { step: 'address', state: 'ok' },
   'device-heard': { step: 'device', state: 'ok' },
   'others-linked': { step: 'others', state: 'ok' },
@@ -65,9 +71,18 @@ export const doctorFindings = {
   'multicast-works': { step: 'multicast', state: 'ok' },
   'mdns-heard': { step: 'mdns', state: 'ok' },
   'mdns-works': { step: 'mdns', state: 'ok' },
+  'servers-online': { step: 'servers', state: 'ok' },
+  'outside-direct': { step: 'outside', state: 'ok' },
+  'outside-steady': { step: 'outside', state: 'ok' },
+  'outside-router': { step: 'outside', state: 'ok' },
+  'relay-there': { step: 'relay', state: 'ok' },
   'listener-skipped': { step: 'listener', state: 'skipped' },
   'multicast-skipped': { step: 'multicast', state: 'skipped' },
   'mdns-skipped': { step: 'mdns', state: 'skipped' },
+  'servers-none': { step: 'servers', state: 'skipped' },
+  'servers-hidden': { step: 'servers', state: 'skipped' },
+  'outside-skipped': { step: 'outside', state: 'skipped' },
+  'relay-skipped': { step: 'relay', state: 'skipped' },
 } as const satisfies Record<string, { readonly step: DoctorStep; readonly state: StepState }>;
 export type DoctorFinding = keyof typeof doctorFindings;
 const findingCodes = Object.keys(doctorFindings) as [DoctorFinding, ...DoctorFinding[]];

@@ -18,6 +18,9 @@ export function addressesOf({ addresses, outside }: BootstrapNode): SocketAddres
   return first === undefined || named.some(({ host }) => host === outside) ? named : [...named, { host: outside, port: first.port }];
 }
 
+/** Two are enough to tell whether a router shows one port of ours at one port outside. */
+const serversCompared = 2;
+
 const holdersOf = async (client: ServerClient, contentIds: readonly ContentId[], signal: AbortSignal): Promise<BootstrapNode[]> =>
   (await client.call('holders', { contentIds: [...contentIds] }, signal)).contents.flatMap(({ holders }) => holders);
 
@@ -105,6 +108,20 @@ export class Servers {
       }
     }
     throw failure;
+  }
+
+  /** URLs of those that carry links of others now. */
+  relaying(): string[] {
+    return [...this.#sessions].flatMap(([url, session]) => (session.relays ? [url] : []));
+  }
+
+  /** Where connections from one port of ours to the first servers are seen to come from; those that do not answer say nothing. */
+  async outsides(localPort: number, signal: AbortSignal): Promise<SocketAddress[]> {
+    const online = [...this.#sessions.values()].filter(({ isOnline }) => isOnline).slice(0, serversCompared);
+    const asked = await Promise.allSettled(online.map(({ client }) => client.outside(localPort, signal)));
+    const answers = asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    for (const { release } of answers) release();
+    return answers.map(({ outside }) => outside);
   }
 
   /** Asks every server that is online; each device is named once. A server that fails is seen in its health, not here. */

@@ -10,6 +10,7 @@ import { networksFinding, visibleFinding } from '#main/core/doctor/own-findings.
 import { isOnOwnNetwork } from '../../net/networks.ts';
 import { dialOutcome } from './dial-outcome.ts';
 import type { DoctorPorts, Test } from './doctor-ports.ts';
+import { seekThrough, serverTests } from './server-tests.ts';
 
 /** The latest ones of a device; more would keep the user waiting, and are older still. */
 const addressesTried = 6;
@@ -33,7 +34,7 @@ export function testsOf(ports: DoctorPorts, text: string): Test[] {
     step: 'address',
     // An address before it worked.
     run: async (signal) => (ports.links().get(peer.id) === undefined ? [await dialFinding(ports, one, signal)] : []),
-  }))];
+  })), ...serverTests(ports), { step: 'through', run: (signal) => seekThrough(ports, peer, signal) }];
 }
 
 function find({ devices }: DoctorPorts, text: string): Peer | SocketAddress {

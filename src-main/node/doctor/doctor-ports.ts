@@ -1,4 +1,5 @@
 import type { SocketAddress } from '#shared/address.ts';
+import type { DeviceId } from '#shared/ids.ts';
 import type { Diagnosis, DiagnosisStep, DoctorStep } from '#shared/model/diagnosis.ts';
 import type { Network } from '#shared/model/network.ts';
 import type { Settings } from '#shared/settings.ts';
@@ -6,7 +7,8 @@ import type { Millis, Timestamp } from '#shared/units.ts';
 import type { Discovery } from '../../discovery/discovery.ts';
 import type { Membership } from '../../discovery/membership.ts';
 import type { Devices } from '../peers/devices.ts';
-import type { Links } from '../ports/links.ts';
+import type { Servers } from '../../net/servers/servers.ts';
+import type { Link, Links } from '../ports/links.ts';
 
 /** What the doctor looks at. */
 export interface DoctorPorts {
@@ -21,6 +23,10 @@ export interface DoctorPorts {
   readonly devices: Pick<Devices, 'find'>;
   readonly links: () => Pick<Links, 'get' | 'all' | 'dial'>;
   readonly now: () => Timestamp;
+  /** The bootstrap servers in use. */
+  readonly servers: Pick<Servers, 'health' | 'relaying' | 'outsides'>;
+  /** Tries every way to a device that a server makes possible; null when none leads there within a while. */
+  readonly seek: (id: DeviceId, signal: AbortSignal) => Promise<Link | null>;
   /** Resolves early when the signal fires. */
   readonly pause: (ms: Millis, signal: AbortSignal) => Promise<void>;
   /** What is found so far. */

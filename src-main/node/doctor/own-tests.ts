@@ -6,6 +6,7 @@ import type { DiscoveryHearing } from '../../discovery/discovery.ts';
 import { dialFinding } from './device-tests.ts';
 import { dialOutcome } from './dial-outcome.ts';
 import type { DoctorPorts, Test } from './doctor-ports.ts';
+import { serverTests } from './server-tests.ts';
 
 /** Questions go out five times within 1.5 s, and are answered at once. */
 const listenMs = 2.5 * second;
@@ -32,6 +33,7 @@ export function ownTests(ports: DoctorPorts): Test[] {
     },
     { step: 'mdns', run: () => listened('mdns') },
     { step: 'others', run: () => [othersFinding({ ways, linked: [...links().all()].length, unlinked: membership.unlinked().length })] },
+    ...serverTests(ports),
     { step: 'address', run: (signal) => dialStrangers(ports, signal) },
   ];
 }

@@ -65,6 +65,11 @@ export class Reach {
     return link === undefined;
   }
 
+  /** Somebody wants to be linked with a device that a server may know. */
+  seek(id: DeviceId): void {
+    if (!this.#ports.isBlocked(id)) this.#step({ type: 'wanted', id, mutual: false });
+  }
+
   gone(id: DeviceId): void {
     this.#step({ type: 'gone', id });
   }

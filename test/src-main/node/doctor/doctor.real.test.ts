@@ -7,6 +7,7 @@ import { afterEach, expect, it } from 'vitest';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import type { Diagnosis } from '#shared/model/diagnosis.ts';
 import type { SettingsPatch } from '#shared/settings.ts';
+import { BootstrapStage } from '../../bootstrap/stage.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => { for (const close of closers.splice(0).reverse()) await close(); });
@@ -73,6 +74,23 @@ it('calls this device by its own door, and tells how far it is', async () => {
   const diagnosis = await one.api.call('doctor.run', {});
   expect(diagnosis.steps).toEqual(expect.arrayContaining([expect.objectContaining({ finding: 'listener-answers', params: { addresses: at(one) } }), expect.objectContaining({ finding: 'others-not-looked-for', state: 'failed' })]));
   expect(told.at(-1)).toEqual(diagnosis);
-  expect(told.map(({ testing }) => testing)).toEqual(['visible', 'networks', 'port', 'listener', 'multicast', 'mdns', 'others', 'address', null]);
+  expect(told.map(({ testing }) => testing)).toEqual(['visible', 'networks', 'port', 'listener', 'multicast', 'mdns', 'others', 'servers', 'outside', 'relay', 'address', null]);
   expect(told.map(({ progress }) => progress)).toEqual(told.map((_, done) => done / (told.length - 1)));
+});
+
+it('asks the servers how this device is seen from outside, and whether they carry connections', async () => {
+  const servers = new BootstrapStage();
+  closers.push(() => servers.close());
+  const urls = await Promise.all([servers.server({ relay: true }), servers.server()].map(async (made) => {
+    const { base, server } = await made;
+    return `${base}#${server.fingerprint ?? ''}`;
+  }));
+  const one = await start('One', { servers: urls });
+  await new Promise<void>((resolve) => {
+    one.api.subscribe((event) => { if (event.type === 'status' && event.status.servers.every(({ state }) => state === 'online')) resolve(); });
+  });
+  const { steps } = await one.api.call('doctor.run', {});
+  expect(steps).toEqual(expect.arrayContaining([
+    expect.objectContaining({ finding: 'servers-online' }), expect.objectContaining({ finding: 'outside-direct', params: { address: '127.0.0.1' } }), expect.objectContaining({ finding: 'relay-there', params: { names: '127.0.0.1' } }),
+  ]));
 });

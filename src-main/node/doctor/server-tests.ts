@@ -1,0 +1,30 @@
+import { randomInt } from 'node:crypto';
+import type { DiagnosisStep } from '#shared/model/diagnosis.ts';
+import type { Peer } from '#shared/model/peer.ts';
+import { outsideFinding, relayFinding, serversFinding, throughFinding, type ServerFacts } from '#main/core/doctor/server-findings.ts';
+import type { DoctorPorts, Test } from './doctor-ports.ts';
+
+/** What bootstrap servers have to do with it. */
+export function serverTests(ports: DoctorPorts): Test[] {
+  return [
+    { step: 'servers', run: () => [serversFinding(factsOf(ports), ports.settings().visibility === 'hidden')] },
+    { step: 'outside', run: async (signal) => [await lookFromOutside(ports, signal)] },
+    { step: 'relay', run: () => [relayFinding(factsOf(ports))] },
+  ];
+}
+
+/** The last way to one device that does not appear. Without a server there is none. */
+export async function seekThrough(ports: DoctorPorts, { id, name }: Peer, signal: AbortSignal): Promise<DiagnosisStep[]> {
+  if (ports.links().get(id) !== undefined || !factsOf(ports).some(({ isOnline }) => isOnline)) return [];
+  const link = await ports.seek(id, signal);
+  return [throughFinding(name, link === null ? null : { path: link.path, relay: link.relay ?? '' })];
+}
+
+function factsOf({ servers }: DoctorPorts): ServerFacts[] {
+  const relaying = new Set(servers.relaying());
+  return servers.health().map(({ url, state, error }) => ({ name: new URL(url).hostname, isOnline: state === 'online', reason: state === 'online' ? '' : error?.code ?? state, relays: relaying.has(url) }));
+}
+
+async function lookFromOutside({ servers, ownAddresses }: DoctorPorts, signal: AbortSignal): Promise<DiagnosisStep> {
+  return outsideFinding(await servers.outsides(randomInt(32_768, 61_000), signal), ownAddresses().map(({ host }) => host));
+}
