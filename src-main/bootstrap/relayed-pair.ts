@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import { limits } from '#shared/limits.ts';
-import type { Millis } from '#shared/units.ts';
+import { minute, type Millis } from '#shared/units.ts';
 import { TokenBucket } from '../core/rate/token-bucket.ts';
 import { RelayFlow } from './registry/relay-flow.ts';
 
@@ -83,7 +83,7 @@ export class RelayedPair {
       const holdMs = this.#isOver ? 0 : flow.holdMs(now());
       if (holdMs === 0) release(source, now());
       else hold(source);
-      if (holdMs > 0 && holdMs !== Infinity) timer = setTimeout(settle, Math.ceil(holdMs));
+      if (holdMs > 0 && holdMs !== Infinity) timer = setTimeout(settle, Math.min(Math.ceil(holdMs), minute));
     };
     const seen = (): void => { source.seenAt = now(); };
     source.socket.on('message', (data, isBinary) => {
