@@ -145,10 +145,10 @@ export const limits = {
     signalChars: 3000,
     /** How long a relayed connection waits for its other end. */
     relayWaitMs: 15 * second,
-    /** What waits for the slower end of a relayed connection, before the faster one is read no further. */
-    relayBufferBytes: 1 * MiB,
-    /** Binary messages of a relayed connection. */
-    relayMessageBytes: 1 * MiB,
+    /** What waits for the slower end of a relayed connection, before the faster one is read no further. The system's buffers bridge the way; more of ours only leaves the processor's cache. */
+    relayBufferBytes: 128 * KiB,
+    /** Binary messages of a relayed connection: the largest block in one write, in TLS records. */
+    relayMessageBytes: 1 * MiB + 64 * KiB,
     /** An end of which nothing is heard is asked whether it is there; one that neither sends nor takes anything for so long is not. */
     relayPingMs: 30 * second,
     relaySilenceMs: 2 * minute,

@@ -1,5 +1,5 @@
 import { connect, createSecureContext, type TLSSocket } from 'node:tls';
-import { makeIdentity } from '#main/net/identity.ts';
+import { makeIdentity, type Identity } from '#main/net/identity.ts';
 
 const head = (method: string, path: string, more = ''): string => `${method} ${path} HTTP/1.1\r\nHost: bench\r\n${more}`;
 /** A masked text frame (RFC 6455 §5.2) with a mask of zeros. */
@@ -25,8 +25,8 @@ export class LoadNode {
     socket.on('close', () => { this.#failed(new Error('the server closed the connection')); });
   }
 
-  static async connect(port: number): Promise<LoadNode> {
-    const { keyPem, certPem } = await makeIdentity();
+  static async connect(port: number, identity?: Identity): Promise<LoadNode> {
+    const { keyPem, certPem } = identity ?? await makeIdentity();
     return new Promise((resolve, reject) => {
       const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, secureContext: createSecureContext({ key: keyPem, cert: certPem, minVersion: 'TLSv1.3' }) }, () => { resolve(new LoadNode(socket)); });
       socket.once('error', reject);

@@ -1,35 +1,20 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
 import { limits } from '#shared/limits.ts';
 import type { Entry } from '#shared/protocol/bootstrap.ts';
-import { nodeFlags } from '../../../scripts/node-flags.mjs';
+import { startServer, usageOf, type Usage } from './bench-server.ts';
 import { percentiles, row } from './figures.ts';
 import { LoadNode } from './load-node.ts';
 import { addressesOf, announcedBy, makeContents, Names, roomsOf, seeded } from './population.ts';
 
-const program = join(dirname(fileURLToPath(import.meta.url)), 'cli.mjs');
-const readySchema = z.object({ port: z.number() });
 const heartbeatMs = 10_000;
 /** So long each kind of heartbeat is measured. */
 const measuredMs = 30_000;
 /** Handshakes under way while nodes come. */
 const comingAtOnce = 50;
-
-async function startServer(dataDir: string) {
-  const limitsUp = ['--request-burst', '10000000', '--requests-per-second', '1000000', '--device-request-burst', '1000000', '--device-requests-per-second', '100000',
-    '--max-nodes-per-address', '100000', '--max-connections', '50000', '--max-connections-per-address', '50000', '--max-entries-per-address', '2000000', '--silence-seconds', '600'];
-  const began = performance.now();
-  const child = spawn(process.execPath, [...nodeFlags, program, '--data', dataDir, 'bootstrap', '--listen', '127.0.0.1', '--port', '0', '--json', '--log-level', 'warn', ...limitsUp], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = z.tuple([z.string()]).parse(await once(createInterface({ input: child.stdout }), 'line'));
-  return { child, port: readySchema.parse(JSON.parse(line)).port, seconds: (performance.now() - began) / 1000 };
-}
 
 /** Runs work for each of many, some at a time. */
 async function each<Item>(items: readonly Item[], work: (item: Item, at: number) => Promise<void>): Promise<void> {
@@ -54,10 +39,7 @@ export async function serverRows(nodes: number, entries: number): Promise<void> 
   const first = await startServer(dataDir);
   try {
     const watcher = await LoadNode.connect(first.port);
-    const usage = async (): Promise<{ cpu: number; rss: number }> => {
-      const text = await watcher.ask('GET', '/v1/metrics');
-      return { cpu: Number(/^process_cpu_seconds_total (.*)$/m.exec(text)?.[1]), rss: Number(/^process_resident_memory_bytes (.*)$/m.exec(text)?.[1]) };
-    };
+    const usage: Usage = () => usageOf(watcher);
     const before = await usage();
     const all: LoadNode[] = [];
     const coming = await timed(() => each(Array.from({ length: nodes }, (_, at) => at), async (number) => {
@@ -87,8 +69,6 @@ export async function serverRows(nodes: number, entries: number): Promise<void> 
     rmSync(dataDir, { recursive: true, force: true });
   }
 }
-
-type Usage = () => Promise<{ cpu: number; rss: number }>;
 
 async function beats(what: string, nodes: readonly LoadNode[], usage: Usage, meanwhile?: () => Promise<void>): Promise<void> {
   const times: number[] = [];

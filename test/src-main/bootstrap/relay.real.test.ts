@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { limits } from '#shared/limits.ts';
 import type { BootstrapSetting } from '#main/bootstrap/setting-names.ts';
 import type { RunningServer } from '#main/bootstrap/start-server.ts';
-import { KiB, MiB } from '#shared/units.ts';
+import { MiB } from '#shared/units.ts';
 import { BootstrapStage } from './stage.ts';
 import type { Listening, TestClient } from './bootstrap-client.ts';
 import { deviceOf } from './registry/things.ts';
@@ -17,7 +17,8 @@ beforeEach(() => { stage = new BootstrapStage(); });
 afterEach(() => stage.close());
 
 const ticketOf = (number: number): string => number.toString(16).padStart(32, '0');
-const piece = 64 * KiB;
+/** As a link between devices writes them; TLS adds a little. */
+const piece = limits.link.bulkPayloadBytes;
 const messageOf = async (socket: WebSocket): Promise<string> => String((await once(socket, 'message'))[0]);
 const closed = async (socket: WebSocket): Promise<unknown> => ((await once(socket, 'close')) as unknown[])[0];
 
@@ -53,7 +54,7 @@ function bytesOf(stream: Duplex, length: number): Promise<Buffer> {
   });
 }
 
-/** What TLS is given at once may go out as one message. */
+/** What TLS is given at once goes out as one message. */
 const inPieces = (bytes: Buffer): Readable => Readable.from(Array.from({ length: Math.ceil(bytes.length / piece) }, (_, at) => bytes.subarray(at * piece, (at + 1) * piece)));
 
 it('carries a TLS connection between two devices byte for byte, both ways at once', async () => {

@@ -8,7 +8,7 @@ const { relayBufferBytes } = limits.bootstrap;
 
 it('reads no further when as much waits as may, and again when half of it has gone', () => {
   const flow = new RelayFlow(null);
-  const message = 100 * KiB;
+  const message = 10 * KiB;
   let taken = 0;
   for (; flow.holdMs(0) === 0; taken++) flow.taken(0, message);
   expect(taken * message).toBeGreaterThan(relayBufferBytes - message);
@@ -24,7 +24,7 @@ it('reads no further when as much waits as may, and again when half of it has go
 it.each([0, 1])('counts what messages of %d bytes take besides', (bytes) => {
   const flow = new RelayFlow(null);
   let taken = 0;
-  for (; flow.holdMs(0) === 0; taken++) flow.taken(0, bytes);
+  for (; taken < 1_000_000 && flow.holdMs(0) === 0; taken++) flow.taken(0, bytes);
   expect(taken).toBeLessThan(relayBufferBytes / 256);
 });
 
