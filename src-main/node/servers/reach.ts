@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { formatAddress, parseAddress, type SocketAddress } from '#shared/address.ts';
 import { AppError } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
@@ -9,7 +10,6 @@ import { second, type Timestamp } from '#shared/units.ts';
 import { ReachMachine, type ReachEvent } from '../../core/reach/reach-machine.ts';
 import { Hole } from '../../net/hole.ts';
 import { mayBeOutside } from '../../net/path-kind.ts';
-import type { ServerSession } from '../../net/servers/server-session.ts';
 import { addressesOf, type Servers } from '../../net/servers/servers.ts';
 import type { Link, Links } from '../ports/links.ts';
 
@@ -24,10 +24,16 @@ const hearEveryMs = 2 * second;
 const heardKept = 1024;
 const addressesDialled = 8;
 
+/** The server that another device waits at. */
+interface Carrier {
+  readonly url: { readonly origin: string };
+  readonly client: { relay(ticket: string, to: null, signal: AbortSignal): Promise<Duplex> };
+}
+
 export interface ReachPorts {
   readonly self: DeviceId;
-  readonly servers: Servers;
-  readonly links: () => Links;
+  readonly servers: Pick<Servers, 'signal' | 'relay' | 'outside'>;
+  readonly links: () => { get(id: DeviceId): { readonly relay: string | null } | undefined; adopt(...given: Parameters<Links['adopt']>): Promise<unknown>; dial(...given: Parameters<Links['dial']>): Promise<unknown> };
   readonly ownAddresses: () => readonly SocketAddress[];
   /** Where a device was found, or may be. */
   readonly knownAddresses: (id: DeviceId) => readonly SocketAddress[];
@@ -93,7 +99,7 @@ export class Reach {
   }
 
   /** Another device waits for us at a server. */
-  met(from: DeviceId, ticket: string, by: ServerSession): void {
+  met(from: DeviceId, ticket: string, by: Carrier): void {
     if (this.#ports.isBlocked(from) || this.#isDirect(from) || !this.#isNews(`relay ${from}`)) return;
     this.#ask(async (until) => {
       const stream = await by.client.relay(ticket, null, until);
@@ -192,8 +198,9 @@ export class Reach {
 
   /** A way that leads nowhere is no failure of anything: the next one is tried. */
   #run(work: (until: AbortSignal) => Promise<unknown>, withinMs: number, failed: () => void): void {
-    const until = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(withinMs)]);
-    this.#ports.background(work(until).catch(failed));
+    const late = new AbortController();
+    const timer = setTimeout(() => { late.abort(); }, withinMs).unref();
+    this.#ports.background(work(AbortSignal.any([this.#closing.signal, late.signal])).catch(failed).finally(() => { clearTimeout(timer); }));
   }
 
   #isDirect(id: DeviceId): boolean {
