@@ -138,6 +138,11 @@ export const limits = {
     holdersPerContent: 50,
     /** Holders that a hit of a search names. */
     holdersPerHit: 4,
+    /** Rows of a page that the operator sees, and what is looked at to find them: a millisecond or two. */
+    rowsPerPage: 50,
+    rowsLookedAt: 5000,
+    /** Of 2 s each: five minutes. */
+    activitySteps: 150,
     requestBytes: 16 * KiB,
     entriesRequestBytes: 512 * KiB,
     messageBytes: 4 * KiB,

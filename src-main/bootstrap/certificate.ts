@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { AppError } from '#shared/errors.ts';
 import { deviceIdOf, type DeviceId } from '#shared/ids.ts';
+import type { Timestamp } from '#shared/units.ts';
 import { openIdentity } from '../net/identity.ts';
 import type { BootstrapConfig } from './config.ts';
 
@@ -12,6 +13,7 @@ export interface ServerCertificate {
   readonly fingerprint: DeviceId;
   /** Made by ourselves: clients need the fingerprint. */
   readonly own: boolean;
+  readonly endsAt: Timestamp;
 }
 
 /** The operator's certificate, or our own, made at the first start and kept in `folder`. Rejects with `bad-argument` and as `openIdentity`. */
@@ -19,17 +21,19 @@ export async function readCertificate({ certFile, keyFile }: BootstrapConfig, fo
   if (certFile === undefined || keyFile === undefined) {
     await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => { throw new AppError('disk-error', { path: folder }, { cause: error }); });
     const { keyPem, certPem, id } = await openIdentity(folder);
-    return { key: keyPem, cert: certPem, fingerprint: id, own: true };
+    return { key: keyPem, cert: certPem, fingerprint: id, own: true, endsAt: endOf(new X509Certificate(certPem)) };
   }
   const [key, cert] = [await readPem('keyFile', keyFile), await readPem('certFile', certFile)];
   try {
     const certificate = new X509Certificate(cert);
     if (!certificate.checkPrivateKey(createPrivateKey(key))) throw new Error('the key is of another certificate');
-    return { key, cert, fingerprint: deviceIdOf(createHash('sha256').update(certificate.publicKey.export({ type: 'spki', format: 'der' })).digest()), own: false };
+    return { key, cert, fingerprint: deviceIdOf(createHash('sha256').update(certificate.publicKey.export({ type: 'spki', format: 'der' })).digest()), own: false, endsAt: endOf(certificate) };
   } catch (error) {
     throw new AppError('bad-argument', { name: 'certFile', detail: error instanceof Error ? error.message : '' }, { cause: error });
   }
 }
+
+const endOf = ({ validTo }: X509Certificate): Timestamp => Date.parse(validTo);
 
 /** Changes when one of the files does; null for a certificate of our own, or while a file is missing. */
 export async function certificateVersion({ certFile, keyFile }: BootstrapConfig): Promise<string | null> {

@@ -225,7 +225,7 @@ export class EmbeddedStore implements RegistryStore {
       this.nodeChanged(node);
       for (const [at, listing] of [...node.listings.values()].entries()) {
         // Each row is taken from memory at the moment it is noted, so it is never older than a change that is noted before it.
-        if (node.listings.get(listing.contentId) === listing) this.entryAdded(node, listing);
+        if (node.listings.get(listing.contentId) === listing) this.entryAdded(node, node.entryOf(listing));
         if (at % batchRows === batchRows - 1) await this.settled();
       }
       await this.settled();

@@ -1,4 +1,4 @@
-import { constants, createHash, timingSafeEqual } from 'node:crypto';
+import { constants } from 'node:crypto';
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import websocket from '@fastify/websocket';
@@ -12,9 +12,12 @@ import { BootstrapError, bootstrapErrors, type BootstrapErrorCode } from '#share
 import { bootstrapPaths, bootstrapRoutes, type BootstrapRoute, type BootstrapRouteName } from '#shared/protocol/bootstrap-routes.ts';
 import { second } from '#shared/units.ts';
 import { plainHost } from '../net/host.ts';
+import { hasAdminToken } from './admin-token.ts';
 import type { ServerCertificate } from './certificate.ts';
 import type { BootstrapConfig } from './config.ts';
-import { bearerOf, identify } from './identify.ts';
+import { addDashboardRoutes } from './dashboard/dashboard-routes.ts';
+import type { AdminHandlers } from './dashboard/dashboard.ts';
+import { identify } from './identify.ts';
 import { openApiDocument } from './open-api.ts';
 import type { Proofs } from './proofs.ts';
 import { relayQuestionSchema, type RelaySockets } from './relay-sockets.ts';
@@ -44,6 +47,7 @@ export interface HttpParts {
   readonly sockets: EventSockets;
   readonly relays: RelaySockets;
   readonly metrics: ServerMetrics;
+  readonly admin: { readonly handlers: AdminHandlers; readonly pageDir: string };
   readonly logger: Logger;
   readonly now: () => number;
   readonly isDraining: () => boolean;
@@ -141,6 +145,7 @@ function addOthers(app: FastifyInstance, parts: HttpParts): void {
       done();
     },
   }, (socket, request) => { sockets.add(socket, callerOf(request)); });
+  addDashboardRoutes(app, { adminToken: config.adminToken, ...parts.admin, admit: (request, cost) => { admit(parts, request, cost); }, parse: ({ input }, request) => checked(input, { ...asObject(request.query), ...asObject(request.params) }) });
 }
 
 /** The WebSocket of relayed connections; opened before the handler, which answers those who ask for no WebSocket. */
@@ -200,11 +205,9 @@ function deviceOf(request: FastifyRequest): DeviceId {
 
 const asObject = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {});
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
 /** With the admin token; where there is none, from this machine itself. Whatever a proxy passes on comes from elsewhere. */
 function mayReadMetrics({ adminToken }: BootstrapConfig, request: FastifyRequest): boolean {
-  if (adminToken !== undefined) return timingSafeEqual(digest(bearerOf(request) ?? ''), digest(adminToken));
+  if (adminToken !== undefined) return hasAdminToken(request, adminToken);
   const { headers } = request;
   const passedOn = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((header) => headers[header] !== undefined);
   const host = plainHost(request.raw.socket.remoteAddress ?? '');

@@ -6,6 +6,8 @@ const labelText = (labels: Labels): string => {
   return parts.length === 0 ? '' : `{${parts.join(',')}}`;
 };
 
+const hasAll = (key: string, labels: Labels): boolean => Object.entries(labels).every(([name, value]) => key.includes(`${name}="${escaped(value)}"`));
+
 /** Upper ends of the histogram's buckets, in seconds. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5] as const;
 
@@ -16,6 +18,11 @@ export class Counter {
   add(labels: Labels = {}, amount = 1): void {
     const key = labelText(labels);
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + amount);
+  }
+
+  /** With all of these labels, whatever others. */
+  count(labels: Labels): number {
+    return [...this.#counts].reduce((sum, [key, count]) => (hasAll(key, labels) ? sum + count : sum), 0);
   }
 
   lines(name: string): string[] {
@@ -36,6 +43,11 @@ export class Histogram {
     counts[place] = (counts[place] ?? 0) + 1;
     this.#counts.set(key, counts);
     this.#sums.set(key, (this.#sums.get(key) ?? 0) + seconds);
+  }
+
+  /** How often something with all of these labels was observed. */
+  count(labels: Labels): number {
+    return [...this.#counts].reduce((sum, [key, counts]) => (hasAll(key, labels) ? sum + counts.reduce((all, each) => all + each, 0) : sum), 0);
   }
 
   lines(name: string): string[] {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { contentIdSchema, deviceIdSchema } from '#shared/model/ids.ts';
+import { adminRoutes } from '#shared/protocol/bootstrap-admin.ts';
 import { bootstrapErrors, bootstrapErrorSchema } from '#shared/protocol/bootstrap-errors.ts';
 import { bootstrapRoutes, commonErrors, type BootstrapRoute } from '#shared/protocol/bootstrap-routes.ts';
 
@@ -27,11 +28,11 @@ function operation({ method, path, summary, auth, input, answer, errors }: Boots
   const rest = Object.keys(shape).filter((name) => !inPath.includes(name));
   const { properties = {}, required = [] } = z.object({ properties: z.record(z.string(), z.unknown()).optional(), required: z.array(z.string()).optional() }).parse(jsonSchema(input, 'input'));
   const parameters = [...inPath, ...(method === 'GET' ? rest : [])].map((name) => ({ name, in: inPath.includes(name) ? 'path' : 'query', required: inPath.includes(name) || required.includes(name), schema: properties[name] }));
-  const codes = [...errors, ...commonErrors, ...(auth === 'device' ? ['not-authorised' as const] : [])];
+  const codes = [...errors, ...commonErrors, ...(auth === 'none' ? [] : ['not-authorised' as const]), ...(auth === 'admin' ? ['not-found' as const] : [])];
   const statuses = [...new Set(codes.map((code) => bootstrapErrors[code]))];
   return {
     summary,
-    ...(auth === 'device' ? { security: [{ certificate: [] }, { token: [] }] } : {}),
+    ...(auth === 'device' ? { security: [{ certificate: [] }, { token: [] }] } : auth === 'admin' ? { security: [{ admin: [] }] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(method === 'GET' || rest.length === 0 ? {} : { requestBody: { required: true, content: content(jsonSchema(input, 'input')) } }),
     responses: {
@@ -44,7 +45,7 @@ function operation({ method, path, summary, auth, input, answer, errors }: Boots
 /** The routes in OpenAPI 3.1. The WebSocket has no place there; it is in docs/bootstrap-api.md. */
 export function openApiDocument(version: string): Json {
   const paths: Record<string, Json> = {};
-  for (const route of Object.values<BootstrapRoute>(bootstrapRoutes)) (paths[route.path] ??= {})[route.method.toLowerCase()] = operation(route);
+  for (const route of [...Object.values<BootstrapRoute>(bootstrapRoutes), ...Object.values<BootstrapRoute>(adminRoutes)]) (paths[route.path] ??= {})[route.method.toLowerCase()] = operation(route);
   return {
     openapi: '3.1.0',
     info: { title: 'DistriShare bootstrap server', version },
@@ -53,6 +54,7 @@ export function openApiDocument(version: string): Json {
       schemas: { Error: jsonSchema(bootstrapErrorSchema, 'output') },
       securitySchemes: {
         certificate: { type: 'mutualTLS', description: 'The self-signed P-256 certificate of the device. Its id is the SHA-256 of the key.' },
+        admin: { type: 'http', scheme: 'bearer', description: 'The adminToken of the settings.' },
         token: { type: 'http', scheme: 'bearer', description: 'From POST /v1/token.' },
       },
     },

@@ -11,6 +11,7 @@ import { minute, second } from '#shared/units.ts';
 import { certificateVersion, readCertificate, type ServerCertificate } from './certificate.ts';
 import type { BootstrapConfig } from './config.ts';
 import { guardConnections } from './connection-guard.ts';
+import { Dashboard } from './dashboard/dashboard.ts';
 import { EmbeddedStore } from './embedded-store.ts';
 import { EventHub } from './event-hub.ts';
 import { EventSockets } from './event-sockets.ts';
@@ -35,11 +36,12 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Runs a bootstrap server. Rejects with what keeps it from starting: `port-taken`, `not-reachable`, and as `readCertificate` and `EmbeddedStore.load`. */
-export async function startBootstrapServer(config: BootstrapConfig, dataDir: string, logger: Logger): Promise<RunningServer> {
+/** Runs a bootstrap server; `pageDir` is where its dashboard was built. Rejects with what keeps it from starting: `port-taken`, `not-reachable`, and as `readCertificate` and `EmbeddedStore.load`. */
+export async function startBootstrapServer(config: BootstrapConfig, dataDir: string, logger: Logger, pageDir = ''): Promise<RunningServer> {
   const folder = join(dataDir, 'bootstrap');
   const now = (): number => performance.now();
   const certificate = config.plainHttp ? null : await readCertificate(config, folder);
+  let served = certificate;
   let draining = false;
   let starting = true;
 
@@ -74,11 +76,13 @@ export async function startBootstrapServer(config: BootstrapConfig, dataDir: str
     delivered: () => sockets.delivered, undelivered: () => sockets.undelivered, relays: () => relays.size, relayedBytes: () => relays.bytes,
   });
 
+  const dashboard = new Dashboard({ config, registry, metrics, health, certificate: () => served, connections: () => connections.size, webSockets: () => sockets.size, relays, now, wall: () => Date.now() });
+
   const began = now();
   const restored = { node: registry.restore.bind(registry, began), entry: registry.restoreEntry.bind(registry) };
   await store.loadNodes(restored);
 
-  const app = await createHttpApp({ config, certificate, handlers: bootstrapHandlers({ config, registry, store, proofs, now, health, isStarting: () => starting }), proofs, addresses, devices, sockets, relays, metrics, logger, now, isDraining: () => draining });
+  const app = await createHttpApp({ config, certificate, handlers: bootstrapHandlers({ config, registry, store, proofs, now, health, isStarting: () => starting }), proofs, addresses, devices, sockets, relays, metrics, admin: { handlers: dashboard.handlers, pageDir }, logger, now, isDraining: () => draining });
   const connections = new Set<object>();
   app.server.on('connection', (socket: object & { once(event: 'close', listener: () => void): unknown }) => {
     connections.add(socket);
@@ -98,7 +102,7 @@ export async function startBootstrapServer(config: BootstrapConfig, dataDir: str
     logger.info({ ...counts(), seconds: Math.round(now() - began) / second }, 'the stored state is read');
   });
   const stopWork = keepWorking({ registry, hub, sockets, relays, metrics, now });
-  const stopReloading = isTls(app.server) ? reloadCertificate(app.server, config, folder, logger) : () => undefined;
+  const stopReloading = isTls(app.server) ? reloadCertificate(app.server, config, folder, logger, (renewed) => { served = renewed; }) : () => undefined;
 
   return {
     port,
@@ -116,6 +120,7 @@ export async function startBootstrapServer(config: BootstrapConfig, dataDir: str
       await store.close();
       await loaded;
       metrics.close();
+      dashboard.close();
       logger.info('stopped');
     },
   };
@@ -174,7 +179,7 @@ function keepWorking({ registry, hub, sockets, relays, metrics, now }: Work): ()
 }
 
 /** A certificate that was renewed is used from then on; one that does not fit leaves the old one in use. */
-function reloadCertificate(server: TlsServer, config: BootstrapConfig, folder: string, logger: Logger): () => void {
+function reloadCertificate(server: TlsServer, config: BootstrapConfig, folder: string, logger: Logger, onRenewed: (certificate: ServerCertificate) => void): () => void {
   let version: string | null = null;
   const look = async (): Promise<void> => {
     const found = await certificateVersion(config);
@@ -185,6 +190,7 @@ function reloadCertificate(server: TlsServer, config: BootstrapConfig, folder: s
     try {
       const certificate: ServerCertificate = await readCertificate(config, folder);
       server.setSecureContext(tlsSettings(certificate));
+      onRenewed(certificate);
       logger.info('the new certificate is in use');
     } catch (error) {
       logger.error({ err: error }, 'the new certificate cannot be used; the old one stays');

@@ -22,13 +22,13 @@ export function parseEntryKey(key: string): { serial: number; contentId: Content
   return isContentId(contentId) && serial > 0 ? { serial, contentId } : null;
 }
 
-/** Kind (one byte), size (eight, little-endian double), name (UTF-8): a million of them are read at a start. */
+/** Kind and the percent that are missing (one byte: kind + 2 × missing, so that rows of before are complete), size (eight, little-endian double), name (UTF-8): a million of them are read at a start. */
 const headBytes = 9;
 const kinds = ['file', 'folder'] as const;
 
-export function encodeEntry({ kind, bytes, name }: Entry): Uint8Array {
+export function encodeEntry({ kind, bytes, name, have = 100 }: Entry): Uint8Array {
   const row = Buffer.alloc(headBytes + Buffer.byteLength(name));
-  row.writeUInt8(kinds.indexOf(kind), 0);
+  row.writeUInt8(kinds.indexOf(kind) + kinds.length * (100 - have), 0);
   row.writeDoubleLE(bytes, 1);
   row.write(name, headBytes);
   return row;
@@ -38,6 +38,7 @@ export function encodeEntry({ kind, bytes, name }: Entry): Uint8Array {
 export function decodeEntry(contentId: ContentId, row: Uint8Array): Entry | null {
   if (row.length <= headBytes) return null;
   const buffer = Buffer.from(row.buffer, row.byteOffset, row.length);
-  const [kind, bytes] = [kinds[buffer.readUInt8(0)], buffer.readDoubleLE(1)];
-  return kind !== undefined && Number.isSafeInteger(bytes) && bytes >= 0 ? { contentId, kind, bytes, name: buffer.toString('utf8', headBytes) } : null;
+  const [first, bytes] = [buffer.readUInt8(0), buffer.readDoubleLE(1)];
+  const [kind, have] = [kinds[first % kinds.length], 100 - Math.floor(first / kinds.length)];
+  return kind !== undefined && have >= 0 && Number.isSafeInteger(bytes) && bytes >= 0 ? { contentId, kind, bytes, name: buffer.toString('utf8', headBytes), ...(have < 100 ? { have } : {}) } : null;
 }

@@ -7,13 +7,13 @@ const { requestBytes, entriesRequestBytes } = limits.bootstrap;
 
 /**
  * One thing to ask of a server. `{name}` in a path is a field of `input`; the other fields are the query of a GET, or the JSON body of everything else.
- * `auth`: `none`, or `device` for who has proven a device id. `cost`: tokens it takes from the device and the address that asks.
+ * `auth`: `none`, `device` for who has proven a device id, or `admin` for who has the admin token. `cost`: tokens it takes from the device and the address that asks.
  */
 export interface BootstrapRoute {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   readonly path: string;
   readonly summary: string;
-  readonly auth: 'none' | 'device';
+  readonly auth: 'none' | 'device' | 'admin';
   readonly input: z.ZodObject;
   readonly answer: z.ZodObject;
   readonly errors: readonly BootstrapErrorCode[];
@@ -51,4 +51,4 @@ export const commonErrors: readonly BootstrapErrorCode[] = ['bad-request', 'time
  * Paths beside the table. `relay` is a WebSocket of binary messages with the query `ticket`, and `to` from the device that wants to reach another one: what
  * comes in on one of the two WebSockets with the same ticket goes out on the other.
  */
-export const bootstrapPaths = { events: '/v1/events', relay: '/v1/relay', metrics: '/v1/metrics', openApi: '/v1/openapi.json' } as const;
+export const bootstrapPaths = { events: '/v1/events', relay: '/v1/relay', dashboard: '/dashboard', metrics: '/v1/metrics', openApi: '/v1/openapi.json' } as const;

@@ -36,6 +36,8 @@ export const entrySchema = z.object({
   kind: z.enum(['file', 'folder']),
   name: z.string().min(1).refine((name) => nameBytes(name) <= limits.names.componentBytes, 'too long'),
   bytes: bytesSchema,
+  /** What the device has of it, in whole percent; left out: all. Only the operator is shown that. */
+  have: z.int().min(0).max(100).optional(),
 });
 export type Entry = z.infer<typeof entrySchema>;
 
@@ -120,7 +122,7 @@ export type SearchRequest = z.infer<typeof searchRequestSchema>;
 
 /** One distinct content. The best name is shown; the client ranks it again, as it does with what devices answer. */
 export const bootstrapHitSchema = z.object({
-  ...entrySchema.shape,
+  ...entrySchema.omit({ have: true }).shape,
   score: z.number(),
   holders: z.array(deviceIdSchema).max(bootstrap.holdersPerHit),
   /** How many announced it, named here or not. */

@@ -15,6 +15,8 @@ export interface Listing {
   /** In the index. */
   readonly number: number;
   readonly holders: NodeRecord[];
+  /** How many of the holders have not all of it. */
+  leechers: number;
   next: Listing | null;
 }
 
@@ -42,22 +44,23 @@ export class Contents {
     let names = 0;
     for (let listing = head; listing !== null; listing = listing.next, names++) {
       if (!sameEntry(listing, entry)) continue;
-      hold(node, listing);
+      hold(node, listing, entry);
       return;
     }
     if (head !== null && names >= limits.bootstrap.namesPerContent) {
-      hold(node, head);
+      hold(node, head, entry);
       return;
     }
-    const { contentId, kind, name, bytes } = entry;
-    const listing: Listing = { contentId, kind, name, bytes, number: this.#index.add(entry), holders: [node], next: head };
+    const { contentId, kind, name, bytes, have = 100 } = entry;
+    const listing: Listing = { contentId, kind, name, bytes, number: this.#index.add(entry), holders: [node], leechers: have < 100 ? 1 : 0, next: head };
     this.#listings[listing.number] = listing;
     this.#names++;
-    node.list(listing);
+    node.list(listing, have);
     this.#byId.set(contentId, listing);
   }
 
   remove(node: NodeRecord, listing: Listing): void {
+    if (node.have(listing.contentId) < 100) listing.leechers--;
     node.unlist(listing.contentId);
     const { holders } = listing;
     const at = holders.indexOf(node);
@@ -74,6 +77,11 @@ export class Contents {
   find(words: readonly string[], filter: NameFilter, most: number): { listings: Listing[]; truncated: boolean } {
     const { numbers, truncated } = this.#index.find(words, filter, most);
     return { listings: numbers.flatMap((number) => this.#listings[number] ?? []), truncated };
+  }
+
+  /** First names of contents, from the `from`th on, in an order that is steady and means nothing. */
+  page(from: number, most: number): Listing[] {
+    return this.#byId.page(from, most);
   }
 
   #unchain(gone: Listing): void {
@@ -93,7 +101,8 @@ export class Contents {
 
 export const sameEntry = (listing: Listing, { name, kind, bytes }: Entry): boolean => listing.name === name && listing.kind === kind && listing.bytes === bytes;
 
-function hold(node: NodeRecord, listing: Listing): void {
+function hold(node: NodeRecord, listing: Listing, { have = 100 }: Entry): void {
   listing.holders.push(node);
-  node.list(listing);
+  if (have < 100) listing.leechers++;
+  node.list(listing, have);
 }

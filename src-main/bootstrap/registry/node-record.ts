@@ -1,5 +1,5 @@
 import type { ContentId, DeviceId } from '#shared/ids.ts';
-import type { RoomTag } from '#shared/protocol/bootstrap.ts';
+import type { Entry, RoomTag } from '#shared/protocol/bootstrap.ts';
 import type { Millis } from '#shared/units.ts';
 import type { Listing } from './contents.ts';
 
@@ -30,6 +30,8 @@ export class NodeRecord implements StoredNode {
   gone = false;
   /** Made with the first entry: most nodes share nothing with everybody. */
   #listings: Map<ContentId, Listing> | null = null;
+  /** In percent, of what it has not all of: most nodes have all of all they announce. */
+  #partial: Map<ContentId, number> | null = null;
 
   constructor(deviceId: DeviceId, serial: number, now: Millis) {
     this.deviceId = deviceId;
@@ -45,11 +47,25 @@ export class NodeRecord implements StoredNode {
     return this.#listings?.size ?? 0;
   }
 
-  list(listing: Listing): void {
+  list(listing: Listing, have: number): void {
     (this.#listings ??= new Map()).set(listing.contentId, listing);
+    if (have < 100) (this.#partial ??= new Map()).set(listing.contentId, have);
   }
 
   unlist(contentId: ContentId): void {
     this.#listings?.delete(contentId);
+    this.#partial?.delete(contentId);
+    if (this.#partial?.size === 0) this.#partial = null;
+  }
+
+  /** Percent of an announced content. */
+  have(contentId: ContentId): number {
+    return this.#partial?.get(contentId) ?? 100;
+  }
+
+  /** What it announced, as it would announce it again. */
+  entryOf({ contentId, kind, name, bytes }: Listing): Entry {
+    const have = this.have(contentId);
+    return { contentId, kind, name, bytes, ...(have < 100 ? { have } : {}) };
   }
 }

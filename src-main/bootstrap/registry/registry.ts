@@ -45,6 +45,7 @@ export class Registry {
   #entries = 0;
   #nextSerial = 1;
   #turn = 0;
+  #heartbeats = 0;
 
   constructor(bounds: RegistryLimits, out: RegistryOut) {
     this.#limits = bounds;
@@ -53,6 +54,15 @@ export class Registry {
 
   get counts(): { nodes: number; rooms: number; entries: number; contents: number; names: number; tokens: number } {
     return { nodes: this.#nodes.size, rooms: this.#rooms.size, entries: this.#entries, ...this.#contents.counts };
+  }
+
+  /** Heard since the start, by whatever way. */
+  get heartbeats(): number {
+    return this.#heartbeats;
+  }
+
+  get contents(): Contents {
+    return this.#contents;
   }
 
   node(deviceId: DeviceId): NodeRecord | undefined {
@@ -94,6 +104,7 @@ export class Registry {
   heartbeat(now: Millis, deviceId: DeviceId, outside: string): NodeRecord {
     const node = this.#registered(deviceId);
     node.heardAt = now;
+    this.#heartbeats++;
     // It has got another address meanwhile. When there are too many of them at that one, the old one is kept.
     if (node.outside !== outside && this.#networks.of(networkOf(outside)).nodes < this.#limits.nodesPerNetwork) {
       this.#move(node, outside);
@@ -257,7 +268,7 @@ export class Registry {
 
   #add(node: NodeRecord, entry: Entry): void {
     const known = node.listings.get(entry.contentId);
-    if (known !== undefined && sameEntry(known, entry)) return;
+    if (known !== undefined && sameEntry(known, entry) && node.have(entry.contentId) === (entry.have ?? 100)) return;
     if (known !== undefined) this.#remove(node, known.contentId);
     this.#contents.add(node, entry);
     this.#count(node, 1);

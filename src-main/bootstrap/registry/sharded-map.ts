@@ -30,6 +30,25 @@ export class ShardedMap<Value> {
     if (this.#of(id)?.delete(id) === true) this.#size--;
   }
 
+  /** Values from the `from`th on, shard after shard: what lies before is skipped by whole shards, so that no page takes long. */
+  page(from: number, most: number): Value[] {
+    const values: Value[] = [];
+    let skip = from;
+    for (const map of this.#maps) {
+      if (skip >= map.size) {
+        skip -= map.size;
+        continue;
+      }
+      for (const value of map.values()) {
+        if (skip-- > 0) continue;
+        if (values.length === most) return values;
+        values.push(value);
+      }
+      skip = 0;
+    }
+    return values;
+  }
+
   #of(id: ContentId): Map<ContentId, Value> | undefined {
     return this.#maps[Number.parseInt(id.slice(0, 2), 16)];
   }

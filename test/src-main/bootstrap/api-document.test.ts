@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { adminRoutes } from '#shared/protocol/bootstrap-admin.ts';
 import { bootstrapErrors } from '#shared/protocol/bootstrap-errors.ts';
 import { clientMessageSchema, serverMessageSchema } from '#shared/protocol/bootstrap-events.ts';
 import { bootstrapPaths, bootstrapRoutes, type BootstrapRoute } from '#shared/protocol/bootstrap-routes.ts';
@@ -11,7 +12,7 @@ import { relayQuestionSchema } from '#main/bootstrap/relay-sockets.ts';
 const text = readFileSync(join(import.meta.dirname, '../../../docs/bootstrap-api.md'), 'utf8');
 const sections = new Map(text.split(/^#+ /m).map((section) => [section.split('\n', 1)[0] ?? '', section]));
 const fenced = (section: string, kind: string): string[] => [...section.matchAll(new RegExp(`\`\`\`${kind}\n(.*?)\n\`\`\``, 'gs'))].map(([, code = '']) => code);
-const routes: [string, BootstrapRoute][] = Object.entries(bootstrapRoutes);
+const routes: [string, BootstrapRoute][] = [...Object.entries(bootstrapRoutes), ...Object.entries(adminRoutes)];
 
 describe('docs/bootstrap-api.md', () => {
   it.each(routes)('%s is described by an example that fits', (_, { method, path, input, answer, errors, auth }) => {
@@ -28,6 +29,7 @@ describe('docs/bootstrap-api.md', () => {
     expect(z.strictObject(input.shape).safeParse(given)).toMatchObject({ success: true });
     expect(z.strictObject(answer.shape).safeParse(JSON.parse(fenced(section, 'json')[0] ?? ''))).toMatchObject({ success: true });
     expect(curl.includes('--cert')).toBe(auth === 'device');
+    expect(curl.includes('authorization: Bearer $ADMIN')).toBe(auth === 'admin');
     if (!(method === 'GET' || method === 'POST')) expect(curl).toContain(`-X ${method}`);
     for (const code of errors) expect(section).toContain(`\`${code}\``);
   });

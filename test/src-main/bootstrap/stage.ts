@@ -17,9 +17,9 @@ export class BootstrapStage {
     return folder;
   }
 
-  async server(settings: Partial<Record<BootstrapSetting, unknown>> = {}, dataDir?: string): Promise<{ server: RunningServer; base: string }> {
+  async server(settings: Partial<Record<BootstrapSetting, unknown>> = {}, dataDir?: string, pageDir?: string): Promise<{ server: RunningServer; base: string }> {
     const config = bootstrapConfigSchema.parse({ listen: '127.0.0.1', port: 0, logLevel: 'silent', drainSeconds: 1, ...settings });
-    const server = await startBootstrapServer(config, dataDir ?? (await this.folder()), pino({ level: 'silent' }));
+    const server = await startBootstrapServer(config, dataDir ?? (await this.folder()), pino({ level: 'silent' }), pageDir);
     this.#closing.push(() => server.close());
     return { server, base: `${config.plainHttp ? 'http' : 'https'}://127.0.0.1:${server.port}` };
   }
