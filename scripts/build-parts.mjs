@@ -13,7 +13,7 @@ import { filesBelow, publishFiles } from './publish-files.mjs';
 /** What every part depends on: versions of tools and libraries, and how they are used. */
 const always = ['package-lock.json', 'scripts/bundle.mjs', 'scripts/build-parts.mjs', 'scripts/publish-files.mjs', 'tsconfig.base.json'];
 
-/** @type {Record<'node' | 'renderer' | 'electron', Part>} */
+/** @type {Record<'node' | 'renderer' | 'dashboard' | 'electron', Part>} */
 export const parts = {
   node: {
     from: ['src-shared', 'src-main'],
@@ -25,17 +25,23 @@ export const parts = {
     made: 'out/electron/main.cjs',
     build: async () => (await import('./bundle.mjs')).bundleElectron(),
   },
-  renderer: { from: ['src-shared', 'src-renderer', 'resources', 'vite.config.ts'], made: 'out/renderer/index.html', build: buildRenderer },
+  renderer: { from: ['src-shared', 'src-renderer', 'resources', 'vite.config.ts'], made: 'out/renderer/index.html', build: () => buildPage('renderer', {}) },
+  dashboard: { from: ['src-shared', 'src-renderer', 'resources', 'vite.config.ts'], made: 'out/dashboard/index.html', build: () => buildPage('dashboard', { root: join(root, 'src-renderer/dashboard'), base: '/dashboard/' }) },
 };
 
-async function buildRenderer() {
+/**
+ * The UI, or the dashboard of a bootstrap server, which shares its look and is a small page of its own.
+ * @param {'renderer' | 'dashboard'} name
+ * @param {{ root?: string, base?: string }} where
+ */
+async function buildPage(name, where) {
   const { build } = await import('vite');
   mkdirSync(cacheDir, { recursive: true });
-  const work = mkdtempSync(join(cacheDir, 'renderer-'));
+  const work = mkdtempSync(join(cacheDir, `${name}-`));
   try {
-    await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn', build: { outDir: work, emptyOutDir: true } });
+    await build({ ...where, configFile: join(root, 'vite.config.ts'), logLevel: 'warn', build: { outDir: work, emptyOutDir: true } });
     const files = filesBelow(work).map((path) => ({ path: relative(work, path), contents: readFileSync(path) }));
-    publishFiles(join(root, 'out/renderer'), files, (name) => name === 'index.html');
+    publishFiles(join(root, 'out', name), files, (name) => name === 'index.html');
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -5,4 +5,4 @@ import { ensureBuilt } from './build-parts.mjs';
 
 requireNode();
 ensureDependencies();
-await ensureBuilt(['renderer', 'node', 'electron']);
+await ensureBuilt(['renderer', 'dashboard', 'node', 'electron']);

@@ -27,8 +27,8 @@ ensureDependencies();
 const fromNpm = process.env.npm_lifecycle_event === 'cli';
 if (fromNpm) endWithParent();
 const args = process.argv.slice(2);
-// Only a node that serves has a page.
-await ensureBuilt(args.includes('serve') && !args.includes('--no-web') ? ['renderer', 'node'] : ['node']);
+// Only a node that serves has a page, and a bootstrap server its dashboard.
+await ensureBuilt(args.includes('serve') && !args.includes('--no-web') ? ['renderer', 'node'] : args.includes('bootstrap') ? ['dashboard', 'node'] : ['node']);
 // npm starts scripts in the package's folder; paths on the command line mean the folder the user is in.
 if (fromNpm && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
 // @ts-expect-error -- made by the line above

@@ -4,6 +4,6 @@ import { stageCli } from './stage-cli.mjs';
 
 /** electron-builder calls this before it collects files. */
 export default async function beforePack() {
-  await ensureBuilt(['renderer', 'node', 'electron']);
+  await ensureBuilt(['renderer', 'dashboard', 'node', 'electron']);
   stageCli();
 }

@@ -26,7 +26,7 @@ const isNeeded = (path) => !/[\\/](deps|src|test|docs)$/.test(path) && !/\.(map|
   && !(/[\\/]prebuilds[\\/][^\\/]+$/.test(path) && !path.includes(`${process.platform}-`));
 
 /**
- * Puts together what an installed `distrishare` command needs: the bundle, the UI it serves, the native modules of this
+ * Puts together what an installed `distrishare` command needs: the bundle, the UI and the dashboard it serves, the native modules of this
  * platform and a Node of its own, since nobody may expect one on the user's machine.
  */
 export function stageCli(cliPackage = join(root, 'out/cli-package')) {
@@ -35,7 +35,7 @@ export function stageCli(cliPackage = join(root, 'out/cli-package')) {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const kept = { name: manifest.name, version: manifest.version, license: manifest.license, type: manifest.type };
   writeFileSync(join(cliPackage, 'package.json'), `${JSON.stringify(kept)}\n`);
-  for (const part of ['bin', 'out/node', 'out/renderer']) cpSync(join(root, part), join(cliPackage, part), { recursive: true, filter: (path) => !path.endsWith('.map') });
+  for (const part of ['bin', 'out/node', 'out/renderer', 'out/dashboard']) cpSync(join(root, part), join(cliPackage, part), { recursive: true, filter: (path) => !path.endsWith('.map') });
   for (const name of closureOf(Object.keys(manifest.dependencies))) {
     cpSync(join(root, 'node_modules', name), join(cliPackage, 'node_modules', name), { recursive: true, filter: isNeeded });
   }

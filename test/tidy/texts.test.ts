@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { root } from '../../scripts/project-root.mjs';
 import { cliEn } from '#shared/i18n/cli.en.ts';
 import { commonEn } from '#shared/i18n/common.en.ts';
+import { dashboardEn } from '#shared/i18n/dashboard.en.ts';
 import { uiEn } from '#shared/i18n/ui.en.ts';
 
 type Tree = { readonly [key: string]: string | Tree };
@@ -17,6 +18,6 @@ it('every text is said somewhere', () => {
   // A key is written out, or built around one value: `ui.kind.${kind}`.
   const built = [...code.matchAll(/`((?:ui|cli|[a-z]+)\.[\w.-]*)\$\{[^`]*?\}([\w.-]*)`/g)].map(([, before = '', after = '']) => new RegExp(`^${quoted(before)}[\\w-]+${quoted(after)}$`));
   const isSaid = (key: string): boolean => code.includes(`'${key}'`) || built.some((pattern) => pattern.test(key));
-  const all = [...keysOf(commonEn), ...keysOf(uiEn, 'ui.'), ...keysOf(cliEn, 'cli.')];
+  const all = [...keysOf(commonEn), ...keysOf(uiEn, 'ui.'), ...keysOf(cliEn, 'cli.'), ...keysOf(dashboardEn, 'dashboard.')];
   expect(all.filter((key) => !isSaid(key))).toEqual([]);
 });
