@@ -21,5 +21,7 @@ export const serverHealthSchema = z.object({
   latencyMs: millisSchema.nullable(),
   /** Devices of our rooms that it knows. */
   nodes: z.int().nonnegative(),
+  /** Whether it carries links that find no other way; false while it is not online. */
+  relay: z.boolean(),
 });
 export type ServerHealth = z.infer<typeof serverHealthSchema>;

@@ -73,7 +73,7 @@ export class ServerSession {
 
   get health(): ServerHealth {
     const { state, since, error, nextAt, latencyMs } = this.#machine;
-    return { url: this.url.text, state, since, error, nextAt: state === 'waiting' ? nextAt : null, latencyMs, nodes: this.#nodes.size };
+    return { url: this.url.text, state, since, error, nextAt: state === 'waiting' ? nextAt : null, latencyMs, nodes: this.#nodes.size, relay: this.relays };
   }
 
   /** What we register has changed. */

@@ -110,11 +110,6 @@ export class Servers {
     throw failure;
   }
 
-  /** URLs of those that carry links of others now. */
-  relaying(): string[] {
-    return [...this.#sessions].flatMap(([url, session]) => (session.relays ? [url] : []));
-  }
-
   /** Where connections from one port of ours to the first servers are seen to come from; those that do not answer say nothing. */
   async outsides(localPort: number, signal: AbortSignal): Promise<SocketAddress[]> {
     const online = [...this.#sessions.values()].filter(({ isOnline }) => isOnline).slice(0, serversCompared);

@@ -24,7 +24,7 @@ export interface DoctorPorts {
   readonly links: () => Pick<Links, 'get' | 'all' | 'dial'>;
   readonly now: () => Timestamp;
   /** The bootstrap servers in use. */
-  readonly servers: Pick<Servers, 'health' | 'relaying' | 'outsides'>;
+  readonly servers: Pick<Servers, 'health' | 'outsides'>;
   /** Tries every way to a device that a server makes possible; null when none leads there within a while. */
   readonly seek: (id: DeviceId, signal: AbortSignal) => Promise<Link | null>;
   /** Resolves early when the signal fires. */

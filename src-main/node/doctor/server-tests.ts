@@ -21,8 +21,7 @@ export async function seekThrough(ports: DoctorPorts, { id, name }: Peer, signal
 }
 
 function factsOf({ servers }: DoctorPorts): ServerFacts[] {
-  const relaying = new Set(servers.relaying());
-  return servers.health().map(({ url, state, error }) => ({ name: new URL(url).hostname, isOnline: state === 'online', reason: state === 'online' ? '' : error?.code ?? state, relays: relaying.has(url) }));
+  return servers.health().map(({ url, state, error, relay }) => ({ name: new URL(url).hostname, isOnline: state === 'online', reason: state === 'online' ? '' : error?.code ?? state, relays: relay }));
 }
 
 async function lookFromOutside({ servers, ownAddresses }: DoctorPorts, signal: AbortSignal): Promise<DiagnosisStep> {

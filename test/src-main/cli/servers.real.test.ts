@@ -33,8 +33,8 @@ describe('servers', () => {
   it('are shown with how they are', async () => {
     cli.node.handlers['node.status'] = () => statusOf({
       servers: [
-        { url: server, state: 'online', since: 1, error: null, nextAt: null, latencyMs: 31.4, nodes: 4 },
-        { url: 'https://share.example.org', state: 'waiting', since: 1, error: { code: 'not-reachable' }, nextAt: 9, latencyMs: null, nodes: 0 },
+        { url: server, state: 'online', since: 1, error: null, nextAt: null, latencyMs: 31.4, nodes: 4, relay: true },
+        { url: 'https://share.example.org', state: 'waiting', since: 1, error: { code: 'not-reachable' }, nextAt: 9, latencyMs: null, nodes: 0, relay: false },
       ],
     });
     const { out } = await cli.run('servers');

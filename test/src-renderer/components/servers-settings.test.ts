@@ -18,7 +18,7 @@ const url = `https://192.0.2.7:47900#${fingerprint}`;
 const words = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 describe('a server', () => {
-  const health: ServerHealth = { url, state: 'connecting', since: epoch, error: null, nextAt: null, latencyMs: null, nodes: 0 };
+  const health: ServerHealth = { url, state: 'connecting', since: epoch, error: null, nextAt: null, latencyMs: null, nodes: 0, relay: false };
   const row = (part: Partial<ServerHealth> | null, hidden = false) => mountComponent(ServerRow, { url, health: part === null ? null : { ...health, ...part }, hidden, now: epoch });
   const error = { code: 'not-reachable', params: { address: 'https://192.0.2.7:47900' } } as const;
   const facts = (wrapper: VueWrapper): string => words(wrapper.get('.server__facts').text());
@@ -28,6 +28,7 @@ describe('a server', () => {
     ['connecting', {}, 'Connecting…'],
     ['online, before its first heartbeat', { state: 'online' }, 'OnlineNobody of your rooms'],
     ['online', { state: 'online', latencyMs: 24, nodes: 1 }, 'Online24 ms1 person of your rooms'],
+    ['online and a relay', { state: 'online', latencyMs: 24, nodes: 2, relay: true }, 'Online24 ms2 people of your roomsCarries connections'],
     ['away', { state: 'waiting', error, nextAt: epoch + 84_000 }, 'Not online. https://192.0.2.7:47900 cannot be reached.Tried again in 1 min'],
     ['tried again', { state: 'connecting', error }, 'Not online. https://192.0.2.7:47900 cannot be reached.Being tried now'],
   ] as const)('that is %s is shown in words', (_, part, shown) => {
