@@ -98,7 +98,7 @@ describe('the servers in the settings', () => {
 
   it('are listed with how they are; without any it is said that none is needed', async () => {
     await open();
-    expect(rows()).toEqual([expect.stringMatching(/^share\.example\.org.*Online.*24 ms3 people of your rooms$/), expect.stringMatching(/^192\.0\.2\.7:47900.*Not online.*cannot be reached.*Tried again in 1 min.*Fingerprint/)]);
+    expect(rows()).toEqual([expect.stringMatching(/^share\.example\.org.*Online.*24 ms3 people of your roomsCarries connections$/), expect.stringMatching(/^192\.0\.2\.7:47900.*Not online.*cannot be reached.*Tried again in 1 min.*Fingerprint/)]);
     await open({ empty: true });
     expect(rows()).toEqual([]);
     expect(wrapper.text()).toContain('None is needed: without one everything on your own networks works.');
