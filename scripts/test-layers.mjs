@@ -69,7 +69,7 @@ export const layers = [
   { name: 'contract', budget: 10, kind: 'vitest', program: vitest, args: projects('contract') },
   { name: 'integration', budget: 60, kind: 'vitest', program: vitest, args: projects('integration') },
   { name: 'node24', budget: 75, kind: 'vitest', program: vitest, args: projects('unit-node24', 'integration-node24'), prepare: prepareNode24 },
-  { name: 'net', budget: 40, kind: 'vitest', program: vitest, args: projects('net'), prepare: prepareNamespaces },
+  { name: 'net', budget: 75, kind: 'vitest', program: vitest, args: projects('net'), prepare: prepareNamespaces },
   { name: 'e2e', budget: 110, kind: 'vitest', program: vitest, args: projects('e2e') },
   { name: 'browser', budget: 40, kind: 'vitest', program: vitest, args: projects('browser'), beside: 'net', prepare: prepareBrowser },
   { name: 'electron', budget: 75, kind: 'vitest', program: vitest, args: projects('electron'), beside: 'lint', prepare: prepareElectron },

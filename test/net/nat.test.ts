@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NodeEvent } from '#shared/api/events.ts';
@@ -19,22 +20,32 @@ const wayOf = (one: NatKind, other: NatKind): 'direct' | 'relay' => {
   const hard = [one, other].filter((kind) => kind === 'symmetric').length;
   return hard === 2 || (hard === 1 && [one, other].includes('restricted')) ? 'relay' : 'direct';
 };
+interface Person {
+  readonly kind: NatKind;
+  readonly name: string;
+  readonly node: ServedNode;
+  /** Lets everybody in through the router. */
+  readonly open: () => void;
+}
 const inside = (machine: Namespace): Wrap => (command, args) => ['ip', ['netns', 'exec', machine.name, command, ...args]];
 
 describe.skipIf(why !== null)('people behind routers of all kinds, and two servers', () => {
   let network: NatNetwork;
   let servers: readonly BootstrapProgram[];
-  let people: readonly { readonly kind: NatKind; readonly name: string; readonly node: ServedNode; readonly open: () => void }[];
+  let people: readonly Person[];
+  let stranger: Person | undefined;
   const stage = new Stage();
   beforeAll(async () => {
-    network = new NatNetwork(kinds);
+    network = new NatNetwork([...kinds, 'symmetric']);
     servers = await Promise.all(network.servers.map(async (machine) => startBootstrap((...args) => machine.spawn(...args), { dataDir: await stage.folder(), listen: machine.ipv4, relay: true })));
-    people = await Promise.all(network.homes.map(async ({ kind, machine, open }, index) => {
+    const all = await Promise.all(network.homes.map(async ({ kind, machine, open }, index) => {
       const name = `${kind} ${index}`;
       const node = await stage.serve(['--name', name, '--no-web', '--no-multicast', '--no-mdns'], inside(machine));
       await node.call('settings.set', { patch: { servers: servers.map(({ url }) => url) } });
       return { kind, name, node, open };
     }));
+    people = all.slice(0, kinds.length);
+    stranger = all.at(-1);
   });
   afterAll(async () => {
     await stage.close();
@@ -59,6 +70,20 @@ describe.skipIf(why !== null)('people behind routers of all kinds, and two serve
     line(['', ...people.map(({ name }) => name)]);
     for (const { name, ways } of found) line([name, ...people.map((other) => ways[other.name] ?? '')]);
     for (const { kind, name, ways } of found) expect(ways, name).toEqual(Object.fromEntries(people.flatMap((other) => (other.name === name ? [] : [[other.name, wayOf(kind, other.kind)]]))));
+  });
+
+  it('get what somebody shares with everybody, whose id alone they know', async () => {
+    const giver = people.find(({ kind }) => kind === 'symmetric');
+    if (giver === undefined || stranger === undefined) throw new Error('there are both');
+    const path = join(await stage.folder(), 'pamphlet.txt');
+    await writeFile(path, 'for everybody');
+    const { id } = await giver.node.call('shares.add', { path, audience: { kind: 'public' } });
+    const { contentId } = await giver.node.call('shares.whenHashed', { id });
+    if (contentId === null) throw new Error('it is hashed');
+    // Servers hear of it a moment later; until then nobody has it.
+    while ((await stranger.node.cli('get', contentId)).code !== 0);
+    expect(await readFile(join(stranger.node.dataDir, 'downloads', 'pamphlet.txt'), 'utf8')).toBe('for everybody');
+    expect((await stranger.node.call('peers.list', {})).map(({ name, path: way }) => [name, way])).toEqual([[giver.name, 'relay']]);
   });
 
   it('give each other files through a relay, through another one when it is killed, and past it when a router opens', async () => {
