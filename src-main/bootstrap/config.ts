@@ -53,6 +53,7 @@ const settingsShape = {
   relay: yesOrNo.default(false),
   maxRelays: whole(1, 1_000_000, 1000),
   maxRelaysPerDevice: whole(1, 1_000_000, 16),
+  maxRelaysPerAddress: whole(1, 1_000_000, 200),
   /** Of one relayed connection, both directions together; 0: no limit. */
   relayBytesPerSecond: whole(0, 100_000_000_000, 0),
 } satisfies Record<BootstrapSetting, z.ZodType>;

@@ -6,7 +6,6 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import type { Logger } from 'pino';
 import type * as z from 'zod';
 import { appVersion } from '#shared/app-version.ts';
-import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { BootstrapError, bootstrapErrors, type BootstrapErrorCode } from '#shared/protocol/bootstrap-errors.ts';
 import { bootstrapPaths, bootstrapRoutes, type BootstrapRoute, type BootstrapRouteName } from '#shared/protocol/bootstrap-routes.ts';
@@ -24,6 +23,7 @@ import { relayQuestionSchema, type RelaySockets } from './relay-sockets.ts';
 import { RelayUpgrade } from './relay-upgrade.ts';
 import type { Allowances } from './registry/allowances.ts';
 import { networkOf } from './registry/network-of.ts';
+import type { RelayParty } from './registry/relay-places.ts';
 import type { BootstrapHandlers, Caller } from './service.ts';
 import type { EventSockets } from './event-sockets.ts';
 import type { ServerMetrics } from './server-metrics.ts';
@@ -159,7 +159,7 @@ function addRelay(app: FastifyInstance, parts: HttpParts): void {
       done();
     },
     preHandler: (request, reply, done) => {
-      if (request.ws) upgrade.open(request, reply, parts.relays.admit(deviceOf(request), checked(relayQuestionSchema, asObject(request.query))));
+      if (request.ws) upgrade.open(request, reply, parts.relays.admit(partyOf(request), checked(relayQuestionSchema, asObject(request.query))));
       else done();
     },
   }, () => { throw new BootstrapError('not-found', { detail: 'a WebSocket' }); });
@@ -197,10 +197,10 @@ function callerOf({ caller }: FastifyRequest): Caller {
   return caller;
 }
 
-function deviceOf(request: FastifyRequest): DeviceId {
-  const { deviceId } = callerOf(request);
+function partyOf(request: FastifyRequest): RelayParty {
+  const { deviceId, host } = callerOf(request);
   if (deviceId === null) throw new BootstrapError('not-authorised');
-  return deviceId;
+  return { device: deviceId, network: networkOf(host) };
 }
 
 const asObject = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {});

@@ -7,11 +7,11 @@ import { relayTicketSchema } from '#shared/protocol/bootstrap-events.ts';
 import type { Millis } from '#shared/units.ts';
 import type { BootstrapConfig } from './config.ts';
 import type { Mailboxes } from './mailboxes.ts';
-import { RelayPlaces, type RelayPlace } from './registry/relay-places.ts';
+import { RelayPlaces, type RelayParty, type RelayPlace } from './registry/relay-places.ts';
 import { closeCodes, RelayedPair } from './relayed-pair.ts';
 
 export interface RelayParts {
-  readonly config: Pick<BootstrapConfig, 'relay' | 'maxRelays' | 'maxRelaysPerDevice' | 'relayBytesPerSecond'>;
+  readonly config: Pick<BootstrapConfig, 'relay' | 'maxRelays' | 'maxRelaysPerDevice' | 'maxRelaysPerAddress' | 'relayBytesPerSecond'>;
   readonly mailboxes: Mailboxes;
   readonly isRegistered: (device: DeviceId) => boolean;
   readonly now: () => Millis;
@@ -35,7 +35,8 @@ export class RelaySockets {
 
   constructor(parts: RelayParts) {
     this.#parts = parts;
-    this.#places = new RelayPlaces({ relays: parts.config.maxRelays, relaysPerDevice: parts.config.maxRelaysPerDevice });
+    const { maxRelays, maxRelaysPerDevice, maxRelaysPerAddress } = parts.config;
+    this.#places = new RelayPlaces({ relays: maxRelays, relaysPerDevice: maxRelaysPerDevice, relaysPerNetwork: maxRelaysPerAddress });
   }
 
   /** Those that wait included. */
@@ -44,20 +45,20 @@ export class RelaySockets {
   }
 
   /**
-   * What is to be done with the WebSocket of this device, which has to be opened at once. Throws `relay-off`, `not-registered`, `not-there`, `too-many`,
+   * What is to be done with the WebSocket of who asks, which has to be opened at once. Throws `relay-off`, `not-registered`, `not-there`, `too-many`,
    * `server-full`, `not-found`, `bad-request`.
    */
-  admit(device: DeviceId, { ticket, to }: RelayQuestion): (socket: WebSocket) => void {
+  admit(party: RelayParty, { ticket, to }: RelayQuestion): (socket: WebSocket) => void {
     const { config, mailboxes, isRegistered } = this.#parts;
     if (!config.relay) throw new BootstrapError('relay-off');
     if (to === undefined) {
-      const place = this.#places.checkCome(device, ticket);
-      return (socket) => { this.#join(place, socket); };
+      const place = this.#places.checkCome(party, ticket);
+      return (socket) => { this.#join(place, party, socket); };
     }
-    if (!isRegistered(device)) throw new BootstrapError('not-registered');
+    if (!isRegistered(party.device)) throw new BootstrapError('not-registered');
     if (!mailboxes.isHere(to)) throw new BootstrapError('not-there');
-    this.#places.checkAsk(device, to, ticket);
-    return (socket) => { this.#wait(device, to, ticket, socket); };
+    this.#places.checkAsk(party, to, ticket);
+    return (socket) => { this.#wait(party, to, ticket, socket); };
   }
 
   /** To be called every few seconds. */
@@ -76,7 +77,7 @@ export class RelaySockets {
     for (const pair of this.#pairs) pair.cut();
   }
 
-  #wait(from: DeviceId, to: DeviceId, ticket: string, socket: WebSocket): void {
+  #wait(from: RelayParty, to: DeviceId, ticket: string, socket: WebSocket): void {
     const { mailboxes, now } = this.#parts;
     // What it sends already stays in the system's buffers.
     socket.pause();
@@ -84,17 +85,17 @@ export class RelaySockets {
     this.#waiting.set(place, socket);
     socket.on('error', () => { socket.terminate(); });
     socket.on('close', () => { if (this.#waiting.delete(place)) this.#places.leave(place); });
-    mailboxes.deliver(to, { type: 'relay', from, ticket });
+    mailboxes.deliver(to, { type: 'relay', from: from.device, ticket });
   }
 
-  #join(place: RelayPlace, socket: WebSocket): void {
+  #join(place: RelayPlace, by: RelayParty, socket: WebSocket): void {
     const first = this.#waiting.get(place);
     if (first === undefined) {
       socket.close(closeCodes.goingAway, 'gone');
       return;
     }
     this.#waiting.delete(place);
-    this.#places.come(place);
+    this.#places.come(place, by);
     socket.on('error', () => { socket.terminate(); });
     const pair = new RelayedPair(first, socket, {
       now: this.#parts.now, bytesPerSecond: this.#parts.config.relayBytesPerSecond,

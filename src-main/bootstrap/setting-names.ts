@@ -3,7 +3,7 @@ export const bootstrapSettings = {
   listen: 'text', port: 'number', publicUrl: 'text', plainHttp: 'switch', trustProxy: 'text', certFile: 'text', keyFile: 'text', adminToken: 'text', logLevel: 'text',
   heartbeatSeconds: 'number', silenceSeconds: 'number', drainSeconds: 'number', maxNodes: 'number', maxNodesPerAddress: 'number', maxEntries: 'number', maxEntriesPerNode: 'number',
   maxEntriesPerAddress: 'number', maxConnections: 'number', maxConnectionsPerAddress: 'number', maxHalfOpen: 'number', requestsPerSecond: 'number', requestBurst: 'number',
-  deviceRequestsPerSecond: 'number', deviceRequestBurst: 'number', relay: 'switch', maxRelays: 'number', maxRelaysPerDevice: 'number', relayBytesPerSecond: 'number',
+  deviceRequestsPerSecond: 'number', deviceRequestBurst: 'number', relay: 'switch', maxRelays: 'number', maxRelaysPerDevice: 'number', maxRelaysPerAddress: 'number', relayBytesPerSecond: 'number',
 } as const satisfies Record<string, 'text' | 'number' | 'switch'>;
 export type BootstrapSetting = keyof typeof bootstrapSettings;
 

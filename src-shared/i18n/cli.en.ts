@@ -57,6 +57,7 @@ export const cliEn = {
       relay: 'carries connections of devices that do not reach each other: costs traffic, see docs/operate-a-server.md',
       maxRelays: 'connections that are carried at the same time: 1000 unless said',
       maxRelaysPerDevice: 'those of one device: 16 unless said',
+      maxRelaysPerAddress: 'those of all devices that come from one address: 200 unless said',
       relayBytesPerSecond: 'bytes a second of each of them, in both directions together: 0, without a limit, unless said',
     },
   },

@@ -59,6 +59,7 @@ export const cliEs: SameShape<typeof cliEn> = {
       relay: 'lleva conexiones de dispositivos que no se alcanzan entre sí: cuesta tráfico, véase docs/operate-a-server.md',
       maxRelays: 'conexiones que se llevan a la vez: 1000 si no se dice',
       maxRelaysPerDevice: 'las de un dispositivo: 16 si no se dice',
+      maxRelaysPerAddress: 'las de todos los dispositivos de una dirección: 200 si no se dice',
       relayBytesPerSecond: 'bytes por segundo de cada una, en ambas direcciones juntas: 0, sin límite, si no se dice',
     },
   },

@@ -3,6 +3,7 @@ import { WebSocket, WebSocketServer, type ClientOptions } from 'ws';
 import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { ServerMessage } from '#shared/protocol/bootstrap-events.ts';
+import type { RelayParty } from '#main/bootstrap/registry/relay-places.ts';
 import { RelaySockets, type RelayParts, type RelayQuestion } from '#main/bootstrap/relay-sockets.ts';
 
 /** Both sides of one WebSocket: as its device has it, and as the server has it. */
@@ -10,6 +11,8 @@ export interface End {
   readonly device: WebSocket;
   readonly server: WebSocket;
 }
+
+export const partyOf = (device: DeviceId): RelayParty => ({ device, network: '192.0.2.1' });
 
 /** Relayed connections over real WebSockets, with a clock that stands until a test moves it. */
 export class RelayEnds {
@@ -21,14 +24,14 @@ export class RelayEnds {
 
   constructor(config: Partial<RelayParts['config']> = {}) {
     this.relays = new RelaySockets({
-      config: { relay: true, maxRelays: 10, maxRelaysPerDevice: 10, relayBytesPerSecond: 0, ...config },
+      config: { relay: true, maxRelays: 10, maxRelaysPerDevice: 10, maxRelaysPerAddress: 10, relayBytesPerSecond: 0, ...config },
       mailboxes: { isHere: () => true, deliver: (to, message) => { this.told.push([to, message]); return true; } },
       isRegistered: () => true, now: () => this.now,
     });
   }
 
   async open(device: DeviceId, question: RelayQuestion, options: ClientOptions = {}): Promise<End> {
-    const use = this.relays.admit(device, question);
+    const use = this.relays.admit(partyOf(device), question);
     if (this.#server.address() === null) await once(this.#server, 'listening');
     const address = this.#server.address();
     const url = typeof address === 'object' && address !== null ? `ws://127.0.0.1:${address.port}` : '';
