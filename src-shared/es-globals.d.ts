@@ -7,6 +7,11 @@ declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
   decode(bytes?: Uint8Array): string;
 }
+declare class URL {
+  static canParse(text: string): boolean;
+  constructor(text: string);
+  readonly hostname: string;
+}
 declare class URLSearchParams {
   constructor(from: string | Readonly<Record<string, string>>);
   append(name: string, value: string): void;
