@@ -7,6 +7,7 @@ import type { ErrorInfo } from '#shared/errors.ts';
 import type { SettingsPatch } from '#shared/settings.ts';
 import { connectLocal } from '../local/connect-local.ts';
 import { startLocalServer } from '../local/local-server.ts';
+import { closeInTime } from '../node/close-in-time.ts';
 import { startNode } from '../node/node.ts';
 import { straightOut } from '../node/ports/outgoing.ts';
 import { Sabotage, type SabotagePlan } from '../node/serving/sabotage.ts';
@@ -23,7 +24,6 @@ export interface ServePlan {
   readonly web: { readonly port: number | undefined } | null;
 }
 
-/** A stop that takes longer is cut off: who asked waits, and everything that matters is crash-safe. */
 const stopWithinMs = 1900;
 /** The call that gives a fresh link to the web page; only the local channel has it. */
 const webUrlCall = 'local.webUrl';
@@ -68,17 +68,7 @@ export async function serveNode(context: CliContext, plan: ServePlan): Promise<v
     await aborted(signal);
     out.note(t('cli.serve.stopping'));
   } finally {
-    let isClosed = false;
-    const cutOff = setTimeout(() => {
-      log('still open when the time to stop was over:', process.getActiveResourcesInfo());
-      if (isClosed) process.exit();
-      // An ordinary exit waits for what the disk is asked just now.
-      process.kill(process.pid, 'SIGKILL');
-    }, stopWithinMs);
-    for (const close of closing) await close();
-    isClosed = true;
-    // Whatever should be left open does not keep the process.
-    cutOff.unref();
+    await closeInTime(closing, stopWithinMs, log);
   }
 }
 

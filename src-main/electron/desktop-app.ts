@@ -5,7 +5,9 @@ import type { NodeEvent } from '#shared/api/events.ts';
 import { chooseLocale } from '#shared/i18n/locale.ts';
 import type { Locale } from '#shared/i18n/locale.ts';
 import { errorInfo } from '#shared/errors.ts';
+import { second } from '#shared/units.ts';
 import { errorSentences, translate, translator } from '../api/translate.ts';
+import { closeInTime } from '../node/close-in-time.ts';
 import { setAppMenu } from './app-menu.ts';
 import { serveUi } from './app-scheme.ts';
 import { AppTray } from './app-tray.ts';
@@ -24,6 +26,9 @@ import { TransferTotals } from './transfer-totals.ts';
 
 /** Windows tray icons are small; macOS wants a template image, found by its name. */
 const trayIcon = process.platform === 'darwin' ? 'trayTemplate.png' : 'tray.png';
+
+/** The window is gone by then; a program that stays behind it would keep the next start away. */
+const quitWithinMs = 5 * second;
 
 /** The desktop shell around one node: window, tray, menu, notifications, links, and the order in which they end. */
 export class DesktopApp implements ShellActions {
@@ -131,7 +136,7 @@ export class DesktopApp implements ShellActions {
     // Windows go first, so that what follows looks immediate; the node gets its time to finish what it writes.
     this.#window?.close();
     this.#tray.close();
-    void this.#host.close().catch(logError).finally(() => { app.exit(0); });
+    void closeInTime([() => this.#host.close()], quitWithinMs, (what, open) => { console.error(what, open); }).catch(logError).finally(() => { app.exit(0); });
   }
 
   #hear(event: NodeEvent): void {
