@@ -170,7 +170,8 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     },
   });
   closers.push(() => rooms.close());
-  const announced = new PublicEntries({ library, background, onChange: () => { servers.news(); } });
+  const fetched = new SharedDownloads(now);
+  const announced = new PublicEntries({ library, background, underWay: () => fetched.underWay(), onChange: () => { servers.news(); } });
   closers.push(() => { announced.close(); });
   const servers: Servers = new Servers({
     identity, now, random: Math.random,
@@ -211,7 +212,6 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
   const ping = new PingProtection({ links: () => links().all(), swarm, now: () => performance.now() });
   closers.push(() => { ping.close(); });
   const speed = new SpeedLimits({ settings: () => settings.get(), limitsOf: (id) => devices.limitsOf(id), swarm, schedule, ping });
-  const fetched = new SharedDownloads(now);
   const fetchedSmall = new FetchedSmallFiles(store, now);
   const blocks: BlockServer = new BlockServer({
     hasher, now, turns: swarm, outgoing,

@@ -3,15 +3,19 @@ import { limits } from '#shared/limits.ts';
 import type { Share } from '#shared/model/share.ts';
 import { nameBytes } from '#shared/names.ts';
 import type { Entry } from '#shared/protocol/bootstrap.ts';
-import { second } from '#shared/units.ts';
+import { minute, second } from '#shared/units.ts';
 import { TokenBucket } from '../../core/rate/token-bucket.ts';
 import type { Library } from '../ports/library.ts';
+import type { UnderWay } from '../transfers/shared-downloads.ts';
+import { partialEntries } from './partial-entries.ts';
 
 /** What somebody publishes is to be seen by others within a second, and servers hear of news after half a second. */
 const collectMs = 0.2 * second;
 /** Changes come without end while a large folder is hashed: after a few quick ones, a reading every two seconds. */
 const readingsPerSecond = 0.5;
 const readingsBurst = 4;
+/** How often it is looked how far downloads have come. */
+const lookMs = minute;
 
 export type PublicLibrary = Pick<Library, 'shares' | 'walk' | 'onShare' | 'onShareGone' | 'onListing'>;
 
@@ -23,22 +27,32 @@ export interface Announced {
 
 const listOf = (entries: readonly Entry[]): Announced => ({ revision: createHash('sha256').update(JSON.stringify(entries)).digest('hex').slice(0, 32), entries });
 
-/** What servers are told of our shares: those for everybody, as a whole, and the large files in them, by content and name. */
+/**
+ * What servers are told of our shares: those for everybody, as a whole, and the large files in them, by content and name. Also files that are
+ * on their way into one of them (`partialEntries`).
+ */
 export class PublicEntries {
   readonly #library: PublicLibrary;
+  readonly #underWay: () => readonly UnderWay[];
   readonly #onChange: () => void;
   readonly #background: (work: Promise<unknown>) => void;
   readonly #readings = new TokenBucket(readingsPerSecond, readingsBurst, performance.now());
   #list: Announced = listOf([]);
+  #shares: readonly Share[] = [];
+  #complete: readonly Entry[] = [];
+  #partial: readonly Entry[] = [];
   #timer: NodeJS.Timeout | null = null;
+  readonly #look: NodeJS.Timeout;
   #isReading = false;
 
-  constructor({ library, onChange, background }: { readonly library: PublicLibrary; readonly onChange: () => void; readonly background: (work: Promise<unknown>) => void }) {
+  constructor({ library, underWay, onChange, background }: { readonly library: PublicLibrary; readonly underWay: () => readonly UnderWay[]; readonly onChange: () => void; readonly background: (work: Promise<unknown>) => void }) {
     this.#library = library;
+    this.#underWay = underWay;
     this.#onChange = onChange;
     this.#background = background;
     for (const follow of [library.onShare, library.onShareGone, library.onListing]) follow.call(library, () => { this.#soon(); });
     this.#soon();
+    this.#look = setInterval(() => { this.#lookAtDownloads(); }, lookMs).unref();
   }
 
   get list(): Announced {
@@ -47,6 +61,7 @@ export class PublicEntries {
 
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
+    clearInterval(this.#look);
   }
 
   #soon(): void {
@@ -58,7 +73,23 @@ export class PublicEntries {
     if (this.#isReading) return this.#soon();
     this.#isReading = true;
     this.#readings.charge(performance.now(), 1);
-    const list = await publicEntries(this.#library).then(listOf).finally(() => { this.#isReading = false; });
+    const { shares, entries } = await publicEntries(this.#library).finally(() => { this.#isReading = false; });
+    this.#shares = shares;
+    this.#complete = entries;
+    this.#partial = partialEntries(this.#underWay(), shares);
+    this.#tell();
+  }
+
+  #lookAtDownloads(): void {
+    const partial = partialEntries(this.#underWay(), this.#shares);
+    if (JSON.stringify(partial) === JSON.stringify(this.#partial)) return;
+    this.#partial = partial;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const known = new Set(this.#complete.map(({ contentId }) => contentId));
+    const list = listOf([...this.#complete, ...this.#partial.filter(({ contentId }) => !known.has(contentId))].slice(0, limits.servers.entries));
     if (list.revision === this.#list.revision) return;
     this.#list = list;
     this.#onChange();
@@ -66,7 +97,7 @@ export class PublicEntries {
 }
 
 /** Each content once, whole shares before files, in a steady order; at most `limits.servers.entries`. */
-async function publicEntries(library: PublicLibrary): Promise<Entry[]> {
+async function publicEntries(library: PublicLibrary): Promise<{ shares: readonly Share[]; entries: Entry[] }> {
   const found = new Map<string, Entry>();
   const add = (entry: Omit<Entry, 'contentId'> & { readonly contentId: Entry['contentId'] | null }): void => {
     const { contentId, kind, name, bytes } = entry;
@@ -75,7 +106,7 @@ async function publicEntries(library: PublicLibrary): Promise<Entry[]> {
   const shares = (await library.shares()).filter(({ audience }) => audience.kind === 'public').toSorted((a, b) => (a.id < b.id ? -1 : 1));
   for (const share of shares) add(share);
   for (const share of shares) if (share.kind === 'folder') await eachLargeFile(library, share, add);
-  return [...found.values()];
+  return { shares, entries: [...found.values()] };
 }
 
 async function eachLargeFile(library: PublicLibrary, { name }: Share, take: (entry: Pick<Entry, 'kind' | 'name' | 'bytes'> & { contentId: Entry['contentId'] | null }) => void): Promise<void> {

@@ -1,13 +1,14 @@
 import type { ContentId } from '#shared/ids.ts';
 import type { Audience } from '#shared/model/share.ts';
-import type { PartialFile, SharedDownloads, WhatIsShared } from './shared-downloads.ts';
+import type { Bitfield } from '../../core/bitfield.ts';
+import type { SharedDownloads, Verified, WhatIsShared } from './shared-downloads.ts';
 
 /** What others get of one file: its verified pieces while it is fetched, then the whole. Only for those the origin shares it with. */
 export class PassedOnFile {
   readonly #fetched: SharedDownloads;
   readonly #audience: () => Promise<Audience | null>;
   /** Set from `begin` to `stop`. */
-  #begun: { readonly id: ContentId; readonly verified: PartialFile['verified'] } | null = null;
+  #begun: { readonly id: ContentId; readonly verified: Verified } | null = null;
 
   constructor(fetched: SharedDownloads, audience: () => Promise<Audience | null>) {
     this.#fetched = fetched;
@@ -19,10 +20,10 @@ export class PassedOnFile {
   }
 
   /** Its part is there; `verified` of the file says which pieces may be read at any time. */
-  async begin(id: ContentId, what: WhatIsShared, file: Pick<PartialFile, 'verified'>): Promise<void> {
+  async begin(id: ContentId, what: WhatIsShared, file: { readonly verified: Bitfield }): Promise<void> {
     const audience = await this.#audience();
     if (audience === null) return;
-    const verified = { has: (piece: number) => file.verified.has(piece) };
+    const verified = { has: (piece: number) => file.verified.has(piece), get share() { return file.verified.count / Math.max(1, file.verified.length); } };
     if (await this.#fetched.begin(id, { ...what, audience }, verified)) this.#begun = { id, verified };
   }
 

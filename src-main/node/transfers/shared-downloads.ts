@@ -17,7 +17,25 @@ const remembered = 100_000;
 
 /** A file that is still being fetched: only its verified pieces can be read. */
 export interface PartialFile extends FileRef {
-  readonly verified: Pick<Bitfield, 'has'>;
+  readonly verified: Verified;
+}
+
+/** What of a file may be read at any time. */
+export interface Verified extends Pick<Bitfield, 'has'> {
+  /** Of its pieces, 0 … 1. */
+  readonly share: number;
+}
+
+/** A file that is being fetched and passed on. */
+export interface UnderWay {
+  readonly contentId: ContentId;
+  readonly name: string;
+  /** The folder that it lies in, links resolved. */
+  readonly inside: string;
+  readonly bytes: Bytes;
+  /** For whom its origin lets it be passed on. */
+  readonly audience: Audience;
+  readonly share: number;
 }
 
 interface Shared {
@@ -53,7 +71,7 @@ export class SharedDownloads {
   }
 
   /** A file is being fetched into `path`. False: so is another one of this content, and that one is served. */
-  async begin(id: ContentId, { name, path, bytes, audience, layer }: ForSome, verified: Pick<Bitfield, 'has'>): Promise<boolean> {
+  async begin(id: ContentId, { name, path, bytes, audience, layer }: ForSome, verified: Verified): Promise<boolean> {
     const stats = await stat(path, { bigint: true });
     const file = { ...(await refOf(name, path, bytes, stats, id)), version: partVersion(stats), verified };
     if (this.#shared.get(id)?.until === null) return false;
@@ -72,6 +90,11 @@ export class SharedDownloads {
   drop(id: ContentId, verified: Pick<Bitfield, 'has'>): void {
     const file = this.#shared.get(id)?.file;
     if (file !== undefined && 'verified' in file && file.verified === verified) this.#shared.delete(id);
+  }
+
+  /** What is being fetched now, and passed on. */
+  underWay(): UnderWay[] {
+    return [...this.#shared].flatMap(([contentId, { audience, file }]) => ('verified' in file ? [{ contentId, name: file.path, inside: file.inside, bytes: file.bytes, audience, share: file.verified.share }] : []));
   }
 
   find(viewer: Viewer, id: ContentId): FileRef | PartialFile | null {

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { partialEntries } from '#main/node/servers/partial-entries.ts';
 import { PublicEntries, type PublicLibrary } from '#main/node/servers/public-entries.ts';
+import type { UnderWay } from '#main/node/transfers/shared-downloads.ts';
 import { contentIdOf } from '#shared/ids.ts';
 import { shareSchema, type Share } from '#shared/model/share.ts';
 
@@ -20,8 +22,8 @@ class LateLibrary implements PublicLibrary {
     return new Promise((resolve, reject) => { this.readings.push({ answer: resolve, fail: () => { reject(new Error('the disk is gone')); } }); });
   }
 
-  walk(): Promise<never> {
-    throw new Error('there are no folders');
+  walk() {
+    return Promise.resolve({ entries: [], next: null, total: 0 });
   }
 
   onShare(listener: (share: Share) => void): void {
@@ -36,11 +38,11 @@ class LateLibrary implements PublicLibrary {
   }
 }
 
-function announce() {
+function announce(underWay: () => readonly UnderWay[] = () => []) {
   const library = new LateLibrary();
   const failed: unknown[] = [];
-  const entries = new PublicEntries({ library, onChange: () => undefined, background: (work) => { work.catch((error: unknown) => failed.push(error)); } });
-  return { library, failed, names: () => entries.list.entries.map(({ name }) => name) };
+  const entries = new PublicEntries({ library, underWay, onChange: () => undefined, background: (work) => { work.catch((error: unknown) => failed.push(error)); } });
+  return { library, failed, names: () => entries.list.entries.map(({ name }) => name), list: () => entries.list };
 }
 
 it('reads again what changed while it was reading, and never twice at once', async () => {
@@ -87,4 +89,46 @@ it('goes on after a reading that failed', async () => {
   library.readings[1]?.answer([fileNamed('later')]);
   await vi.advanceTimersByTimeAsync(0);
   expect(names()).toEqual(['later']);
+});
+
+const folderAt = (path: string, audience: Share['audience'] = { kind: 'public' }): Share => shareSchema.parse({ ...fileNamed('Films'), kind: 'folder', path, audience });
+const film = (share: number, change: Partial<UnderWay> = {}): UnderWay => ({ contentId: contentIdOf(Buffer.alloc(32, 7)), name: 'Trains/film.mp4', inside: '/home/films/Trains', bytes: 1e9, audience: { kind: 'public' }, share, ...change });
+
+it('tells how far a download has come that everybody may have, into a folder that everybody may see, in steps', async () => {
+  let share = 0.05;
+  const { library, list } = announce(() => [film(share)]);
+  await vi.advanceTimersByTimeAsync(2000);
+  library.readings[0]?.answer([folderAt('/home/films')]);
+  await vi.advanceTimersByTimeAsync(0);
+  const told = () => list().entries.filter(({ kind }) => kind === 'file').map(({ name, have }) => [name, have]);
+  expect(told()).toEqual([['film.mp4', 0]]);
+  const before = list().revision;
+  share = 0.09;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(list().revision).toBe(before);
+  for (const [next, said] of [[0.35, 30], [0.999, 90], [1, 90]] as const) {
+    share = next;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(told()).toEqual([['film.mp4', said]]);
+  }
+});
+
+it('tells of a content once: as complete where it is', async () => {
+  const complete = fileNamed('complete');
+  const { library, list } = announce(() => (complete.contentId === null ? [] : [film(0.5, { contentId: complete.contentId })]));
+  await vi.advanceTimersByTimeAsync(2000);
+  library.readings[0]?.answer([complete, shareSchema.parse({ ...folderAt('/home/films'), contentId: null })]);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(list().entries).toMatchObject([{ name: 'complete' }]);
+  expect(list().entries[0]).not.toHaveProperty('have');
+});
+
+it.each<[string, UnderWay, Share]>([
+  ['that its origin shares with some only', film(0.5, { audience: { kind: 'everyone' } }), folderAt('/home/films')],
+  ['into a folder that is not shared with everybody', film(0.5), folderAt('/home/films', { kind: 'everyone' })],
+  ['into another folder', film(0.5, { inside: '/home/films of mine' }), folderAt('/home/films')],
+  ['that is small', film(0.5, { bytes: 1000 }), folderAt('/home/films')],
+])('keeps a download to itself %s', (_, underWay, share) => {
+  expect(partialEntries([film(0.5)], [folderAt('/home/films')])).toHaveLength(1);
+  expect(partialEntries([underWay], [share])).toEqual([]);
 });
