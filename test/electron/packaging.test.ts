@@ -41,7 +41,7 @@ describe('the packed app', () => {
 
   beforeAll(async () => {
     display = await openDisplay();
-    await ensureBuilt(['node', 'renderer']);
+    await ensureBuilt(['node', 'renderer', 'dashboard']);
     project = mkdtempSync(join(tmpdir(), 'distrishare-pack-'));
     for (const part of ['package.json', 'resources', 'out/renderer']) cpSync(join(root, part), join(project, part), { recursive: true });
     const runtime = await electronExecutable();
