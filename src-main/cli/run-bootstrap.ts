@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { pino, destination } from 'pino';
+import { bootstrapPaths } from '#shared/protocol/bootstrap-routes.ts';
 import { readConfig, type ConfigSources } from '../bootstrap/config.ts';
 import { startBootstrapServer } from '../bootstrap/start-server.ts';
 import type { CliContext } from './context.ts';
@@ -19,6 +20,7 @@ export async function runBootstrap({ out, t, dataDir, cwd, signal }: CliContext,
   out.event('ready', { url, port, fingerprint });
   out.line(t('cli.bootstrap.ready', { url }));
   if (fingerprint !== null) out.line(t('cli.bootstrap.own', { fingerprint }));
+  if (config.adminToken !== undefined) out.line(t('cli.bootstrap.dashboard', { url: new URL(bootstrapPaths.dashboard, url).href }));
   out.line(t('cli.serve.stop'));
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();

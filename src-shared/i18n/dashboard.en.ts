@@ -9,7 +9,7 @@ export const dashboardEn = {
     title: 'The dashboard is off', text: 'It shows addresses of devices, so the server shows it only to whoever has its admin token, and this server has none.', how: 'To switch it on, give the server a token of at least 16 characters and start it again:',
     file: 'In its settings file', env: 'Or in its environment', example: 'something long that nobody guesses', again: 'Try again',
   },
-  lost: { title: 'The server does not answer.', text: 'What you see is from {when}. It goes on by itself when the server is back.', first: 'The server does not answer. It is asked again by itself.' },
+  lost: { title: 'The server does not answer', text: 'What you see is from {when}. It goes on by itself when the server is back.', first: 'The server does not answer. It is asked again by itself.' },
   status: { ok: 'Healthy', degraded: 'Degraded', draining: 'Stopping', live: 'Live', lost: 'No answer' },
   head: { version: 'Version {version}', uptime: 'Running for {time}', tlsOwn: 'Own certificate', tlsAuthority: 'Certificate for {time} more', tlsNone: 'TLS ends at a proxy', fingerprint: 'Copy the fingerprint' },
   alerts: {

@@ -11,7 +11,7 @@ export const dashboardEs: SameShape<typeof dashboardEn> = {
     title: 'El panel está apagado', text: 'Muestra direcciones de dispositivos, así que el servidor solo se lo enseña a quien tiene su token de administración, y este servidor no tiene ninguno.', how: 'Para encenderlo, dale al servidor un token de al menos 16 caracteres y vuelve a iniciarlo:',
     file: 'En su archivo de configuración', env: 'O en su entorno', example: 'algo largo que nadie adivine', again: 'Probar de nuevo',
   },
-  lost: { title: 'El servidor no responde.', text: 'Lo que ves es de {when}. Seguirá solo cuando el servidor vuelva.', first: 'El servidor no responde. Se le vuelve a preguntar automáticamente.' },
+  lost: { title: 'El servidor no responde', text: 'Lo que ves es de {when}. Seguirá solo cuando el servidor vuelva.', first: 'El servidor no responde. Se le vuelve a preguntar automáticamente.' },
   status: { ok: 'Todo bien', degraded: 'Con problemas', draining: 'Parando', live: 'En vivo', lost: 'Sin respuesta' },
   head: { version: 'Versión {version}', uptime: 'En marcha desde hace {time}', tlsOwn: 'Certificado propio', tlsAuthority: 'Certificado válido {time} más', tlsNone: 'TLS termina en un proxy', fingerprint: 'Copiar la huella' },
   alerts: {
