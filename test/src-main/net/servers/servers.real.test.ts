@@ -66,7 +66,7 @@ const urlOf = ({ server, base }: Awaited<ReturnType<BootstrapStage['server']>>):
 describe('bootstrap servers', () => {
   it('make members of a room known to each other, who know nothing of each other but the words', async () => {
     const url = urlOf(await stage.server());
-    const [anna, ben, stranger] = [await start('Anna', [url]), await start('Ben', [url]), await start('Stranger', [url])];
+    const [anna, ben, stranger] = await Promise.all([start('Anna', [url]), start('Ben', [url]), start('Stranger', [url])]);
     const room = await anna.api.call('rooms.create', { name: 'Far away', lastsMs: null });
     const { words } = await anna.api.call('rooms.invite', { room: room.id, language: 'en' });
     await ben.api.call('rooms.join', { invitation: words });
@@ -81,15 +81,15 @@ describe('bootstrap servers', () => {
 
   it('that take no entries make members of a room meet all the same', async () => {
     const url = urlOf(await stage.server({ maxEntries: 0 }));
-    const [anna, ben] = [await start('Anna', [url]), await start('Ben', [url])];
+    const [anna, ben] = await Promise.all([start('Anna', [url]), start('Ben', [url])]);
     const path = join(await stage.folder(), 'Public');
     await mkdir(path);
     await writeFile(join(path, 'note.txt'), 'for everybody');
-    for (const node of [anna, ben]) {
+    await Promise.all([anna, ben].map(async (node) => {
       const { id } = await node.api.call('shares.add', { path, audience: { kind: 'public' } });
       await node.api.call('shares.whenHashed', { id });
       await when(node, async () => (await healthOf(node))?.error?.code === 'server-refused');
-    }
+    }));
     const room = await anna.api.call('rooms.create', { name: 'Far away', lastsMs: null });
     const { words } = await anna.api.call('rooms.invite', { room: room.id, language: 'en' });
     await ben.api.call('rooms.join', { invitation: words });
@@ -114,7 +114,7 @@ describe('bootstrap servers', () => {
 
   it('lead to what people share with everybody, by its name and by its content, and to nothing else', async () => {
     const url = urlOf(await stage.server());
-    const [anna, ben, cleo] = [await start('Anna', [url]), await start('Ben', [url]), await start('Cleo', [url])];
+    const [anna, ben, cleo] = await Promise.all([start('Anna', [url]), start('Ben', [url]), start('Cleo', [url])]);
     const folder = await stage.folder();
     for (const name of ['Beach photos', 'Beach diary']) {
       await mkdir(join(folder, name));
