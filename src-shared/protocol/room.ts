@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { deviceIdSchema, roomIdSchema, timestampSchema } from '../model/ids.ts';
+import { vpnSchema } from '../model/network.ts';
 import { pathKindSchema } from '../model/peer.ts';
 import { deviceNameSchema } from './hello.ts';
 
@@ -44,8 +45,8 @@ const tagSchema = hex(8);
 export const knownMemberSchema = z.object({
   id: deviceIdSchema,
   name: deviceNameSchema,
-  /** Where it takes links, `HOST:PORT`, and how whoever says so reaches it there. */
-  addresses: z.array(z.object({ address: z.string().max(300), path: pathKindSchema })).max(limits.rooms.addresses),
+  /** Where it takes links, `HOST:PORT`, and how whoever says so reaches it there: by which VPN, when that is known. */
+  addresses: z.array(z.object({ address: z.string().max(300), path: pathKindSchema, vpn: vpnSchema.optional() })).max(limits.rooms.addresses),
 });
 export type KnownMember = z.infer<typeof knownMemberSchema>;
 

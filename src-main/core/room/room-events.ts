@@ -1,4 +1,5 @@
 import type { DeviceId, RoomId } from '#shared/ids.ts';
+import type { Vpn } from '#shared/model/network.ts';
 import type { PathKind } from '#shared/model/peer.ts';
 import type { RoomEnd } from '#shared/model/room.ts';
 import type { KnownMember, RoomCard, RoomNotice, SignedCard } from '#shared/protocol/room.ts';
@@ -42,6 +43,8 @@ export interface RoomLink {
   /** Where the device takes links; null: nowhere. */
   readonly address: MemberAddress | null;
   readonly path: PathKind;
+  /** The VPN that leads there, when our own end of it tells. */
+  readonly vpn: Vpn | null;
 }
 
 export interface RoomSink {

@@ -2,7 +2,6 @@ import { formatAddress } from '#shared/address.ts';
 import { AppError } from '#shared/errors.ts';
 import { toHex, type DeviceId, type RoomId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
-import type { PathKind } from '#shared/model/peer.ts';
 import type { RoomEnd } from '#shared/model/room.ts';
 import type { RoomCard, RoomNotice } from '#shared/protocol/room.ts';
 import type { RoomHints } from '#shared/room-invitation.ts';
@@ -307,10 +306,10 @@ export class RoomMachine {
   }
 
   /** Tells somebody of other members, with the addresses that mean something there. */
-  #tell(room: RoomState, { peer, path }: Session, members: readonly MemberEntry[], out: RoomSink): void {
+  #tell(room: RoomState, session: Session, members: readonly MemberEntry[], out: RoomSink): void {
     if (members.length === 0) return;
-    const told = members.map(({ id, name, addresses }) => ({ id, name, addresses: addresses.filter((address) => isReachedFrom(path, address)).slice(0, limits.rooms.addresses) }));
-    out.send(peer, { kind: 'room-members', tag: room.tag, members: told });
+    const told = members.map(({ id, name, addresses }) => ({ id, name, addresses: addresses.filter((address) => isReachedFrom(session, address)).slice(0, limits.rooms.addresses) }));
+    out.send(session.peer, { kind: 'room-members', tag: room.tag, members: told });
   }
 
   #heardOf(room: RoomState, { id, name, addresses }: Pick<MemberEntry, 'id' | 'name' | 'addresses'>, out: RoomSink): boolean {
@@ -338,7 +337,8 @@ export class RoomMachine {
 const sameAddresses = (a: Pick<MemberEntry, 'addresses'>, b: Pick<MemberEntry, 'addresses'>): boolean =>
   a.addresses.length === b.addresses.length && a.addresses.every(({ address }, at) => address === b.addresses[at]?.address);
 
-/** An address of a network means nothing outside of it. */
-function isReachedFrom(path: PathKind, address: MemberAddress): boolean {
+/** An address of a network means nothing outside of it, and one of a VPN nothing in another. */
+function isReachedFrom({ path, vpn }: Pick<RoomLink, 'path' | 'vpn'>, address: MemberAddress): boolean {
+  if (address.path === 'overlay' && path === 'overlay') return (address.vpn ?? null) === vpn;
   return address.path === 'internet' || address.path === path || (path === 'loopback' && address.path !== 'loopback');
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { toHex } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { deviceIdSchema, roomIdSchema, timestampSchema } from '#shared/model/ids.ts';
+import { vpnSchema } from '#shared/model/network.ts';
 import { pathKindSchema } from '#shared/model/peer.ts';
 import { signedCardSchema } from '#shared/protocol/room.ts';
 import type { RoomRecord } from '../../core/room/room-events.ts';
@@ -19,7 +20,7 @@ const roomRecordSchema = z.object({
   hints: z.object({ name: z.string(), owner: deviceIdSchema, endsAt: timestampSchema.nullable() }).nullable(),
   members: z.array(z.object({
     id: deviceIdSchema, name: z.string(), met: z.boolean(), lastSeen: timestampSchema.nullable(),
-    addresses: z.array(z.object({ address: z.string(), path: pathKindSchema })),
+    addresses: z.array(z.object({ address: z.string(), path: pathKindSchema, vpn: vpnSchema.optional() })),
   })),
   joinedAt: timestampSchema,
 });

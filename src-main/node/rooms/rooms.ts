@@ -153,9 +153,9 @@ export class Rooms {
     this.#links.set(id, link);
     this.#step((now) => {
       this.#machine.linkUp(now, {
-        peer: id, name, path: link.path, exporter: link.exportKey(exporterLabel, exporterBytes),
+        peer: id, name, path: link.path, vpn: link.vpn, exporter: link.exportKey(exporterLabel, exporterBytes),
         // A link-local address means nothing on another machine.
-        address: takesLinks === null || takesLinks.host.includes('%') ? null : { address: formatAddress(takesLinks), path: link.path },
+        address: takesLinks === null || takesLinks.host.includes('%') ? null : { address: formatAddress(takesLinks), path: link.path, ...(link.vpn === null ? {} : { vpn: link.vpn }) },
       }, this.#sink);
     });
   }

@@ -4,10 +4,12 @@ import { invariant } from '#shared/assert.ts';
 import { deviceIdOf, toHex } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { RoomHints } from '#shared/room-invitation.ts';
+import type { RoomLink } from '#main/core/room/room-events.ts';
 import type { RoomState } from '#main/core/room/room-state.ts';
 import { RoomWorld, secretNumber, type RoomDevice } from './room-world.ts';
 
 const secret = secretNumber(7);
+type Way = Pick<RoomLink, 'path' | 'vpn'>;
 
 const onlyRoom = (device: RoomDevice): RoomState => {
   const [room] = [...device.machine.rooms()];
@@ -44,6 +46,23 @@ describe('a room', () => {
     expect(hereAt(anna)).toEqual(ids(ben, cleo));
     expect(hereAt(ben)).toEqual(ids(anna, cleo));
     expect([...cleo.machine.roomsOf(ben.id)]).toEqual([onlyRoom(anna).id]);
+  });
+
+  it.each<[string, Way, Way, boolean]>([
+    ['a LAN', { path: 'lan', vpn: null }, { path: 'lan', vpn: null }, true],
+    ['a LAN and a VPN', { path: 'lan', vpn: null }, { path: 'overlay', vpn: 'tailscale' }, false],
+    ['one VPN', { path: 'overlay', vpn: 'tailscale' }, { path: 'overlay', vpn: 'tailscale' }, true],
+    ['two VPNs', { path: 'overlay', vpn: 'tailscale' }, { path: 'overlay', vpn: 'zerotier' }, false],
+    ['the internet and a LAN', { path: 'internet', vpn: null }, { path: 'lan', vpn: null }, true],
+  ])('tells members on %s where the other one is: %#', (_, toFirst, toSecond, isTold) => {
+    const world = new RoomWorld(3);
+    const [anna, ben, cleo] = [world.device(0), world.device(1), world.device(2)];
+    anna.machine.create(world.now, { secret, name: 'Party', lastsMs: null }, anna.sink);
+    for (const device of [ben, cleo]) device.machine.join(world.now, secret, null, device.sink);
+    world.link(anna, ben, toFirst);
+    world.link(anna, cleo, toSecond);
+    world.settle();
+    expect(cleo.introduced.some(({ peer, addresses }) => peer === ben.id && addresses.length > 0)).toBe(isTold);
   });
 
   it('is found by devices that were linked before either was in it', () => {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { RoomMachine } from '#main/core/room/room-machine.ts';
-import type { RoomPorts, RoomRecord, RoomSink } from '#main/core/room/room-events.ts';
+import type { RoomLink, RoomPorts, RoomRecord, RoomSink } from '#main/core/room/room-events.ts';
 import { invariant } from '#shared/assert.ts';
 import { deviceIdOf, type DeviceId, type RoomId } from '#shared/ids.ts';
 import type { RoomEnd } from '#shared/model/room.ts';
@@ -89,13 +89,13 @@ export class RoomWorld {
     return this.#links.has(this.#key(a, b));
   }
 
-  link(a: RoomDevice, b: RoomDevice): void {
+  link(a: RoomDevice, b: RoomDevice, way: Pick<RoomLink, 'path' | 'vpn'> = { path: 'lan', vpn: null }): void {
     if (a === b || this.areLinked(a, b)) return;
     const number = ++this.#count;
     this.#links.set(this.#key(a, b), number);
     const exporter = new Uint8Array([number >> 8, number & 255]);
     for (const [one, other] of [[a, b], [b, a]] as const) {
-      one.machine.linkUp(this.now, { peer: other.id, name: other.name, exporter, address: { address: `192.168.1.${this.devices.indexOf(other) + 1}:47800`, path: 'lan' }, path: 'lan' }, one.sink);
+      one.machine.linkUp(this.now, { peer: other.id, name: other.name, exporter, address: { address: `192.168.1.${this.devices.indexOf(other) + 1}:47800`, path: way.path, ...(way.vpn === null ? {} : { vpn: way.vpn }) }, ...way }, one.sink);
     }
   }
 
