@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 const packages = {
   contract: ['python3-libtorrent'],
   integration: ['python3-libtorrent'],
-  net: ['iproute2', 'nftables'],
+  net: ['iproute2', 'nftables', 'miniupnpd-nftables'],
   browser: ['chromium', 'fonts-dejavu-core'],
   electron: [
     'xvfb', 'xauth', 'libnss3', 'libatk1.0-0|libatk1.0-0t64', 'libatk-bridge2.0-0|libatk-bridge2.0-0t64', 'libcups2|libcups2t64', 'libdrm2', 'libgbm1',

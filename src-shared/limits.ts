@@ -106,6 +106,15 @@ export const limits = {
     holdersDialled: 16,
   },
   pairing: { expiresMs: 2 * minute, tries: 5 },
+  /** What the router of the own network is asked for and may answer. */
+  portMapping: {
+    /** Not more: a router that starts anew forgets, and we find out at the next renewal. */
+    leaseSeconds: 3600,
+    answerBytes: 64 * KiB,
+    searchMs: 2 * second,
+    answerMs: 5 * second,
+    routers: 2,
+  },
   rooms: {
     joined: 64,
     nameChars: 60,

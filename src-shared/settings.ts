@@ -20,6 +20,8 @@ export const settingsSchema = z.object({
   unusedNetworks: z.array(networkKeySchema).max(limits.networks.unused),
   /** Bootstrap servers, all used at once. */
   servers: z.array(serverUrlSchema).max(limits.servers.used),
+  /** Whether the router of the own network is asked to forward our port, where somebody outside may look for us. */
+  portMapping: z.enum(['on', 'off']),
   downloadLimit: rateLimitSchema,
   uploadLimit: rateLimitSchema,
   /** The alternative limits are in the place of the usual two now; the schedule switches this too. */
@@ -58,6 +60,7 @@ export const defaultSettings: Omit<Settings, 'name' | 'downloadDir'> = {
   visibility: 'everyone',
   unusedNetworks: [],
   servers: [],
+  portMapping: 'on',
   downloadLimit: 'off',
   uploadLimit: 'off',
   alternativeLimits: false,

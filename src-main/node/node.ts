@@ -11,6 +11,7 @@ import type { Settings, SettingsPatch } from '#shared/settings.ts';
 import { createDiscovery, type Discovery } from '../discovery/discovery.ts';
 import { isLinkLocal } from '../net/host.ts';
 import { listNetworks, silentInterfaces } from '../net/networks.ts';
+import type { PortMapper } from '../net/port-mapping/port-mapper.ts';
 import { diskError, makeFolders } from './data-dir.ts';
 import { DemoNeighbour } from './demo.ts';
 import { diagnose } from './doctor/doctor.ts';
@@ -20,6 +21,7 @@ import { createNodeApi } from './node-api.ts';
 import type { NodeParts } from './node-parts.ts';
 import { straightOut, type Outgoing } from './ports/outgoing.ts';
 import { browseDevice } from './peers/browse.ts';
+import { createOutside, withOutside, type Outside } from './servers/outside.ts';
 import { createServices, laterLinks, type Services } from './services.ts';
 import { planDownload } from './transfers/plan-download.ts';
 import { pause } from './waiting.ts';
@@ -77,7 +79,9 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
   const later = laterLinks();
   let listenPort = 0;
   const ownAddresses = (): SocketAddress[] => reachableHosts(listen, settings.get().unusedNetworks).map((host) => ({ host, port: listenPort }));
-  const services = await createServices(foundation, { nonce, links: later.links, outgoing, ownAddresses }, closers);
+  let outside: Outside | null = null;
+  const announcedAddresses = (): readonly SocketAddress[] => withOutside(ownAddresses(), outside?.mapper.address ?? null);
+  const services = await createServices(foundation, { nonce, links: later.links, outgoing, ownAddresses: announcedAddresses, onRooms: () => { outside?.apply(); } }, closers);
   problems.push(...warnings);
   const { devices, membership, offers, rooms, servers, transfers, background } = services;
 
@@ -91,6 +95,8 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
   await followLibrary(services);
   const { port } = await links.listen(settings.get().port, listen ?? '');
   listenPort = port;
+  const { mapper } = (outside = createOutside(services, port, listen));
+  closers.push(() => mapper.close());
 
   const discovery = createDiscovery({
     port, nonce, now, random: Math.random,
@@ -101,11 +107,12 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
     onNetworkChange: () => {
       membership.networkChanged();
       servers.news();
+      mapper.networksChanged();
     },
   });
   closers.push(() => discovery.close());
   closers.push(() => { for (const link of links.all()) link.notify({ kind: 'goodbye' }); });
-  followSettings(services, discovery);
+  followSettings(services, discovery, outside);
   await makeFolders(settings.get().downloadDir).catch((error: unknown) => { problems.push(diskError(error, settings.get().downloadDir).toInfo()); });
   await transfers.open();
   closers.push(() => transfers.close());
@@ -114,14 +121,15 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
   const commands = commandsOf(services);
   const demo = new DemoNeighbour({ dataDir, startNode, forget: commands.forgetDevice, ownId: identity.id, ownPort: port, name: demoName, onChange: () => { background(tellStatus()); } });
   closers.push(() => demo.stop());
-  const status = (): Promise<NodeStatus> => readStatus(services, { port, startedAt, demo: demo.state, discovery });
+  const status = (): Promise<NodeStatus> => readStatus(services, { port, startedAt, demo: demo.state, discovery, mapper });
   const tellStatus = async (): Promise<void> => { if (services.events.isHeard) services.events.emit({ type: 'status', status: await status() }); };
   const statusTimer = setInterval(() => { background(tellStatus()); }, statusEveryMs);
   closers.push(() => { clearInterval(statusTimer); });
   background(discovery.start());
   background(servers.set(serversOf(settings.get())));
+  outside.apply();
   const doctor: DoctorPorts = {
-    port, now, pause, discovery, membership, devices, ownAddresses, servers,
+    port, now, pause, discovery, membership, devices, ownAddresses, servers, mapper,
     seek: async (id, signal) => {
       services.reach.seek(id);
       return services.waiter.linkTo(id, AbortSignal.any([signal, AbortSignal.timeout(seekMs)])).catch(() => null);
@@ -193,7 +201,7 @@ async function followLibrary({ foundation, events, blocks, shareNames, links }: 
 /** Whoever is hidden tells no server where it is. */
 const serversOf = ({ servers, visibility }: Settings): readonly string[] => (visibility === 'hidden' ? [] : servers);
 
-function followSettings({ foundation, events, speed, membership, servers, transfers, links, background }: Services, discovery: Discovery): void {
+function followSettings({ foundation, events, speed, membership, servers, transfers, links, background }: Services, discovery: Discovery, outside: Outside): void {
   const { settings } = foundation;
   speed.apply();
   let { name, unusedNetworks } = settings.get();
@@ -202,6 +210,7 @@ function followSettings({ foundation, events, speed, membership, servers, transf
     membership.setVisibility(changed.visibility);
     background(discovery.set({ multicast: changed.multicast, mdns: changed.mdns, visible: changed.visibility !== 'hidden' }));
     background(servers.set(serversOf(changed)));
+    outside.apply();
     transfers.settingsChanged();
     if (changed.name !== name) for (const link of links().all()) link.notify({ kind: 'renamed', name: changed.name });
     name = changed.name;
@@ -209,6 +218,7 @@ function followSettings({ foundation, events, speed, membership, servers, transf
       links().networksChanged();
       discovery.networksChanged();
       servers.news();
+      outside.mapper.networksChanged();
     }
     unusedNetworks = changed.unusedNetworks;
     events.emit({ type: 'settings', settings: changed });
@@ -217,14 +227,14 @@ function followSettings({ foundation, events, speed, membership, servers, transf
 
 async function readStatus(
   { foundation, transfers, uploads, offers, servers, speed, links }: Services,
-  { port, startedAt, demo, discovery }: { port: number; startedAt: number; demo: NodeStatus['demo']; discovery: Discovery },
+  { port, startedAt, demo, discovery, mapper }: { port: number; startedAt: number; demo: NodeStatus['demo']; discovery: Discovery; mapper: PortMapper },
 ): Promise<NodeStatus> {
   const { identity, settings, dataDir, problems } = foundation;
   const { downloadDir, name, unusedNetworks } = settings.get();
   const networks = listNetworks(unusedNetworks);
   const active = transfers.active;
   return {
-    deviceId: identity.id, name, avatarSeed: identity.avatarSeed, version: appVersion, startedAt, port, addresses: networks.flatMap(({ used, addresses }) => (used ? addresses : [])), networks, dataDir, downloadDir,
+    deviceId: identity.id, name, avatarSeed: identity.avatarSeed, version: appVersion, startedAt, port, addresses: networks.flatMap(({ used, addresses }) => (used ? addresses : [])), networks, portMapping: mapper.state, dataDir, downloadDir,
     freeBytes: await statfs(downloadDir).then((volume) => volume.bavail * volume.bsize, () => null),
     downRate: active.reduce((sum, transfer) => sum + transfer.rate, 0), upRate: uploads.rate(), speed: speed.state(),
     peersOnline: [...links().all()].length, activeTransfers: active.length, offersWaiting: offers.waiting,

@@ -89,8 +89,10 @@ export interface Ways {
   readonly nonce: string;
   readonly links: () => Links;
   readonly outgoing: Outgoing;
-  /** Where it takes links. */
+  /** Where it takes links, also from outside. */
   readonly ownAddresses: () => readonly SocketAddress[];
+  /** It is in more or fewer rooms than before. */
+  readonly onRooms: () => void;
 }
 
 export async function createServices(foundation: Foundation, ways: Ways, closers: Closers): Promise<Services> {
@@ -157,7 +159,10 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     identity, store, links, now, background,
     ownAddresses: ways.ownAddresses,
     introduce: (id, address) => { membership.introduced(id, address, 'room'); },
-    onTags: () => { servers.news(); },
+    onTags: () => {
+      servers.news();
+      ways.onRooms();
+    },
     onChange: (room) => { roomEvents.push(room.id, room); },
     onGone: (id, name, why) => {
       roomEvents.drop(id);

@@ -14,6 +14,11 @@ export const commonEn = {
   },
   audience: { nobody: 'nobody', devices: 'trusted devices', room: 'a room', everyone: 'everyone on this network', public: 'public' },
   path: { loopback: 'this machine', lan: 'LAN', overlay: 'through a VPN', internet: 'internet', relay: 'through a server', via: 'through {name}' },
+  mapping: {
+    off: 'The router is not asked to let anybody in.', unneeded: 'Not needed while you use no server and are in no room.', 'no-router': 'No network in use has a router that could let others in.', asking: 'The router is being asked…',
+    mapped: 'The router lets others in at {address} ({method}).', inner: 'The router lets others in at {address} ({method}), but is itself behind another router.',
+    none: 'The router ({router}) opens no port by itself.', failed: 'The router ({router}) would not open a port: {reason}.',
+  },
   count: {
     files: 'no files | one file | {n} files',
     items: 'nothing | one item | {n} items',

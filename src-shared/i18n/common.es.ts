@@ -16,6 +16,11 @@ export const commonEs: SameShape<typeof commonEn> = {
   },
   audience: { nobody: 'nadie', devices: 'dispositivos de confianza', room: 'una sala', everyone: 'todos en esta red', public: 'público' },
   path: { loopback: 'este equipo', lan: 'LAN', overlay: 'por una VPN', internet: 'internet', relay: 'por un servidor', via: 'por {name}' },
+  mapping: {
+    off: 'No se pide al router que deje entrar a nadie.', unneeded: 'No hace falta mientras no uses ningún servidor ni estés en ninguna sala.', 'no-router': 'Ninguna red en uso tiene un router que pueda dejar entrar a otros.', asking: 'Se está preguntando al router…',
+    mapped: 'El router deja entrar a otros por {address} ({method}).', inner: 'El router deja entrar a otros por {address} ({method}), pero él mismo está detrás de otro router.',
+    none: 'El router ({router}) no abre ningún puerto por sí mismo.', failed: 'El router ({router}) no quiso abrir un puerto: {reason}.',
+  },
   count: {
     files: 'ningún archivo | un archivo | {n} archivos',
     items: 'nada | un elemento | {n} elementos',

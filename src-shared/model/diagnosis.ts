@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** What the doctor looks at, in this order; `device`, `address` and `through` only when it is asked about one device. */
-export const doctorSteps = ['visible', 'networks', 'port', 'listener', 'multicast', 'mdns', 'others', 'servers', 'outside', 'relay', 'device', 'address', 'through'] as const;
+export const doctorSteps = ['visible', 'networks', 'port', 'listener', 'multicast', 'mdns', 'others', 'servers', 'outside', 'relay', 'mapping', 'device', 'address', 'through'] as const;
 export const doctorStepSchema = z.enum(doctorSteps);
 export type DoctorStep = z.infer<typeof doctorStepSchema>;
 
@@ -55,6 +55,9 @@ export const doctorFindings = {
   'port-other': { step: 'port', state: 'warning' },
   'servers-away': { step: 'servers', state: 'warning' },
   'outside-shifting': { step: 'outside', state: 'warning' },
+  'mapping-refused': { step: 'mapping', state: 'warning' },
+  'mapping-none': { step: 'mapping', state: 'warning' },
+  'mapping-inner': { step: 'mapping', state: 'warning' },
   'relay-none': { step: 'relay', state: 'warning' },
   'servers-part': { step: 'servers', state: 'warning' },
   'device-linked': { step: 'device', state: 'ok' },
@@ -67,6 +70,7 @@ export const doctorFindings = {
   'networks-there': { step: 'networks', state: 'ok' },
   'port-usual': { step: 'port', state: 'ok' },
   'listener-answers': { step: 'listener', state: 'ok' },
+  'mapping-there': { step: 'mapping', state: 'ok' },
   'multicast-heard': { step: 'multicast', state: 'ok' },
   'multicast-works': { step: 'multicast', state: 'ok' },
   'mdns-heard': { step: 'mdns', state: 'ok' },
@@ -77,6 +81,9 @@ export const doctorFindings = {
   'outside-router': { step: 'outside', state: 'ok' },
   'relay-there': { step: 'relay', state: 'ok' },
   'listener-skipped': { step: 'listener', state: 'skipped' },
+  'mapping-off': { step: 'mapping', state: 'skipped' },
+  'mapping-unneeded': { step: 'mapping', state: 'skipped' },
+  'mapping-no-router': { step: 'mapping', state: 'skipped' },
   'multicast-skipped': { step: 'multicast', state: 'skipped' },
   'mdns-skipped': { step: 'mdns', state: 'skipped' },
   'servers-none': { step: 'servers', state: 'skipped' },

@@ -3,6 +3,7 @@ import { bytesSchema, deviceIdSchema, timestampSchema } from './ids.ts';
 import { errorInfoSchema } from './error.ts';
 import { speedStateSchema } from './limit.ts';
 import { networkSchema } from './network.ts';
+import { portMappingSchema } from './port-mapping.ts';
 import { serverHealthSchema } from './server.ts';
 
 export const nodeStatusSchema = z.object({
@@ -17,6 +18,8 @@ export const nodeStatusSchema = z.object({
   addresses: z.array(z.string()),
   /** Networks this machine is on now, VPNs last. */
   networks: z.array(networkSchema),
+  /** Whether devices elsewhere can dial us through the router. */
+  portMapping: portMappingSchema,
   dataDir: z.string(),
   downloadDir: z.string(),
   freeBytes: bytesSchema.nullable(),

@@ -34,7 +34,7 @@ export const deviceA = deviceIdOf(new Uint8Array(32).fill(1));
 export const deviceB = deviceIdOf(new Uint8Array(32).fill(2));
 
 export const statusOf = (change: Partial<NodeStatus> = {}): NodeStatus => ({
-  deviceId: deviceA, name: 'Jade Otter', avatarSeed: '00', version: '0.1.0', startedAt: 1, port: 47800, addresses: ['192.168.1.2'], networks: [{ name: 'eth0', key: 'eth0', vpn: null, addresses: ['192.168.1.2'], used: true }], dataDir: '/data', downloadDir: '/downloads',
+  deviceId: deviceA, name: 'Jade Otter', avatarSeed: '00', version: '0.1.0', startedAt: 1, port: 47800, addresses: ['192.168.1.2'], networks: [{ name: 'eth0', key: 'eth0', vpn: null, addresses: ['192.168.1.2'], used: true }], portMapping: { state: 'unneeded' }, dataDir: '/data', downloadDir: '/downloads',
   freeBytes: 5e9, downRate: 0, upRate: 0, speed: { alternative: false, down: null, up: null, addedDelayMs: null }, peersOnline: 1, activeTransfers: 0, offersWaiting: 0, discovery: { multicast: 'on', mdns: 'on' }, servers: [], demo: 'off', problems: [], ...change,
 });
 

@@ -11,6 +11,8 @@ const masquerade: Readonly<Record<Exclude<NatKind, 'open'>, string>> = { cone: '
 interface Home {
   readonly kind: NatKind;
   readonly machine: Namespace;
+  /** Null when nothing is in between. */
+  readonly router: Namespace | null;
   /** Lets everybody in at the ports of the device from now on. */
   readonly open: () => void;
 }
@@ -21,14 +23,17 @@ export class NatNetwork {
   readonly homes: readonly Home[];
   readonly #made = new MadeNamespaces();
   readonly #internet: string;
+  readonly #prefix: string;
 
-  constructor(kinds: readonly NatKind[]) {
+  /** `prefix`: of the addresses outside; those by default are for documents, and real routers know that. */
+  constructor(kinds: readonly NatKind[], prefix = '203.0.113') {
+    this.#prefix = prefix;
     try {
       this.#internet = this.#made.add('net');
       must('ip', '-n', this.#internet, 'link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0');
       must('ip', '-n', this.#internet, 'link', 'set', 'br0', 'up');
       this.servers = [this.#open('server', 250), this.#open('second', 251)];
-      this.homes = kinds.map((kind, index) => (kind === 'open' ? { kind, machine: this.#open(`h${index + 1}`, index + 1), open: () => undefined } : this.#behind(kind, index + 1)));
+      this.homes = kinds.map((kind, index) => (kind === 'open' ? { kind, machine: this.#open(`h${index + 1}`, index + 1), router: null, open: () => undefined } : this.#behind(kind, index + 1)));
     } catch (error) {
       this.#made.close();
       throw error;
@@ -36,7 +41,7 @@ export class NatNetwork {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.servers, ...this.homes.map(({ machine }) => machine)].map((machine) => machine.close()));
+    await Promise.all([...this.servers, ...this.homes.flatMap(({ machine, router }) => (router === null ? [machine] : [machine, router]))].map((machine) => machine.close()));
     this.#made.close();
   }
 
@@ -56,7 +61,7 @@ export class NatNetwork {
   }
 
   #open(name: string, number: number): Namespace {
-    const machine = this.#machine(name, `203.0.113.${number}`);
+    const machine = this.#machine(name, `${this.#prefix}.${number}`);
     this.#plug(machine);
     return machine;
   }
@@ -82,6 +87,6 @@ export class NatNetwork {
     ].join('; '));
     const open = (): void => { router.exec('nft', `add rule ip home in iifname eth0 tcp dport 1024-65535 dnat to ${machine.ipv4}; add rule ip home through ct status dnat accept`); };
     if (kind === 'cone') open();
-    return { kind, machine, open };
+    return { kind, machine, router, open };
   }
 }

@@ -7,6 +7,7 @@ import type { NodeEvent } from '#shared/api/events.ts';
 import { nodeEventSchema } from '#shared/api/events.ts';
 import { AppError } from '#shared/errors.ts';
 import type { SpeedState } from '#shared/model/limit.ts';
+import type { PortMapping } from '#shared/model/port-mapping.ts';
 import type { Network } from '#shared/model/network.ts';
 import { defaultSettings } from '#shared/settings.ts';
 import type { Settings } from '#shared/settings.ts';
@@ -51,6 +52,8 @@ const inventedNetworks: readonly Omit<Network, 'used'>[] = [
   { name: 'tailscale0', key: 'tailscale0', vpn: 'tailscale', addresses: ['100.101.7.24', 'fd7a:115c:a1e0::5b01:718'] },
 ];
 
+const mappingOf = ({ portMapping, servers }: Settings): PortMapping => (portMapping === 'off' ? { state: 'off' } : servers.length === 0 ? { state: 'unneeded' } : { state: 'mapped', method: 'upnp', router: '192.168.1.1', network: 'wlp0s20f3', address: '203.0.113.9:47800', isPublic: true, until: epoch + 3_600_000 });
+
 /** A node in memory with invented people. `empty`: first run, nobody there, nothing shared. */
 export function createFakeNode({ empty = false, settings = {} }: { empty?: boolean; settings?: Partial<Settings> } = {}): FakeNode {
   const listeners = new Set<(event: NodeEvent) => void>();
@@ -74,7 +77,7 @@ export function createFakeNode({ empty = false, settings = {} }: { empty?: boole
       const sum = (direction: 'down' | 'up'): number => world.transfers.filter((each) => each.direction === direction && each.state === 'running').reduce((all, each) => all + each.rate, 0);
       const networks = inventedNetworks.map((network) => ({ ...network, used: !world.settings.unusedNetworks.includes(network.key) }));
       return {
-        deviceId: deviceIdFor('Jade Otter'), name: world.settings.name, avatarSeed: avatarSeedFor('Jade Otter'), version: '0.1.0', startedAt: epoch, port: 47800, addresses: networks.flatMap(({ addresses, used }) => (used ? addresses : [])), networks, dataDir: '/home/jade/.local/share/distrishare',
+        deviceId: deviceIdFor('Jade Otter'), name: world.settings.name, avatarSeed: avatarSeedFor('Jade Otter'), version: '0.1.0', startedAt: epoch, port: 47800, addresses: networks.flatMap(({ addresses, used }) => (used ? addresses : [])), networks, portMapping: mappingOf(world.settings), dataDir: '/home/jade/.local/share/distrishare',
         downloadDir: world.settings.downloadDir, freeBytes: 218e9, downRate: sum('down'), upRate: sum('up'),
         speed: speedOf(world.settings), peersOnline: world.peers.filter((peer) => peer.online).length, activeTransfers: world.transfers.filter((each) => each.state === 'running').length, offersWaiting: world.offers.length,
         discovery: { multicast: world.settings.multicast ? 'on' : 'off', mdns: world.settings.mdns ? 'on' : 'off' }, servers: healthOf(world.settings.servers, retryAt), demo: world.demo, problems: [],

@@ -1,5 +1,7 @@
 import { AppError } from '#shared/errors.ts';
+import { mappingText } from '#shared/i18n/mapping-text.ts';
 import { vpnNames, withNetwork, type Network } from '#shared/model/network.ts';
+import type { PortMapping } from '#shared/model/port-mapping.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { switchOption } from '../switch-option.ts';
 import { withNode } from '../with-node.ts';
@@ -8,10 +10,11 @@ export const addNetworksCommand: AddCommands = (program, context) => {
   const { t, out } = context;
   program.command('networks').description(t('cli.command.networks')).argument('[network]', t('cli.argument.network')).argument('[on|off]', t('cli.argument.onOff'))
     .action((wanted: string | undefined, onOff: string | undefined) => withNode(context, async (api) => {
-      const [{ networks }, { unusedNetworks }] = [await api.call('node.status', {}), await api.call('settings.get', {})];
+      const [{ networks, portMapping }, { unusedNetworks }] = [await api.call('node.status', {}), await api.call('settings.get', {})];
       const all = [...networks, ...absent(networks, unusedNetworks)];
       const chosen = wanted === undefined ? null : find(context, all, wanted);
-      if (chosen === null || onOff === undefined) return show(context, chosen === null ? all : [chosen]);
+      if (chosen === null) return showAll(context, all, portMapping);
+      if (onOff === undefined) return show(context, [chosen]);
       const used = switchOption(t, 'on|off', onOff);
       await api.call('settings.set', { patch: { unusedNetworks: withNetwork(unusedNetworks, chosen.key, used) } });
       out.event('network', { ...chosen, used });
@@ -29,6 +32,14 @@ function find({ t }: CliContext, all: readonly Network[], wanted: string): Netwo
   const names = all.map(({ name }) => name).join(', ');
   if (found === undefined) throw new AppError('bad-argument', { name: wanted, detail: names === '' ? t('cli.networks.none') : t('cli.error.commander.choices', { choices: names }) });
   return found;
+}
+
+function showAll(context: CliContext, networks: readonly Network[], mapping: PortMapping): void {
+  const { t, out } = context;
+  show(context, networks);
+  out.event('port-mapping', mapping);
+  const { key, params } = mappingText(mapping);
+  if (networks.length > 0) out.line(t(`mapping.${key}`, params));
 }
 
 function show({ t, out }: CliContext, networks: readonly Network[]): void {

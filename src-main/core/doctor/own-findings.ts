@@ -1,4 +1,6 @@
+import { assertNever } from '#shared/assert.ts';
 import type { DiagnosisStep } from '#shared/model/diagnosis.ts';
+import { mappingMethodNames, type PortMapping } from '#shared/model/port-mapping.ts';
 import type { Network } from '#shared/model/network.ts';
 import type { Settings } from '#shared/settings.ts';
 import { minute } from '#shared/units.ts';
@@ -33,6 +35,23 @@ export function listenerFinding(answers: readonly OwnAnswer[]): DiagnosisStep {
   if (answers.length === 0) return found('listener-skipped');
   if (deaf.length === 0) return found('listener-answers', { addresses: listed(answers.map(({ address }) => address)) });
   return found(deaf.length === answers.length ? 'listener-deaf' : 'listener-part', { addresses: listed(deaf.map(({ address }) => address)) });
+}
+
+/** Whether devices elsewhere reach this one through the router. It is never why nobody on this network appears. */
+export function mappingFinding(mapping: PortMapping): DiagnosisStep {
+  switch (mapping.state) {
+    case 'off': return found('mapping-off');
+    case 'unneeded': return found('mapping-unneeded');
+    case 'no-router':
+    case 'asking': return found('mapping-no-router');
+    case 'none': return found('mapping-none', { router: mapping.router });
+    case 'failed': return found('mapping-refused', { router: mapping.router, reason: mapping.reason });
+    case 'mapped': {
+      const { address, router, method } = mapping;
+      return found(mapping.isPublic ? 'mapping-there' : 'mapping-inner', { address, router, method: mappingMethodNames[method] });
+    }
+    default: assertNever(mapping);
+  }
 }
 
 /** How one way of finding people stands on one address family of one network. */

@@ -3,7 +3,7 @@ import { AppError } from '#shared/errors.ts';
 import { toHex, type DeviceId, type RoomId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { RoomEnd } from '#shared/model/room.ts';
-import type { RoomCard, RoomNotice } from '#shared/protocol/room.ts';
+import type { KnownMember, RoomCard, RoomNotice } from '#shared/protocol/room.ts';
 import type { RoomHints } from '#shared/room-invitation.ts';
 import type { RoomSecret } from '#shared/room-words.ts';
 import type { Millis, Timestamp } from '#shared/units.ts';
@@ -40,6 +40,8 @@ export class RoomMachine {
   readonly #ports: RoomPorts;
   readonly #rooms = new Map<RoomId, RoomState>();
   readonly #sessions = new Map<DeviceId, Session>();
+  /** Where others reach us through our router, as members are told. */
+  #outside: KnownMember | null = null;
 
   constructor(ports: RoomPorts, records: readonly RoomRecord[]) {
     this.#ports = ports;
@@ -143,6 +145,15 @@ export class RoomMachine {
     this.#end(room, 'left', out);
   }
 
+  /** Where devices elsewhere dial us through our router, if anywhere: members hear of it, and tell others. */
+  setOutside(name: string, address: string | null, out: RoomSink): void {
+    const before = this.#outside;
+    this.#outside = address === null ? null : { id: this.#ports.ownId, name, addresses: [{ address, path: 'internet' }] };
+    if (before === null && address === null) return;
+    const told = this.#outside ?? { id: this.#ports.ownId, name, addresses: [] };
+    for (const session of this.#sessions.values()) for (const room of this.#rooms.values()) if (this.isHere(room, session.peer)) out.send(session.peer, { kind: 'room-members', tag: room.tag, members: [told] });
+  }
+
   /** Takes what a device says about rooms. */
   hear(now: Timestamp, peer: DeviceId, notice: RoomNotice, out: RoomSink): void {
     const session = this.#sessions.get(peer);
@@ -164,7 +175,10 @@ export class RoomMachine {
       case 'room-members': {
         if (!session.news.take(now, notice.members.length)) return;
         let isNews = false;
-        for (const { id, name, addresses } of notice.members) if (this.#heardOf(room, { id, name, addresses }, out)) isNews = true;
+        for (const { id, name, addresses } of notice.members) {
+          const isOfItself = id === session.peer;
+          if (isOfItself ? this.#heardOutside(room, session, addresses, out) : this.#heardOf(room, { id, name, addresses }, out)) isNews = true;
+        }
         if (isNews) out.changed(room.id);
         return;
       }
@@ -301,6 +315,7 @@ export class RoomMachine {
     out.rights(peer);
     out.send(peer, { kind: 'room-state', tag: room.tag, version: room.version });
     this.#tell(room, session, [...room.members.values()].filter(({ id }) => id !== peer), out);
+    if (this.#outside !== null) out.send(peer, { kind: 'room-members', tag: room.tag, members: [this.#outside] });
     if (before?.met === true && sameAddresses(before, member)) return;
     for (const other of this.#here(room)) if (other.peer !== peer) this.#tell(room, other, [member], out);
   }
@@ -310,6 +325,19 @@ export class RoomMachine {
     if (members.length === 0) return;
     const told = members.map(({ id, name, addresses }) => ({ id, name, addresses: addresses.filter((address) => isReachedFrom(session, address)).slice(0, limits.rooms.addresses) }));
     out.send(session.peer, { kind: 'room-members', tag: room.tag, members: told });
+  }
+
+  /** What a member says of itself: only where it is reached from everywhere, beside the address that we see. */
+  #heardOutside(room: RoomState, { peer, address }: Session, said: readonly MemberAddress[], out: RoomSink): boolean {
+    const known = room.members.get(peer);
+    if (known === undefined) return false;
+    const outside = said.filter(({ path }) => path === 'internet').map((each) => ({ address: each.address, path: each.path }));
+    const addresses = [...(address === null ? [] : [address]), ...outside.filter((each) => each.address !== address?.address)].slice(0, limits.rooms.addresses);
+    if (sameAddresses(known, { addresses })) return false;
+    const member = { ...known, addresses };
+    room.note(member);
+    for (const other of this.#here(room)) if (other.peer !== peer) this.#tell(room, other, [member], out);
+    return true;
   }
 
   #heardOf(room: RoomState, { id, name, addresses }: Pick<MemberEntry, 'id' | 'name' | 'addresses'>, out: RoomSink): boolean {

@@ -6,6 +6,7 @@ import type { Settings } from '#shared/settings.ts';
 import type { Millis, Timestamp } from '#shared/units.ts';
 import type { Discovery } from '../../discovery/discovery.ts';
 import type { Membership } from '../../discovery/membership.ts';
+import type { PortMapper } from '../../net/port-mapping/port-mapper.ts';
 import type { Devices } from '../peers/devices.ts';
 import type { Servers } from '../../net/servers/servers.ts';
 import type { Link, Links } from '../ports/links.ts';
@@ -18,6 +19,7 @@ export interface DoctorPorts {
   /** Where others find this device. */
   readonly ownAddresses: () => readonly SocketAddress[];
   readonly networks: () => readonly Network[];
+  readonly mapper: Pick<PortMapper, 'check'>;
   readonly discovery: Pick<Discovery, 'ask' | 'hearings'>;
   readonly membership: Pick<Membership, 'announcedAt' | 'linkedAt' | 'typed' | 'unlinked'>;
   readonly devices: Pick<Devices, 'find'>;

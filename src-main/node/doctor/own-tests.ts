@@ -1,7 +1,7 @@
 import { formatAddress } from '#shared/address.ts';
 import type { DiagnosisStep } from '#shared/model/diagnosis.ts';
 import { second } from '#shared/units.ts';
-import { listenerFinding, networksFinding, othersFinding, portFinding, visibleFinding, wayFinding, type FindingWay, type Hearing, type OwnAnswer } from '#main/core/doctor/own-findings.ts';
+import { listenerFinding, mappingFinding, networksFinding, othersFinding, portFinding, visibleFinding, wayFinding, type FindingWay, type Hearing, type OwnAnswer } from '#main/core/doctor/own-findings.ts';
 import type { DiscoveryHearing } from '../../discovery/discovery.ts';
 import { dialFinding } from './device-tests.ts';
 import { dialOutcome } from './dial-outcome.ts';
@@ -16,7 +16,7 @@ const strangersTried = 3;
 
 /** Why nobody appears. */
 export function ownTests(ports: DoctorPorts): Test[] {
-  const { settings, port, networks, membership, links } = ports;
+  const { settings, port, networks, mapper, membership, links } = ports;
   let ways: readonly FindingWay[] = [];
   const listened = (way: FindingWay['way']): DiagnosisStep[] => ways.filter((each) => each.way === way).map(wayFinding);
   return [
@@ -34,6 +34,7 @@ export function ownTests(ports: DoctorPorts): Test[] {
     { step: 'mdns', run: () => listened('mdns') },
     { step: 'others', run: () => [othersFinding({ ways, linked: [...links().all()].length, unlinked: membership.unlinked().length })] },
     ...serverTests(ports),
+    { step: 'mapping', run: async (signal) => [mappingFinding(await mapper.check(signal))] },
     { step: 'address', run: (signal) => dialStrangers(ports, signal) },
   ];
 }

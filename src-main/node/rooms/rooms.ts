@@ -119,6 +119,11 @@ export class Rooms {
     });
   }
 
+  /** Where devices elsewhere dial us through our router; null: nowhere. */
+  setOutside(name: string, address: SocketAddress | null): void {
+    this.#step(() => { this.#machine.setOutside(name, address === null ? null : formatAddress(address), this.#sink); });
+  }
+
   async leave(text: string): Promise<void> {
     const room = this.#find(text);
     this.#step(() => { this.#machine.leave(room, this.#sink); });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import AddAddressDialog from '../../../src-renderer/components/people/AddAddressDialog.vue';
 import PathInfo from '../../../src-renderer/components/people/PathInfo.vue';
 import NetworksSection from '../../../src-renderer/components/settings/NetworksSection.vue';
+import PortMappingLine from '../../../src-renderer/components/settings/PortMappingLine.vue';
 import SettingsPage from '../../../src-renderer/pages/SettingsPage.vue';
 import type { Network } from '#shared/model/network.ts';
 import { createFakeNode } from '../fake-node.ts';
@@ -44,6 +45,18 @@ describe('the networks of this device', () => {
     expect(node.calls.filter(({ name }) => name === 'settings.set').map(({ args }) => args)).toEqual([{ patch: { unusedNetworks: ['tailscale0'] } }]);
     expect(wrapper.get('[aria-label="Use Tailscale (tailscale0)"]').attributes('aria-checked')).toBe('false');
   });
+});
+
+it.each([
+  [{ state: 'mapped', method: 'upnp', router: '192.168.1.1', network: 'eth0', address: '5.5.5.1:47800', isPublic: true, until: 1 }, true, 'The router lets others in at 5.5.5.1:47800 (UPnP).'],
+  [{ state: 'failed', router: '192.168.1.1', reason: 'PCP 2', nextAt: 1 }, true, 'The router (192.168.1.1) would not open a port: PCP 2.'],
+  [{ state: 'unneeded' }, true, 'Not needed while you use no server'], [{ state: 'asking' }, false, 'The router is not asked'],
+] as const)('the router %o (switched on: %s) reads “%s”, and has a switch', async (mapping, on, text) => {
+  const told: boolean[] = [];
+  const wrapper = mountComponent(PortMappingLine, { mapping, on, onChange: (now: boolean) => told.push(now) });
+  expect(wrapper.text()).toContain(text);
+  await wrapper.get('[role=switch]').trigger('click');
+  expect(told).toEqual([!on]);
 });
 
 it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addressFinding, deviceFinding, type AddressFacts, type DeviceFacts } from '#main/core/doctor/device-findings.ts';
 import { found, inOrder } from '#main/core/doctor/found.ts';
-import { listenerFinding, networksFinding, othersFinding, portFinding, visibleFinding, wayFinding, type FindingWay, type Hearing } from '#main/core/doctor/own-findings.ts';
+import { listenerFinding, mappingFinding, networksFinding, othersFinding, portFinding, visibleFinding, wayFinding, type FindingWay, type Hearing } from '#main/core/doctor/own-findings.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { Network } from '#shared/model/network.ts';
 
@@ -34,6 +34,15 @@ it.each<[string, Network[], string, string]>([
 
 it.each([[47_800, 47_800, 'port-usual'], [50_123, 0, 'port-usual'], [47_801, 47_800, 'port-other']])('port %i where %i is wanted: %s', (port, wanted, finding) => {
   expect(portFinding(port, wanted)).toMatchObject({ finding });
+});
+
+it.each([
+  [{ state: 'off' }, 'mapping-off', 'skipped'], [{ state: 'unneeded' }, 'mapping-unneeded', 'skipped'], [{ state: 'no-router' }, 'mapping-no-router', 'skipped'],
+  [{ state: 'none', router: 'r', nextAt: 1 }, 'mapping-none', 'warning'], [{ state: 'failed', router: 'r', reason: 'PCP 2', nextAt: 1 }, 'mapping-refused', 'warning'],
+  [{ state: 'mapped', method: 'upnp', router: 'r', network: 'eth0', address: '10.0.0.1:1', isPublic: false, until: 1 }, 'mapping-inner', 'warning'],
+  [{ state: 'mapped', method: 'pcp', router: 'r', network: 'eth0', address: '5.5.5.1:1', isPublic: true, until: 1 }, 'mapping-there', 'ok'],
+] as const)('the router, %j: %s', (mapping, finding, state) => {
+  expect(mappingFinding(mapping)).toMatchObject({ finding, state });
 });
 
 it.each([['', 'listener-skipped', undefined], ['++', 'listener-answers', 'a0, a1'], ['+-', 'listener-part', 'a1'], ['--', 'listener-deaf', 'a0, a1']])('own door “%s”: %s', (picture, finding, addresses) => {

@@ -112,6 +112,39 @@ describe('a room', () => {
     expect(hereAt(ben)).toEqual([anna.id]);
   });
 
+  it('tells members where it is reached through its router, and they tell others', () => {
+    const { world, owner: anna, all } = party(3);
+    const [, ben, cleo] = all;
+    invariant(ben !== undefined && cleo !== undefined, 'three members');
+    const addressesAt = (device: RoomDevice): string[] => onlyRoom(device).members.get(anna.id)?.addresses.map(({ address }) => address) ?? [];
+    world.unlink(anna, cleo);
+    const before = addressesAt(ben);
+    anna.machine.setOutside('Anna', '5.5.5.1:50000', anna.sink);
+    world.settle();
+    expect(addressesAt(ben)).toEqual([...before, '5.5.5.1:50000']);
+    expect(cleo.introduced.at(-1)).toEqual({ peer: anna.id, addresses: [...before, '5.5.5.1:50000'] });
+    // Whoever comes later is told as well.
+    world.link(anna, cleo);
+    world.settle();
+    expect(addressesAt(cleo)).toContain('5.5.5.1:50000');
+    anna.machine.setOutside('Anna', null, anna.sink);
+    world.settle();
+    expect([ben, cleo].map(addressesAt)).toEqual([before, before]);
+  });
+
+  it('believes of what a member says of itself only addresses that are reached from everywhere', () => {
+    const { world, owner: anna, all: [, ben] } = party(2);
+    invariant(ben !== undefined, 'two members');
+    const room = onlyRoom(anna);
+    const before = onlyRoom(ben).members.get(anna.id)?.addresses;
+    const said = (path: 'lan' | 'internet', at: number) => ({ address: `5.5.5.${at}:1`, path });
+    const tell = (addresses: ReturnType<typeof said>[]): void => { ben.machine.hear(world.now, anna.id, { kind: 'room-members', tag: room.tag, members: [{ id: anna.id, name: 'x', addresses }] }, ben.sink); };
+    tell([said('lan', 1)]);
+    expect(onlyRoom(ben).members.get(anna.id)).toMatchObject({ name: 'Device 0', addresses: before });
+    tell([1, 2, 3, 4].map((at) => said('internet', at)));
+    expect(onlyRoom(ben).members.get(anna.id)?.addresses).toHaveLength(limits.rooms.addresses);
+  });
+
   it('keeps absent members, and knows them again after a restart', () => {
     const { world, owner, all } = party(3);
     const ben = all[1];

@@ -74,7 +74,7 @@ it('calls this device by its own door, and tells how far it is', async () => {
   const diagnosis = await one.api.call('doctor.run', {});
   expect(diagnosis.steps).toEqual(expect.arrayContaining([expect.objectContaining({ finding: 'listener-answers', params: { addresses: at(one) } }), expect.objectContaining({ finding: 'others-not-looked-for', state: 'failed' })]));
   expect(told.at(-1)).toEqual(diagnosis);
-  expect(told.map(({ testing }) => testing)).toEqual(['visible', 'networks', 'port', 'listener', 'multicast', 'mdns', 'others', 'servers', 'outside', 'relay', 'address', null]);
+  expect(told.map(({ testing }) => testing)).toEqual(['visible', 'networks', 'port', 'listener', 'multicast', 'mdns', 'others', 'servers', 'outside', 'relay', 'mapping', 'address', null]);
   expect(told.map(({ progress }) => progress)).toEqual(told.map((_, done) => done / (told.length - 1)));
 });
 
