@@ -6,8 +6,8 @@ import { spawnSync } from 'node:child_process';
  * @type {Record<string, string[]>}
  */
 const packages = {
-  contract: ['python3-libtorrent'],
-  integration: ['python3-libtorrent'],
+  contract: ['python3-libtorrent', 'redis-server'],
+  integration: ['python3-libtorrent', 'redis-server'],
   net: ['iproute2', 'nftables', 'miniupnpd-nftables'],
   browser: ['chromium', 'fonts-dejavu-core'],
   electron: [

@@ -21,6 +21,15 @@ const proxies = z.preprocess((value) => (typeof value === 'string' ? value.split
   return isIP(host) !== 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(host) === 4 ? 32 : 128)));
 }, 'IP[/BITS]')).max(64));
 
+const redisForm = 'redis[s]://[USER:PASSWORD@]HOST[:PORT][/NUMBER], unix:/PATH, or several of a cluster with commas between';
+/** What is wrong with it is said without it: a password may be in it. */
+const redisUrl = z.string().refine((text) => text.split(',').every((part, _, parts) => {
+  const url = URL.canParse(part.trim()) ? new URL(part.trim()) : null;
+  if (url?.protocol === 'unix:') return parts.length === 1 && url.pathname.length > 1;
+  return (url?.protocol === 'redis:' || url?.protocol === 'rediss:') && url.hostname !== '' && url.search === '' && /^(\/\d*)?$/.test(url.pathname);
+}), redisForm);
+const hasPassword = (text: string): boolean => text.split(',').some((part) => URL.canParse(part.trim()) && new URL(part.trim()).password !== '');
+
 /** Everything an operator may set, the same for file, environment and options. */
 const settingsShape = {
   /** `all`, or one address of this machine. */
@@ -33,6 +42,8 @@ const settingsShape = {
   certFile: z.string().min(1).optional(),
   keyFile: z.string().min(1).optional(),
   adminToken: z.string().min(16).max(200).optional(),
+  /** Where servers that stand behind one address keep their common state; without it each has its own. */
+  redisUrl: redisUrl.optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   heartbeatSeconds: whole(1, 3600, 10),
   silenceSeconds: whole(2, 86_400, 30),
@@ -83,6 +94,8 @@ export async function readConfig({ file, env, flags, cwd }: ConfigSources): Prom
     throw named(checked.error, name in flags ? `--${flagOf(name)}` : name in fromEnv ? envOf(name) : name);
   }
   checkTogether(checked.data);
+  // Everybody on the machine sees the options of a program.
+  if (flags.redisUrl !== undefined && checked.data.redisUrl !== undefined && hasPassword(checked.data.redisUrl)) throw new AppError('bad-argument', { name: `--${flagOf('redisUrl')}`, detail: `a password: redisUrl in the file, or ${envOf('redisUrl')}` });
   return checked.data;
 }
 

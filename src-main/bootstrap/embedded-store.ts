@@ -1,7 +1,7 @@
 import { AppError, errorInfo, type ErrorCode } from '#shared/errors.ts';
 import type { ContentId } from '#shared/ids.ts';
 import type { Entry } from '#shared/protocol/bootstrap.ts';
-import { second } from '#shared/units.ts';
+import { second, type Millis } from '#shared/units.ts';
 import { openStore, type OpenedStore } from '../disk/open-store.ts';
 import type { Store, StoreBatch } from '../disk/store.ts';
 import type { NodeRecord, StoredNode } from './registry/node-record.ts';
@@ -123,6 +123,10 @@ export class EmbeddedStore implements RegistryStore {
 
   async settled(): Promise<void> {
     await (this.#waiting ?? this.#current)?.done;
+  }
+
+  expire(now: Millis, most: number): number {
+    return this.#options.state.expire(now, most);
   }
 
   async close(): Promise<void> {

@@ -105,10 +105,14 @@ export class EventSockets {
     const isAllowed = isSignal && this.#maySignal(connected);
     if (message === null || (!isAllowed && ++connected.messages > messagesPerPeriod)) connected.socket.close(policyViolation, 'bad-request');
     else if (!isSignal) send(connected.socket, { type: 'heartbeat', ...this.#beat(connected.deviceId, connected.host) });
-    else if (isAllowed && this.#parts.mailboxes.deliver(message.to, { type: 'signal', from: connected.deviceId, data: message.data })) this.delivered++;
+    else void this.#hand(connected, message.to, isAllowed && this.#parts.mailboxes.deliver(message.to, { type: 'signal', from: connected.deviceId, data: message.data }));
+  }
+
+  async #hand({ socket }: Connected, to: DeviceId, delivery: boolean | Promise<boolean>): Promise<void> {
+    if (await delivery) this.delivered++;
     else {
       this.undelivered++;
-      send(connected.socket, { type: 'undelivered', to: message.to });
+      send(socket, { type: 'undelivered', to });
     }
   }
 

@@ -12,45 +12,64 @@ const { challengeMs, tokenMs } = limits.bootstrap;
 /** Signed-in devices whose nonces are remembered until they expire. */
 const mostUsed = 100_000;
 
+/** What makes a nonce or a token of one server good at others; one of its own for a server that is alone. */
+export interface ProofBasis {
+  /** What is signed with: 32 bytes. */
+  readonly secret: Buffer;
+  /** Added to the time of this process, so that all mean the same moment. */
+  readonly offsetMs: Millis;
+  /** False when the nonce was used at another server. */
+  claim(nonce: string, forMs: Millis): Promise<boolean>;
+}
+
+/** No server but this process knows it, and it ends with it. */
+const ownBasis = (): ProofBasis => ({ secret: randomBytes(32), offsetMs: 0, claim: () => Promise.resolve(true) });
+
 /**
  * Proves devices whose TLS ends at a proxy: they sign a nonce together with the server's origin, and get a token for some minutes. Nothing is
- * kept of nonces and tokens that were given out; both carry their end and a MAC under a secret of this process, so none of them outlives it.
+ * kept of nonces and tokens that were given out; both carry their end and a MAC under a secret.
  */
 export class Proofs {
   readonly #origin: string | null;
-  readonly #secret = randomBytes(32);
+  readonly #basis: ProofBasis;
   /** Nonces that were used, in the order of their use. */
   readonly #used = new Map<string, Millis>();
 
   /** `origin`: under which clients know this server; null when it takes no signatures. */
-  constructor(origin: string | null) {
+  constructor(origin: string | null, basis: ProofBasis = ownBasis()) {
     this.#origin = origin;
+    this.#basis = basis;
   }
 
   /** Throws `not-found`. */
   challenge(now: Millis): BootstrapAnswer<'challenge'> {
     if (this.#origin === null) throw new BootstrapError('not-found', { detail: 'this server has no public URL; use a client certificate' });
-    return { nonce: this.#sealed(`${Math.floor(now + challengeMs)}.${randomBytes(16).toString('base64url')}`, 'nonce'), expiresMs: challengeMs };
+    return { nonce: this.#sealed(`${Math.floor(this.#at(now) + challengeMs)}.${randomBytes(16).toString('base64url')}`, 'nonce'), expiresMs: challengeMs };
   }
 
   /** Throws `proof-invalid`, `proof-expired`, `not-found`. */
-  signIn(now: Millis, { key, nonce, signature }: BootstrapInput<'token'>): BootstrapAnswer<'token'> {
+  async signIn(now: Millis, { key, nonce, signature }: BootstrapInput<'token'>): Promise<BootstrapAnswer<'token'>> {
     if (this.#origin === null) throw new BootstrapError('not-found');
     const [end = ''] = this.#opened(nonce, 'nonce')?.split('.') ?? [];
     if (end === '') throw new BootstrapError('proof-invalid', { detail: 'nonce' });
-    if (Number(end) < now) throw new BootstrapError('proof-expired');
+    if (Number(end) < this.#at(now)) throw new BootstrapError('proof-expired');
     const spki = Buffer.from(key, 'base64');
     const deviceId = deviceIdOfSpki(spki);
     if (deviceId === null || !signedBy(spki, signInMessage(this.#origin, nonce), Buffer.from(signature, 'base64'))) throw new BootstrapError('proof-invalid', { detail: 'signature' });
     // Only now, so that nobody fills the table without keys and signatures.
-    this.#useOnce(now, nonce, Number(end));
-    return { deviceId, token: this.#sealed(`${deviceId}.${Math.floor(now + tokenMs)}`, 'token'), expiresMs: tokenMs };
+    this.#useOnce(this.#at(now), nonce, Number(end));
+    if (!(await this.#basis.claim(nonce, challengeMs))) throw new BootstrapError('proof-invalid', { detail: 'used before' });
+    return { deviceId, token: this.#sealed(`${deviceId}.${Math.floor(this.#at(now) + tokenMs)}`, 'token'), expiresMs: tokenMs };
   }
 
   /** Whose token it is; null when it is none, or too old. */
   deviceOf(now: Millis, token: string): DeviceId | null {
     const [device, end] = this.#opened(token, 'token')?.split('.') ?? [];
-    return Number(end) >= now ? (deviceIdSchema.safeParse(device).data ?? null) : null;
+    return Number(end) >= this.#at(now) ? (deviceIdSchema.safeParse(device).data ?? null) : null;
+  }
+
+  #at(now: Millis): Millis {
+    return now + this.#basis.offsetMs;
   }
 
   #useOnce(now: Millis, nonce: string, end: Millis): void {
@@ -75,7 +94,7 @@ export class Proofs {
   }
 
   #mac(text: string, purpose: string): Buffer {
-    return createHmac('sha256', this.#secret).update(`${purpose} ${text}`).digest();
+    return createHmac('sha256', this.#basis.secret).update(`${purpose} ${text}`).digest();
   }
 }
 

@@ -85,7 +85,7 @@ export class RelaySockets {
     this.#waiting.set(place, socket);
     socket.on('error', () => { socket.terminate(); });
     socket.on('close', () => { if (this.#waiting.delete(place)) this.#places.leave(place); });
-    mailboxes.deliver(to, { type: 'relay', from: from.device, ticket });
+    void mailboxes.deliver(to, { type: 'relay', from: from.device, ticket });
   }
 
   #join(place: RelayPlace, by: RelayParty, socket: WebSocket): void {

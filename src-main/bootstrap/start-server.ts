@@ -5,18 +5,19 @@ import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { appVersion } from '#shared/app-version.ts';
-import { AppError } from '#shared/errors.ts';
+import { AppError, type ErrorCode } from '#shared/errors.ts';
 import type { HealthAnswer } from '#shared/protocol/bootstrap.ts';
 import { minute, second } from '#shared/units.ts';
 import { certificateVersion, readCertificate, type ServerCertificate } from './certificate.ts';
 import type { BootstrapConfig } from './config.ts';
 import { guardConnections } from './connection-guard.ts';
 import { Dashboard } from './dashboard/dashboard.ts';
-import { EmbeddedStore } from './embedded-store.ts';
+import type { RegistryStore } from './registry-store.ts';
 import { EventHub } from './event-hub.ts';
 import { EventSockets } from './event-sockets.ts';
 import { createHttpApp, tlsSettings } from './http-app.ts';
-import { Proofs } from './proofs.ts';
+import type { Mailboxes } from './mailboxes.ts';
+import { Proofs, type ProofBasis } from './proofs.ts';
 import { Allowances } from './registry/allowances.ts';
 import { Registry } from './registry/registry.ts';
 import { RelaySockets } from './relay-sockets.ts';
@@ -36,7 +37,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Runs a bootstrap server; `pageDir` is where its dashboard was built. Rejects with what keeps it from starting: `port-taken`, `not-reachable`, and as `readCertificate` and `EmbeddedStore.load`. */
+/** Runs a bootstrap server; `pageDir` is where its dashboard was built. Rejects with what keeps it from starting: `port-taken`, `not-reachable`, and as `readCertificate` and the store's `loadNodes`. */
 export async function startBootstrapServer(config: BootstrapConfig, dataDir: string, logger: Logger, pageDir = ''): Promise<RunningServer> {
   const folder = join(dataDir, 'bootstrap');
   const now = (): number => performance.now();
@@ -55,19 +56,16 @@ export async function startBootstrapServer(config: BootstrapConfig, dataDir: str
     entryRemoved: (node, contentId) => { store.entryRemoved(node, contentId); },
   });
   const hub = new EventHub(registry);
-  const store = new EmbeddedStore({
-    folder: join(folder, 'store'), state: registry,
-    onProblem: (problem, error) => { if (problem === null) logger.info('the state is stored again'); else logger.error({ problem, err: error }, 'the state cannot be stored; serving from memory'); },
-    onRecovery: (recovery) => { logger.warn({ recovery }, 'the stored state was damaged'); },
-  });
+  const { store, basis, mailboxes = hub } = await makeStore(config, folder, registry, hub, now, logger);
   const health = (): HealthAnswer => {
     const problems = [...(starting ? ['starting'] : []), ...(store.problem === null ? [] : [`store-${store.problem}`])];
     return { status: draining ? 'draining' : problems.length > 0 ? 'degraded' : 'ok', version: appVersion, problems };
   };
-  const proofs = new Proofs(config.publicUrl ?? null);
+  const proofs = new Proofs(config.publicUrl ?? null, basis);
   const addresses = new Allowances(config.requestsPerSecond, config.requestBurst, config.maxConnections * 2);
   const devices = new Allowances(config.deviceRequestsPerSecond, config.deviceRequestBurst, config.maxNodes);
-  const sockets = new EventSockets({ config, registry, hub, mailboxes: hub, addresses, now });
+  const sockets = new EventSockets({ config, registry, hub, mailboxes, addresses, now });
+  // A relay joins two connections of this very server.
   const relays = new RelaySockets({ config, mailboxes: hub, isRegistered: (device) => registry.node(device) !== undefined, now });
   const counts = () => registry.counts;
   const metrics = new ServerMetrics({
@@ -101,7 +99,7 @@ export async function startBootstrapServer(config: BootstrapConfig, dataDir: str
     starting = false;
     logger.info({ ...counts(), seconds: Math.round(now() - began) / second }, 'the stored state is read');
   });
-  const stopWork = keepWorking({ registry, hub, sockets, relays, metrics, now });
+  const stopWork = keepWorking({ registry, store, hub, sockets, relays, metrics, now });
   const stopReloading = isTls(app.server) ? reloadCertificate(app.server, config, folder, logger, (renewed) => { served = renewed; }) : () => undefined;
 
   return {
@@ -124,6 +122,23 @@ export async function startBootstrapServer(config: BootstrapConfig, dataDir: str
       logger.info('stopped');
     },
   };
+}
+
+/** Only who has many servers loads what speaks to Redis. */
+async function makeStore({ redisUrl, silenceSeconds }: BootstrapConfig, folder: string, state: Registry, hub: EventHub, now: () => number, logger: Logger): Promise<{ readonly store: RegistryStore; readonly basis?: ProofBasis; readonly mailboxes?: Mailboxes }> {
+  const onProblem = (problem: ErrorCode | null, error: unknown): void => {
+    if (problem === null) logger.info('the state is stored again');
+    else logger.error({ problem, err: error }, 'the state cannot be stored; serving from memory');
+  };
+  if (redisUrl !== undefined) {
+    const { RedisMailboxes, RedisStore } = await import('./redis/shared-state.ts');
+    const mailboxes = new RedisMailboxes(hub);
+    const onSkipped = (count: number): void => { logger.warn({ count }, 'there is something in Redis that is not ours, or damaged; it is left out'); };
+    const store = new RedisStore({ url: redisUrl, state, now, silenceMs: silenceSeconds * second, others: [mailboxes], onProblem, onSkipped });
+    return { store, basis: store.proofs, mailboxes };
+  }
+  const { EmbeddedStore } = await import('./embedded-store.ts');
+  return { store: new EmbeddedStore({ folder: join(folder, 'store'), state, onProblem, onRecovery: (recovery) => { logger.warn({ recovery }, 'the stored state was damaged'); } }) };
 }
 
 const isTls = (server: Server): server is TlsServer => server instanceof TlsServer;
@@ -149,6 +164,7 @@ async function listen(app: FastifyInstance, { listen: host, port }: BootstrapCon
 
 interface Work {
   readonly registry: Registry;
+  readonly store: RegistryStore;
   readonly hub: EventHub;
   readonly sockets: EventSockets;
   readonly relays: RelaySockets;
@@ -157,11 +173,11 @@ interface Work {
 }
 
 /** What is to be done from time to time, in small portions; answers with what ends it. */
-function keepWorking({ registry, hub, sockets, relays, metrics, now }: Work): () => void {
+function keepWorking({ registry, store, hub, sockets, relays, metrics, now }: Work): () => void {
   let busy: NodeJS.Immediate | null = null;
   const work = (): void => {
     busy = null;
-    const expired = registry.expire(now(), expiredAtOnce);
+    const expired = store.expire(now(), expiredAtOnce);
     if (expired > 0) metrics.expired.add({}, expired);
     const more = registry.sweep(sweptAtOnce);
     if (more || expired === expiredAtOnce) busy = setImmediate(work);

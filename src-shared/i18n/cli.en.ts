@@ -38,6 +38,7 @@ export const cliEn = {
       trustProxy: 'addresses or networks of proxies whose X-Forwarded-For is believed, with commas between',
       certFile: 'certificate chain in PEM; without one the server makes its own, and clients need its fingerprint',
       keyFile: 'key of the certificate, in PEM',
+      redisUrl: 'redis://HOST[:PORT][/NUMBER] where servers behind one address keep their common state (rediss:// with TLS, unix:/PATH, several of a cluster with commas between); a password belongs in the file or the environment',
       logLevel: 'what goes to the log: debug, info, warn, error, silent',
       heartbeatSeconds: 'how often nodes are asked to say that they are there: 10 unless said',
       silenceSeconds: 'after how much silence a node is forgotten: 30 unless said',

@@ -40,6 +40,7 @@ export const cliEs: SameShape<typeof cliEn> = {
       trustProxy: 'direcciones o redes de proxys cuyo X-Forwarded-For se cree, separadas por comas',
       certFile: 'cadena de certificados en PEM; sin ella el servidor hace la suya, y los clientes necesitan su huella',
       keyFile: 'clave del certificado, en PEM',
+      redisUrl: 'redis://HOST[:PUERTO][/NÚMERO] donde varios servidores tras una misma dirección guardan su estado común (rediss:// con TLS, unix:/RUTA, varios de un clúster separados por comas); la contraseña va en el archivo o en el entorno',
       logLevel: 'qué va al registro: debug, info, warn, error, silent',
       heartbeatSeconds: 'cada cuánto se pide a los nodos que digan que están: 10 si no se dice',
       silenceSeconds: 'tras cuánto silencio se olvida un nodo: 30 si no se dice',

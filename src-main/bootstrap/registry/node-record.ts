@@ -3,16 +3,23 @@ import type { Entry, RoomTag } from '#shared/protocol/bootstrap.ts';
 import type { Millis } from '#shared/units.ts';
 import type { Listing } from './contents.ts';
 
-/** What is kept of a node besides its entries; stores write exactly this. */
-export interface StoredNode {
+/** What servers that share a state know of a node besides its entries. */
+export interface KnownNode {
   readonly deviceId: DeviceId;
-  /** Tells apart what a device announced before and after it forgot everything; never used twice. */
-  readonly serial: number;
   readonly addresses: readonly string[];
   readonly rooms: readonly RoomTag[];
   readonly outside: string;
   readonly revision: string | null;
 }
+
+/** What is kept of a node besides its entries. */
+export interface StoredNode extends KnownNode {
+  /** Tells apart what a device announced before and after it forgot everything; never used twice by one server. */
+  readonly serial: number;
+}
+
+/** When a node was heard of that another server hears. */
+export const heardElsewhere: Millis = Infinity;
 
 const noListings: ReadonlyMap<ContentId, Listing> = new Map();
 
@@ -26,6 +33,7 @@ export class NodeRecord implements StoredNode {
   /** Of `outside`, as limits count it. */
   network = '';
   revision: string | null = null;
+  /** Or `heardElsewhere`. */
   heardAt: Millis;
   gone = false;
   /** Made with the first entry: most nodes share nothing with everybody. */

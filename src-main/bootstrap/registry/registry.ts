@@ -7,7 +7,7 @@ import type { Millis } from '#shared/units.ts';
 import { Contents, sameEntry } from './contents.ts';
 import { networkOf } from './network-of.ts';
 import { Networks } from './networks.ts';
-import { NodeRecord, type StoredNode } from './node-record.ts';
+import { heardElsewhere, NodeRecord, type KnownNode, type StoredNode } from './node-record.ts';
 import { Rooms } from './rooms.ts';
 import { searchContents } from './search.ts';
 
@@ -87,16 +87,9 @@ export class Registry {
     if (known === undefined && this.#nodes.size >= this.#limits.nodes) throw new BootstrapError('server-full');
     if (known?.outside !== outside && this.#networks.of(networkOf(outside)).nodes >= this.#limits.nodesPerNetwork) throw new BootstrapError('too-many', { detail: 'devices at one address' });
     const node = known ?? this.#enter(new NodeRecord(deviceId, this.#nextSerial++, now), outside);
-    const left = node.rooms.filter((room) => !wanted.includes(room));
-    const same = known !== undefined && left.length === 0 && wanted.length === node.rooms.length && node.outside === outside && sameTexts(node.addresses, addresses);
     node.heardAt = now;
-    if (same) return node;
-    for (const room of left) this.#rooms.remove(room, node);
-    for (const room of wanted) if (!node.rooms.includes(room)) this.#rooms.add(room, node);
-    this.#move(node, outside);
-    node.addresses = addresses;
-    node.rooms = wanted;
-    this.#out.nodeChanged(node, [...wanted, ...left]);
+    const concerned = this.#settle(node, addresses, wanted, outside);
+    if (concerned !== null || known === undefined) this.#out.nodeChanged(node, concerned ?? []);
     return node;
   }
 
@@ -166,6 +159,27 @@ export class Registry {
     return searchContents(this.#contents, request);
   }
 
+  /** A node as another server knows it. `anew`: what it announced before is forgotten. Null when there is no more room. */
+  adopt({ deviceId, addresses, rooms, outside, revision }: KnownNode, anew: boolean): NodeRecord | null {
+    const known = this.#nodes.get(deviceId);
+    if (known === undefined && this.#nodes.size >= this.#limits.nodes) return null;
+    const node = known === undefined ? this.#enter(new NodeRecord(deviceId, this.#nextSerial++, heardElsewhere), outside) : anew && known.entries > 0 ? this.#supersede(known) : known;
+    node.revision = revision;
+    this.#out.nodeChanged(node, this.#settle(node, addresses, rooms, outside) ?? []);
+    return node;
+  }
+
+  /** Entries as another server knows them; what there is no room for is left out. */
+  adoptEntries(node: NodeRecord, add: readonly Entry[], remove: readonly ContentId[]): void {
+    for (const contentId of remove) this.#remove(node, contentId);
+    for (const entry of add) if (!node.gone && (this.#entries < this.#limits.entries || node.listings.has(entry.contentId))) this.#add(node, entry);
+  }
+
+  /** Whoever has not been heard of for long is heard of by another server, as far as we can tell now. */
+  trustOthers(now: Millis): void {
+    for (const node of this.#nodes.values()) if (now - node.heardAt > this.#limits.silenceMs) node.heardAt = heardElsewhere;
+  }
+
   /** Forgets who was silent for too long, at most so many at a time; answers with how many. */
   expire(now: Millis, most: number): number {
     let expired = 0;
@@ -230,6 +244,18 @@ export class Registry {
     node.network = networkOf(outside);
     this.#networks.add(node.network, 1, 0);
     return node;
+  }
+
+  /** Answers with the rooms whose members can see that something changed; null when nothing did. */
+  #settle(node: NodeRecord, addresses: readonly string[], rooms: readonly RoomTag[], outside: string): RoomTag[] | null {
+    const left = node.rooms.filter((room) => !rooms.includes(room));
+    if (left.length === 0 && rooms.length === node.rooms.length && node.outside === outside && sameTexts(node.addresses, addresses)) return null;
+    for (const room of left) this.#rooms.remove(room, node);
+    for (const room of rooms) if (!node.rooms.includes(room)) this.#rooms.add(room, node);
+    this.#move(node, outside);
+    node.addresses = addresses;
+    node.rooms = rooms;
+    return [...rooms, ...left];
   }
 
   #move(node: NodeRecord, outside: string): void {

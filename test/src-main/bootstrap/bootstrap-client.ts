@@ -42,6 +42,13 @@ export class TestClient {
     return new TestClient(base, await makeIdentity(), withCertificate);
   }
 
+  /** The same device at another server. */
+  at(base: string): TestClient {
+    const client = new TestClient(base, this.identity, 'cert' in this.#proof);
+    client.token = this.token;
+    return client;
+  }
+
   get id(): DeviceId {
     return this.identity.id;
   }

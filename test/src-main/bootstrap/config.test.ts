@@ -33,11 +33,22 @@ it.each([
   ['port', { port: 70_000 }, {}, {}], ['--port', {}, {}, { port: 'x' }], ['DISTRISHARE_BOOTSTRAP_PORT', {}, { DISTRISHARE_BOOTSTRAP_PORT: '-1' }, {}],
   ['DISTRISHARE_BOOTSTRAP_PROT', {}, { DISTRISHARE_BOOTSTRAP_PROT: '1' }, {}], ['server.json', { prot: 1 }, {}, {}], ['server.json', '{', {}, {}], ['server.json', '[]', {}, {}],
   ['keyFile', { certFile: 'a' }, {}, {}], ['publicUrl', { plainHttp: true }, {}, {}], ['plainHttp', { plainHttp: true, publicUrl: 'https://a.example', certFile: 'a', keyFile: 'b' }, {}, {}],
+  ['redisUrl', { redisUrl: 'http://localhost' }, {}, {}], ['redisUrl', { redisUrl: 'redis://a,unix:/b' }, {}, {}], ['--redis-url', {}, {}, { redisUrl: 'redis://u:secret@host' }],
   ['publicUrl', { publicUrl: 'https://a.example/path' }, {}, {}], ['trustProxy', { trustProxy: ['example.org'] }, {}, {}], ['silenceSeconds', { silenceSeconds: 10 }, {}, {}], ['adminToken', { adminToken: 'short' }, {}, {}],
 ])('names %s when it does not fit', async (name, file, env, flags) => {
   const error: unknown = await read(file, env, flags).catch((thrown: unknown) => thrown);
   expect(errorInfo(error).code).toBe('bad-argument');
   expect(errorInfo(error).params?.['name']).toContain(name);
+});
+
+it.each(['redis://h', 'rediss://user:p%40ss@redis.example:6380/2', 'unix:/run/redis/redis.sock?db=3', 'redis://a:1,redis://b:2'])('takes %s as a Redis', async (redisUrl) => {
+  expect(await read({ redisUrl })).toMatchObject({ redisUrl });
+});
+
+it('shows nobody the password of a Redis when something is wrong with it', async () => {
+  const error: unknown = await read({ redisUrl: 'redis://user:hunter2@host/none' }).catch((thrown: unknown) => thrown);
+  expect(JSON.stringify(errorInfo(error)) + String(error)).not.toContain('hunter2');
+  expect(errorInfo(error).params?.['name']).toBe('redisUrl');
 });
 
 it('says which file is missing', async () => {

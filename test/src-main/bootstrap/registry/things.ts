@@ -20,3 +20,8 @@ export const deaf: RegistryOut = { nodeChanged: () => undefined, nodeGone: () =>
 export const registryOf = (bounds: Partial<RegistryLimits> = {}, out: RegistryOut = deaf): Registry => new Registry({ ...wide, ...bounds }, out);
 
 export const said = (number: number, rooms: readonly string[] = []) => ({ addresses: [`10.0.0.${number % 250}:47800`], rooms, outside: `192.0.2.${number % 250}` });
+
+/** Everything that a store keeps of a registry. */
+export const stateOf = (registry: Registry): unknown => [...registry.nodes()]
+  .map((node) => ({ deviceId: node.deviceId, addresses: node.addresses, rooms: node.rooms, outside: node.outside, revision: node.revision, entries: [...node.listings.values()].map((listing) => node.entryOf(listing)).sort((one, other) => (one.contentId < other.contentId ? -1 : 1)) }))
+  .sort((one, other) => (one.deviceId < other.deviceId ? -1 : 1));

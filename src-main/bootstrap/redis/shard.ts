@@ -1,0 +1,353 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import * as z from 'zod';
+import type { DeviceId } from '#shared/ids.ts';
+import type { Entry } from '#shared/protocol/bootstrap.ts';
+import type { Millis } from '#shared/units.ts';
+import type { NodeRecord } from '../registry/node-record.ts';
+import type { SharedState } from '../registry-store.ts';
+import { shardKeys, shardOf, type ShardKeys } from './redis-keys.ts';
+import { parseDeviceId, parseEntry, parseNode, parseTold, parseVersioned, type ToldDevice } from './redis-rows.ts';
+import { beginScript, forgetScript, heardScript, writeScript } from './redis-scripts.ts';
+import type { RedisSession } from './redis-session.ts';
+import { ShardWrites } from './shard-writes.ts';
+
+/** Devices whose entries are asked for at once, and entries that are taken in before others have their turn. */
+const readAtOnce = 8;
+const takenAtOnce = 200;
+
+/** What a part of the state needs of the store that it belongs to. */
+export interface ShardHost {
+  /** This run of this server. */
+  readonly by: string;
+  readonly state: SharedState;
+  /** Changes memory without that being told to Redis. */
+  quietly<Result>(work: () => Result): Result;
+  isCurrent(session: RedisSession): boolean;
+  failed(session: RedisSession, error: unknown): void;
+  /** Rows or messages that are not as they should be. */
+  skipped(count: number): void;
+  expired(count: number): void;
+  /** Heard of lately, here. */
+  isHeard(node: NodeRecord): boolean;
+}
+
+/**
+ * One part of the state, in memory and in Redis. Redis counts the changes, and tells each with its number, so all servers hear them in one order. What is there is read row by row while changes
+ * go on: those that are told meanwhile wait, and are applied to what was read from the number on that was current before. A row may be newer than that; the same changes once more lead to the same end.
+ *
+ * Our own changes are in memory before Redis has them. When somebody else changes the same device meanwhile, nobody here knows whose change came last: the
+ * device is contested, and read again when our change is through. The same happens to the whole part when a number is missing.
+ */
+export class Shard {
+  readonly writes = new ShardWrites();
+  readonly keys: ShardKeys;
+  readonly #number: number;
+  readonly #host: ShardHost;
+  #version = 0;
+  /** Of each device that Redis has, which version of it is in memory. 0: its entries are not all read. */
+  readonly #versions = new Map<DeviceId, number>();
+  /**
+   * What Redis may not have as memory has it. Null: changed here while nobody could tell Redis, or could be sure that it heard. A version: known here, and perhaps lost
+   * there; to be written over nothing newer than that.
+   */
+  readonly #unsure = new Map<DeviceId, number | null>();
+  readonly #contested = new Set<DeviceId>();
+  /** Whose entries are to be read, with the version of the row that said so. */
+  readonly #unread = new Map<DeviceId, number>();
+  /** What was told while the part is being read. */
+  #waiting: string[] | null = [];
+  #before = 0;
+  #session: RedisSession | null = null;
+  #isWriting = false;
+  #isReading = false;
+  #readAgain = false;
+  #ahead = 0;
+
+  constructor(number: number, host: ShardHost) {
+    this.#number = number;
+    this.#host = host;
+    this.keys = shardKeys(number);
+  }
+
+  changed(node: NodeRecord): void {
+    if (this.#session === null) this.#unsure.set(node.deviceId, null);
+    else this.writes.changed(node);
+    this.#write();
+  }
+
+  entry(node: NodeRecord, entry: Entry | null, contentId: Entry['contentId']): void {
+    if (this.#session === null) this.#unsure.set(node.deviceId, null);
+    else this.writes.entry(node, contentId, entry);
+    this.#write();
+  }
+
+  gone(deviceId: DeviceId): void {
+    if (this.#session === null) this.#unsure.set(deviceId, null);
+    else this.writes.gone(deviceId);
+    this.#write();
+  }
+
+  /** What memory has of a device is nothing that Redis should hear of. */
+  forgotten(deviceId: DeviceId): void {
+    this.#unsure.delete(deviceId);
+  }
+
+  /** Redis is away. */
+  lose(): void {
+    for (const [deviceId, over] of this.writes.lose()) this.#unsure.set(deviceId, over);
+    this.#session = null;
+    this.#contested.clear();
+    this.#unread.clear();
+    this.#waiting = [];
+    this.#isReading = false;
+    this.#readAgain = false;
+  }
+
+  heard(text: string): void {
+    if (this.#waiting !== null) this.#waiting.push(text);
+    else if (!this.#take(text)) this.#doubt();
+  }
+
+  /** Reads the nodes; changes have to be heard already. From then on what changes here is written. */
+  async readNodes(session: RedisSession, isReturn: boolean): Promise<void> {
+    const { keys } = this;
+    const [version, jumped] = beginAnswer.parse(await session.run(beginScript, [keys.version, keys.nodes, keys.heard], [this.#version]));
+    const rows = (await session.hash(keys.nodes)) ?? {};
+    if (!this.#host.isCurrent(session)) return;
+    this.#before = version;
+    if (jumped === 1) for (const [deviceId, known] of this.#versions) if (!this.#unsure.has(deviceId) && !this.writes.isBusy(deviceId)) this.#unsure.set(deviceId, known);
+    this.#compareNodes(rows, isReturn);
+    this.#session = session;
+    for (const [deviceId, over] of this.#unsure) this.#writeWhole(deviceId, over);
+    this.#unsure.clear();
+    this.#write();
+  }
+
+  /** Reads the entries of nodes that are new or changed, and takes what was told meanwhile. */
+  async readEntries(session: RedisSession): Promise<void> {
+    const unread = [...this.#unread];
+    for (let at = 0; at < unread.length; at += readAtOnce) {
+      const some = unread.slice(at, at + readAtOnce);
+      const hashes = await Promise.all(some.map(([deviceId]) => session.hash(this.keys.entries(deviceId))));
+      for (const [index, [deviceId, version]] of some.entries()) await this.#takeEntries(session, deviceId, version, hashes[index] ?? {});
+    }
+    if (!this.#host.isCurrent(session)) return;
+    this.#unread.clear();
+    this.#version = this.#before;
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    let isSure = true;
+    for (const text of waiting) isSure = this.#take(text) && isSure;
+    this.writes.reached(this.#version);
+    if (!isSure) this.#doubt();
+    this.#settleContested();
+  }
+
+  /** Tells which devices were heard of, and forgets those that nobody has heard of for so long (null: nobody). Answers with the time of Redis. */
+  async tell(session: RedisSession, heard: readonly DeviceId[], silenceMs: Millis | null): Promise<Millis> {
+    const { keys } = this;
+    const [version, time, ...silent] = heardAnswer.parse(await session.run(heardScript, [keys.version, keys.heard], [silenceMs ?? '', ...heard]));
+    // Whatever was told before the last time has arrived long since, unless it was lost.
+    if (this.#waiting === null && (version < this.#version || this.#ahead > this.#version)) this.#doubt();
+    this.#ahead = version;
+    if (silent.length > 0) await session.run(forgetScript, [keys.version, keys.nodes, keys.heard, ...silent.map((id) => `${keys.entries('' as DeviceId)}${id}`)], [keys.changes, silenceMs ?? '', ...silent]);
+    return time;
+  }
+
+  #compareNodes(rows: Readonly<Record<string, string>>, isReturn: boolean): void {
+    const { state, quietly, isHeard, skipped } = this.#host;
+    const present = new Set<DeviceId>();
+    let damaged = 0;
+    for (const [field, row] of Object.entries(rows)) {
+      const deviceId = parseDeviceId(field);
+      const versioned = parseVersioned(row);
+      const node = deviceId === null || versioned === null || shardOf(deviceId) !== this.#number ? null : parseNode(deviceId, versioned.text);
+      if (deviceId === null || versioned === null || node === null) {
+        damaged++;
+        continue;
+      }
+      present.add(deviceId);
+      const over = this.#unsure.get(deviceId);
+      if (over === null || (over !== undefined && versioned.version <= over)) continue;
+      this.#unsure.delete(deviceId);
+      if (this.#versions.get(deviceId) === versioned.version && state.node(deviceId) !== undefined) continue;
+      if (this.writes.isBusy(deviceId)) {
+        this.#contested.add(deviceId);
+        continue;
+      }
+      const adopted = quietly(() => state.adopt(node, false));
+      if (adopted === null) continue;
+      this.writes.begun(adopted);
+      this.#versions.set(deviceId, 0);
+      this.#unread.set(deviceId, versioned.version);
+    }
+    for (const [deviceId, known] of [...this.#versions]) {
+      if (present.has(deviceId) || this.#unsure.has(deviceId) || this.writes.isBusy(deviceId)) continue;
+      const node = state.node(deviceId);
+      // The others could not know that it was heard of here while Redis was away.
+      if (isReturn && node !== undefined && isHeard(node)) this.#unsure.set(deviceId, known);
+      else {
+        quietly(() => state.unregister(deviceId));
+        this.#versions.delete(deviceId);
+      }
+    }
+    if (damaged > 0) skipped(damaged);
+  }
+
+  #writeWhole(deviceId: DeviceId, over: number | null): void {
+    const node = this.#host.state.node(deviceId);
+    if (node === undefined) {
+      if (over === null) this.writes.gone(deviceId);
+    } else {
+      // Nobody takes a part of a list for all of it.
+      if (this.#versions.get(deviceId) === 0) node.revision = null;
+      this.writes.whole(node, over);
+    }
+  }
+
+  async #takeEntries(session: RedisSession, deviceId: DeviceId, version: number, rows: Readonly<Record<string, string>>): Promise<void> {
+    const { state, quietly, skipped, isCurrent } = this.#host;
+    const node = state.node(deviceId);
+    if (node === undefined) return;
+    const fields = Object.entries(rows);
+    const entries = fields.map(([contentId, text]) => parseEntry(contentId, text)).filter((entry) => entry !== null);
+    const kept = new Set(entries.map(({ contentId }) => contentId));
+    const remove = [...node.listings.keys()].filter((contentId) => !kept.has(contentId));
+    for (let at = 0; at < Math.max(entries.length, remove.length); at += takenAtOnce) {
+      if (at > 0) await turn();
+      if (!isCurrent(session) || node.gone) return;
+      if (this.writes.isBusy(deviceId)) {
+        this.#contested.add(deviceId);
+        return;
+      }
+      quietly(() => { state.adoptEntries(node, entries.slice(at, at + takenAtOnce), remove.slice(at, at + takenAtOnce)); });
+    }
+    this.#versions.set(deviceId, version);
+    if (entries.length === fields.length) return;
+    // It will tell everything again.
+    node.revision = null;
+    skipped(fields.length - entries.length);
+  }
+
+  /** False when something was missed. */
+  #take(text: string): boolean {
+    const versioned = parseVersioned(text);
+    if (versioned !== null && versioned.version <= this.#version) return true;
+    const told = versioned === null || versioned.version !== this.#version + 1 ? null : parseTold(versioned.text);
+    if (versioned === null || told === null) {
+      this.#host.skipped(1);
+      return false;
+    }
+    this.#version = versioned.version;
+    if (told.kind === 'silent') for (const deviceId of told.devices) this.#applied(deviceId, null, versioned.version, true);
+    else if (told.by === this.#host.by && this.writes.isSent(told.batch)) for (const [deviceId, device] of told.devices) this.#reached(deviceId, device, versioned.version);
+    else for (const [deviceId, device] of told.devices) this.#applied(deviceId, device, versioned.version, false);
+    this.writes.reached(versioned.version);
+    this.#settleContested();
+    return true;
+  }
+
+  /** Our own change is through. */
+  #reached(deviceId: DeviceId, device: ToldDevice | null, version: number): void {
+    if (device === null) this.#versions.delete(deviceId);
+    else if (device.anew || this.#versions.get(deviceId) !== 0) this.#versions.set(deviceId, version);
+  }
+
+  #applied(deviceId: DeviceId, device: ToldDevice | null, version: number, isSilent: boolean): void {
+    const { state, quietly, expired } = this.#host;
+    if (shardOf(deviceId) !== this.#number) return;
+    if (this.writes.isBusy(deviceId)) {
+      this.#contested.add(deviceId);
+      return;
+    }
+    if (device === null) {
+      this.#versions.delete(deviceId);
+      if (quietly(() => state.unregister(deviceId)) && isSilent) expired(1);
+      return;
+    }
+    const isWhole = device.anew || (this.#versions.get(deviceId) ?? 0) > 0;
+    const node = quietly(() => {
+      const adopted = state.adopt(device.node, device.anew);
+      if (adopted !== null) state.adoptEntries(adopted, device.add, device.remove);
+      return adopted;
+    });
+    if (node === null) return;
+    this.writes.begun(node);
+    this.#versions.set(deviceId, isWhole ? version : 0);
+    if (!isWhole) this.#contested.add(deviceId);
+  }
+
+  #settleContested(): void {
+    if (this.#waiting !== null) return;
+    let isFree = false;
+    for (const deviceId of this.#contested) {
+      if (this.writes.isBusy(deviceId)) continue;
+      this.#contested.delete(deviceId);
+      if (this.#versions.has(deviceId)) this.#versions.set(deviceId, 0);
+      isFree = true;
+    }
+    if (isFree) this.#doubt();
+  }
+
+  /** What is in memory may not be what is in Redis: it is compared again. */
+  #doubt(): void {
+    const session = this.#session;
+    if (session === null) return;
+    if (this.#isReading || this.#waiting !== null) this.#readAgain = true;
+    else void this.#readAll(session);
+  }
+
+  async #readAll(session: RedisSession): Promise<void> {
+    this.#isReading = true;
+    try {
+      do {
+        this.#readAgain = false;
+        this.#waiting ??= [];
+        await this.readNodes(session, false);
+        await this.readEntries(session);
+      } while (this.#readAgain && this.#host.isCurrent(session));
+    } catch (error) {
+      this.#host.failed(session, error);
+    } finally {
+      if (this.#host.isCurrent(session)) this.#isReading = false;
+    }
+  }
+
+  #write(): void {
+    const session = this.#session;
+    if (session === null || this.#isWriting || !this.writes.isWaiting) return;
+    this.#isWriting = true;
+    void this.#writeWaiting(session).catch((error: unknown) => { this.#host.failed(session, error); }).finally(() => {
+      this.#isWriting = false;
+      this.#write();
+    });
+  }
+
+  async #writeWaiting(session: RedisSession): Promise<void> {
+    // What is told in one go is one message.
+    await Promise.resolve();
+    const { keys } = this;
+    while (this.#host.isCurrent(session)) {
+      const batch = this.writes.take();
+      if (batch === null) return;
+      const message = JSON.stringify({ by: this.#host.by, batch: batch.number, devices: batch.devices });
+      const [version = 0, ...named] = writeAnswer.parse(await session.run(writeScript, [keys.version, keys.nodes, keys.heard, ...batch.devices.map(({ id }) => keys.entries(id))], [keys.changes, message]));
+      if (!this.#host.isCurrent(session)) return;
+      if (version === 0) {
+        this.writes.refused(batch);
+        for (const { id, over } of batch.devices) {
+          // Another server knows better; or it has forgotten what our change builds on.
+          if (over !== null && named.includes(id)) this.#contested.add(id);
+          else this.#writeWhole(id, over);
+        }
+      } else this.writes.answered(batch, Number(version));
+      this.writes.reached(this.#version);
+      this.#settleContested();
+    }
+  }
+}
+
+const counter = z.int().nonnegative();
+const beginAnswer = z.tuple([counter, z.union([z.literal(0), z.literal(1)])]);
+const heardAnswer = z.tuple([counter, z.number()]).rest(z.string());
+const writeAnswer = z.array(z.union([counter, z.string()])).min(1);
