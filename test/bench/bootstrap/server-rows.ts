@@ -34,9 +34,9 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** The real program over loopback: nodes that hold one TLS connection each, and say every ten seconds that they are there. */
-export async function serverRows(nodes: number, entries: number): Promise<void> {
+export async function serverRows(nodes: number, entries: number, options: readonly string[] = []): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'distrishare-bench-'));
-  const first = await startServer(dataDir);
+  const first = await startServer(dataDir, ...options);
   try {
     const watcher = await LoadNode.connect(first.port);
     const usage: Usage = () => usageOf(watcher);
@@ -58,7 +58,7 @@ export async function serverRows(nodes: number, entries: number): Promise<void> 
   } finally {
     first.child.kill('SIGKILL');
     await once(first.child, 'exit');
-    const second = await startServer(dataDir);
+    const second = await startServer(dataDir, ...options);
     const back = await LoadNode.connect(second.port);
     const reading = await timed(async () => {
       while (!(await back.ask('GET', '/v1/health')).includes('"ok"')) await wait(100);
