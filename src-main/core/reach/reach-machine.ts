@@ -36,6 +36,8 @@ const laterPlanAfterRelay: Plan = [['call', 0], ['relay', 3 * second], ['punch',
 const lastsMs = 15 * second;
 /** After a link over a relay is up, a better one is tried this soon, and then with growing waits. */
 const betterMs = 5 * second;
+/** A better link takes the place of a relayed one just after that has ended. */
+const replacedMs = 100;
 const retryFirstMs = 30 * second;
 const retryMaxMs = 15 * minute;
 /** Tries under way at once. */
@@ -125,7 +127,7 @@ export class ReachMachine {
     this.#stop(device);
     device.lostRelay = device.path === 'relay';
     device.path = 'none';
-    device.beginsAt = device.lostRelay ? now : now + Math.ceil(this.#random() * second);
+    device.beginsAt = now + (device.lostRelay ? replacedMs : Math.ceil(this.#random() * second));
   }
 
   #punchFailed(id: DeviceId, out: ReachSink): void {

@@ -87,6 +87,17 @@ describe('reaching a device that a server names', () => {
     expect(world.told()).toEqual([]);
   });
 
+  it('begins nothing when a better link takes the place of a relayed one', () => {
+    const world = new World(a);
+    world.step({ type: 'wanted', id: b, mutual: true });
+    world.step({ type: 'linked', id: b, relayed: true });
+    world.told();
+    world.step({ type: 'unlinked', id: b });
+    world.step({ type: 'linked', id: b, relayed: false });
+    world.run(60_000);
+    expect(world.told()).toEqual([]);
+  });
+
   it('tries again what failed with growing waits, at once when the device is named again, and not when it is gone', () => {
     const world = new World(a);
     world.step({ type: 'wanted', id: b, mutual: true });
@@ -105,7 +116,7 @@ describe('reaching a device that a server names', () => {
   });
 
   it('comes back to whoever was lost, after a relay by another one, and forgets in the end who is not in a room', () => {
-    for (const [relayed, ways] of [[true, ['relay@0', 'call@1', 'punch@2']], [false, ['call@0', 'punch@1.5', 'relay@4.5']]] as const) {
+    for (const [relayed, ways] of [[true, ['relay@0.1', 'call@1.1', 'punch@2.1']], [false, ['call@0', 'punch@1.5', 'relay@4.5']]] as const) {
       for (const mutual of [true, false]) {
         const world = new World(a);
         world.step({ type: 'wanted', id: b, mutual });
