@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { DevicePair } from '#main/core/link/collision.ts';
@@ -107,7 +108,12 @@ class LinkTable implements Links {
     return this.#open(signal, (until) => this.#dialler.dial(address, until, (dialled) => this.#greet(dialled, { address, adopted: null, isBetter }, until, expect)));
   }
 
-  adopt(stream: Duplex, { expect, dialled, relay, signal }: { expect: DeviceId; dialled: boolean; relay: string | null; signal?: AbortSignal }): Promise<Link> {
+  async adopt(stream: Duplex, { expect, dialled, relay, signal }: { expect: DeviceId; dialled: boolean; relay: string | null; signal?: AbortSignal }): Promise<Link> {
+    const { localAddress = '' } = stream instanceof Socket ? stream : {};
+    if (relay === null && !this.#isUsed(localAddress)) {
+      stream.destroy();
+      throw networkOff(localAddress, '');
+    }
     return this.#open(signal, (until) => secureStream(stream, { context: this.#context, dialled, expect, signal: until }, (secured) => {
       if (dialled) return this.#greet(secured, { address: null, adopted: { relay }, isBetter: relay === null }, until, expect);
       const link = this.#waiters.wait(expect, until, limits.link.handshakeMs + limits.link.helloMs);

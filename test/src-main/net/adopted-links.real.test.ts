@@ -83,6 +83,13 @@ it('a connection through holes in two routers is a link like any other, but take
   expect(await fetchThrough(a, ab)).toBe(true);
 });
 
+it('a connection through a network that is switched off is none, and a relayed one is not of that network', async () => {
+  const [a, b] = await Promise.all([startNode('a', { isUsed: () => false }), startNode('b')]);
+  const [ab, ba] = await join(a, b, null);
+  await Promise.all([expect(ab).rejects.toEqual(coded('network-off')), expect(ba).rejects.toBeInstanceOf(Error)]);
+  expect((await joined(a, b))[0].path).toBe('relay');
+});
+
 it('a stream leads only to the device that is expected', async () => {
   const [a, b] = await Promise.all([startNode('a'), startNode('b')]);
   const stranger = await makeIdentity();
