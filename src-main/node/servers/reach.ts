@@ -17,6 +17,7 @@ import type { Link, Links } from '../ports/links.ts';
 const punchMs = 14 * second;
 const answerMs = 5 * second;
 const relayMs = 20 * second;
+const dialMs = 10 * second;
 /** What others ask of us through servers that we do at once. */
 const asksAtOnce = 8;
 /** One device is heard this often; a signal comes once through each server. */
@@ -130,18 +131,17 @@ export class Reach {
 
   #call(id: DeviceId): void {
     this.#say(id, { kind: 'call', addresses: this.#ports.ownAddresses().map(formatAddress).slice(0, limits.bootstrap.addressesPerNode) });
-    this.#dialBetter(id, this.#ports.knownAddresses(id));
+    // The table of peers dials nobody who is linked: a link over a relay is bettered here.
+    if (this.#ports.links().get(id) !== undefined) this.#run((until) => this.#dialAny(id, this.#ports.knownAddresses(id), until), dialMs, () => undefined);
   }
 
+  /** Not by the table of peers: strangers without number would push out of it whom the user knows. */
   #called(from: DeviceId, addresses: readonly SocketAddress[]): void {
-    for (const address of addresses) this.#ports.introduce(from, address);
-    this.#dialBetter(from, addresses);
+    this.#ask((until) => this.#dialAny(from, addresses.filter(({ host }) => mayBeOutside(host)), until), dialMs);
   }
 
-  /** The table of peers dials nobody who is linked: a link over a relay is bettered here. */
-  #dialBetter(id: DeviceId, addresses: readonly SocketAddress[]): void {
-    if (this.#ports.links().get(id) === undefined) return;
-    this.#run((signal) => Promise.any(addresses.slice(0, addressesDialled).map((address) => this.#ports.links().dial(address, { expect: id, isBetter: true, signal }))), punchMs, () => undefined);
+  #dialAny(id: DeviceId, addresses: readonly SocketAddress[], signal: AbortSignal): Promise<unknown> {
+    return Promise.any(addresses.slice(0, addressesDialled).map((address) => this.#ports.links().dial(address, { expect: id, isBetter: true, signal })));
   }
 
   async #punch(id: DeviceId, until: AbortSignal): Promise<void> {

@@ -15,6 +15,7 @@ const attempt = '0123456789abcdef';
 /** A node whose servers and links do nothing but note what was wanted of them. */
 function node(options: { readonly linked?: readonly DeviceId[]; readonly blocked?: readonly DeviceId[] } = {}) {
   const introduced: string[] = [];
+  const dialled: string[] = [];
   const signals: { to: DeviceId; data: unknown }[] = [];
   let holes = 0;
   const relays: string[] = [];
@@ -29,7 +30,7 @@ function node(options: { readonly linked?: readonly DeviceId[]; readonly blocked
       },
       relay: () => Promise.reject(new AppError('not-reachable')),
     },
-    links: () => ({ get: (id) => (options.linked?.includes(id) === true ? { relay: null } : undefined), adopt: () => new Promise(() => undefined), dial: () => new Promise(() => undefined) }),
+    links: () => ({ get: (id) => (options.linked?.includes(id) === true ? { relay: null } : undefined), adopt: () => new Promise(() => undefined), dial: (address) => { dialled.push(formatAddress(address)); return new Promise(() => undefined); } }),
     ownAddresses: () => [{ host: '192.168.1.2', port: 47_800 }],
     knownAddresses: () => [],
     introduce: (_id: DeviceId, address: SocketAddress) => { introduced.push(formatAddress(address)); },
@@ -38,7 +39,7 @@ function node(options: { readonly linked?: readonly DeviceId[]; readonly blocked
     background: (work) => { work.catch(() => undefined); },
   });
   const carrier = (ticket: string) => ({ url: { origin: 'https://relay.example.org' }, client: { relay: (): Promise<Duplex> => { relays.push(ticket); return Promise.resolve(duplexPair()[0]); } } });
-  return { reach, introduced, signals, relays, carrier, holes: () => holes };
+  return { reach, introduced, dialled, signals, relays, carrier, holes: () => holes };
 }
 const punch = (address: string) => JSON.stringify({ kind: 'punch', attempt, address });
 
@@ -51,13 +52,16 @@ it('calls a device that a server names, with our addresses', () => {
 });
 
 it('dials who calls, and nobody who is blocked or linked already', () => {
-  const call = JSON.stringify({ kind: 'call', addresses: ['10.0.0.7:47800', 'nonsense'] });
-  const { reach, introduced } = node({ linked: [device(2)], blocked: [device(3)] });
+  const call = JSON.stringify({ kind: 'call', addresses: ['10.0.0.7:47800', '127.0.0.1:22', 'nonsense'] });
+  const { reach, introduced, dialled } = node({ linked: [device(2)], blocked: [device(3)] });
   for (const number of [1, 2, 3]) reach.hear(device(number), call);
-  expect(introduced).toEqual(['10.0.0.7:47800']);
+  expect(dialled).toEqual(['10.0.0.7:47800']);
   // The same through another server is no news.
   reach.hear(device(1), call);
-  expect(introduced).toHaveLength(1);
+  expect(dialled).toHaveLength(1);
+  // Strangers without number would push out of the table of peers whom the user knows.
+  for (let number = 4; number < 250; number++) reach.hear(device(number), call);
+  expect([dialled.length, introduced.length]).toEqual([8, 0]);
 });
 
 it.each(['127.0.0.1:80', '[::1]:80', '0.0.0.0:80', '169.254.1.1:80', '224.1.1.1:10000', '255.255.255.255:80', 'example.org:80', 'nonsense'])('makes no hole towards %s', (address) => {
