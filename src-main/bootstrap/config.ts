@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
 import { AppError } from '#shared/errors.ts';
+import { parseServerUrl } from '#shared/server-url.ts';
 import { badArgument } from '#shared/value-problem.ts';
 import { configEnv, envOf, envPrefix, flagOf, settingNames, type BootstrapSetting } from './setting-names.ts';
 
@@ -13,6 +14,12 @@ const origin = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && url.pathname === '/' && url.search === '' && url.hash === '') return url.origin;
   context.issues.push({ code: 'custom', message: 'https://HOST[:PORT]', input: text });
+  return z.NEVER;
+});
+const serverUrl = z.string().transform((text, context) => {
+  const url = parseServerUrl(text);
+  if (url !== null) return url.text;
+  context.issues.push({ code: 'custom', message: 'https://HOST[:PORT][#FINGERPRINT]', input: text });
   return z.NEVER;
 });
 /** Addresses and networks in CIDR notation. */
@@ -37,6 +44,8 @@ const settingsShape = {
   port: whole(0, 65_535, 47_900),
   /** As clients write it, when their TLS ends elsewhere. */
   publicUrl: origin.optional(),
+  /** Under which this server alone is reached, when several stand behind one address. */
+  ownUrl: serverUrl.optional(),
   plainHttp: yesOrNo.default(false),
   trustProxy: proxies.default([]),
   certFile: z.string().min(1).optional(),

@@ -43,7 +43,7 @@ export class EventHub implements Mailboxes {
     };
   }
 
-  isHere(to: DeviceId): boolean {
+  isThere(to: DeviceId): boolean {
     return this.#listeners.has(to);
   }
 

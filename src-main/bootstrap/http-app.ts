@@ -159,8 +159,8 @@ function addRelay(app: FastifyInstance, parts: HttpParts): void {
       done();
     },
     preHandler: (request, reply, done) => {
-      if (request.ws) upgrade.open(request, reply, parts.relays.admit(partyOf(request), checked(relayQuestionSchema, asObject(request.query))));
-      else done();
+      if (!request.ws) done();
+      else parts.relays.admit(partyOf(request), checked(relayQuestionSchema, asObject(request.query)), (use) => { upgrade.open(request, reply, use); }).catch(done);
     },
   }, () => { throw new BootstrapError('not-found', { detail: 'a WebSocket' }); });
 }

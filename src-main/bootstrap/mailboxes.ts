@@ -1,10 +1,9 @@
 import type { DeviceId } from '#shared/ids.ts';
 import type { ServerMessage } from '#shared/protocol/bootstrap-events.ts';
 
-/** Hands messages to devices, wherever they listen. */
+/** Hands messages to devices, wherever they listen. That they do at another server takes a moment to know. */
 export interface Mailboxes {
-  /** Whether the device listens at this very server. */
-  isHere(to: DeviceId): boolean;
-  /** Hands the message to every WebSocket of the device; false when it has none. Whether it has one at another server takes a moment to know. */
+  isThere(to: DeviceId): boolean | Promise<boolean>;
+  /** Hands the message to every WebSocket of the device; false when it has none. */
   deliver(to: DeviceId, message: ServerMessage): boolean | Promise<boolean>;
 }

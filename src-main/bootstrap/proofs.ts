@@ -30,32 +30,32 @@ const ownBasis = (): ProofBasis => ({ secret: randomBytes(32), offsetMs: 0, clai
  * kept of nonces and tokens that were given out; both carry their end and a MAC under a secret.
  */
 export class Proofs {
-  readonly #origin: string | null;
+  readonly #origins: readonly string[];
   readonly #basis: ProofBasis;
   /** Nonces that were used, in the order of their use. */
   readonly #used = new Map<string, Millis>();
 
-  /** `origin`: under which clients know this server; null when it takes no signatures. */
-  constructor(origin: string | null, basis: ProofBasis = ownBasis()) {
-    this.#origin = origin;
+  /** `origins`: under which clients know this server; none when it takes no signatures. */
+  constructor(origins: readonly string[], basis: ProofBasis = ownBasis()) {
+    this.#origins = origins;
     this.#basis = basis;
   }
 
   /** Throws `not-found`. */
   challenge(now: Millis): BootstrapAnswer<'challenge'> {
-    if (this.#origin === null) throw new BootstrapError('not-found', { detail: 'this server has no public URL; use a client certificate' });
+    if (this.#origins.length === 0) throw new BootstrapError('not-found', { detail: 'this server has no public URL; use a client certificate' });
     return { nonce: this.#sealed(`${Math.floor(this.#at(now) + challengeMs)}.${randomBytes(16).toString('base64url')}`, 'nonce'), expiresMs: challengeMs };
   }
 
   /** Throws `proof-invalid`, `proof-expired`, `not-found`. */
   async signIn(now: Millis, { key, nonce, signature }: BootstrapInput<'token'>): Promise<BootstrapAnswer<'token'>> {
-    if (this.#origin === null) throw new BootstrapError('not-found');
+    if (this.#origins.length === 0) throw new BootstrapError('not-found');
     const [end = ''] = this.#opened(nonce, 'nonce')?.split('.') ?? [];
     if (end === '') throw new BootstrapError('proof-invalid', { detail: 'nonce' });
     if (Number(end) < this.#at(now)) throw new BootstrapError('proof-expired');
     const spki = Buffer.from(key, 'base64');
     const deviceId = deviceIdOfSpki(spki);
-    if (deviceId === null || !signedBy(spki, signInMessage(this.#origin, nonce), Buffer.from(signature, 'base64'))) throw new BootstrapError('proof-invalid', { detail: 'signature' });
+    if (deviceId === null || !this.#origins.some((origin) => signedBy(spki, signInMessage(origin, nonce), Buffer.from(signature, 'base64')))) throw new BootstrapError('proof-invalid', { detail: 'signature' });
     // Only now, so that nobody fills the table without keys and signatures.
     this.#useOnce(this.#at(now), nonce, Number(end));
     if (!(await this.#basis.claim(nonce, challengeMs))) throw new BootstrapError('proof-invalid', { detail: 'used before' });

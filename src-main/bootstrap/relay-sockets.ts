@@ -13,6 +13,8 @@ import { closeCodes, RelayedPair } from './relayed-pair.ts';
 export interface RelayParts {
   readonly config: Pick<BootstrapConfig, 'relay' | 'maxRelays' | 'maxRelaysPerDevice' | 'maxRelaysPerAddress' | 'relayBytesPerSecond'>;
   readonly mailboxes: Mailboxes;
+  /** Told to who is to come, when this server has a URL of its own: the one that everybody uses may lead to another server. */
+  readonly ownUrl: string | null;
   readonly isRegistered: (device: DeviceId) => boolean;
   readonly now: () => Millis;
 }
@@ -45,20 +47,21 @@ export class RelaySockets {
   }
 
   /**
-   * What is to be done with the WebSocket of who asks, which has to be opened at once. Throws `relay-off`, `not-registered`, `not-there`, `too-many`,
-   * `server-full`, `not-found`, `bad-request`.
+   * `open` is to open the WebSocket of who asks, at once, and is given what to do with it. Rejects with `relay-off`, `not-registered`, `not-there`, `too-many`,
+   * `server-full`, `not-found`, `bad-request`; then it was not called.
    */
-  admit(party: RelayParty, { ticket, to }: RelayQuestion): (socket: WebSocket) => void {
+  async admit(party: RelayParty, { ticket, to }: RelayQuestion, open: (use: (socket: WebSocket) => void) => void): Promise<void> {
     const { config, mailboxes, isRegistered } = this.#parts;
     if (!config.relay) throw new BootstrapError('relay-off');
     if (to === undefined) {
       const place = this.#places.checkCome(party, ticket);
-      return (socket) => { this.#join(place, party, socket); };
+      open((socket) => { this.#join(place, party, socket); });
+      return;
     }
     if (!isRegistered(party.device)) throw new BootstrapError('not-registered');
-    if (!mailboxes.isHere(to)) throw new BootstrapError('not-there');
+    if (!(await mailboxes.isThere(to))) throw new BootstrapError('not-there');
     this.#places.checkAsk(party, to, ticket);
-    return (socket) => { this.#wait(party, to, ticket, socket); };
+    open((socket) => { this.#wait(party, to, ticket, socket); });
   }
 
   /** To be called every few seconds. */
@@ -78,14 +81,14 @@ export class RelaySockets {
   }
 
   #wait(from: RelayParty, to: DeviceId, ticket: string, socket: WebSocket): void {
-    const { mailboxes, now } = this.#parts;
+    const { mailboxes, ownUrl, now } = this.#parts;
     // What it sends already stays in the system's buffers.
     socket.pause();
     const place = this.#places.ask(now(), from, to, ticket);
     this.#waiting.set(place, socket);
     socket.on('error', () => { socket.terminate(); });
     socket.on('close', () => { if (this.#waiting.delete(place)) this.#places.leave(place); });
-    void mailboxes.deliver(to, { type: 'relay', from: from.device, ticket });
+    void mailboxes.deliver(to, { type: 'relay', from: from.device, ticket, ...(ownUrl === null ? {} : { at: ownUrl }) });
   }
 
   #join(place: RelayPlace, by: RelayParty, socket: WebSocket): void {

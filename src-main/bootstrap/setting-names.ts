@@ -1,6 +1,6 @@
 /** Every setting of a bootstrap server, as its JSON file names it. Apart from the schemas, whose library the help does not need. */
 export const bootstrapSettings = {
-  listen: 'text', port: 'number', publicUrl: 'text', plainHttp: 'switch', trustProxy: 'text', certFile: 'text', keyFile: 'text', adminToken: 'text', redisUrl: 'text', logLevel: 'text',
+  listen: 'text', port: 'number', publicUrl: 'text', ownUrl: 'text', plainHttp: 'switch', trustProxy: 'text', certFile: 'text', keyFile: 'text', adminToken: 'text', redisUrl: 'text', logLevel: 'text',
   heartbeatSeconds: 'number', silenceSeconds: 'number', drainSeconds: 'number', maxNodes: 'number', maxNodesPerAddress: 'number', maxEntries: 'number', maxEntriesPerNode: 'number',
   maxEntriesPerAddress: 'number', maxConnections: 'number', maxConnectionsPerAddress: 'number', maxHalfOpen: 'number', requestsPerSecond: 'number', requestBurst: 'number',
   deviceRequestsPerSecond: 'number', deviceRequestBurst: 'number', relay: 'switch', maxRelays: 'number', maxRelaysPerDevice: 'number', maxRelaysPerAddress: 'number', relayBytesPerSecond: 'number',

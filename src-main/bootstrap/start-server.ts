@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { appVersion } from '#shared/app-version.ts';
 import { AppError, type ErrorCode } from '#shared/errors.ts';
 import type { HealthAnswer } from '#shared/protocol/bootstrap.ts';
+import { parseServerUrl, type ServerUrl } from '#shared/server-url.ts';
 import { minute, second } from '#shared/units.ts';
 import { certificateVersion, readCertificate, type ServerCertificate } from './certificate.ts';
 import type { BootstrapConfig } from './config.ts';
@@ -61,12 +62,13 @@ export async function startBootstrapServer(config: BootstrapConfig, dataDir: str
     const problems = [...(starting ? ['starting'] : []), ...(store.problem === null ? [] : [`store-${store.problem}`])];
     return { status: draining ? 'draining' : problems.length > 0 ? 'degraded' : 'ok', version: appVersion, problems };
   };
-  const proofs = new Proofs(config.publicUrl ?? null, basis);
+  const ownUrl = ownUrlOf(config, certificate);
+  const proofs = new Proofs(config.publicUrl === undefined ? [] : [config.publicUrl, ...(ownUrl === null ? [] : [ownUrl.origin])], basis);
   const addresses = new Allowances(config.requestsPerSecond, config.requestBurst, config.maxConnections * 2);
   const devices = new Allowances(config.deviceRequestsPerSecond, config.deviceRequestBurst, config.maxNodes);
   const sockets = new EventSockets({ config, registry, hub, mailboxes, addresses, now });
-  // A relay joins two connections of this very server.
-  const relays = new RelaySockets({ config, mailboxes: hub, isRegistered: (device) => registry.node(device) !== undefined, now });
+  // A relay joins two connections of this very server: without a URL of its own, a device that is connected to another one could come only by chance.
+  const relays = new RelaySockets({ config, mailboxes: ownUrl === null ? hub : mailboxes, ownUrl: ownUrl?.text ?? null, isRegistered: (device) => registry.node(device) !== undefined, now });
   const counts = () => registry.counts;
   const metrics = new ServerMetrics({
     nodes: () => counts().nodes, rooms: () => counts().rooms, entries: () => counts().entries, contents: () => counts().contents, words: () => counts().tokens,
@@ -124,6 +126,13 @@ export async function startBootstrapServer(config: BootstrapConfig, dataDir: str
   };
 }
 
+/** Where this server alone is reached, as devices are told: with our own key, when we speak TLS with it and nothing else is said. */
+function ownUrlOf({ ownUrl, publicUrl }: BootstrapConfig, certificate: ServerCertificate | null): ServerUrl | null {
+  const url = ownUrl === undefined ? null : parseServerUrl(ownUrl);
+  if (url === null || url.fingerprint !== null || publicUrl !== undefined || certificate?.own !== true) return url;
+  return parseServerUrl(`${url.origin}#${certificate.fingerprint}`);
+}
+
 /** Only who has many servers loads what speaks to Redis. */
 async function makeStore({ redisUrl, silenceSeconds }: BootstrapConfig, folder: string, state: Registry, hub: EventHub, now: () => number, logger: Logger): Promise<{ readonly store: RegistryStore; readonly basis?: ProofBasis; readonly mailboxes?: Mailboxes }> {
   const onProblem = (problem: ErrorCode | null, error: unknown): void => {
@@ -132,7 +141,7 @@ async function makeStore({ redisUrl, silenceSeconds }: BootstrapConfig, folder: 
   };
   if (redisUrl !== undefined) {
     const { RedisMailboxes, RedisStore } = await import('./redis/shared-state.ts');
-    const mailboxes = new RedisMailboxes(hub);
+    const mailboxes = new RedisMailboxes(hub, now);
     const onSkipped = (count: number): void => { logger.warn({ count }, 'there is something in Redis that is not ours, or damaged; it is left out'); };
     const store = new RedisStore({ url: redisUrl, state, now, silenceMs: silenceSeconds * second, others: [mailboxes], onProblem, onSkipped });
     return { store, basis: store.proofs, mailboxes };

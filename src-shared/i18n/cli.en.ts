@@ -34,6 +34,7 @@ export const cliEn = {
       listen: 'address of this machine to listen on; all unless said',
       port: 'port to listen on; 47900 unless said, 0 for any',
       publicUrl: 'https://HOST[:PORT] under which clients know the server when a proxy stands before it; devices then prove themselves by a signature',
+      ownUrl: 'https://HOST[:PORT][#FINGERPRINT] under which this server alone is reached, where several stand behind one address: devices at different ones come there to be connected (--relay)',
       plainHttp: 'no TLS: only behind a proxy on the same machine or network that speaks it',
       trustProxy: 'addresses or networks of proxies whose X-Forwarded-For is believed, with commas between',
       certFile: 'certificate chain in PEM; without one the server makes its own, and clients need its fingerprint',

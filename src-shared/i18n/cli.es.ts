@@ -36,6 +36,7 @@ export const cliEs: SameShape<typeof cliEn> = {
       listen: 'dirección de esta máquina en la que escucha; todas si no se dice',
       port: 'puerto en el que escucha; 47900 si no se dice, 0 para cualquiera',
       publicUrl: 'https://HOST[:PUERTO] con el que los clientes conocen el servidor cuando hay un proxy delante; entonces los dispositivos se prueban con una firma',
+      ownUrl: 'https://HOST[:PUERTO][#HUELLA] con el que se llega a este servidor y a ningún otro, cuando hay varios tras una misma dirección: allí se conectan dispositivos que están en distintos (--relay)',
       plainHttp: 'sin TLS: solo detrás de un proxy en la misma máquina o red que lo hable',
       trustProxy: 'direcciones o redes de proxys cuyo X-Forwarded-For se cree, separadas por comas',
       certFile: 'cadena de certificados en PEM; sin ella el servidor hace la suya, y los clientes necesitan su huella',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { deviceIdSchema } from '../model/ids.ts';
+import { serverUrlSchema } from '../model/server.ts';
 import { nodeSchema, revisionSchema, roomTagSchema } from './bootstrap.ts';
 
 /** Messages of the WebSocket `/v1/events`: one JSON object each. A server of a newer version may send types that are not here; they are skipped. */
@@ -17,6 +18,17 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('signal'), to: deviceIdSchema, data: signalTextSchema }),
 ]);
 export type ClientMessage = z.infer<typeof clientMessageSchema>;
+
+/** From another device. */
+export const signalMessageSchema = z.object({ type: z.literal('signal'), from: deviceIdSchema, data: signalTextSchema });
+
+export const relayMessageSchema = z.object({
+  type: z.literal('relay'),
+  from: deviceIdSchema,
+  ticket: relayTicketSchema,
+  /** The URL of the server where it waits, when several stand behind the one that we know. */
+  at: serverUrlSchema.optional(),
+});
 
 const registrationShape = {
   /** False: register, then announce entries again. */
@@ -42,12 +54,11 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     /** In none of the listener's rooms any more. */
     gone: z.array(deviceIdSchema).max(limits.bootstrap.changesWaiting),
   }),
-  /** From another device. */
-  z.object({ type: z.literal('signal'), from: deviceIdSchema, data: signalTextSchema }),
+  signalMessageSchema,
   /** A signal that could not be handed over: nobody listens there, or too many were sent. */
   z.object({ type: z.literal('undelivered'), to: deviceIdSchema }),
   /** Another device waits for us at `/v1/relay`, for some seconds. */
-  z.object({ type: z.literal('relay'), from: deviceIdSchema, ticket: relayTicketSchema }),
+  relayMessageSchema,
   /** Too much changed to tell: list the rooms again. */
   z.object({ type: z.literal('resync') }),
   /** The server is about to stop; come back after a random part of `withinMs`, so that not all come at once. */

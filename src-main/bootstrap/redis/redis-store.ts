@@ -135,8 +135,8 @@ export class RedisStore implements RegistryStore {
     await this.settled();
     const session = this.#session;
     this.#session = null;
-    session?.close();
     for (const other of this.#options.others ?? []) other.lose();
+    session?.close();
     for (const shard of this.#shards) shard.lose();
     await this.#opening;
   }

@@ -56,6 +56,21 @@ export class ServerClient {
     return this.#openAs(bootstrapPaths.events, this.#agent, signal);
   }
 
+  /** Another server, which this one named. Only a relayed connection is to be asked for there: what belongs to it ends with that. */
+  at(url: ServerUrl): Pick<ServerClient, 'relay'> {
+    return {
+      relay: async (...asked) => {
+        const client = new ServerClient(url, this.#identity);
+        try {
+          return (await client.relay(...asked)).once('close', () => { client.close(); });
+        } catch (error) {
+          client.close();
+          throw error;
+        }
+      },
+    };
+  }
+
   /** A stream to another device, which the server carries. `to`: who is to come; without it we come to whoever made up the ticket. */
   async relay(ticket: string, to: DeviceId | null, signal: AbortSignal): Promise<Duplex> {
     const query = new URLSearchParams({ ticket, ...(to === null ? {} : { to }) });

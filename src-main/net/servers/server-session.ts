@@ -7,7 +7,7 @@ import { BootstrapError } from '#shared/protocol/bootstrap-errors.ts';
 import { serverMessageSchema, type ClientMessage, type ServerMessage } from '#shared/protocol/bootstrap-events.ts';
 import type { BootstrapAnswer } from '#shared/protocol/bootstrap-routes.ts';
 import type { BootstrapNode, Entry, RoomTag } from '#shared/protocol/bootstrap.ts';
-import type { ServerUrl } from '#shared/server-url.ts';
+import { parseServerUrl, type ServerUrl } from '#shared/server-url.ts';
 import type { Timestamp } from '#shared/units.ts';
 import { ServerMachine, type ServerEvent } from '../../core/servers/server-machine.ts';
 import type { Identity } from '../identity.ts';
@@ -26,7 +26,13 @@ export interface SessionPorts {
   /** What another device tells us through a server, in its own words. */
   readonly onSignal: (from: DeviceId, data: string) => void;
   /** Another device waits for us at a server that would carry the link. */
-  readonly onRelay: (from: DeviceId, ticket: string, by: ServerSession) => void;
+  readonly onRelay: (from: DeviceId, ticket: string, by: Carrier) => void;
+}
+
+/** A server of ours, and who carries a link there: itself, or another one behind its address that it named. */
+export interface Carrier {
+  readonly url: ServerUrl;
+  readonly client: Pick<ServerClient, 'relay'>;
 }
 
 /** What goes on with one bootstrap server: the connection that tells of changes, and what is asked beside it. */
@@ -140,7 +146,7 @@ export class ServerSession {
       case 'heartbeat': return this.#step({ type: 'heartbeat', registered: message.registered });
       case 'goodbye': return this.#step({ type: 'goodbye', withinMs: message.withinMs });
       case 'signal': return this.#ports.onSignal(message.from, message.data);
-      case 'relay': return this.#ports.onRelay(message.from, message.ticket, this);
+      case 'relay': return this.#ports.onRelay(message.from, message.ticket, this.#carrier(message.at));
       // Perhaps another server knows it; and whoever waits for an answer does so for seconds.
       case 'undelivered': return;
       case 'resync': return void this.#listRooms(signal);
@@ -151,6 +157,11 @@ export class ServerSession {
           this.#ports.onGone(id);
         }
     }
+  }
+
+  #carrier(at: string | undefined): Carrier {
+    const other = at === undefined ? null : parseServerUrl(at);
+    return other === null ? this : { url: this.url, client: this.client.at(other) };
   }
 
   async #register(signal: AbortSignal): Promise<void> {

@@ -34,7 +34,7 @@ it.each([
   ['DISTRISHARE_BOOTSTRAP_PROT', {}, { DISTRISHARE_BOOTSTRAP_PROT: '1' }, {}], ['server.json', { prot: 1 }, {}, {}], ['server.json', '{', {}, {}], ['server.json', '[]', {}, {}],
   ['keyFile', { certFile: 'a' }, {}, {}], ['publicUrl', { plainHttp: true }, {}, {}], ['plainHttp', { plainHttp: true, publicUrl: 'https://a.example', certFile: 'a', keyFile: 'b' }, {}, {}],
   ['redisUrl', { redisUrl: 'http://localhost' }, {}, {}], ['redisUrl', { redisUrl: 'redis://a,unix:/b' }, {}, {}], ['--redis-url', {}, {}, { redisUrl: 'redis://u:secret@host' }],
-  ['publicUrl', { publicUrl: 'https://a.example/path' }, {}, {}], ['trustProxy', { trustProxy: ['example.org'] }, {}, {}], ['silenceSeconds', { silenceSeconds: 10 }, {}, {}], ['adminToken', { adminToken: 'short' }, {}, {}],
+  ['publicUrl', { publicUrl: 'https://a.example/path' }, {}, {}], ['--own-url', {}, {}, { ownUrl: 'http://a.example' }], ['ownUrl', { ownUrl: 'https://a.example/#AAAA' }, {}, {}], ['trustProxy', { trustProxy: ['example.org'] }, {}, {}], ['silenceSeconds', { silenceSeconds: 10 }, {}, {}], ['adminToken', { adminToken: 'short' }, {}, {}],
 ])('names %s when it does not fit', async (name, file, env, flags) => {
   const error: unknown = await read(file, env, flags).catch((thrown: unknown) => thrown);
   expect(errorInfo(error).code).toBe('bad-argument');
@@ -43,6 +43,10 @@ it.each([
 
 it.each(['redis://h', 'rediss://user:p%40ss@redis.example:6380/2', 'unix:/run/redis/redis.sock?db=3', 'redis://a:1,redis://b:2'])('takes %s as a Redis', async (redisUrl) => {
   expect(await read({ redisUrl })).toMatchObject({ redisUrl });
+});
+
+it.each([['https://A.example.org:443/', 'https://a.example.org'], ['a.example.org:47900', 'https://a.example.org:47900']])('takes %s as the URL of one server', async (ownUrl, url) => {
+  expect(await read(undefined, { DISTRISHARE_BOOTSTRAP_OWN_URL: ownUrl })).toMatchObject({ ownUrl: url });
 });
 
 it('shows nobody the password of a Redis when something is wrong with it', async () => {

@@ -1,5 +1,3 @@
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '#shared/errors.ts';
@@ -8,6 +6,7 @@ import { openRedisWithin } from '#main/bootstrap/redis/redis-session.ts';
 import { RedisStore } from '#main/bootstrap/redis/redis-store.ts';
 import { shardKeys, shardOf } from '#main/bootstrap/redis/redis-keys.ts';
 import { Registry } from '#main/bootstrap/registry/registry.ts';
+import { freePort } from './free-port.ts';
 import { redisVersion, TestRedis } from './redis-server.ts';
 import { deviceOf, entryOf, roomOf, said, stateOf, wide } from './registry/things.ts';
 
@@ -22,14 +21,6 @@ const stores: RedisStore[] = [];
 
 const now = (): number => performance.now();
 const nothing = { reset: false, add: [], remove: [], revision: 'r' };
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 /** Of one machine, which refuses all the same what lies in two slots. */
 async function startCluster(): Promise<{ cluster: TestRedis; url: string }> {

@@ -25,13 +25,22 @@ export class RelayEnds {
   constructor(config: Partial<RelayParts['config']> = {}) {
     this.relays = new RelaySockets({
       config: { relay: true, maxRelays: 10, maxRelaysPerDevice: 10, maxRelaysPerAddress: 10, relayBytesPerSecond: 0, ...config },
-      mailboxes: { isHere: () => true, deliver: (to, message) => { this.told.push([to, message]); return true; } },
-      isRegistered: () => true, now: () => this.now,
+      mailboxes: { isThere: () => true, deliver: (to, message) => { this.told.push([to, message]); return true; } },
+      ownUrl: null, isRegistered: () => true, now: () => this.now,
     });
   }
 
+  /** What is to be done with the WebSocket of who asks. */
+  async admit(device: DeviceId, question: RelayQuestion): Promise<(socket: WebSocket) => void> {
+    const admitted: ((socket: WebSocket) => void)[] = [];
+    await this.relays.admit(partyOf(device), question, (use) => { admitted.push(use); });
+    const [use] = admitted;
+    if (use === undefined) throw new Error('it was to be opened');
+    return use;
+  }
+
   async open(device: DeviceId, question: RelayQuestion, options: ClientOptions = {}): Promise<End> {
-    const use = this.relays.admit(partyOf(device), question);
+    const use = await this.admit(device, question);
     if (this.#server.address() === null) await once(this.#server, 'listening');
     const address = this.#server.address();
     const url = typeof address === 'object' && address !== null ? `ws://127.0.0.1:${address.port}` : '';

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 import { limits } from '#shared/limits.ts';
 import { KiB, MiB, second } from '#shared/units.ts';
 import { deviceOf } from './registry/things.ts';
-import { partyOf, RelayEnds } from './relay-ends.ts';
+import { RelayEnds } from './relay-ends.ts';
 
 const [ann, ben] = [deviceOf(1), deviceOf(2)];
 const ticket = '1'.repeat(32);
@@ -69,7 +69,7 @@ it('closes who waits when nobody comes in time, and gives the place to another',
   ends.relays.look();
   expect(await closed).toEqual({ code: 1001, reason: 'nobody came' });
   expect(ends.relays.size).toBe(0);
-  expect(() => ends.relays.admit(partyOf(ben), { ticket })).toThrow('not-found');
+  await expect(ends.admit(ben, { ticket })).rejects.toThrow('not-found');
 });
 
 describe('an end of which nothing is heard', () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
-import { Readable, type Duplex } from 'node:stream';
+import { Readable } from 'node:stream';
 import { connect, TLSSocket } from 'node:tls';
 import { createWebSocketStream, type WebSocket } from 'ws';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import { MiB } from '#shared/units.ts';
 import { BootstrapStage } from './stage.ts';
 import type { Listening, TestClient } from './bootstrap-client.ts';
 import { deviceOf } from './registry/things.ts';
+import { bytesOf } from './stream-bytes.ts';
 
 let stage: BootstrapStage;
 beforeEach(() => { stage = new BootstrapStage(); });
@@ -39,19 +40,6 @@ async function joined({ one, two, heard }: Two, number = 1): Promise<[WebSocket,
   const first = await one.relay(ticketOf(number), two.id);
   expect(await heard.next()).toEqual({ type: 'relay', from: one.id, ticket: ticketOf(number) });
   return [first, await two.relay(ticketOf(number))];
-}
-
-/** The next so many bytes. */
-function bytesOf(stream: Duplex, length: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let missing = length;
-  return new Promise((resolve, reject) => {
-    stream.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      missing -= chunk.length;
-      if (missing <= 0) resolve(Buffer.concat(chunks));
-    }).on('error', reject).on('close', () => { reject(new Error('closed')); });
-  });
 }
 
 /** What TLS is given at once goes out as one message. */

@@ -12,7 +12,7 @@ const store: RegistryStore = {
 
 it('while stored entries are read, takes everything but entries, and says of a search that there may be more', async () => {
   let isStarting = true;
-  const handlers = bootstrapHandlers({ config: bootstrapConfigSchema.parse({}), registry: registryOf(), store, proofs: new Proofs(null), now: () => 0, health: () => ({ status: 'ok', version: '1', problems: [] }), isStarting: () => isStarting });
+  const handlers = bootstrapHandlers({ config: bootstrapConfigSchema.parse({}), registry: registryOf(), store, proofs: new Proofs([]), now: () => 0, health: () => ({ status: 'ok', version: '1', problems: [] }), isStarting: () => isStarting });
   const caller = { deviceId: deviceOf(1), host: '192.0.2.1', port: 1 };
   const entries = { reset: true, add: [entryOf(1, 'found.txt')], remove: [], revision: 'r' };
   const search = { words: 'found', type: 'any' as const };
