@@ -1,6 +1,7 @@
 import { constants } from 'node:crypto';
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -77,12 +78,14 @@ export async function createHttpApp(parts: HttpParts): Promise<FastifyInstance> 
     bodyLimit: limits.bootstrap.requestBytes, exposeHeadRoutes: false, forceCloseConnections: 'idle',
   });
   app.server.maxConnections = config.maxConnections;
-  // Nobody speaks HTTP here, or slower than anybody may: not worth an answer.
-  app.server.removeAllListeners('clientError').on('clientError', (_error, socket) => {
-    metrics.refused.add({ why: 'no-http' });
-    if ('remoteAddress' in socket && typeof socket.remoteAddress === 'string' && parts.certificate !== null) addresses.charge(now(), networkOf(plainHost(socket.remoteAddress)), garbageCost);
-    socket.destroy();
-  });
+  // Nobody speaks TLS or HTTP here, or slower than anybody may: not worth an answer. Left to itself, HTTP would hear of what TLS has refused, too.
+  for (const [event, why] of [['tlsClientError', 'no-tls'], ['clientError', 'no-http']] as const) {
+    app.server.removeAllListeners(event).on(event, (_error: Error, socket: Duplex) => {
+      metrics.refused.add({ why });
+      if ('remoteAddress' in socket && typeof socket.remoteAddress === 'string' && parts.certificate !== null) addresses.charge(now(), networkOf(plainHost(socket.remoteAddress)), garbageCost);
+      socket.destroy();
+    });
+  }
   app.decorateRequest('caller', null);
   app.decorateRequest('beganAt', 0);
   app.setErrorHandler((error: FastifyError | BootstrapError, request, reply) => sendError(parts, error, request, reply));

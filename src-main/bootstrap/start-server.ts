@@ -89,10 +89,7 @@ export async function startBootstrapServer(config: BootstrapConfig, dataDir: str
     socket.once('close', () => { connections.delete(socket); });
   });
   app.server.on('drop', () => { metrics.refused.add({ why: 'too-many' }); });
-  if (isTls(app.server)) {
-    guardConnections(app.server, { perAddress: config.maxConnectionsPerAddress, halfOpen: config.maxHalfOpen }, addresses, now, () => { metrics.refused.add({ why: 'address' }); });
-    app.server.on('tlsClientError', (_error, socket) => { metrics.refused.add({ why: 'no-tls' }); socket.destroy(); });
-  }
+  if (isTls(app.server)) guardConnections(app.server, { perAddress: config.maxConnectionsPerAddress, halfOpen: config.maxHalfOpen }, addresses, now, () => { metrics.refused.add({ why: 'address' }); });
   const port = await listen(app, config).catch(async (error: unknown) => { await store.close(); throw error; });
   logger.info({ port, tls: certificate !== null, fingerprint: certificate?.fingerprint }, 'listening');
   // A million entries take many seconds to read: everything but announcing more works meanwhile.

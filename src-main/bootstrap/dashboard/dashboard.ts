@@ -79,8 +79,7 @@ export class Dashboard {
     const late = this.#delay.percentile(99) / 1e6 - resolutionMs;
     return {
       requests: requestSeconds.count({}), heartbeats: registry.heartbeats, registrations: asked(bootstrapRoutes.register.path), announcements: asked(bootstrapRoutes.entries.path), searches: asked(bootstrapRoutes.search.path),
-      // A handshake that failed is counted by TLS, and once more by HTTP, which will never hear of it.
-      errors: errors.count({}), failures: errors.count({ code: 'internal' }), refused: refused.count({}) - refused.count({ why: 'no-tls' }), cpu: (user + system) / 1e6, relayed: relays.bytes,
+      errors: errors.count({}), failures: errors.count({ code: 'internal' }), refused: refused.count({}), cpu: (user + system) / 1e6, relayed: relays.bytes,
       memory: residentBytes(), delay: Number.isFinite(late) ? Math.max(0, late) : 0,
     };
   }

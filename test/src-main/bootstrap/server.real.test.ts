@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
+import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { limits } from '#shared/limits.ts';
@@ -126,6 +127,20 @@ describe('a bootstrap server over TLS', () => {
     await expect.poll(async () => (await stage.client(base)).ask('/v1/health').then((reply) => reply.status, () => 0)).toBe(200);
     for (const socket of open) socket.destroy();
   });
+});
+
+it('counts a connection that it cuts once, whether no TLS comes or no HTTP', async () => {
+  const { base } = await stage.server();
+  const port = Number(new URL(base).port);
+  const said = 'no words of any protocol\r\n\r\n';
+  const plain = connect(port, '127.0.0.1', () => { plain.write(said); }).on('error', () => undefined);
+  await once(plain.resume(), 'close');
+  const secure = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => { secure.write(said); }).on('error', () => undefined);
+  await once(secure.resume(), 'close');
+  const { text } = await (await stage.client(base)).ask('/v1/metrics');
+  expect(text.split('\n').filter((line) => line.startsWith('distrishare_bootstrap_refused_connections')).sort()).toEqual([
+    'distrishare_bootstrap_refused_connections_total{why="no-http"} 1', 'distrishare_bootstrap_refused_connections_total{why="no-tls"} 1',
+  ]);
 });
 
 describe('a server behind a proxy', () => {
