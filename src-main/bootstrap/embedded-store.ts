@@ -1,5 +1,5 @@
 import { AppError, errorInfo, type ErrorCode } from '#shared/errors.ts';
-import type { ContentId } from '#shared/ids.ts';
+import type { ContentId, DeviceId } from '#shared/ids.ts';
 import type { Entry } from '#shared/protocol/bootstrap.ts';
 import { second, type Millis } from '#shared/units.ts';
 import { openStore, type OpenedStore } from '../disk/open-store.ts';
@@ -127,6 +127,11 @@ export class EmbeddedStore implements RegistryStore {
 
   expire(now: Millis, most: number): number {
     return this.#options.state.expire(now, most);
+  }
+
+  /** There are no other servers. */
+  heardMsAgo(): Promise<ReadonlyMap<DeviceId, Millis>> {
+    return Promise.resolve(new Map());
   }
 
   async close(): Promise<void> {

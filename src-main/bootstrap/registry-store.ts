@@ -44,6 +44,8 @@ export interface RegistryStore {
   settled(): Promise<void>;
   /** Forgets who was silent for too long, as far as this server can tell, at most so many at a time; answers with how many. */
   expire(now: Millis, most: number): number;
+  /** How long ago other servers have heard of these devices, as far as they have and that is known. Never rejects. */
+  heardMsAgo(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, Millis>>;
   /** What keeps it from writing, or null. */
   readonly problem: ErrorCode | null;
   /** Writes what waits, and lets go of what it holds. */

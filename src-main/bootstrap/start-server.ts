@@ -76,7 +76,7 @@ export async function startBootstrapServer(config: BootstrapConfig, dataDir: str
     delivered: () => sockets.delivered, undelivered: () => sockets.undelivered, relays: () => relays.size, relayedBytes: () => relays.bytes,
   });
 
-  const dashboard = new Dashboard({ config, registry, metrics, health, certificate: () => served, connections: () => connections.size, webSockets: () => sockets.size, relays, now, wall: () => Date.now() });
+  const dashboard = new Dashboard({ config, registry, store, metrics, health, certificate: () => served, connections: () => connections.size, webSockets: () => sockets.size, relays, now, wall: () => Date.now() });
 
   const began = now();
   const restored = { node: registry.restore.bind(registry, began), entry: registry.restoreEntry.bind(registry) };

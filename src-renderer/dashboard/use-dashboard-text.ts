@@ -45,6 +45,8 @@ export function useDashboardText() {
     const relative = new Intl.RelativeTimeFormat(locale.value, { numeric: 'always', style: 'short' });
     return ms < 60_000 ? relative.format(-Math.floor(ms / 1000), 'second') : relative.format(-Math.floor(ms / 60_000), 'minute');
   };
+  /** When a device was heard of; null: by another server, and this one does not know when. */
+  const heard = (msAgo: number | null): string => (msAgo === null ? t('dashboard.device.elsewhere') : ago(msAgo));
   const clock = (at: number): string => new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium' }).format(at);
 
   function switchLanguage(): void {
@@ -54,5 +56,5 @@ export function useDashboardText() {
     localStorage.setItem(storageKey, next);
   }
 
-  return { t, number, bytes, percent, rate, millis, duration, ago, clock, switchLanguage };
+  return { t, number, bytes, percent, rate, millis, duration, ago, heard, clock, switchLanguage };
 }

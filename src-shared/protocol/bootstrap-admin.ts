@@ -50,7 +50,7 @@ const page = <Row extends z.ZodType>(row: Row) => ({
   next: count.nullable(),
 });
 
-export const nodeRowSchema = z.object({ ...nodeSchema.shape, rooms: count, entries: count, heardMsAgo: count });
+export const nodeRowSchema = z.object({ ...nodeSchema.shape, rooms: count, entries: count, /** By whatever server; null: by another one, and when is not known now. */ heardMsAgo: count.nullable() });
 export type NodeRow = z.infer<typeof nodeRowSchema>;
 
 const holding = {

@@ -49,5 +49,5 @@ function addRoute(app: FastifyInstance, { adminToken, handlers, admit, parse }: 
       if (!hasAdminToken(request, adminToken)) throw new BootstrapError('not-authorised');
       done();
     },
-  }, async (request, reply) => reply.send(handle(parse(route, request))));
+  }, async (request, reply) => reply.send(await handle(parse(route, request))));
 }

@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { limits } from '#shared/limits.ts';
-import type { AdminAnswer, AdminInput, AdminRouteName, Overview } from '#shared/protocol/bootstrap-admin.ts';
+import type { AdminAnswer, AdminInput, AdminRouteName, NodeRow, Overview } from '#shared/protocol/bootstrap-admin.ts';
 import { bootstrapRoutes } from '#shared/protocol/bootstrap-routes.ts';
 import type { HealthAnswer } from '#shared/protocol/bootstrap.ts';
 import { minute, second } from '#shared/units.ts';
@@ -9,6 +9,7 @@ import type { ServerCertificate } from '../certificate.ts';
 import type { BootstrapConfig } from '../config.ts';
 import { filesPage, holdersPage, nodeEntriesPage, nodesPage } from '../registry/admin-pages.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { RegistryStore } from '../registry-store.ts';
 import type { ServerMetrics } from '../server-metrics.ts';
 import { Activity, type Reading } from './activity.ts';
 import { alertsOf } from './alerts.ts';
@@ -22,6 +23,7 @@ const delaySteps = 5;
 export interface DashboardParts {
   readonly config: BootstrapConfig;
   readonly registry: Registry;
+  readonly store: Pick<RegistryStore, 'heardMsAgo'>;
   readonly metrics: ServerMetrics;
   readonly health: () => HealthAnswer;
   /** The one in use; null where TLS ends elsewhere. */
@@ -35,7 +37,7 @@ export interface DashboardParts {
   readonly wall: () => number;
 }
 
-export type AdminHandlers = { readonly [Name in AdminRouteName]: (input: AdminInput<Name>) => AdminAnswer<Name> };
+export type AdminHandlers = { readonly [Name in AdminRouteName]: (input: AdminInput<Name>) => AdminAnswer<Name> | Promise<AdminAnswer<Name>> };
 
 /** What the operator is shown. Reads the counters every two seconds, whether somebody looks or not. */
 export class Dashboard {
@@ -52,8 +54,15 @@ export class Dashboard {
     this.#began = now();
     this.handlers = {
       overview: () => this.#overview(),
-      nodes: (input) => nodesPage(registry, now(), input),
-      nodeEntries: (input) => nodeEntriesPage(registry, now(), input),
+      nodes: async (input) => {
+        const page = nodesPage(registry, now(), input);
+        return { ...page, rows: await this.#asAllHeard(page.rows) };
+      },
+      nodeEntries: async (input) => {
+        const page = nodeEntriesPage(registry, now(), input);
+        const [node = page.node] = await this.#asAllHeard([page.node]);
+        return { ...page, node };
+      },
       files: (input) => filesPage(registry, input),
       holders: (input) => holdersPage(registry, input),
     };
@@ -82,6 +91,15 @@ export class Dashboard {
       errors: errors.count({}), failures: errors.count({ code: 'internal' }), refused: refused.count({}), cpu: (user + system) / 1e6, relayed: relays.bytes,
       memory: residentBytes(), delay: Number.isFinite(late) ? Math.max(0, late) : 0,
     };
+  }
+
+  /** What this server has heard of devices, and what the others have. */
+  async #asAllHeard(rows: readonly NodeRow[]): Promise<NodeRow[]> {
+    const ages = await this.#parts.store.heardMsAgo(rows.map(({ deviceId }) => deviceId));
+    return rows.map((row) => {
+      const elsewhere = ages.get(row.deviceId);
+      return elsewhere === undefined ? row : { ...row, heardMsAgo: Math.min(elsewhere, row.heardMsAgo ?? Infinity) };
+    });
   }
 
   #overview(): Overview {

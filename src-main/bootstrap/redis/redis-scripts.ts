@@ -81,6 +81,17 @@ if ARGV[1] ~= '' then
 end
 return answer`);
 
+/** How many milliseconds ago devices were heard of. Key: heard. Arguments: the devices. Answers with a number for each; -1: it is not there. */
+export const agesScript = script(`
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local ages = {}
+for at, id in ipairs(ARGV) do
+  local heard = redis.call('ZSCORE', KEYS[1], id)
+  ages[at] = heard and math.max(0, now - tonumber(heard)) or -1
+end
+return ages`);
+
 /**
  * Forgets devices, unless they were heard of meanwhile, and tells it. Keys: version, nodes, heard, and the entries of each device. Arguments: channel, milliseconds
  * of silence, and the devices.

@@ -128,6 +128,22 @@ export class RedisStore implements RegistryStore {
     return expired;
   }
 
+  async heardMsAgo(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, Millis>> {
+    const session = this.#session;
+    const ages = new Map<DeviceId, Millis>();
+    if (session === null) return ages;
+    await Promise.all(this.#shards.map(async (shard, number) => {
+      const here = devices.filter((deviceId) => shardOf(deviceId) === number);
+      // A Redis that has gone is noticed by those that need it more.
+      const told = here.length === 0 ? [] : await shard.ages(session, here).catch(() => []);
+      for (const [at, age] of told.entries()) {
+        const deviceId = here[at];
+        if (deviceId !== undefined && age >= 0) ages.set(deviceId, age);
+      }
+    }));
+    return ages;
+  }
+
   async close(): Promise<void> {
     this.#isClosing = true;
     if (this.#retry !== null) clearTimeout(this.#retry);

@@ -7,7 +7,7 @@ import type { NodeRecord } from '../registry/node-record.ts';
 import type { SharedState } from '../registry-store.ts';
 import { shardKeys, shardOf, type ShardKeys } from './redis-keys.ts';
 import { parseDeviceId, parseEntry, parseNode, parseTold, parseVersioned, type ToldDevice } from './redis-rows.ts';
-import { beginScript, forgetScript, heardScript, writeScript } from './redis-scripts.ts';
+import { agesScript, beginScript, forgetScript, heardScript, writeScript } from './redis-scripts.ts';
 import type { RedisSession } from './redis-session.ts';
 import { ShardWrites } from './shard-writes.ts';
 
@@ -152,6 +152,11 @@ export class Shard {
     this.#ahead = version;
     if (silent.length > 0) await session.run(forgetScript, [keys.version, keys.nodes, keys.heard, ...silent.map((id) => `${keys.entries('' as DeviceId)}${id}`)], [keys.changes, silenceMs ?? '', ...silent]);
     return time;
+  }
+
+  /** How long ago devices were heard of; -1: Redis does not have it. */
+  async ages(session: RedisSession, devices: readonly DeviceId[]): Promise<Millis[]> {
+    return agesAnswer.parse(await session.run(agesScript, [this.keys.heard], devices));
   }
 
   #compareNodes(rows: Readonly<Record<string, string>>, isReturn: boolean): void {
@@ -350,4 +355,5 @@ export class Shard {
 const counter = z.int().nonnegative();
 const beginAnswer = z.tuple([counter, z.union([z.literal(0), z.literal(1)])]);
 const heardAnswer = z.tuple([counter, z.number()]).rest(z.string());
+const agesAnswer = z.array(z.number());
 const writeAnswer = z.array(z.union([counter, z.string()])).min(1);

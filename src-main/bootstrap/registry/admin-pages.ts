@@ -4,7 +4,7 @@ import { BootstrapError } from '#shared/protocol/bootstrap-errors.ts';
 import type { AdminAnswer, AdminInput, EntryRow, FileRow, HolderRow, NodeRow } from '#shared/protocol/bootstrap-admin.ts';
 import type { Millis } from '#shared/units.ts';
 import type { Contents, Listing } from './contents.ts';
-import type { NodeRecord } from './node-record.ts';
+import { heardElsewhere, type NodeRecord } from './node-record.ts';
 import type { Registry } from './registry.ts';
 
 /**
@@ -18,7 +18,7 @@ const { rowsPerPage, rowsLookedAt, holdersPerHit } = limits.bootstrap;
 const holdersLookedAt = 64;
 
 const nodeRow = ({ deviceId, addresses, outside, rooms, entries, heardAt }: NodeRecord, now: Millis): NodeRow =>
-  ({ deviceId, addresses: [...addresses], outside, rooms: rooms.length, entries, heardMsAgo: Math.max(0, Math.round(now - heardAt)) });
+  ({ deviceId, addresses: [...addresses], outside, rooms: rooms.length, entries, heardMsAgo: heardAt === heardElsewhere ? null : Math.max(0, Math.round(now - heardAt)) });
 
 const holding = (node: NodeRecord, contentId: ContentId): { percent: number; role: 'seeder' | 'leecher' } => {
   const percent = node.have(contentId);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { adminRoutes } from '#shared/protocol/bootstrap-admin.ts';
 import { deviceOf, contentOf, entryOf, roomOf } from './registry/things.ts';
 import { proofOf, type TestClient } from './bootstrap-client.ts';
 import { redisVersion, TestRedis } from './redis-server.ts';
@@ -82,6 +83,32 @@ describe.skipIf(redisVersion === null)('bootstrap servers on one Redis', () => {
     const late = one.at(await server());
     await expect.poll(async () => (await namesOf(late, 'song')).sort()).toEqual(['song 0.mp3', 'song 3.mp3']);
     expect(await two.at(a).call('heartbeat')).toEqual({ revision: 'r2', entries: 0 });
+  });
+
+  it('show their operator when any of them heard of a device, and that they do not know while Redis is away', async () => {
+    const adminToken = 'a secret of the operator';
+    const [a, b] = [await server({ adminToken }), await server({ adminToken })];
+    const device = await stage.client(a);
+    await device.call('register', about());
+    const heardAt = async (base: string): Promise<(number | null)[]> => {
+      const operator = await stage.client(base, false);
+      operator.token = adminToken;
+      const [{ rows }, { node }] = [adminRoutes.nodes.answer.parse(JSON.parse((await operator.ask('/v1/admin/nodes')).text)), adminRoutes.nodeEntries.answer.parse(JSON.parse((await operator.ask(`/v1/admin/nodes/${device.id}`)).text))];
+      return [...rows, node].map(({ heardMsAgo }) => heardMsAgo);
+    };
+    await expect.poll(() => heardAt(b).catch(() => [])).toHaveLength(2);
+    const { client } = redis;
+    const [heard = ''] = await client.keys('distrishare:1:*:heard');
+    // Not for long: the server that hears it says so again.
+    await expect.poll(async () => {
+      const [seconds = '0'] = await client.time();
+      await client.zadd(heard, (Number(seconds) - 20) * 1000, device.id);
+      return (await heardAt(b)).every((msAgo) => msAgo !== null && msAgo >= 20_000 && msAgo < 30_000);
+    }).toBe(true);
+    expect((await heardAt(a)).every((msAgo) => msAgo !== null && msAgo < 20_000)).toBe(true);
+    await redis.kill();
+    await expect.poll(() => heardAt(b)).toEqual([null, null]);
+    expect((await heardAt(a)).includes(null)).toBe(false);
   });
 
   it('leave out what is not theirs in Redis', async () => {

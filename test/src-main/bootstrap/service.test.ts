@@ -7,7 +7,7 @@ import { deviceOf, entryOf, registryOf } from './registry/things.ts';
 
 const store: RegistryStore = {
   loadNodes: () => Promise.resolve(), loadEntries: () => Promise.resolve(true), nodeChanged: () => undefined, nodeGone: () => undefined, entryAdded: () => undefined, entryRemoved: () => undefined,
-  settled: () => Promise.resolve(), expire: () => 0, problem: null, close: () => Promise.resolve(),
+  settled: () => Promise.resolve(), expire: () => 0, heardMsAgo: () => Promise.resolve(new Map()), problem: null, close: () => Promise.resolve(),
 };
 
 it('while stored entries are read, takes everything but entries, and says of a search that there may be more', async () => {
