@@ -31,8 +31,8 @@ export interface Membership {
   /** A device that should be met takes links there, as somebody says who knows it. */
   introduced(id: DeviceId, address: SocketAddress, source: 'room' | 'server'): void;
   goodbye(address: SocketAddress, nonce: string): void;
-  /** `address`: where it takes links (for an incoming link its host with the port it names), null if nowhere. */
-  linkUp(id: DeviceId, address: SocketAddress | null, dialled: boolean): void;
+  /** `address`: where it takes links (for an incoming link its host with the port it names), null if nowhere. `isNear`: there is no better way to it. */
+  linkUp(id: DeviceId, address: SocketAddress | null, how: { readonly dialled: boolean; readonly isNear: boolean }): void;
   /** `left`: it said goodbye or we closed the link on purpose. */
   linkDown(id: DeviceId, left: boolean): void;
   setTrust(id: DeviceId, trust: Trust): void;
@@ -62,7 +62,7 @@ export function createMembership(options: MembershipOptions): Membership {
     typed: (address) => step({ type: 'hint', address, source: 'address' }),
     introduced: (id, address, source) => step({ type: 'introduced', id, address, source }),
     goodbye: (address, nonce) => step({ type: 'goodbye', address, nonce }),
-    linkUp: (id, address, dialled) => step({ type: 'link-up', id, address, dialled }),
+    linkUp: (id, address, how) => step({ type: 'link-up', id, address, ...how }),
     linkDown: (id, left) => step({ type: 'link-down', id, left }),
     setTrust: (id, trust) => step({ type: 'trust', id, trust }),
     setVisibility: (visibility) => step({ type: 'visibility', visibility }),

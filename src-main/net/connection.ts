@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { LinkMachine, type LinkEffects, type LinkEvent, type LinkMachineOptions } from '#main/core/link/link-machine.ts';
 import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
+import type { PathKind } from '#shared/model/peer.ts';
 import { frameType } from '#shared/protocol/frame-layout.ts';
 import { decodeNumber, encodeJson, encodeNumber, FrameDecoder, type BodyFrameType, type FrameSink } from '#shared/protocol/frames.ts';
 import { encodeBlockHead, type BlockRequest, type RejectReason } from '#shared/protocol/hot-frames.ts';
@@ -25,6 +26,8 @@ export interface ConnectionOptions {
   readonly socket: TLSSocket;
   /** It came about otherwise than by dialling; `relay`: the server that carries it, or null when nobody does. */
   readonly adopted: Adopted | null;
+  /** How it leads to the other end, as we see it. */
+  readonly path: PathKind;
   readonly remoteId: DeviceId;
   readonly machine: Pick<LinkMachineOptions, 'dialled' | 'hello' | 'admit'>;
   readonly now: () => Millis;
@@ -54,6 +57,7 @@ export class Connection implements LinkEffects, FrameSink {
   readonly socket: TLSSocket;
   readonly dialled: boolean;
   readonly adopted: Adopted | null;
+  readonly path: PathKind;
   /** Resolves when the socket is closed and nothing of the connection is left. */
   readonly closed: Promise<void>;
   readonly #options: ConnectionOptions;
@@ -76,6 +80,7 @@ export class Connection implements LinkEffects, FrameSink {
     this.remoteId = options.remoteId;
     this.dialled = options.machine.dialled;
     this.adopted = options.adopted;
+    this.path = options.path;
     this.#queue = new SendQueue(options.socket);
     this.#machine = new LinkMachine(options.machine);
     this.socket.on('end', () => { this.fail({ code: 'link-closed' }); });
@@ -106,7 +111,7 @@ export class Connection implements LinkEffects, FrameSink {
   };
 
   get isRelayed(): boolean {
-    return (this.adopted?.relay ?? null) !== null;
+    return this.path === 'relay';
   }
   get latencyMs(): Millis | null {
     return this.#machine.latencyMs;

@@ -2,11 +2,12 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { DevicePair } from '#main/core/link/collision.ts';
+import { isBetter, rankOfPath } from '#main/core/link/path-rank.ts';
 import { AppError } from '#shared/errors.ts';
 import { invariant } from '#shared/assert.ts';
 import { toHex, type DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
-import type { Platform } from '#shared/model/peer.ts';
+import type { PathKind, Platform } from '#shared/model/peer.ts';
 import { features, protocolRange, type ControlHello, type Hello, type Refusal } from '#shared/protocol/hello.ts';
 import type { Millis } from '#shared/units.ts';
 import type { Address, Link, LinkHandler, Links } from '../node/ports/links.ts';
@@ -17,6 +18,7 @@ import type { Identity } from './identity.ts';
 import { LinkWaiters } from './link-waiters.ts';
 import { Listener } from './listener.ts';
 import { networkOff, type IsUsedHost } from './network-off.ts';
+import { pathOf } from './path-kind.ts';
 import { readAccepted } from './socket-reader.ts';
 import { secureStream, type Secured } from './stream-handshake.ts';
 import { tlsOptions } from './tls-identity.ts';
@@ -54,8 +56,6 @@ interface Way {
   /** Null when it was adopted. */
   readonly address: Address | null;
   readonly adopted: Adopted | null;
-  /** Wanted although there may be a link already, over a relay. */
-  readonly isBetter: boolean;
 }
 
 class LinkTable implements Links {
@@ -102,10 +102,11 @@ class LinkTable implements Links {
     this.#listeners.push(listener);
   }
 
-  async dial(address: Address, { signal, expect, isBetter = false }: { signal?: AbortSignal; expect?: DeviceId; isBetter?: boolean }): Promise<Link> {
+  async dial(address: Address, options: { signal?: AbortSignal; expect?: DeviceId; isBetter?: boolean }): Promise<Link> {
+    const { signal, expect } = options;
     const linked = expect === undefined ? undefined : this.#links.get(expect);
-    if (linked && !(isBetter && linked.relay !== null)) return linked;
-    return this.#open(signal, (until) => this.#dialler.dial(address, until, (dialled) => this.#greet(dialled, { address, adopted: null, isBetter }, until, expect)));
+    if (linked && !(options.isBetter === true && linked.rank !== 'near')) return linked;
+    return this.#open(signal, (until) => this.#dialler.dial(address, until, (dialled) => this.#greet(dialled, { address, adopted: null }, until, expect)));
   }
 
   async adopt(stream: Duplex, { expect, dialled, relay, signal }: { expect: DeviceId; dialled: boolean; relay: string | null; signal?: AbortSignal }): Promise<Link> {
@@ -115,7 +116,7 @@ class LinkTable implements Links {
       throw networkOff(localAddress, '');
     }
     return this.#open(signal, (until) => secureStream(stream, { context: this.#context, dialled, expect, signal: until }, (secured) => {
-      if (dialled) return this.#greet(secured, { address: null, adopted: { relay }, isBetter: relay === null }, until, expect);
+      if (dialled) return this.#greet(secured, { address: null, adopted: { relay } }, until, expect);
       const link = this.#waiters.wait(expect, until, limits.link.handshakeMs + limits.link.helloMs);
       this.#accept(secured.socket, expect, { relay }, () => undefined);
       return { link };
@@ -158,24 +159,24 @@ class LinkTable implements Links {
     if (id === this.#options.identity.id) throw new AppError('self-dial', { address });
     if (expect !== undefined && id !== expect) throw new AppError('identity-changed', { address });
     if (this.#options.isBlocked(id)) throw new AppError('blocked', { address });
+    const path = pathOf(socket, way.adopted?.relay ?? null);
+    const rank = rankOfPath(path, undefined);
     const before = this.#links.get(id);
-    const isBetter = way.isBetter && before !== undefined && before.relay !== null;
-    const linked = isBetter ? undefined : before;
-    const waiting = linked === undefined ? this.#waiters.wait(id, signal, limits.link.handshakeMs + limits.link.helloMs) : Promise.resolve(linked);
+    const waiting = before === undefined || isBetter(rank, before.rank) ? this.#waiters.wait(id, signal, limits.link.handshakeMs + limits.link.helloMs) : Promise.resolve(before);
     const pair = this.#pairOf(id);
-    if (!pair.mayGreet(isBetter)) {
+    if (!pair.mayGreet(rank)) {
       socket.destroy();
       return { link: waiting };
     }
     const session = this.#nonce();
     const connection: Connection = new Connection({
-      socket, remoteId: id, adopted: way.adopted, now: this.#options.now,
+      socket, remoteId: id, adopted: way.adopted, path, now: this.#options.now,
       machine: {
         dialled: true,
-        hello: () => this.#controlHello(session),
+        hello: () => ({ ...this.#controlHello(session, path), ...(before === undefined ? {} : { instead: before.session }) }),
         admit: (theirs) => {
           if (theirs.role !== 'control' || theirs.session !== session) return 'refused';
-          const closes = pair.answered(connection, theirs);
+          const closes = pair.answered(connection, theirs, rankOfPath(path, theirs.path));
           if (closes !== null) this.#replace(closes);
           return closes === null ? 'duplicate' : null;
         },
@@ -184,7 +185,7 @@ class LinkTable implements Links {
       onEnd: (end) => { this.#ended(connection, end, () => { this.#waiters.reject(id, dialError(end, address)); }); },
     });
     signal.addEventListener('abort', () => { if (!this.#waiters.has(id) && !this.#owners.has(connection)) connection.fail({ code: 'cancelled' }); }, { once: true });
-    pair.greet(connection, isBetter);
+    pair.greet(connection, rank);
     this.#run(connection);
     reader.start(connection.take);
     return { link: waiting };
@@ -195,11 +196,12 @@ class LinkTable implements Links {
       socket.destroy();
       return;
     }
+    const path = pathOf(socket, adopted?.relay ?? null);
     const connection: Connection = new Connection({
-      socket, remoteId: id, adopted, now: this.#options.now,
+      socket, remoteId: id, adopted, path, now: this.#options.now,
       machine: {
         dialled: false,
-        hello: (theirs) => (theirs?.role === 'bulk' ? bulkHello(theirs.session) : this.#controlHello(theirs?.session ?? '')),
+        hello: (theirs) => (theirs?.role === 'bulk' ? bulkHello(theirs.session) : this.#controlHello(theirs?.session ?? '', path)),
         admit: (theirs) => this.#admit(connection, theirs),
       },
       onUp: (theirs) => {
@@ -233,7 +235,8 @@ class LinkTable implements Links {
       return link.bulkLanes < limits.link.bulkConnectionsPerPeer ? null : 'too-many';
     }
     if (link === undefined && this.#links.size >= limits.link.linksAtOnce) return 'too-many';
-    const closes = this.#pairOf(id).admit(connection, theirs);
+    const isInstead = link !== undefined && theirs.instead === link.session;
+    const closes = this.#pairOf(id).admit(connection, theirs, { rank: rankOfPath(connection.path, theirs.path), isInstead });
     if (closes === null) return 'duplicate';
     this.#replace(closes);
     return null;
@@ -260,7 +263,7 @@ class LinkTable implements Links {
 
   #newLink(connection: Connection, hello: ControlHello, dialledAddress: Address | null): TlsLink {
     const link = new TlsLink({
-      connection, hello, dialledAddress, handler: this.#options.handler, decompressor: this.#decompressor, now: this.#options.now,
+      connection, rank: rankOfPath(connection.path, hello.path), hello, dialledAddress, handler: this.#options.handler, decompressor: this.#decompressor, now: this.#options.now,
       dialLane: (of, address, signal) => this.#dialLane(of, address, signal),
       onClosed: (closed) => { if (this.#links.get(closed.remote.id) === closed) this.#links.delete(closed.remote.id); },
     });
@@ -273,7 +276,7 @@ class LinkTable implements Links {
       if (id !== link.remote.id || link.isClosed) throw new AppError('identity-changed', { address: addressText(address) });
       const up = new Promise<void>((resolve, reject) => {
         const connection: Connection = new Connection({
-          socket, remoteId: id, adopted: null, now: this.#options.now,
+          socket, remoteId: id, adopted: null, path: link.path, now: this.#options.now,
           machine: {
             dialled: true,
             hello: () => bulkHello(link.session),
@@ -302,8 +305,12 @@ class LinkTable implements Links {
     const owner = this.#owners.get(connection);
     this.#owners.delete(connection);
     if (owner && wasUp) owner.detach(connection, reason);
-    // Refused for another connection between the two devices: that one becomes the link.
     else if (refusal !== 'duplicate') failed();
+    else {
+      // Refused for another connection between the two devices: that one is the link, or becomes it.
+      const link = this.#links.get(connection.remoteId);
+      if (link !== undefined) this.#waiters.resolve(connection.remoteId, link);
+    }
   }
 
   #pairOf(id: DeviceId): DevicePair<Connection> {
@@ -314,11 +321,11 @@ class LinkTable implements Links {
     return pair;
   }
 
-  #controlHello(session: string): ControlHello {
+  #controlHello(session: string, path: PathKind): ControlHello {
     const { name, version } = this.#options.hello();
     return {
       role: 'control', protocol: protocolRange, session, instance: this.#instance, sequence: this.#sequence++, name, version,
-      platform: platforms[process.platform] ?? 'other', listenPort: this.#listenPort, features: [...features],
+      platform: platforms[process.platform] ?? 'other', listenPort: this.#listenPort, features: [...features], path,
     };
   }
 

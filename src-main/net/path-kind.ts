@@ -8,6 +8,11 @@ const loopback = subnets('127.0.0.0/8', '::1/128');
 const nobody = subnets('0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/127', 'fe80::/10', 'ff00::/8');
 const privateRanges = subnets('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16', 'fc00::/7', 'fe80::/10');
 
+interface Ends {
+  readonly localAddress?: string | undefined;
+  readonly remoteAddress?: string | undefined;
+}
+
 /**
  * How bytes travel between two ends of a connection. `lan` only when the other end is on-link: in the network of the
  * interface we use, with private addresses. Whatever is not certain counts as `internet`, so that rules fail closed.
@@ -21,6 +26,9 @@ export function pathKind(localHost: string, remoteHost: string, interfaces: Inte
   if (network === null || network.info.cidr === null || !contains(privateRanges, remote) || !contains(privateRanges, local)) return 'internet';
   return familyOf(local) === familyOf(remote) && contains(subnets(`${local}/${network.info.cidr.split('/')[1] ?? ''}`), remote) ? 'lan' : 'internet';
 }
+
+/** How a connection leads to its other end; `relay`: the server that carries it, if one does. */
+export const pathOf = ({ localAddress = '', remoteAddress = '' }: Ends, relay: string | null): PathKind => (relay === null ? pathKind(localAddress, remoteAddress) : 'relay');
 
 /** Whether somebody else may be at an address, as a device or a server names it: not this machine, and no group. */
 export function mayBeOutside(host: string): boolean {

@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import type { PathRank } from '#main/core/link/path-rank.ts';
 import type { ErrorInfo } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
 import type { Vpn } from '#shared/model/network.ts';
@@ -19,7 +20,7 @@ import type { Decompressor } from './decompressor.ts';
 import { IncomingCalls, OutgoingCalls } from './control-calls.ts';
 import { Lane, type ControlFrames } from './lane.ts';
 import { networkOf } from './networks.ts';
-import { dialableHost, pathKind } from './path-kind.ts';
+import { dialableHost } from './path-kind.ts';
 import { RateMeter } from './rate-meter.ts';
 
 /** After a bulk connection could not be made, how long until the next attempt. */
@@ -27,6 +28,7 @@ const laneRetryMs = 10 * second;
 
 export interface TlsLinkOptions {
   readonly connection: Connection;
+  readonly rank: PathRank;
   readonly hello: ControlHello;
   /** What we dialled; null when they did. */
   readonly dialledAddress: Address | null;
@@ -48,6 +50,7 @@ export class TlsLink implements Link {
   readonly address: Address;
   readonly takesLinks: Address | null;
   readonly path: PathKind;
+  readonly rank: PathRank;
   readonly vpn: Vpn | null;
   readonly relay: string | null;
   readonly dialled: boolean;
@@ -81,7 +84,8 @@ export class TlsLink implements Link {
     this.knowsBatches = hello.features.includes('batches');
     const interfaces = networkInterfaces();
     this.address = { host: dialableHost(localAddress, remoteAddress, interfaces), port: remotePort };
-    this.path = this.relay === null ? pathKind(localAddress, remoteAddress, interfaces) : 'relay';
+    this.path = connection.path;
+    this.rank = options.rank;
     this.vpn = this.path === 'overlay' ? (networkOf(localAddress, interfaces)?.vpn ?? null) : null;
     this.takesLinks = connection.adopted !== null ? null : dialledAddress ?? (hello.listenPort === null ? null : { host: this.address.host, port: hello.listenPort });
     this.#blocks = new BlockExchange({

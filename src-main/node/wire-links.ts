@@ -68,7 +68,7 @@ export function wireLinks(services: Services): Links {
   });
   links.onLink((link) => {
     const { id } = link.remote;
-    membership.linkUp(id, link.takesLinks, link.dialled);
+    membership.linkUp(id, link.takesLinks, { dialled: link.dialled, isNear: link.rank === 'near' });
     reach.linkUp(link);
     swarm.linkUp(link);
     speed.deviceChanged(id);

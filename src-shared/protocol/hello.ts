@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { limits } from '../limits.ts';
-import { platformSchema } from '../model/peer.ts';
+import { pathKindSchema, platformSchema } from '../model/peer.ts';
 import { decodeJson } from './frames.ts';
 import { ProtocolError } from './protocol-error.ts';
 
@@ -36,6 +36,10 @@ const controlHelloSchema = z.object({
   listenPort: z.int().min(1).max(65535).nullable(),
   /** Abilities beyond the version; unknown ones mean nothing. */
   features: z.array(z.string().max(40)).max(64),
+  /** How its sender sees this connection; a kind of a later version says nothing. */
+  path: pathKindSchema.optional().catch(undefined),
+  /** Session of the link that whoever dialled gives up if this connection is better. */
+  instead: nonceSchema.optional(),
 });
 export type ControlHello = z.infer<typeof controlHelloSchema>;
 

@@ -31,6 +31,8 @@ export class AddressEntry {
   own = false;
   /** Whoever announces itself there, by its own word. */
   nonce: string | null = null;
+  /** A dial did not better the link to its device: not tried for that again before something has changed. */
+  isNoBetter = false;
   dialledAt: Millis | null = null;
   failures = 0;
   /** Not dialled before. */

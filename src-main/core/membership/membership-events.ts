@@ -13,8 +13,8 @@ export type MembershipEvent =
   | { readonly type: 'introduced'; readonly id: DeviceId; readonly address: SocketAddress; readonly source: 'room' | 'server' }
   /** A device that announced itself there says that it leaves. */
   | { readonly type: 'goodbye'; readonly address: SocketAddress; readonly nonce: string }
-  /** A link to a proven device is up. `address` is where it takes links: what we dialled, or its host with the port it names; null if it takes none. */
-  | { readonly type: 'link-up'; readonly id: DeviceId; readonly address: SocketAddress | null; readonly dialled: boolean }
+  /** A link to a proven device is up. `address` is where it takes links: what we dialled, or its host with the port it names; null if it takes none. `isNear`: there is no better way to it. */
+  | { readonly type: 'link-up'; readonly id: DeviceId; readonly address: SocketAddress | null; readonly dialled: boolean; readonly isNear: boolean }
   /** `left`: it said goodbye or we closed the link on purpose, so there is no hurry to link again. */
   | { readonly type: 'link-down'; readonly id: DeviceId; readonly left: boolean }
   /** A dial proved who is there; the link itself is told by `link-up`. */

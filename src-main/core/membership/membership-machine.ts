@@ -35,6 +35,8 @@ interface Device {
   trust: Trust;
   /** Since when a link is up; null while there is none. */
   linkedAt: Millis | null;
+  /** Whether that link needs no better one. */
+  isNear: boolean;
   lastSeen: Timestamp;
   /** Links in a row that ended at once. */
   shortLinks: number;
@@ -44,7 +46,9 @@ interface Device {
  * The one peer table, and the decision when to dial which address. Hints say where a device might be; only a link proves
  * which device is where. Every device keeps all the ways it was found.
  *
- * Invariants: an address is dialled at most once at a time, never while the device proven to be there is linked, never when it is our own;
+ * A device that is linked from afar and announces itself on our network is dialled there, since that link is the better one.
+ *
+ * Invariants: an address is dialled at most once at a time, never while the device proven to be there has no use for a better link, never when it is our own;
  * at most `limits.discovery.dialsAtOnce` dials at once; tables are bounded; an address with a reason to be dialled is
  * dialled eventually, and after a failure not before its backoff ended unless somebody there announced something new.
  */
@@ -79,7 +83,7 @@ export class MembershipMachine {
       case 'hint': this.#hint(now, event, out); break;
       case 'introduced': this.#introduced(now, event, out); break;
       case 'goodbye': this.#goodbye(now, event.address, event.nonce); break;
-      case 'link-up': this.#linkUp(now, event.id, event.address, event.dialled, out); break;
+      case 'link-up': this.#linkUp(now, event, out); break;
       case 'link-down': this.#linkDown(now, event.id, event.left, out); break;
       case 'dial-succeeded': this.#dialSucceeded(now, event.address, event.id, out); break;
       case 'dial-failed': this.#dialFailed(now, event.address, event.code, out); break;
@@ -151,7 +155,7 @@ export class MembershipMachine {
   }
 
   #restore(known: KnownDevice, now: Millis): void {
-    this.#devices.set(known.id, { id: known.id, trust: 'seen', linkedAt: null, lastSeen: known.lastSeen, shortLinks: 0 });
+    this.#devices.set(known.id, { id: known.id, trust: 'seen', linkedAt: null, isNear: false, lastSeen: known.lastSeen, shortLinks: 0 });
     for (const { host, port, seen } of known.addresses.slice(0, limits.discovery.addressesPerDevice)) {
       const entry = this.#book.open({ host, port }, now);
       if (!entry) continue;
@@ -170,6 +174,7 @@ export class MembershipMachine {
     if (isNew || !entry.isFresh(now)) this.#isDirty = true;
     const before = entry.seen.get(event.source) ?? -Infinity;
     const nonceBefore = entry.nonce;
+    const wasFresh = entry.isFresh(now);
     entry.seen.set(event.source, now);
     if (event.source === 'address') {
       entry.typed = true;
@@ -180,8 +185,9 @@ export class MembershipMachine {
       // Another start announces itself where a device was proven: perhaps somebody else has the address now.
       const isOther = entry.isProven && entry.nonce !== nonceBefore;
       if (isOther) entry.isProven = false;
-      const isLinked = entry.device !== null && this.#devices.get(entry.device)?.linkedAt != null;
-      this.#tryAgain(now, entry, isOther && isLinked ? proofDelayMs : this.#tieBreak(entry));
+      const isLinked = entry.device !== null && this.#isLinked(entry.device);
+      // A dial has shown what leads there, and whoever is there has not come from elsewhere since.
+      if (!(entry.isNoBetter && isLinked && wasFresh && !isOther)) this.#tryAgain(now, entry, isOther && this.#isNear(entry) ? proofDelayMs : this.#tieBreak(entry));
     }
     if (entry.device !== null && now - before >= seenGapMs) out.changed(entry.device);
   }
@@ -205,6 +211,7 @@ export class MembershipMachine {
   #tryAgain(now: Millis, entry: AddressEntry, inMs: Millis): void {
     this.#isDirty = true;
     entry.failures = 0;
+    entry.isNoBetter = false;
     entry.nextAt = now + inMs;
   }
 
@@ -221,9 +228,10 @@ export class MembershipMachine {
     entry.nextAt = now + backoffMs(failures, this.#random());
   }
 
-  #linkUp(now: Millis, id: DeviceId, address: SocketAddress | null, dialled: boolean, out: MembershipSink): void {
+  #linkUp(now: Millis, { id, address, dialled, isNear }: MembershipEvent & { type: 'link-up' }, out: MembershipSink): void {
     const device = this.#deviceOf(id, now, out);
     device.linkedAt ??= now;
+    device.isNear = isNear;
     device.lastSeen = now;
     const entry = address && this.#book.open(address, now);
     if (entry) {
@@ -253,6 +261,7 @@ export class MembershipMachine {
 
   #reconnect(now: Millis, entry: AddressEntry): void {
     entry.failures = 0;
+    entry.isNoBetter = false;
     entry.nextAt = now + this.#random() * reconnectMs + this.#tieBreak(entry);
   }
 
@@ -263,6 +272,7 @@ export class MembershipMachine {
     if (!this.#devices.has(id)) this.#deviceOf(id, now, out);
     this.#assign(entry, id, out);
     entry.isProven = true;
+    entry.isNoBetter = this.#isLinked(id) && !this.#isNear(entry);
     // Normally the link is up by now; when it ended already, or never comes, this is no reason to dial at once again.
     this.#backOff(now, entry, 1);
     out.changed(id);
@@ -300,7 +310,7 @@ export class MembershipMachine {
   #deviceOf(id: DeviceId, now: Millis, out: MembershipSink): Device {
     const known = this.#devices.get(id);
     if (known) return known;
-    const device: Device = { id, trust: 'seen', linkedAt: null, lastSeen: now, shortLinks: 0 };
+    const device: Device = { id, trust: 'seen', linkedAt: null, isNear: false, lastSeen: now, shortLinks: 0 };
     this.#devices.set(id, device);
     if (this.#devices.size > knownDevices) this.#forgetOldest(id, out);
     return device;
@@ -322,7 +332,7 @@ export class MembershipMachine {
     const linkedNonces = new Set<string>();
     const waitsForPaired = this.#visibility === 'paired' && this.#missesPaired();
     for (const entry of this.#book.all()) {
-      if (entry.nonce !== null && entry.device !== null && this.#isLinked(entry.device)) linkedNonces.add(entry.nonce);
+      if (entry.nonce !== null && this.#isNear(entry)) linkedNonces.add(entry.nonce);
       if (entry.isDialling) dialling.push(entry);
       else if (this.#isWanted(now, entry, waitsForPaired)) wanted.push(entry);
       else if (entry.device === null && !entry.typed && !entry.isFresh(now)) this.#book.delete(entry);
@@ -337,6 +347,11 @@ export class MembershipMachine {
     return (this.#devices.get(id)?.linkedAt ?? null) !== null;
   }
 
+  /** Whether the device there is linked by a way that cannot be bettered. */
+  #isNear({ device }: AddressEntry): boolean {
+    return device !== null && this.#isLinked(device) && this.#devices.get(device)?.isNear === true;
+  }
+
   #missesPaired(): boolean {
     for (const device of this.#devices.values()) if (device.trust === 'paired' && device.linkedAt === null) return true;
     return false;
@@ -346,7 +361,8 @@ export class MembershipMachine {
     if (entry.own) return false;
     const device = entry.device === null ? undefined : this.#devices.get(entry.device);
     // What a device only says of itself must not keep others at that address from being linked.
-    if (device && entry.isProven && (device.trust === 'blocked' || device.linkedAt !== null)) return false;
+    const mayBetter = device?.isNear === false && entry.isFresh(now) && !entry.isNoBetter;
+    if (device && entry.isProven && (device.trust === 'blocked' || (device.linkedAt !== null && !mayBetter))) return false;
     if (entry.typed) return true;
     switch (this.#visibility) {
       case 'hidden': return false;

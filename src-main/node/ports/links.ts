@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { PathRank } from '#main/core/link/path-rank.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { ErrorInfo } from '#shared/errors.ts';
@@ -75,6 +76,8 @@ export interface Link {
   /** Where the other end takes further connections from here; null: nowhere, or it was reached by a relay or through a hole in its router. */
   readonly takesLinks: Address | null;
   readonly path: PathKind;
+  /** How good the path is as both ends see it: a connection of a better one takes the link's place. */
+  readonly rank: PathRank;
   /** The VPN that leads there, when our end of an `overlay` path tells. */
   readonly vpn: Vpn | null;
   /** The server that carries it on a `relay` path, else null. */
@@ -140,12 +143,13 @@ export interface Links {
   /**
    * Links to an address, or gives the existing link when that device is linked already. Rejects with `not-reachable`,
    * `network-off`, `timeout`, `version-mismatch`, `blocked`, `self-dial`, `refused`, `too-many`, `cancelled`, `identity-changed` (when
-   * `expect` differs), and `protocol-error` when whoever answers there is no DistriShare. `isBetter`: also when it is linked over a relay, which this link replaces.
+   * `expect` differs), and `protocol-error` when whoever answers there is no DistriShare. Where the connection turns out to be better than the link, as both
+   * ends see it, it takes the link's place. `isBetter`: dial for that although the device is linked.
    */
   dial(address: Address, options: { signal?: AbortSignal; expect?: DeviceId; isBetter?: boolean }): Promise<Link>;
   /**
    * Links over a stream that was opened otherwise. `dialled`: we are the one who dials, the other end is not; `relay`: the server that carries it, or null when
-   * nobody does, and then it replaces a link over a relay. Rejects as `dial` does, and closes the stream then.
+   * nobody does. It replaces a link that is worse. Rejects as `dial` does, and closes the stream then.
    */
   adopt(stream: Duplex, options: { expect: DeviceId; dialled: boolean; relay: string | null; signal?: AbortSignal }): Promise<Link>;
   get(id: DeviceId): Link | undefined;

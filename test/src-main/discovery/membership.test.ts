@@ -57,7 +57,7 @@ describe('membership', () => {
     const membership = create();
     membership.hint(hint);
     expect(dialled).toMatchObject([{ address: '10.0.0.2:47800', expect: null }]);
-    membership.linkUp(anna, address, true);
+    membership.linkUp(anna, address, { dialled: true, isNear: true });
     dialled[0]?.resolve(anna);
     await settle();
     vi.advanceTimersByTime(5000);
@@ -81,7 +81,7 @@ describe('membership', () => {
 
   it('may be used by whoever hears of a change', () => {
     const membership = create({ onChange: (id) => { changes.push(id); if (changes.length === 1) membership.setVisibility('hidden'); } });
-    membership.linkUp(anna, address, true);
+    membership.linkUp(anna, address, { dialled: true, isNear: true });
     membership.linkDown(anna, false);
     membership.hint(hint);
     expect(dialled).toEqual([]);
@@ -99,7 +99,7 @@ describe('membership', () => {
 
   it('comes back with what it knew, and takes no damaged records', async () => {
     const membership = create();
-    membership.linkUp(anna, address, false);
+    membership.linkUp(anna, address, { dialled: false, isNear: true });
     const kept: unknown = JSON.parse(JSON.stringify(membership.snapshot()));
     const known = z.array(knownDeviceSchema).parse(kept);
     expect(known).toEqual(membership.snapshot());

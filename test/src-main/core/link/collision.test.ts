@@ -1,18 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DevicePair } from '#main/core/link/collision.ts';
+import { isBetter, rankOfPath, type PathRank } from '#main/core/link/path-rank.ts';
 import { deviceIdOf } from '#shared/ids.ts';
+import { pathKindSchema, type PathKind } from '#shared/model/peer.ts';
 
 type Side = 'a' | 'b';
 const other = (side: Side): Side => (side === 'a' ? 'b' : 'a');
 const ids = { a: deviceIdOf(new Uint8Array(32)), b: deviceIdOf(new Uint8Array(32).fill(255)) };
 
-type Message = { readonly kind: 'hello' | 'answer'; readonly sequence: number } | { readonly kind: 'refuse' } | { readonly kind: 'close' };
+/** `instead`: the link that whoever dialled gives up for this connection. */
+type Message = { readonly kind: 'hello' | 'answer'; readonly sequence: number; readonly instead: Wire | null } | { readonly kind: 'refuse' } | { readonly kind: 'close' };
 
 /** One TCP connection: what is on its way to each end, in order. An end that has closed hears nothing more. */
 interface Wire {
   readonly number: number;
   readonly dialler: Side;
+  /** How each end sees it. */
+  readonly path: Record<Side, PathKind>;
   readonly to: Record<Side, Message[]>;
   readonly closed: Record<Side, boolean>;
   secured: boolean;
@@ -24,11 +29,13 @@ class Pair {
   readonly pairs = { a: new DevicePair<Wire>(ids.a, ids.b), b: new DevicePair<Wire>(ids.b, ids.a) };
   readonly link: Record<Side, Wire | null> = { a: null, b: null };
   readonly #sequence: Record<Side, number> = { a: 0, b: 0 };
-  /** Links that were up at both ends at once and then closed by an end, without a failure. */
+  /** Links that were up at both ends at once and then closed by an end, without a failure, though nothing better took their place. */
   churned = 0;
+  /** Links that were up at both ends and gave way to a better one. */
+  bettered = 0;
 
-  dial(side: Side): void {
-    const wire: Wire = { number: this.wires.length, dialler: side, to: { a: [], b: [] }, closed: { a: false, b: false }, secured: false };
+  dial(side: Side, path: Wire['path'] = { a: 'lan', b: 'lan' }): void {
+    const wire: Wire = { number: this.wires.length, dialler: side, path, to: { a: [], b: [] }, closed: { a: false, b: false }, secured: false };
     this.wires.push(wire);
   }
 
@@ -36,7 +43,8 @@ class Pair {
   secure(wire: Wire): void {
     if (wire.closed[wire.dialler] || wire.secured) return;
     wire.secured = true;
-    if (this.pairs[wire.dialler].greet(wire)) wire.to[other(wire.dialler)].push({ kind: 'hello', sequence: ++this.#sequence[wire.dialler] });
+    const { dialler } = wire;
+    if (this.pairs[dialler].greet(wire, rankOfPath(wire.path[dialler], undefined))) wire.to[other(dialler)].push({ kind: 'hello', sequence: ++this.#sequence[dialler], instead: this.link[dialler] });
     else this.#close(wire.dialler, wire);
   }
 
@@ -46,20 +54,20 @@ class Pair {
     const pair = this.pairs[side];
     switch (message.kind) {
       case 'hello': {
-        const closes = pair.admit(wire, { instance: other(side), sequence: message.sequence });
+        const isInstead = message.instead !== null && message.instead === this.link[side];
+        const closes = pair.admit(wire, { instance: other(side), sequence: message.sequence }, { rank: rankOf(wire, side), isInstead });
         if (closes === null) {
           wire.to[other(side)].push({ kind: 'refuse' });
           this.#close(side, wire);
           return;
         }
-        for (const closed of closes) this.#close(side, closed);
-        wire.to[other(side)].push({ kind: 'answer', sequence: ++this.#sequence[side] });
+        this.#replace(side, closes, wire);
+        wire.to[other(side)].push({ kind: 'answer', sequence: ++this.#sequence[side], instead: null });
         this.link[side] = wire;
         break;
       }
       case 'answer':
-        if (pair.answered(wire, { instance: other(side), sequence: message.sequence })) this.link[side] = wire;
-        else this.#close(side, wire);
+        this.#answered(wire, side, message.sequence);
         break;
       case 'refuse':
       case 'close':
@@ -72,10 +80,26 @@ class Pair {
     this.#close(side, wire, true);
   }
 
-  #close(side: Side, wire: Wire, failure = false): void {
+  #answered(wire: Wire, side: Side, sequence: number): void {
+    const closes = this.pairs[side].answered(wire, { instance: other(side), sequence }, rankOf(wire, side));
+    if (closes === null) return this.#close(side, wire);
+    this.#replace(side, closes, wire);
+    this.link[side] = wire;
+  }
+
+  #replace(side: Side, closes: readonly Wire[], by: Wire): void {
+    for (const wire of closes) {
+      const isBettered = isBetter(rankOf(by, side), rankOf(wire, side));
+      if (isBettered && this.link.a === wire && this.link.b === wire) this.bettered++;
+      this.#close(side, wire, isBettered);
+    }
+  }
+
+  /** `isFair`: it failed, or something better takes its place. */
+  #close(side: Side, wire: Wire, isFair = false): void {
     if (wire.closed[side]) return;
     wire.closed[side] = true;
-    if (!failure && this.link.a === wire && this.link.b === wire) this.churned++;
+    if (!isFair && this.link.a === wire && this.link.b === wire) this.churned++;
     if (this.link[side] === wire) this.link[side] = null;
     this.pairs[side].gone(wire);
     wire.to[other(side)].push({ kind: 'close' });
@@ -91,9 +115,14 @@ class Pair {
   }
 }
 
-type Action = { readonly do: 'dial'; readonly side: Side } | { readonly do: 'secure' | 'deliver-a' | 'deliver-b' | 'fail-a' | 'fail-b'; readonly wire: number };
+const rankOf = ({ path }: Wire, side: Side): PathRank => rankOfPath(path[side], path[other(side)]);
+
+type Action = { readonly do: 'dial'; readonly side: Side; readonly path: Wire['path'] } | { readonly do: 'secure' | 'deliver-a' | 'deliver-b' | 'fail-a' | 'fail-b'; readonly wire: number };
 const side = fc.constantFrom<Side>('a', 'b');
-const dial = side.map((from): Action => ({ do: 'dial', side: from }));
+const dial = side.map((from): Action => ({ do: 'dial', side: from, path: { a: 'lan', b: 'lan' } }));
+const kind = fc.constantFrom(...pathKindSchema.options);
+/** Each end sees a path of its own. */
+const anyDial = fc.record({ do: fc.constant('dial' as const), side, path: fc.record({ a: kind, b: kind }) });
 const step = fc.record({ do: fc.constantFrom('secure' as const, 'deliver-a' as const, 'deliver-b' as const), wire: fc.nat(5) });
 const failure = fc.record({ do: fc.constantFrom('fail-a' as const, 'fail-b' as const), wire: fc.nat(5) });
 
@@ -101,7 +130,7 @@ function run(actions: readonly Action[], order: readonly number[]): Pair {
   const pair = new Pair();
   for (const action of actions) {
     if (action.do === 'dial') {
-      pair.dial(action.side);
+      pair.dial(action.side, action.path);
       continue;
     }
     const wire = pair.wires[action.wire];
@@ -141,18 +170,53 @@ describe('two devices that dial each other', () => {
     }), { numRuns: 3000 });
   });
 
-  it('link again at once when one of them was started anew', () => {
-    const pair = new DevicePair<string>(ids.a, ids.b);
-    pair.greet('first');
-    pair.answered('first', { instance: 'one', sequence: 9 });
-    expect(pair.admit('stale', { instance: 'one', sequence: 8 })).toBeNull();
-    expect(pair.admit('restarted', { instance: 'two', sequence: 1 })).toEqual(['first']);
+  it('keep the best of all ways, agree on it, and never go back and forth, whatever each of them thinks of a way', () => {
+    fc.assert(fc.property(fc.array(fc.oneof({ weight: 1, arbitrary: anyDial }, { weight: 3, arbitrary: step }), { maxLength: 40 }), fc.array(fc.nat(7)), (actions, order) => {
+      const pair = run(actions, order);
+      expect(pair.link.a).toBe(pair.link.b);
+      expect(pair.churned).toBe(0);
+      const ways = [...pair.wires];
+      const best = ways.map((wire) => rankOf(wire, 'a')).reduce((one, next) => (isBetter(next, one) ? next : one), 'carried');
+      // Every way is tried again from both ends, one after the other.
+      for (let round = 0; round < 3; round++) {
+        for (const way of ways) {
+          for (const from of ['a', 'b'] as const) {
+            pair.dial(from, way.path);
+            const last = pair.wires.at(-1);
+            if (last) pair.secure(last);
+            pair.settle(() => 0);
+            expect(pair.link.a).toBe(pair.link.b);
+          }
+        }
+        if (pair.link.a !== null) expect(rankOf(pair.link.a, 'a')).toBe(best);
+      }
+      expect(pair.churned).toBe(0);
+      expect(pair.bettered).toBeLessThanOrEqual(2);
+    }), { numRuns: 1000 });
   });
 
-  it('link again at once when one of them gave a link up that still looks alive here', () => {
+  it('link again at once when one of them was started anew', () => {
     const pair = new DevicePair<string>(ids.a, ids.b);
-    pair.greet('first');
-    pair.answered('first', { instance: 'one', sequence: 1 });
-    expect(pair.admit('again', { instance: 'one', sequence: 2 })).toEqual(['first']);
+    pair.greet('first', 'near');
+    pair.answered('first', { instance: 'one', sequence: 9 }, 'near');
+    expect(pair.admit('stale', { instance: 'one', sequence: 8 }, { rank: 'near', isInstead: false })).toBeNull();
+    expect(pair.admit('restarted', { instance: 'two', sequence: 1 }, { rank: 'near', isInstead: false })).toEqual(['first']);
+  });
+
+  it('link again at once, be it by a worse way, when one of them gave a link up that still looks alive here', () => {
+    const pair = new DevicePair<string>(ids.a, ids.b);
+    pair.greet('first', 'near');
+    pair.answered('first', { instance: 'one', sequence: 1 }, 'near');
+    expect(pair.admit('again', { instance: 'one', sequence: 2 }, { rank: 'far', isInstead: false })).toEqual(['first']);
+  });
+
+  it('stay with their link when only one of them calls a connection better', () => {
+    const pair = new DevicePair<string>(ids.a, ids.b);
+    pair.greet('first', 'far');
+    pair.answered('first', { instance: 'one', sequence: 1 }, 'far');
+    expect(pair.mayGreet('near')).toBe(true);
+    expect(pair.admit('no better', { instance: 'one', sequence: 2 }, { rank: 'far', isInstead: true })).toBeNull();
+    expect(pair.admit('better', { instance: 'one', sequence: 3 }, { rank: 'near', isInstead: true })).toEqual(['first']);
+    expect(pair.mayGreet('near')).toBe(false);
   });
 });

@@ -50,7 +50,7 @@ describe('a hint', () => {
   it('is dialled without hurry, to prove it, when a device that linked to us says that it is there', () => {
     const world = new MembershipWorld({ nonce: 'f'.repeat(16) });
     world.hint('10.0.0.2:1');
-    world.step({ type: 'link-up', id: anna, address: at('10.0.0.2:1'), dialled: false });
+    world.step({ type: 'link-up', id: anna, address: at('10.0.0.2:1'), dialled: false, isNear: true });
     world.run(20_000);
     expect(world.dials).toEqual([]);
     world.run(minute);
@@ -294,7 +294,7 @@ describe('visibility', () => {
     world.hint('10.0.0.2:1');
     world.run(minute);
     expect(world.dials).toEqual([]);
-    world.step({ type: 'link-up', id: anna, address: null, dialled: false });
+    world.step({ type: 'link-up', id: anna, address: null, dialled: false, isNear: true });
     world.step({ type: 'trust', id: anna, trust: 'paired' });
     world.drop(anna);
     world.hint('10.0.0.2:1');

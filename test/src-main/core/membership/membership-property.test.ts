@@ -15,7 +15,8 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   fc.tuple(address, nonce, tag, fc.constantFrom('multicast' as const, 'mdns' as const)).map(([where, n, t, source]): Act => (world) => world.hint(where, { nonce: n, tag: t, source })),
   address.map((where): Act => (world) => world.step({ type: 'hint', address: at(where), source: 'address' })),
   fc.tuple(address, nonce).map(([where, n]): Act => (world) => world.step({ type: 'goodbye', address: at(where), nonce: n })),
-  fc.tuple(id, address).map(([who, where]): Act => (world) => { world.linked.add(who); world.step({ type: 'link-up', id: who, address: at(where), dialled: false }); }),
+  fc.tuple(id, address, fc.boolean()).map(([who, where, isNear]): Act => (world) => { world.link(who, at(where), isNear); }),
+  fc.tuple(address, fc.boolean()).map(([where, isFar]): Act => (world) => { if (isFar) world.far.add(where); else world.far.delete(where); }),
   fc.tuple(id, fc.boolean()).map(([who, left]): Act => (world) => world.drop(who, left)),
   id.map((who): Act => (world) => world.step({ type: 'forget', id: who })),
   fc.tuple(address, fc.option(fc.oneof(id, fc.constantFrom('refused' as const, 'timeout' as const)))).map(([where, answer]): Act => (world) => {
@@ -88,7 +89,7 @@ it('an address that a blocked device only names as its own still leads to who is
   const world = new MembershipWorld({ seed: 0 });
   const [blocked, other] = [idOf('anna'), idOf('bert')];
   world.linked.add(blocked);
-  world.step({ type: 'link-up', id: blocked, address: at('10.0.0.2:1'), dialled: false });
+  world.step({ type: 'link-up', id: blocked, address: at('10.0.0.2:1'), dialled: false, isNear: true });
   world.step({ type: 'trust', id: blocked, trust: 'blocked' });
   world.answers.set('10.0.0.2:1', other);
   announced(world, '10.0.0.2:1', 10);

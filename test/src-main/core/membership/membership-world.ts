@@ -30,6 +30,10 @@ export class MembershipWorld {
   /** Who answers where: a device, or the error. What is not listed does not answer. */
   readonly answers = new Map<string, DeviceId | ErrorCode>();
   readonly linked = new Set<DeviceId>();
+  /** Those of them whose link could be better. */
+  readonly linkedFar = new Set<DeviceId>();
+  /** Addresses that lead to a device from afar. */
+  readonly far = new Set<string>();
   readonly own: DeviceId = idOf('me');
   dialMs = 20;
   maxDials = 0;
@@ -57,8 +61,17 @@ export class MembershipWorld {
     this.step({ type: 'hint', address: at(address), source: options.source ?? 'multicast', nonce: options.nonce ?? '1'.repeat(16), tag: options.tag ?? '00000001' });
   }
 
+  /** A device has linked to us, and names an address as its own. */
+  link(id: DeviceId, address: SocketAddress | null, isNear: boolean, dialled = false): void {
+    this.linked.add(id);
+    if (isNear) this.linkedFar.delete(id);
+    else this.linkedFar.add(id);
+    this.step({ type: 'link-up', id, address, dialled, isNear });
+  }
+
   drop(id: DeviceId, left = false): void {
     this.linked.delete(id);
+    this.linkedFar.delete(id);
     this.step({ type: 'link-down', id, left });
   }
 
@@ -104,10 +117,10 @@ export class MembershipWorld {
       this.step({ type: 'dial-failed', address, code: 'identity-changed' });
       return;
     }
-    if (!this.linked.has(id)) {
-      this.linked.add(id);
-      this.step({ type: 'link-up', id, address, dialled: true });
-    }
+    const isNear = !this.far.has(formatAddress(address));
+    // A better link takes the place of the old one, which ends just before.
+    if (isNear && this.linkedFar.has(id)) this.drop(id);
+    if (!this.linked.has(id)) this.link(id, address, isNear, true);
     this.step({ type: 'dial-succeeded', address, id });
   }
 }
