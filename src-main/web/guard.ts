@@ -39,5 +39,6 @@ export function setSecurityHeaders(response: ServerResponse, host: string): void
   response.setHeader('Referrer-Policy', 'no-referrer');
   response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
   response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
-  response.setHeader('Permissions-Policy', 'camera=(), microphone=(), geolocation=()');
+  // The camera reads QR codes, when a person opens that.
+  response.setHeader('Permissions-Policy', 'camera=(self), microphone=(), geolocation=()');
 }

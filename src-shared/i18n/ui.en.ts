@@ -160,6 +160,13 @@ export const uiEn = {
     mine: 'You made it: the others stay in it, and nobody can rename it, change its end or remove members any more.', leave: 'Leave', stay: 'Stay',
   },
   roomRemove: { title: 'Remove {name} from “{room}”?', text: 'They see nothing more of the room and keep what they have fetched. The others get a new passphrase by themselves; members whom you have never met need a new invitation.', remove: 'Remove', keep: 'Keep' },
+  scan: {
+    open: 'Scan QR code', title: 'Scan a QR code', starting: 'Waiting for the camera. You may be asked whether it may be used.', hold: 'Hold the code into the frame.', cameras: 'Camera', camera: 'Camera {n}', again: 'Try again',
+    off_insecure: 'Browsers give a camera only to pages of this device or behind https://. Choose a picture of the code, or type what it stands for.', off_none: 'No camera was found. Connect one, choose a picture of the code, or type what it stands for.',
+    off_denied: 'The camera may not be used here. Allow it in the settings of the browser or the system, choose a picture of the code, or type what it stands for.', off_failed: 'The camera does not answer. End other programs that use it, choose a picture of the code, or type what it stands for.',
+    choose: 'Choose a picture…', chooseHint: 'Or drop a picture of the code here, or paste one.', reading: 'Looking through the picture…', nothing: 'No QR code was found in this picture. All of it has to be in the picture, sharp and with a little room around it.', noPicture: 'This file cannot be read as a picture. PNG, JPEG and WebP can.',
+    serverNotRoom: 'This QR code holds a server, not an invitation to a room. Servers are added under Settings.', notRoom: 'This QR code holds no invitation to a room.', roomNotServer: 'This QR code holds an invitation to a room, not a server. Rooms are joined under Rooms.', notServer: 'This QR code holds no server.',
+  },
   servers: {
     title: 'Servers', add: 'Add a server', use: 'Add', file: 'From a file…', placeholder: 'https://share.example.org#FINGERPRINT',
     hint: 'People of your rooms in other networks, and what others share publicly, are found through them. None is needed: without one everything on your own networks works.',

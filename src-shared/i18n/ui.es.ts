@@ -162,6 +162,13 @@ export const uiEs: SameShape<typeof uiEn> = {
     mine: 'La creaste tú: los demás siguen en ella, y ya nadie podrá cambiarle el nombre, cambiar cuándo termina ni sacar a miembros.', leave: 'Salir', stay: 'Quedarse',
   },
   roomRemove: { title: '¿Sacar a {name} de «{room}»?', text: 'Ya no verá nada de la sala y conserva lo que ha descargado. Los demás reciben solos una contraseña nueva; los miembros que nunca has encontrado necesitan otra invitación.', remove: 'Sacar', keep: 'Dejar' },
+  scan: {
+    open: 'Escanear código QR', title: 'Escanear un código QR', starting: 'Esperando a la cámara. Puede que se te pregunte si se puede usar.', hold: 'Pon el código dentro del marco.', cameras: 'Cámara', camera: 'Cámara {n}', again: 'Probar otra vez',
+    off_insecure: 'Los navegadores solo dan la cámara a páginas de este dispositivo o con https://. Elige una imagen del código, o escribe lo que representa.', off_none: 'No se ha encontrado ninguna cámara. Conecta una, elige una imagen del código, o escribe lo que representa.',
+    off_denied: 'Aquí no se puede usar la cámara. Permítelo en los ajustes del navegador o del sistema, elige una imagen del código, o escribe lo que representa.', off_failed: 'La cámara no responde. Cierra otros programas que la usen, elige una imagen del código, o escribe lo que representa.',
+    choose: 'Elegir una imagen…', chooseHint: 'También puedes soltar o pegar aquí una imagen del código.', reading: 'Mirando la imagen…', nothing: 'En esta imagen no se ha encontrado ningún código QR. Tiene que estar entero, nítido y con un poco de espacio alrededor.', noPicture: 'Este archivo no se puede leer como imagen. Sirven PNG, JPEG y WebP.',
+    serverNotRoom: 'Este código QR es de un servidor, no una invitación a una sala. Los servidores se añaden en Ajustes.', notRoom: 'Este código QR no contiene ninguna invitación a una sala.', roomNotServer: 'Este código QR es una invitación a una sala, no un servidor. A las salas se entra desde Salas.', notServer: 'Este código QR no contiene ningún servidor.',
+  },
   servers: {
     title: 'Servidores', add: 'Añadir un servidor', use: 'Añadir', file: 'Desde un archivo…', placeholder: 'https://share.example.org#HUELLA',
     hint: 'Por ellos se encuentra a la gente de tus salas en otras redes y lo que otros comparten en público. Ninguno hace falta: sin ellos funciona todo en tus propias redes.',

@@ -129,6 +129,19 @@ it('stays where it is: no navigation, no new windows, no requests, no permission
   expect(await app.evaluate(() => opened)).toEqual(['https://example.org/']);
 });
 
+it('lets its own page see by camera, and nobody hear or see anything else', async () => {
+  const { window } = await start(['--use-fake-device-for-media-stream']);
+  const asked = await window.evaluate(async () => {
+    const ask = (wish: MediaStreamConstraints): Promise<string> => navigator.mediaDevices.getUserMedia(wish).then((stream) => {
+      const kinds = stream.getTracks().map((track) => track.kind).join(' ');
+      for (const track of stream.getTracks()) track.stop();
+      return kinds;
+    }, (error: Error) => error.name);
+    return { camera: await ask({ video: true }), microphone: await ask({ audio: true }), both: await ask({ audio: true, video: true }), screen: await navigator.mediaDevices.getDisplayMedia({ video: true }).then(() => 'given', () => 'refused') };
+  });
+  expect(asked).toEqual({ camera: 'video', microphone: 'NotAllowedError', both: 'NotAllowedError', screen: 'refused' });
+});
+
 it('shows the first instance, with the link, when it is started again', async () => {
   const { app, window } = await start();
   await app.evaluate(({ BrowserWindow }) => { BrowserWindow.getAllWindows()[0]?.hide(); });

@@ -1,5 +1,5 @@
 import { text as textOf } from 'node:stream/consumers';
-import { renderUnicodeCompact } from 'uqr';
+import encodeQR from 'qr';
 import { formatSeconds } from '#shared/i18n/format.ts';
 import type { Room, RoomMember } from '#shared/model/room.ts';
 import { limits } from '#shared/limits.ts';
@@ -43,7 +43,7 @@ export const addRoomCommand: AddCommands = (program, context) => {
       const { words, link } = await api.call('rooms.invite', { room: reference, language: out.locale });
       out.event('invitation', { words, link });
       showInvitation(context, words, link);
-      if (qr) for (const line of renderUnicodeCompact(link, { border: 2 }).split('\n')) out.line(line);
+      if (qr) for (const line of encodeQR(link, 'ascii', { ecc: 'low', border: 2 }).trimEnd().split('\n')) out.line(line);
     }));
   room.command('rename').description(t('cli.room.command.rename')).argument('<room>', t('cli.room.argument.room')).argument('<name>', t('cli.room.argument.name'))
     .action((reference: string, name: string) => withNode(context, async (api) => {
