@@ -20,6 +20,8 @@ export type ConnectionState = 'connecting' | 'connected' | 'lost';
 /** A node that may go away and come back: calls fail at once while it is away, listeners stay. */
 export interface LiveApi extends NodeApi {
   readonly state: Readonly<Ref<ConnectionState>>;
+  /** The node has said something in a form that this page does not know: one of them was updated. */
+  readonly otherVersion: Readonly<Ref<boolean>>;
 }
 
 export const apiKey: InjectionKey<LiveApi> = Symbol('api');
@@ -36,6 +38,7 @@ const lastRetryMs = 5 * second;
 /** Connects, and connects again after a growing pause whenever the channel closes. */
 export function createLiveApi(connect: () => Promise<ApiChannel>): LiveApi {
   const state = ref<ConnectionState>('connecting');
+  const otherVersion = ref(false);
   const listeners = new Set<(event: NodeEvent) => void>();
   let current: NodeApi | null = null;
   let retryMs = firstRetryMs;
@@ -49,7 +52,7 @@ export function createLiveApi(connect: () => Promise<ApiChannel>): LiveApi {
 
   function open(): void {
     connect().then((channel) => {
-      const client = createApiClient(channel);
+      const client = createApiClient(channel, { onOtherVersion: () => { otherVersion.value = true; } });
       client.subscribe((event) => listeners.forEach((listener) => listener(event)));
       client.onClose(lost);
       current = client;
@@ -61,6 +64,7 @@ export function createLiveApi(connect: () => Promise<ApiChannel>): LiveApi {
 
   return {
     state: readonly(state),
+    otherVersion: readonly(otherVersion),
     call: (name, args, options) => current?.call(name, args, options) ?? Promise.reject(new AppError('node-not-running')),
     subscribe(listener) {
       listeners.add(listener);

@@ -10,7 +10,7 @@ export const errorCodes = [
   'name-too-long', 'file-locked', 'watch-failed',
   // this node
   'node-not-running', 'node-already-running', 'store-damaged', 'settings-damaged', 'identity-damaged', 'port-taken', 'newer-data',
-  'not-authorised', 'sabotage-locked', 'sabotage-on',
+  'other-version', 'not-authorised', 'sabotage-locked', 'sabotage-on',
   // rooms
   'room-unknown', 'room-not-yours', 'room-not-met', 'room-over', 'invitation-unreadable', 'member-unknown',
   // the lab

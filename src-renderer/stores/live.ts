@@ -1,7 +1,8 @@
 import { defineStore } from 'pinia';
-import { watch } from 'vue';
+import { computed, watch } from 'vue';
 import { assertNever } from '#shared/assert.ts';
 import type { NodeEvent } from '#shared/api/events.ts';
+import { appVersion } from '#shared/app-version.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import { useApi } from '../api.ts';
 import { useDoctor } from './doctor.ts';
@@ -27,6 +28,8 @@ export const useLive = defineStore('live', () => {
   const search = useSearch();
   const shares = useShares();
   const transfers = useTransfers();
+  /** This page and its node are of different versions. */
+  const otherVersion = computed(() => api.otherVersion.value || (node.status !== null && node.status.version !== appVersion));
   const listingListeners = new Set<(peer: DeviceId, share: string) => void>();
 
   function take(event: NodeEvent): void {
@@ -83,5 +86,5 @@ export const useLive = defineStore('live', () => {
     return () => void listingListeners.delete(listener);
   }
 
-  return { state: api.state, start, take, onListing };
+  return { state: api.state, otherVersion, start, take, onListing };
 });

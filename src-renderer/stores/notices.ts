@@ -42,7 +42,8 @@ export const useNotices = defineStore('notices', () => {
 
   const problem = (thrown: unknown): void => {
     const error = errorInfo(thrown);
-    if (error.code !== 'cancelled') add({ kind: 'problem', error });
+    // What was cancelled was wanted so; of another version the frame tells, once.
+    if (error.code !== 'cancelled' && error.code !== 'other-version') add({ kind: 'problem', error });
   };
   const close = (id: number): void => void (toasts.value = toasts.value.filter((notice) => notice.id !== id));
   const read = (): void => void (unread.value = 0);

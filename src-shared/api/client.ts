@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
+import { errorInfoSchema } from '../model/error.ts';
 import type { ApiChannel } from './channel.ts';
 import { calls } from './contract.ts';
 import type { CallArgs, CallName, CallResult } from './contract.ts';
@@ -23,10 +24,20 @@ interface Waiting {
   reject(error: AppError): void;
 }
 
-/** Events of kinds this face does not know are skipped, so that a newer node can talk to it. */
-const envelopeSchema = z.union([serverMessageSchema, z.object({ kind: z.literal('event'), event: z.object({ type: z.string() }) })]);
+/** Errors and events of kinds this face does not know, so that a newer node can talk to it. */
+const laterSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('error'), id: z.int().nonnegative(), error: z.object({ code: z.string() }) }),
+  z.object({ kind: z.literal('event'), event: z.object({ type: z.string() }) }),
+]);
+const envelopeSchema = z.union([serverMessageSchema, laterSchema]);
+const knownEvents: readonly string[] = nodeEventSchema.options.map((option) => option.shape.type.value);
 
-export function createApiClient(channel: ApiChannel): ApiClient {
+export interface ApiClientOptions {
+  /** Called whenever the other end says something known in a form that does not fit. */
+  readonly onOtherVersion?: () => void;
+}
+
+export function createApiClient(channel: ApiChannel, { onOtherVersion = () => undefined }: ApiClientOptions = {}): ApiClient {
   const waiting = new Map<number, Waiting>();
   const eventListeners = new Set<(event: NodeEvent) => void>();
   const closeListeners = new Set<() => void>();
@@ -34,6 +45,10 @@ export function createApiClient(channel: ApiChannel): ApiClient {
   let subscribed = false;
   let closed = false;
 
+  function otherVersion(): AppError {
+    onOtherVersion();
+    return new AppError('other-version');
+  }
   const send = (message: ClientMessage): void => { channel.send(JSON.stringify(message)); };
 
   channel.onMessage((text) => {
@@ -45,12 +60,17 @@ export function createApiClient(channel: ApiChannel): ApiClient {
     if (message.kind === 'event') {
       const event = nodeEventSchema.safeParse(message.event);
       if (event.success) for (const listener of [...eventListeners]) listener(event.data);
+      else if (knownEvents.includes(message.event.type)) onOtherVersion();
       return;
     }
     const call = waiting.get(message.id);
     waiting.delete(message.id);
-    if (message.kind === 'result') call?.resolve(message.value);
-    else call?.reject(new AppError(message.error.code, message.error.params));
+    if (message.kind === 'result') {
+      call?.resolve(message.value);
+      return;
+    }
+    const error = errorInfoSchema.safeParse(message.error);
+    call?.reject(error.success ? new AppError(error.data.code, error.data.params) : otherVersion());
   });
   channel.onClose(() => {
     closed = true;
@@ -84,9 +104,11 @@ export function createApiClient(channel: ApiChannel): ApiClient {
   return {
     callExtra,
     call<Name extends CallName>(name: Name, args: CallArgs<Name>, options?: { signal?: AbortSignalLike }): Promise<CallResult<Name>> {
-      return callExtra(name, args, options).then((value) => {
+      return callExtra(name, args, options).catch((error: unknown) => {
+        throw error instanceof AppError && error.code === 'unknown-command' ? otherVersion() : error;
+      }).then((value) => {
         const result = calls[name].result.safeParse(value);
-        if (!result.success) throw new AppError('protocol-error', { detail: `${name}: ${z.prettifyError(result.error)}` });
+        if (!result.success) throw otherVersion();
         return result.data as CallResult<Name>;
       });
     },

@@ -34,6 +34,7 @@ export const errorsEn = {
   'watch-failed': { what: 'Changes in this folder cannot be noticed as they happen.', about: 'Changes in “{path}” cannot be noticed as they happen.', next: 'It is looked through every minute instead. On Linux, raising fs.inotify.max_user_watches ends this.' },
 
   'node-not-running': { what: 'DistriShare is not running.', about: 'DistriShare is not running with the data in {path}.', next: 'Open the app, or run “distrishare serve” (in a checkout “npm start”). If it uses another folder, name it with --data.' },
+  'other-version': { what: 'DistriShare was updated, and what runs is of another version.', next: 'Reload the page, or end DistriShare and start it again.' },
   'node-already-running': { what: 'DistriShare is already running with this data.', about: 'DistriShare is already running with the data in {path}.', next: 'Use the one that runs, or start another with its own --data folder.' },
   'store-damaged': { what: 'The list of what you share was damaged.', about: 'The list of what you share was damaged. The old one is kept in {path}.', next: 'It is built again from your files; this takes a while. Your files are untouched.' },
   'settings-damaged': { what: 'The settings file was damaged.', about: 'The settings file was damaged. It is kept as {path}.', next: 'The settings before it are in use. Look through them once.' },

@@ -25,6 +25,7 @@ export const errorsEs: SameShape<typeof errorsEn> = {
   'watch-failed': { what: 'Los cambios en esta carpeta no se pueden notar al instante.', about: 'Los cambios en «{path}» no se pueden notar al instante.', next: 'En su lugar se revisa cada minuto. En Linux se arregla subiendo fs.inotify.max_user_watches.' },
 
   'node-not-running': { what: 'DistriShare no está en marcha.', about: 'DistriShare no está en marcha con los datos de {path}.', next: 'Abre la aplicación o ejecuta «distrishare serve» (en una copia del código, «npm start»). Si usa otra carpeta, indícala con --data.' },
+  'other-version': { what: 'DistriShare se ha actualizado, y lo que está en marcha es de otra versión.', next: 'Vuelve a cargar la página, o cierra DistriShare y ábrelo otra vez.' },
   'node-already-running': { what: 'DistriShare ya está en marcha con estos datos.', about: 'DistriShare ya está en marcha con los datos de {path}.', next: 'Usa el que está en marcha, o arranca otro con su propia carpeta --data.' },
   'store-damaged': { what: 'La lista de lo que compartes estaba dañada.', about: 'La lista de lo que compartes estaba dañada. La antigua se guarda en {path}.', next: 'Se hace de nuevo a partir de tus archivos; tarda un rato. Tus archivos están intactos.' },
   'settings-damaged': { what: 'El archivo de ajustes estaba dañado.', about: 'El archivo de ajustes estaba dañado. Se guarda como {path}.', next: 'Se usan los ajustes anteriores. Dales un repaso.' },

@@ -17,6 +17,7 @@ export const uiEn = {
     title: 'Connection to DistriShare lost.', next: 'It comes back by itself. What you see may be old.',
     first: 'DistriShare does not answer.', firstNext: 'Is it running? If you came by an old address, use the one it printed last.',
   },
+  otherVersion: { title: 'DistriShare was updated.', reload: 'Reload this page', next: 'Reload this page to go on.', restart: 'Quit DistriShare and start it again to go on.' },
   trust: { seen: 'New', verified: 'Verified', paired: 'Trusted', blocked: 'Blocked' },
   path: { loopback: 'This device', lan: 'LAN', overlay: 'Through a VPN', internet: 'Internet', relay: 'Through a server', via: 'Through {name}' },
   platform: { linux: 'Linux', windows: 'Windows', mac: 'Mac', other: 'Other device' },

@@ -19,6 +19,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     title: 'Se perdió la conexión con DistriShare.', next: 'Vuelve sola. Lo que ves puede ser antiguo.',
     first: 'DistriShare no responde.', firstNext: '¿Está en marcha? Si vienes de una dirección antigua, usa la última que mostró.',
   },
+  otherVersion: { title: 'DistriShare se ha actualizado.', reload: 'Recargar la página', next: 'Vuelve a cargar esta página para seguir.', restart: 'Cierra DistriShare y ábrelo otra vez para seguir.' },
   trust: { seen: 'Nuevo', verified: 'Verificado', paired: 'De confianza', blocked: 'Bloqueado' },
   path: { loopback: 'Este equipo', lan: 'LAN', overlay: 'Por una VPN', internet: 'Internet', relay: 'Por un servidor', via: 'Por {name}' },
   platform: { linux: 'Linux', windows: 'Windows', mac: 'Mac', other: 'Otro dispositivo' },

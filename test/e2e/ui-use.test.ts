@@ -187,3 +187,17 @@ describe('searching', () => {
     await page.close();
   });
 });
+
+it('a page of another version than its node says so once, offers to load itself again, and then says what else helps', async () => {
+  const page = await open('?lang=en&still&quiet#/');
+  const update = (): Promise<void> => page.evaluate(() => { const { world, emit } = window.fakeNode; emit({ type: 'status', status: { ...world.status(), version: '9.9.9' } }); });
+  expect(await page.getByText('DistriShare was updated.').count()).toBe(0);
+  await update();
+  const banner = page.getByRole('alert').filter({ hasText: 'DistriShare was updated. Reload this page to go on.' });
+  await Promise.all([page.waitForEvent('load'), banner.getByRole('button', { name: 'Reload this page' }).click()]);
+  await page.waitForSelector('.page');
+  await update();
+  await page.getByRole('alert').filter({ hasText: 'Quit DistriShare and start it again to go on.' }).waitFor();
+  expect(await page.getByRole('button', { name: 'Reload this page' }).count()).toBe(0);
+  await page.close();
+});

@@ -51,4 +51,35 @@ describe('the connection to the node', () => {
     await vi.advanceTimersByTimeAsync(20_000);
     expect(tries - before).toBe(4);
   });
+
+  describe('of another version', () => {
+    async function connected() {
+      const far = fakeChannel();
+      let closed = false;
+      const api = createLiveApi(() => Promise.resolve({ ...far.channel, close: () => { closed = true; } }));
+      await settled();
+      return { api, receive: far.receive, closed: () => closed };
+    }
+
+    it.each([
+      ['answers what does not fit', { kind: 'result', id: 0, value: [{ name: 'Amber Falcon', ways: { new: true } }] }],
+      ['fails as this page does not know', { kind: 'error', id: 0, error: { code: 'moon-phase', params: { phase: 'new' } } }],
+      ['does not know the call', { kind: 'error', id: 0, error: { code: 'unknown-command', params: { name: 'peers.list' } } }],
+    ])('that %s is told apart, and what it said is not shown', async (_how, answer) => {
+      const { api, receive, closed } = await connected();
+      const call = api.call('peers.list', {});
+      receive(answer);
+      await expect(call).rejects.toMatchObject({ code: 'other-version', params: {} });
+      expect([api.otherVersion.value, closed()]).toEqual([true, false]);
+    });
+
+    it('is noticed by an event that does not fit, but not by one of a kind that came later', async () => {
+      const { api, receive, closed } = await connected();
+      api.subscribe(() => { throw new Error('such an event reached a listener'); });
+      receive({ kind: 'event', event: { type: 'moon', phase: 'new' } });
+      expect(api.otherVersion.value).toBe(false);
+      receive({ kind: 'event', event: { type: 'peer', peer: { id: 7 } } });
+      expect([api.otherVersion.value, closed()]).toEqual([true, false]);
+    });
+  });
 });

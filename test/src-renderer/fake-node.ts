@@ -58,6 +58,7 @@ const mappingOf = ({ portMapping, servers }: Settings): PortMapping => (portMapp
 export function createFakeNode({ empty = false, settings = {} }: { empty?: boolean; settings?: Partial<Settings> } = {}): FakeNode {
   const listeners = new Set<(event: NodeEvent) => void>();
   const connection = ref<ConnectionState>('connected');
+  const otherVersion = ref(false);
   const made: FakeNode['calls'] = [];
   const random = seeded(7);
   const retryAt = Date.now() + 84_000;
@@ -95,6 +96,7 @@ export function createFakeNode({ empty = false, settings = {} }: { empty?: boole
 
   const api: LiveApi = {
     state: connection,
+    otherVersion,
     async call(name, args, options) {
       await Promise.resolve();
       if (connection.value !== 'connected') throw new AppError('node-not-running');

@@ -136,6 +136,6 @@ describe('client', () => {
     const api = createApiClient(client);
     const call = api.call('node.status', {});
     server.send('{"kind":"result","id":0,"value":{"name":7}}');
-    await expect(call).rejects.toMatchObject({ code: 'protocol-error' });
+    await expect(call).rejects.toMatchObject({ code: 'other-version', params: {} });
   });
 });
