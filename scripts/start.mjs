@@ -1,11 +1,25 @@
 // @ts-check
 /**
  * `npm start`: the app, on a machine with nothing but Node and npm. A window when there is a display and an Electron
- * runtime, else the same UI in the browser. Options: --data DIR, --web-port P, --port P, --name N (as `serve` has them),
- * --no-open (do not open a browser), --browser (no window even if there could be one).
+ * runtime, else the same UI in the browser. Its options are in `help`.
  */
 import { ensureDependencies, requireNode } from './bootstrap.mjs';
 import { endWithParent } from './end-with-parent.mjs';
+
+const help = `npm start -- [options]
+
+  --browser       no window, even if there could be one: the page in your browser
+  --no-open       do not open a browser, only print the address
+  --name NAME     how others see this device
+  --data DIR      where identity, settings and lists lie: another folder is another device
+  --port P        port for other devices
+  --web-port P    port of the page
+
+All of "npm run -s cli -- serve --help" works, too, when there is no window.`;
+if (process.argv.includes('--help') || process.argv.includes('-h')) {
+  console.log(help);
+  process.exit(0);
+}
 
 requireNode();
 ensureDependencies();

@@ -31,3 +31,10 @@ it.runIf(process.platform !== 'win32').each([
   expect(stderr).toContain('npm ci failed');
   expect(status).toBe(1);
 });
+
+it('scripts/start.mjs says what it takes without installing anything', () => {
+  const { stdout, status } = spawnSync(process.execPath, [join(checkout, 'scripts/start.mjs'), '--help'], { cwd: checkout, encoding: 'utf8', env: { PATH: tools } });
+  expect(stdout).toContain('--browser');
+  expect(stdout).not.toContain('npm was asked');
+  expect(status).toBe(0);
+});
