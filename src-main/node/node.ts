@@ -142,8 +142,8 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
 }
 
 /** Calls that need more than one service. */
-function commandsOf({ foundation, devices, holders, membership, speed, transfers, uploads, links }: Services): Pick<NodeParts, 'connect' | 'setLimits' | 'forgetDevice' | 'browse' | 'listTransfers' | 'startDownload'> {
-  const { settings, library } = foundation;
+function commandsOf({ foundation, devices, holders, membership, ownCopies, speed, transfers, uploads, links }: Services): Pick<NodeParts, 'connect' | 'setLimits' | 'forgetDevice' | 'browse' | 'listTransfers' | 'startDownload'> {
+  const { settings } = foundation;
   return {
     async connect(address, signal) {
       const link = await links().dial(address, { signal }).catch((error: unknown) => {
@@ -167,7 +167,7 @@ function commandsOf({ foundation, devices, holders, membership, speed, transfers
       membership.forget(id);
       links().get(id)?.close({ code: 'link-closed' });
     },
-    browse: (link, path, cursor, limit, signal) => browseDevice(link, library, path, cursor, limit, signal),
+    browse: (link, path, cursor, limit, signal) => browseDevice(link, ownCopies, path, cursor, limit, signal),
     async listTransfers(finished, cursor, limit) {
       const page = await transfers.list(finished, cursor, limit);
       if (finished === true || cursor !== undefined) return page;

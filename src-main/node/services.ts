@@ -42,6 +42,8 @@ import { Conduct, conductTable } from './transfers/conduct.ts';
 import { ContentDirectory } from './transfers/content-directory.ts';
 import { EqualFiles } from './transfers/equal-files.ts';
 import { ExistingFiles } from './transfers/existing-files.ts';
+import { OwnCopies } from './transfers/own-copies.ts';
+import { ReceivedFiles } from './transfers/received-files.ts';
 import { SmallFileBatch } from './transfers/small-file-batch.ts';
 import { FetchedSmallFiles } from './transfers/fetched-small-files.ts';
 import { SharedDownloads } from './transfers/shared-downloads.ts';
@@ -66,6 +68,7 @@ export interface Services {
   readonly reach: Reach;
   readonly holders: Holders;
   readonly transfers: TransfersService;
+  readonly ownCopies: OwnCopies;
   readonly offers: Offers;
   readonly search: SearchService;
   readonly uploads: Uploads;
@@ -237,12 +240,15 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
   });
   closers.push(() => { pace.close(); });
   const directory = new ContentDirectory();
+  const equal = new EqualFiles();
+  const received = new ReceivedFiles(store);
+  const ownCopies = new OwnCopies({ library, received, equal });
   const waiter = new LinkWaiter(links, directory);
   const transfers: TransfersService = new TransfersService({
     context: {
       links, swarm, conduct, receiver, library, store, directory, now, pause,
-      smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), equal: new EqualFiles(),
-      fetched, fetchedSmall, nextFileNumber: nextNumber,
+      smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), equal,
+      fetched, fetchedSmall, received, nextFileNumber: nextNumber,
       linkTo: (id, signal) => waiter.linkTo(id, signal),
       withSources: (id, preferred, signal, work) => waiter.withSources(id, preferred, signal, work),
     },
@@ -255,7 +261,10 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
       offers.transferChanged(transfer);
     },
     onGone: transferGone,
-    onDone: (transfer) => { transferEvents.flush(transfer.id, transfer); },
+    onDone: (transfer) => {
+      transferEvents.flush(transfer.id, transfer);
+      if (transfer.contentId !== null) search.arrived(transfer.contentId);
+    },
   });
   const offers: Offers = new Offers({
     store, now, newId: newOfferId,
@@ -274,19 +283,16 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     onError,
   });
   const control = new ControlServer({ library, offers, pairing, blocks, fetched, fetchedSmall, excuse: (id) => pace.excuse(id), viewerOf: (link) => devices.viewerOf(link), now });
-  const search = new SearchService({
+  const search: SearchService = new SearchService({
     links, now,
     elsewhere: (words, filter, signal) => (servers.areOnline ? servers.search(words, filter, signal).then((nodes) => nodes.filter(introduceFromServer).length) : null),
-    whichAreHere: async (ids) => {
-      const found = await Promise.all(ids.map((id) => library.resolve({ kind: 'self' }, id)));
-      return ids.filter((_, at) => found[at] !== null);
-    },
+    whichAreHere: async (ids) => [...(await ownCopies.complete(ids))],
     onChange: (state) => { events.emit({ type: 'search', search: state }); },
   });
   closers.push(() => { search.close(); });
   const holders = new Holders({ servers, waiter, introduce: introduceFromServer, downloads: () => transfers.active, background });
   closers.push(() => { holders.close(); });
-  return { foundation, events, devices, membership, pairing, rooms, servers, reach, holders, transfers, offers, search, uploads, blocks, control, swarm, speed, waiter, shareNames, links, setTrust, background };
+  return { foundation, events, devices, membership, pairing, rooms, servers, reach, holders, transfers, ownCopies, offers, search, uploads, blocks, control, swarm, speed, waiter, shareNames, links, setTrust, background };
 }
 
 /** What was shared with a room that is gone is shared with nobody, also when the room should come back. */

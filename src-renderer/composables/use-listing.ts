@@ -11,7 +11,7 @@ const ahead = 500;
 
 /**
  * One folder of another device, fetched page by page as far as somebody looks. Pages come in the device's own order;
- * sorting and filtering need `loadAll`.
+ * sorting and filtering need `loadAll`. Only the first page is ever looked at again.
  */
 export function useListing(peer: Readonly<Ref<string>>, path: Readonly<Ref<string>>) {
   const api = useApi();
@@ -57,6 +57,15 @@ export function useListing(peer: Readonly<Ref<string>>, path: Readonly<Ref<strin
     wanted = 0;
     void fill();
   }
+  /** What is on this device may have changed: that is asked for again, and every row stays where it is. */
+  async function lookAgain(): Promise<void> {
+    const { signal } = stop;
+    if (!started.value || busy.value) return;
+    const page = await api.call('browse.list', { peer: peer.value, path: path.value, limit: limits.browse.entriesPerPage }, { signal }).catch(() => null);
+    if (page === null || signal.aborted) return;
+    const anew = new Map(page.entries.map((entry) => [entry.name, entry]));
+    entries.value = entries.value.map((entry) => anew.get(entry.name) ?? entry);
+  }
   function ensure(row: number): void {
     wanted = Math.max(wanted, row + ahead);
     void fill();
@@ -69,5 +78,5 @@ export function useListing(peer: Readonly<Ref<string>>, path: Readonly<Ref<strin
   onScopeDispose(() => stop.abort());
 
   const complete = computed(() => started.value && entries.value.length >= total.value);
-  return { entries, total, started, complete, busy, error, reload, ensure, loadAll };
+  return { entries, total, started, complete, busy, error, reload, lookAgain, ensure, loadAll };
 }

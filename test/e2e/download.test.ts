@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MiB } from '#shared/units.ts';
@@ -43,9 +43,14 @@ describe('two headless nodes', () => {
     expect(await sha256Of(join(to, 'large.bin'))).toBe(await sha256Of(join(source, 'large.bin')));
     const { lines } = await receiver.cli('browse', 'Sender', 'Things to share');
     const contentId = lines.find((line) => line['name'] === 'large.bin')?.['contentId'];
+    // It lies in no share of the receiver's, and is said to be here all the same, as long as it is.
+    const seenHere = async (): Promise<unknown> => (await receiver.cli('browse', 'Sender', 'Things to share')).lines.find((line) => line['name'] === 'large.bin')?.['haveBytes'];
+    expect(await seenHere()).toBe((await stat(join(to, 'large.bin'))).size);
     const elsewhere = await stage.folder();
     const done = await receiver.must('get', String(contentId), '--to', elsewhere);
     expect(await sha256Of(String(done['path']))).toBe(await sha256Of(join(source, 'large.bin')));
+    for (const path of [join(to, 'large.bin'), String(done['path'])]) await rm(path);
+    expect(await seenHere()).toBe(0);
   });
 
   it('never overwrites: a different file keeps its name, an identical one is kept', async () => {

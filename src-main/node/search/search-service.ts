@@ -75,6 +75,11 @@ export class SearchService {
     for (const id of this.#running.keys()) this.#step(id, { kind: 'peer-gone', peer });
   }
 
+  /** A content is on this device from now on. */
+  arrived(contentId: ContentId): void {
+    for (const [id, { askedHere }] of this.#running) if (askedHere.has(contentId)) this.#step(id, { kind: 'here', contentIds: [contentId] });
+  }
+
   close(): void {
     for (const running of this.#running.values()) {
       running.stop.abort();

@@ -9,6 +9,7 @@ import type { ContentDirectory } from './content-directory.ts';
 import type { EqualFiles } from './equal-files.ts';
 import type { ExistingFiles } from './existing-files.ts';
 import type { FetchedSmallFiles } from './fetched-small-files.ts';
+import type { ReceivedFiles } from './received-files.ts';
 import type { SharedDownloads } from './shared-downloads.ts';
 import type { SmallFileBatch } from './small-file-batch.ts';
 import type { SwarmDriver } from './swarm-driver.ts';
@@ -29,6 +30,8 @@ export interface DownloadContext {
   /** What is served on while and after it is fetched. */
   readonly fetched: SharedDownloads;
   readonly fetchedSmall: FetchedSmallFiles;
+  /** Where everything lies that was fetched. */
+  readonly received: ReceivedFiles;
   now(): Millis;
   nextFileNumber(): number;
   /** The link to a device, as soon as there is one. */

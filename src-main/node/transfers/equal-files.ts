@@ -10,6 +10,7 @@ const remembered = 1000;
 /** A file that is being fetched, as others of the same content see it. */
 export interface EqualFile {
   readonly bytes: Bytes;
+  readonly verifiedBytes: Bytes;
   /** Its pieces that are verified on disk, and where they lie. */
   readonly verified: Pick<Bitfield, 'has' | 'isFull'>;
   readonly partPath: string | null;
@@ -75,6 +76,11 @@ export class EqualFiles {
   /** The piece layer, when a file of this content has it already. */
   layerOf(id: ContentId): Uint8Array | null {
     return this.#groups.get(id)?.find(({ layer }) => layer !== null)?.layer ?? null;
+  }
+
+  /** Of those of this content the bytes of the one with the most. */
+  verifiedBytesOf(id: ContentId): Bytes {
+    return Math.max(0, ...(this.#groups.get(id) ?? []).map(({ verifiedBytes }) => verifiedBytes));
   }
 
   /** Where a file of this content was put lately: it may have been changed or taken away since. */

@@ -15,14 +15,14 @@ export interface FinishedFor extends FetchedFor {
 
 /** Files of one download that lie under their names, until the store says so too. */
 export class FinishedFiles {
-  readonly #context: Pick<DownloadContext, 'fetchedSmall' | 'receiver' | 'store' | 'now'>;
+  readonly #context: Pick<DownloadContext, 'fetchedSmall' | 'received' | 'receiver' | 'store' | 'now'>;
   readonly #owner: FinishedFor;
-  #files: { readonly index: number; readonly record: FileRecord }[] = [];
+  #files: { readonly index: number; readonly record: FileRecord; readonly path: string }[] = [];
   #savedAt: Timestamp = 0;
   /** For whom the small files are, asked when there is the first one. */
   #audience: Promise<unknown> | null = null;
 
-  constructor(context: Pick<DownloadContext, 'fetchedSmall' | 'receiver' | 'store' | 'now'>, owner: FinishedFor) {
+  constructor(context: Pick<DownloadContext, 'fetchedSmall' | 'received' | 'receiver' | 'store' | 'now'>, owner: FinishedFor) {
     this.#context = context;
     this.#owner = owner;
   }
@@ -46,7 +46,7 @@ export class FinishedFiles {
   }
 
   note(index: number, record: FileRecord, path: string, contentId: ContentId | null): void {
-    this.#files.push({ index, record: { ...record, contentId, state: 'done' } });
+    this.#files.push({ index, record: { ...record, contentId, state: 'done' }, path });
     if (this.#owner.record.kind === 'file') this.#owner.record = { ...this.#owner.record, path, contentId };
     if (contentId === null || !isSmall(record)) return;
     this.#context.fetchedSmall.note(this.#owner, index, { path: record.path, contentId }, path);
@@ -68,10 +68,11 @@ export class FinishedFiles {
     await this.#context.receiver.flush();
     const batch = this.#context.store.batch();
     let [doneBytes, partialBytes] = [0, 0];
-    for (const { index, record } of finished) {
+    for (const { index, record, path } of finished) {
       doneBytes += record.bytes;
       partialBytes += record.partialBytes;
       batch.put(filesTable, fileKey(this.#owner.id, index), { ...record, partialBytes: 0 });
+      if (record.contentId !== null && record.bytes > 0) this.#context.received.note(batch, record.contentId, path, record.bytes, this.#savedAt);
     }
     const withThem = (record: DownloadRecord): DownloadRecord => ({
       ...record, doneFiles: record.doneFiles + finished.length, doneBytes: record.doneBytes + doneBytes, partialBytes: Math.max(0, record.partialBytes - partialBytes),

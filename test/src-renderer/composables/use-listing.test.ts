@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { effectScope, ref } from 'vue';
 import { useListing } from '../../../src-renderer/composables/use-listing.ts';
 import { settled, surroundings } from '../with-app.ts';
@@ -44,4 +44,18 @@ describe('a folder of 100,000 entries', () => {
     await settled();
     expect(pages(node.calls)).toBe(before);
   });
+});
+
+it('what has arrived meanwhile is seen in its row, which stays where it is', async () => {
+  const { node, run } = surroundings();
+  const listing = run(() => useListing(ref('Slate Lynx'), ref('ISO mirror')));
+  await settled();
+  const before = listing.entries.value;
+  const call = vi.spyOn(node.api, 'call').mockResolvedValueOnce({ entries: before.map((entry) => ({ ...entry, haveBytes: entry.bytes })), total: before.length, next: null });
+  await listing.lookAgain();
+  expect(listing.entries.value).toEqual(before.map((entry) => ({ ...entry, haveBytes: entry.bytes })));
+  // They are away now: what was known of them stays.
+  call.mockRejectedValueOnce(new Error('away'));
+  await listing.lookAgain();
+  expect([listing.entries.value.length, listing.error.value]).toEqual([before.length, null]);
 });

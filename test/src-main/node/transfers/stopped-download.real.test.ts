@@ -11,6 +11,7 @@ import { EqualFiles } from '#main/node/transfers/equal-files.ts';
 import { ExistingFiles } from '#main/node/transfers/existing-files.ts';
 import { downloadsTable, fileKey, filesTable, type DownloadRecord, type FileRecord } from '#main/node/transfers/records.ts';
 import { FetchedSmallFiles } from '#main/node/transfers/fetched-small-files.ts';
+import { ReceivedFiles } from '#main/node/transfers/received-files.ts';
 import { SharedDownloads } from '#main/node/transfers/shared-downloads.ts';
 import { SmallFileBatch } from '#main/node/transfers/small-file-batch.ts';
 import { SwarmDriver } from '#main/node/transfers/swarm-driver.ts';
@@ -68,7 +69,7 @@ async function oneDownload(discarding: (transfers: TransfersService) => void, fi
     context: {
       links: () => noLinks, conduct, receiver, library, store, directory, now, pause, nextFileNumber: () => 1,
       swarm: new SwarmDriver({ receiveBudgetBytes: 32 * MiB, requestWindowBytes: 32 * MiB, conduct, outgoing: straightOut, serving: defaultServeSettings, now, nextNumber: () => 1, takesCompressed: () => true }),
-      smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), equal: new EqualFiles(), fetched: new SharedDownloads(now), fetchedSmall: new FetchedSmallFiles(store, now),
+      smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), equal: new EqualFiles(), fetched: new SharedDownloads(now), fetchedSmall: new FetchedSmallFiles(store, now), received: new ReceivedFiles(store),
       linkTo: (device, signal) => waiter.linkTo(device, signal), withSources: (content, preferred, signal, work) => waiter.withSources(content, preferred, signal, work),
     },
     settings: () => ({ ...defaultSettings, name: 'Me', downloadDir: folder }), pace: { brakeOfDownload: () => null, sourcesOf: () => new Map() }, newId: () => id, onChange: () => undefined, onGone: () => undefined, onDone: () => undefined,
