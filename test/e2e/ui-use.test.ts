@@ -129,6 +129,27 @@ describe('browsing', () => {
   });
 });
 
+describe('getting something without choosing first', () => {
+  it('goes from a person to what they have, and takes one row, or the whole folder that is open', async () => {
+    const page = await open('?lang=en&still&quiet#/');
+    await page.getByRole('heading', { name: 'Amber Falcon' }).click();
+    await page.getByRole('row', { name: /Film scans/ }).hover();
+    // The list of what somebody shares is no folder to take as a whole.
+    expect(await page.getByRole('button', { name: 'Download folder' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Get Film scans' }).click();
+    await page.getByText('1 download started').waitFor();
+
+    await openFolder(page, 'Amber Falcon', 'Film scans/2024/Porto roll 07');
+    await page.getByRole('button', { name: 'Download folder' }).click();
+    await expect.poll(() => calls(page, 'transfers.start')).toMatchObject([{ source: { kind: 'path', path: 'Film scans', known: { kind: 'folder' } } }, { source: { kind: 'path', path: 'Film scans/2024/Porto roll 07', known: { kind: 'folder' } } }]);
+    // What is chosen is downloaded below the list, and that is one way at a time.
+    await page.getByRole('row').nth(4).click({ position: { x: 12, y: 18 } });
+    await page.getByRole('toolbar', { name: 'Selection' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Download folder' }).count()).toBe(0);
+    await page.close();
+  });
+});
+
 describe('handing over files', () => {
   const hold = (page: Page, selector: string, drop: boolean): Promise<void> => page.evaluate(([wanted, last]) => {
     const target = document.querySelector(String(wanted));

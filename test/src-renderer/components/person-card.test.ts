@@ -1,11 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import PersonCard from '../../../src-renderer/components/people/PersonCard.vue';
 import { epoch, inventedPeople } from '../fake/people.ts';
 import { mountComponent } from '../with-app.ts';
 
 const card = (name: string, part: Record<string, unknown> = {}) => {
   const peer = inventedPeople().find((each) => each.name === name);
-  return mountComponent(PersonCard, { peer: { ...peer, ...part }, now: epoch, held: false, target: false, sendItems: [] });
+  const { onBrowse, ...changed } = part;
+  return mountComponent(PersonCard, { peer: { ...peer, ...changed }, now: epoch, held: false, target: false, sendItems: [], onBrowse });
 };
 
 describe('a person', () => {
@@ -22,6 +23,16 @@ describe('a person', () => {
     const wrapper = card('Plum Finch');
     expect(wrapper.text()).toContain('Seen 5 hours ago');
     expect(wrapper.text()).not.toContain('Browse');
+  });
+  it('leads to what they share wherever it is clicked but on its buttons, as long as they are here', async () => {
+    const clicks = async (name: string, selector: string): Promise<number> => {
+      const onBrowse = vi.fn();
+      await card(name, { onBrowse }).find(selector).trigger('click');
+      return onBrowse.mock.calls.length;
+    };
+    expect(await clicks('Amber Falcon', 'h3')).toBe(1);
+    expect(await clicks('Amber Falcon', 'button[aria-haspopup]')).toBe(0);
+    expect(await clicks('Plum Finch', 'h3')).toBe(0);
   });
   it('takes drops only while they are here', () => {
     expect(card('Amber Falcon').find('[data-drop-person]').exists()).toBe(true);
