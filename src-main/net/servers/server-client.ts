@@ -51,9 +51,9 @@ export class ServerClient {
     }
   }
 
-  /** The stream of what changes. The caller closes it. */
-  events(signal: AbortSignal): Promise<WebSocket> {
-    return this.#openAs(bootstrapPaths.events, this.#agent, signal);
+  /** The stream of what changes. `take` is called when it is open, before anything can come; what it gives is the result. The caller closes it. */
+  events<Result>(signal: AbortSignal, take: (socket: WebSocket) => Result): Promise<Result> {
+    return this.#openAs(bootstrapPaths.events, this.#agent, signal, take);
   }
 
   /** Another server, which this one named. Only a relayed connection is to be asked for there: what belongs to it ends with that. */
@@ -72,9 +72,9 @@ export class ServerClient {
   }
 
   /** A stream to another device, which the server carries. `to`: who is to come; without it we come to whoever made up the ticket. */
-  async relay(ticket: string, to: DeviceId | null, signal: AbortSignal): Promise<Duplex> {
+  relay(ticket: string, to: DeviceId | null, signal: AbortSignal): Promise<Duplex> {
     const query = new URLSearchParams({ ticket, ...(to === null ? {} : { to }) });
-    return createWebSocketStream(await this.#openAs(`${bootstrapPaths.relay}?${query.toString()}`, this.#relayAgent, signal));
+    return this.#openAs(`${bootstrapPaths.relay}?${query.toString()}`, this.#relayAgent, signal, (socket) => createWebSocketStream(socket));
   }
 
   /** Where a connection from a port of ours is seen to come from. It stays until it is released, so that the router remembers it. */
@@ -95,17 +95,18 @@ export class ServerClient {
     this.#relayAgent.destroy();
   }
 
-  async #openAs(path: string, agent: ServerAgent, signal: AbortSignal): Promise<WebSocket> {
+  async #openAs<Result>(path: string, agent: ServerAgent, signal: AbortSignal, take: (socket: WebSocket) => Result): Promise<Result> {
     try {
-      return await this.#open(path, agent, signal);
+      return await this.#open(path, agent, signal, take);
     } catch (error) {
       if (!(error instanceof BootstrapError) || error.code !== 'not-authorised') throw error;
       await this.#signIn(signal);
-      return this.#open(path, agent, signal);
+      return this.#open(path, agent, signal, take);
     }
   }
 
-  #open(path: string, agent: ServerAgent, signal: AbortSignal): Promise<WebSocket> {
+  /** `take` is called in the turn in which it opens: the first message may come in the same packet. */
+  #open<Result>(path: string, agent: ServerAgent, signal: AbortSignal, take: (socket: WebSocket) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       const socket = new WebSocket(`${this.#url.origin.replace('https:', 'wss:')}${path}`, {
         agent, headers: this.#headers(), handshakeTimeout: requestMs, maxPayload: limits.servers.answerBytes, perMessageDeflate: false, followRedirects: false,
@@ -117,7 +118,7 @@ export class ServerClient {
         reject(response.statusCode === 401 ? new BootstrapError('not-authorised') : this.#strange(`status ${response.statusCode ?? 0}`));
       });
       socket.once('error', (error) => { reject(signal.aborted ? new AppError('cancelled') : this.#unreachable(error)); });
-      socket.once('open', () => { resolve(socket); });
+      socket.once('open', () => { resolve(take(socket)); });
     });
   }
 

@@ -119,12 +119,13 @@ export class ServerSession {
     this.#disconnect();
     const { signal } = (this.#connection = new AbortController());
     try {
-      const socket = await this.client.events(signal);
-      if (signal.aborted) return socket.terminate();
-      this.#socket = socket;
-      socket.on('message', (data: Buffer) => { this.#hear(data, signal); });
-      socket.on('error', () => { socket.terminate(); });
-      socket.on('close', () => { if (!signal.aborted) this.#step({ type: 'down', error: { code: 'link-closed' } }); });
+      await this.client.events(signal, (socket) => {
+        if (signal.aborted) return socket.terminate();
+        this.#socket = socket;
+        socket.on('message', (data: Buffer) => { this.#hear(data, signal); });
+        socket.on('error', () => { socket.terminate(); });
+        socket.on('close', () => { if (!signal.aborted) this.#step({ type: 'down', error: { code: 'link-closed' } }); });
+      });
     } catch (error) {
       if (!signal.aborted) this.#step({ type: 'down', error: infoOf(error) });
     }
