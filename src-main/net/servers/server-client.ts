@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { request, type RequestOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { createWebSocketStream, WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 import { AppError } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
 import { BootstrapError, bootstrapErrorSchema } from '#shared/protocol/bootstrap-errors.ts';
@@ -12,6 +12,7 @@ import type * as z from 'zod';
 import type { Identity } from '../identity.ts';
 import type { SocketAddress } from '#shared/address.ts';
 import type { DeviceId } from '#shared/ids.ts';
+import { relayStream } from './relay-stream.ts';
 import { ServerAgent } from './server-agent.ts';
 
 const requestMs = 15_000;
@@ -74,7 +75,7 @@ export class ServerClient {
   /** A stream to another device, which the server carries. `to`: who is to come; without it we come to whoever made up the ticket. */
   relay(ticket: string, to: DeviceId | null, signal: AbortSignal): Promise<Duplex> {
     const query = new URLSearchParams({ ticket, ...(to === null ? {} : { to }) });
-    return this.#openAs(`${bootstrapPaths.relay}?${query.toString()}`, this.#relayAgent, signal, (socket) => createWebSocketStream(socket));
+    return this.#openAs(`${bootstrapPaths.relay}?${query.toString()}`, this.#relayAgent, signal, relayStream);
   }
 
   /** Where a connection from a port of ours is seen to come from. It stays until it is released, so that the router remembers it. */

@@ -8,7 +8,7 @@ import { nodeFlags } from '../../../scripts/node-flags.mjs';
 import type { LoadNode } from './load-node.ts';
 
 const program = join(dirname(fileURLToPath(import.meta.url)), 'cli.mjs');
-const readySchema = z.object({ port: z.number() });
+const readySchema = z.object({ port: z.number(), fingerprint: z.string() });
 
 /** The real program, with limits that no benchmark comes near. */
 export async function startServer(dataDir: string, ...more: readonly string[]) {
@@ -17,7 +17,7 @@ export async function startServer(dataDir: string, ...more: readonly string[]) {
   const began = performance.now();
   const child = spawn(process.execPath, [...nodeFlags, program, '--data', dataDir, 'bootstrap', '--listen', '127.0.0.1', '--port', '0', '--json', '--log-level', 'warn', ...limitsUp, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = z.tuple([z.string()]).parse(await once(createInterface({ input: child.stdout }), 'line'));
-  return { child, port: readySchema.parse(JSON.parse(line)).port, seconds: (performance.now() - began) / 1000 };
+  return { child, ...readySchema.parse(JSON.parse(line)), seconds: (performance.now() - began) / 1000 };
 }
 
 /** What the server has used so far, as it says itself. */

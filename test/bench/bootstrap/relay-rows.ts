@@ -9,6 +9,7 @@ import { makeIdentity } from '#main/net/identity.ts';
 import { startServer, usageOf } from './bench-server.ts';
 import { row } from './figures.ts';
 import { LoadNode } from './load-node.ts';
+import { relayedPingRows } from './relayed-ping.ts';
 
 const measuredMs = 10_000;
 /** As TLS between two devices gives them to a WebSocket. */
@@ -19,7 +20,7 @@ const aheadBytes = 1 * MiB;
 /** Rates of relayed connections through the real program over loopback, over TLS on both sides. Both ends run in this process. */
 export async function relayRows(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'distrishare-bench-'));
-  const { child, port } = await startServer(dataDir, '--relay');
+  const { child, port, fingerprint } = await startServer(dataDir, '--relay');
   try {
     const watcher = await LoadNode.connect(port);
     for (const connections of [1, 8]) {
@@ -32,6 +33,7 @@ export async function relayRows(): Promise<void> {
       row(`server: ${connections} relayed connection${connections === 1 ? '' : 's'}, one way`, `${(rate / 1e6).toFixed(0)} MB/s; ${share(after.cpu - before.cpu)} of one core, ${(1e9 * (after.cpu - before.cpu) / seconds / rate).toFixed(1)} s of CPU a GB, the ends ${share((used.user + used.system) / 1e6)}; ${Math.round(after.rss / MiB)} MiB resident`);
       for (const [first] of pairs) first.terminate();
     }
+    await relayedPingRows(port, fingerprint);
   } finally {
     child.kill('SIGKILL');
     await once(child, 'exit');

@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { makeIdentity } from '#main/net/identity.ts';
 import { ServerClient } from '#main/net/servers/server-client.ts';
 import { parseServerUrl } from '#shared/server-url.ts';
+import { KiB, MiB } from '#shared/units.ts';
 import { bytesOf } from '../../bootstrap/stream-bytes.ts';
 
 let server: Server;
@@ -49,4 +51,27 @@ it('loses nothing that a server tells together with its yes', async () => {
     client.events(signal, (socket) => { socket.once('message', (data) => { resolve(String(data)); }); }).catch(reject);
   });
   expect(heard).toBe('{"type":"welcome"}');
+});
+
+it('sends what is written to a relay in short messages, because each is handed on only whole', async () => {
+  const sockets = new WebSocketServer({ server });
+  const connected = once(sockets, 'connection');
+  const stream = await client.relay(ticket, null, signal);
+  const [socket] = (await connected) as [WebSocket];
+  const written = randomBytes(3 * MiB + 7);
+  const messages: Buffer[] = [];
+  const all = new Promise<void>((resolve) => {
+    let bytes = 0;
+    socket.on('message', (data: Buffer) => {
+      messages.push(data);
+      bytes += data.length;
+      if (bytes === written.length) resolve();
+    });
+  });
+  stream.write(written.subarray(0, MiB));
+  stream.write(written.subarray(MiB, MiB + 1));
+  stream.write(written.subarray(MiB + 1));
+  await all;
+  expect(Buffer.concat(messages).equals(written)).toBe(true);
+  expect(Math.max(...messages.map(({ length }) => length))).toBe(64 * KiB);
 });
