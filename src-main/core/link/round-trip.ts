@@ -2,6 +2,11 @@ import { minute, second, type Millis } from '#shared/units.ts';
 
 /** Share of a new sample in the smoothed round trip (RFC 6298 §2). */
 const gain = 1 / 8;
+/**
+ * The same of one that is shorter. What makes a round trip longer is mostly not the path, but a program that was busy: the first ping of all, when both ends have just
+ * come together, would else be seen for minutes, at one ping in 15 s.
+ */
+const gainDown = 1 / 2;
 /** The shortest round trip of so many minutes is what the path takes without a queue (RFC 6817's BASE_HISTORY). */
 const baseMinutes = 10;
 /** The queue now is told from the samples of this time, and from so many at least … */
@@ -45,7 +50,7 @@ export class RoundTrip {
     if (this.#sentAt === null || nonce !== this.#nonce) return;
     const ms = Math.max(0, now - this.#sentAt);
     this.#sentAt = null;
-    this.#smoothed = this.#smoothed === null ? ms : this.#smoothed + gain * (ms - this.#smoothed);
+    this.#smoothed = this.#smoothed === null ? ms : this.#smoothed + (ms < this.#smoothed ? gainDown : gain) * (ms - this.#smoothed);
     this.#note(now, ms);
     const newest = this.#shortest.at(-1);
     if (newest !== undefined && newest.minute === Math.floor(now / minute)) newest.ms = Math.min(newest.ms, ms);
