@@ -167,10 +167,10 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
       ways.onRooms();
     },
     onChange: (room) => { roomEvents.push(room.id, room); },
-    onGone: (id, name, why) => {
-      roomEvents.drop(id);
-      events.emit({ type: 'room-gone', id, name, why });
-      background(hideWhatItSaw(library, id));
+    onGone: (gone) => {
+      roomEvents.drop(gone.id);
+      events.emit({ type: 'room-gone', ...gone });
+      background(hideWhatItSaw(library, gone.id));
     },
     onRights: (id) => {
       blocks.forgetRights();

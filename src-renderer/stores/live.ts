@@ -45,7 +45,7 @@ export const useLive = defineStore('live', () => {
       }
       case 'room-gone': {
         announceRoomGone(notices, event);
-        return rooms.remove(event.id);
+        return event.became === null ? rooms.remove(event.id) : rooms.renumber(event.id, event.became);
       }
       case 'share': return shares.set(event.share);
       case 'share-gone': return shares.remove(event.id);

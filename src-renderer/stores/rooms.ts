@@ -18,6 +18,15 @@ export const useRooms = defineStore('rooms', () => {
     left.delete(id);
     byId.value = left;
   }
+  /** Ids under which rooms were looked for, and those that they turned out to have. */
+  const became = shallowRef<ReadonlyMap<string, RoomId>>(new Map());
+  function renumber(id: RoomId, next: RoomId): void {
+    const room = byId.value.get(id);
+    became.value = new Map(became.value).set(id, next);
+    remove(id);
+    // What it is called comes in a moment; until then it is what it was.
+    if (room && !byId.value.has(next)) set({ ...room, id: next });
+  }
   const all = computed(() => [...byId.value.values()].sort((a, b) => b.joinedAt - a.joinedAt || (a.id < b.id ? -1 : 1)));
 
   async function load(): Promise<void> {
@@ -44,5 +53,5 @@ export const useRooms = defineStore('rooms', () => {
     remove(room);
   }
 
-  return { byId, all, set, remove, load, create, join, invite, rename, setEnd, removeMember, leave };
+  return { byId, became, all, set, remove, renumber, load, create, join, invite, rename, setEnd, removeMember, leave };
 });

@@ -22,7 +22,8 @@ export const nodeEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('peer-gone'), id: deviceIdSchema }),
   z.object({ type: z.literal('pairing'), pairing: pairingSchema }),
   z.object({ type: z.literal('room'), room: roomSchema }),
-  z.object({ type: z.literal('room-gone'), id: roomIdSchema, name: z.string(), why: roomEndSchema }),
+  /** `became`: the room goes on under this id, which was not known while it was joined by words alone. */
+  z.object({ type: z.literal('room-gone'), id: roomIdSchema, name: z.string(), why: roomEndSchema, became: roomIdSchema.nullable() }),
   z.object({ type: z.literal('share'), share: shareSchema }),
   z.object({ type: z.literal('share-gone'), id: shareIdSchema }),
   /** What a device shares has changed; `share` tells which one, by name. */

@@ -51,7 +51,8 @@ export interface RoomSink {
   send(peer: DeviceId, notice: RoomNotice): void;
   /** Something about the room has changed: it must be kept, and is shown anew. */
   changed(id: RoomId): void;
-  gone(id: RoomId, name: string, why: RoomEnd): void;
+  /** `became`: it goes on under another id. */
+  gone(id: RoomId, name: string, why: RoomEnd, became: RoomId | null): void;
   /** A device is in more or fewer rooms than before: what it may see has changed. */
   rights(peer: DeviceId): void;
   /** A device may take links there. */

@@ -251,7 +251,7 @@ export class RoomMachine {
     if (same !== undefined) for (const session of this.#sessions.values()) session.proven.delete(same);
     this.#rooms.delete(before);
     this.#rooms.set(room.id, room);
-    out.gone(before, room.name, 'left');
+    out.gone(before, room.name, 'left', room.id);
   }
 
   /** Nobody has proven the new passphrase yet: who may know it gets it, and we prove it to everybody. */
@@ -357,7 +357,7 @@ export class RoomMachine {
     const here = this.#here(room);
     this.#rooms.delete(room.id);
     for (const session of this.#sessions.values()) session.proven.delete(room);
-    out.gone(room.id, room.name, why);
+    out.gone(room.id, room.name, why, null);
     for (const { peer } of here) out.rights(peer);
   }
 }

@@ -30,6 +30,14 @@ const saveAfterMs = 2 * second;
 /** Who was shown an invitation comes within this time, and is nobody we know. */
 const invitingMs = 1 * hour;
 
+export interface RoomGone {
+  readonly id: RoomId;
+  readonly name: string;
+  readonly why: RoomEnd;
+  /** The id that it goes on under. */
+  readonly became: RoomId | null;
+}
+
 export interface RoomsPorts {
   readonly identity: Identity;
   readonly store: Store;
@@ -41,7 +49,7 @@ export interface RoomsPorts {
   /** Which tags name our rooms to servers has changed. */
   readonly onTags: () => void;
   readonly onChange: (room: Room) => void;
-  readonly onGone: (id: RoomId, name: string, why: RoomEnd) => void;
+  readonly onGone: (gone: RoomGone) => void;
   /** What this device may see of us has changed. */
   readonly onRights: (id: DeviceId) => void;
   readonly background: (work: Promise<unknown>) => void;
@@ -56,14 +64,14 @@ export class Rooms {
   readonly #changed = new Set<RoomId>();
   readonly #unsaved = new Set<RoomId>();
   readonly #rights = new Set<DeviceId>();
-  #gone: { readonly id: RoomId; readonly name: string; readonly why: RoomEnd }[] = [];
+  #gone: RoomGone[] = [];
   #saving: NodeJS.Timeout | null = null;
   #waking: NodeJS.Timeout | null = null;
   #invitedAt: Timestamp = -Infinity;
   readonly #sink: RoomSink = {
     send: (peer, notice) => { this.#links.get(peer)?.notify(notice); },
     changed: (id) => { this.#changed.add(id); },
-    gone: (id, name, why) => { this.#gone.push({ id, name, why }); },
+    gone: (id, name, why, became) => { this.#gone.push({ id, name, why, became }); },
     rights: (peer) => { this.#rights.add(peer); },
     introduced: (peer, addresses) => { this.#introduced(peer, addresses); },
   };
@@ -208,9 +216,9 @@ export class Rooms {
     this.#changed.clear();
     this.#gone = [];
     this.#rights.clear();
-    for (const { id, name, why } of gone) {
-      this.#unsaved.add(id);
-      this.#ports.onGone(id, name, why);
+    for (const each of gone) {
+      this.#unsaved.add(each.id);
+      this.#ports.onGone(each);
     }
     for (const id of changed) {
       const room = this.#machine.room(id);

@@ -118,7 +118,7 @@ export function fakeHandlers(world: World): Handlers {
     'rooms.leave': ({ room: ref }) => {
       const { id, name } = room(ref);
       world.rooms = world.rooms.filter((each) => each.id !== id);
-      world.emit({ type: 'room-gone', id, name, why: 'left' });
+      world.emit({ type: 'room-gone', id, name, why: 'left', became: null });
       return {};
     },
     'shares.list': () => world.shares,

@@ -154,22 +154,31 @@ describe('the page of one room', () => {
   it('says so when it is gone', async () => {
     const { node } = await at(`/rooms/${lisbon}`);
     await vi.waitFor(() => expect(document.querySelector('h1')?.textContent).toBe('Lisbon 2026'));
-    node.emit({ type: 'room-gone', id: lisbon, name: 'Lisbon 2026', why: 'ended' });
+    node.emit({ type: 'room-gone', id: lisbon, name: 'Lisbon 2026', why: 'ended', became: null });
     await settled();
     expect(shown()).toContain('This room is not here any more.');
   });
 
-  it('leads back to the list after it was left, and when what was looked for turns out to be another room', async () => {
+  it('leads back to the list after it was left', async () => {
     const { node, router } = await at(`/rooms/${lisbon}`);
     await vi.waitFor(() => expect(document.querySelector('h1')?.textContent).toBe('Lisbon 2026'));
     await choose('More about Lisbon 2026', 'Leave…');
     await press('Leave', '[role=alertdialog]');
     await vi.waitFor(() => expect(router.currentRoute.value.fullPath).toBe('/rooms'));
+    expect(made(node, 'rooms.leave')).toHaveLength(1);
+  });
+
+  it.each([['one that was not known', 'Choir'], ['one that is known already', 'Lisbon 2026']])('stays on what was looked for when a member tells that it is %s', async (_which, name) => {
     const looking = roomIdFor('Design team');
-    await router.push({ name: 'room', params: { room: looking } });
+    const { node, router } = await at(`/rooms/${looking}`);
     await vi.waitFor(() => expect(document.querySelector('h1')?.textContent).toBe('Design team'));
-    node.emit({ type: 'room-gone', id: looking, name: '', why: 'left' });
-    await vi.waitFor(() => expect(router.currentRoute.value.fullPath).toBe('/rooms'));
+    const became = inventRoom({ name });
+    node.emit({ type: 'room-gone', id: looking, name: '', why: 'left', became: became.id });
+    await settled();
+    expect(shown()).not.toContain('This room is not here any more.');
+    node.emit({ type: 'room', room: became });
+    await vi.waitFor(() => expect(document.querySelector('h1')?.textContent).toBe(name));
+    await vi.waitFor(() => expect(router.currentRoute.value.params['room']).toBe(became.id));
   });
 
   it('shows another passphrase as soon as there is one', async () => {

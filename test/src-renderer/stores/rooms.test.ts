@@ -33,7 +33,7 @@ describe('rooms', () => {
 
   it.each<[RoomEnd, string[]]>([['ended', ['ui.notice.roomEnded']], ['removed', ['ui.notice.roomRemoved']], ['left', []]])('go when they are gone; %s is told as %j', async (why, told) => {
     const { node, rooms, notices } = await started();
-    node.emit({ type: 'room-gone', id: roomIdFor('Lisbon 2026'), name: 'Lisbon 2026', why });
+    node.emit({ type: 'room-gone', id: roomIdFor('Lisbon 2026'), name: 'Lisbon 2026', why, became: null });
     expect(rooms.all.map((room) => room.name)).toEqual(['Moss’s birthday', 'Design team']);
     expect(notices.history.flatMap(({ body }) => (body.kind === 'problem' ? [] : [body.title]))).toEqual(told);
   });

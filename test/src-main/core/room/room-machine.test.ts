@@ -182,7 +182,7 @@ describe('a room', () => {
     const oldInvitation = hintsOf(owner);
     owner.machine.removeMember(onlyRoom(owner), ben.id, secretNumber(9), owner.sink);
     world.settle();
-    expect(ben.gone).toEqual([{ id: onlyRoom(owner).id, why: 'removed' }]);
+    expect(ben.gone).toEqual([{ id: onlyRoom(owner).id, why: 'removed', became: null }]);
     expect(hereAt(owner)).toEqual([cleo.id]);
     world.link(cleo, dora);
     world.settle();
@@ -241,11 +241,12 @@ describe('a room', () => {
     world.restart(ben);
     world.restart(cleo);
     owner.machine.removeMember(onlyRoom(owner), cleo.id, secretNumber(9), owner.sink);
-    ben.machine.join(world.now, secretNumber(9), null, ben.sink);
+    const joined = ben.machine.join(world.now, secretNumber(9), null, ben.sink).id;
     expect([...ben.machine.rooms()]).toHaveLength(2);
     world.link(owner, ben);
     world.settle();
     expect([...ben.machine.rooms()].map((room) => room.id)).toEqual([id]);
+    expect(ben.gone).toEqual([{ id: joined, why: 'left', became: id }]);
     expect(hereAt(ben)).toEqual([owner.id]);
   });
 
@@ -276,7 +277,7 @@ describe('a room', () => {
       device.machine.timePasses((hints.endsAt ?? 0) - 1, device.sink);
       expect(device.gone).toEqual([]);
       device.machine.timePasses(hints.endsAt ?? 0, device.sink);
-      expect(device.gone).toEqual([{ id: hints.id, why: 'ended' }]);
+      expect(device.gone).toEqual([{ id: hints.id, why: 'ended', became: null }]);
       expect(device.machine.nextWake()).toBeNull();
     }
     expect(() => ben.machine.join(hints.endsAt ?? 0, secret, hints, ben.sink)).toThrow('room-over');
@@ -287,7 +288,7 @@ describe('a room', () => {
     const ben = all[1];
     invariant(ben !== undefined, 'two members');
     ben.machine.leave(onlyRoom(ben), ben.sink);
-    expect(ben.gone).toEqual([{ id: onlyRoom(owner).id, why: 'left' }]);
+    expect(ben.gone).toEqual([{ id: onlyRoom(owner).id, why: 'left', became: null }]);
     world.settle();
     expect(onlyRoom(owner).members.size).toBe(0);
     expect(owner.machine.roomsOf(ben.id).size).toBe(0);

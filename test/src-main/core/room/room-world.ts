@@ -20,7 +20,7 @@ export class RoomDevice {
   readonly id: DeviceId;
   readonly name: string;
   machine: RoomMachine;
-  readonly gone: { readonly id: RoomId; readonly why: RoomEnd }[] = [];
+  readonly gone: { readonly id: RoomId; readonly why: RoomEnd; readonly became: RoomId | null }[] = [];
   readonly introduced: { readonly peer: DeviceId; readonly addresses: readonly string[] }[] = [];
   readonly sink: RoomSink;
   readonly #ports: RoomPorts;
@@ -71,7 +71,7 @@ export class RoomWorld {
       const device: RoomDevice = new RoomDevice(number, {
         send: (peer, notice) => { this.#send(device, peer, notice); },
         changed: () => undefined,
-        gone: (id, _name, why) => device.gone.push({ id, why }),
+        gone: (id, _name, why, became) => device.gone.push({ id, why, became }),
         rights: () => undefined,
         introduced: (peer, addresses) => device.introduced.push({ peer, addresses: addresses.map(({ address }) => address) }),
       });

@@ -117,7 +117,7 @@ describe('a room', () => {
     await sees(anna, 'Ben', 'poem.txt');
     const gone = event(ben, 'room-gone');
     expect(await anna.api.call('rooms.removeMember', { room: room.id, member: 'Ben' })).toMatchObject({ members: [] });
-    expect(await gone).toEqual({ type: 'room-gone', id: room.id, name: 'Reading circle', why: 'removed' });
+    expect(await gone).toEqual({ type: 'room-gone', id: room.id, name: 'Reading circle', why: 'removed', became: null });
     await sees(ben, 'Anna');
     await sees(anna, 'Ben');
     await when(ben, async () => (await ben.api.call('shares.list', {}))[0]?.audience.kind === 'nobody');
