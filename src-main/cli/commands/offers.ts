@@ -1,11 +1,11 @@
 import type { ApiClient } from '#shared/api/client.ts';
 import { AppError } from '#shared/errors.ts';
+import { findPeer } from '#shared/find-named.ts';
 import { formatBytes } from '#shared/i18n/format.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import { absolute } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { findOne } from '../find-one.ts';
-import { findPeer } from '../find-peer.ts';
 import { offerEnded } from '../offer-watch.ts';
 import { withNode } from '../with-node.ts';
 

@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline';
 import type { ApiClient } from '#shared/api/client.ts';
 import { AppError } from '#shared/errors.ts';
+import { findPeer } from '#shared/find-named.ts';
 import type { Pairing, Peer } from '#shared/model/peer.ts';
 import type { AddCommands, CliContext } from '../context.ts';
-import { findPeer } from '../find-peer.ts';
 import { withNode } from '../with-node.ts';
 
 export const addPairCommand: AddCommands = (program, context) => {

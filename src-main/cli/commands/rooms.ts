@@ -1,12 +1,12 @@
 import { text as textOf } from 'node:stream/consumers';
 import encodeQR from 'qr';
+import { findRoom } from '#shared/find-named.ts';
 import { formatSeconds } from '#shared/i18n/format.ts';
 import type { Room, RoomMember } from '#shared/model/room.ts';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { durationOption } from '../duration-text.ts';
-import { findRoom } from '../find-room.ts';
 import { shortDeviceId } from '../short-id.ts';
 import { withNode } from '../with-node.ts';
 

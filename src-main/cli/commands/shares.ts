@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { ApiClient } from '#shared/api/client.ts';
 import { AppError } from '#shared/errors.ts';
+import { findPeer, findRoom } from '#shared/find-named.ts';
 import { formatBytes, formatSeconds } from '#shared/i18n/format.ts';
 import { audienceKinds } from '#shared/model/share.ts';
 import type { Room } from '#shared/model/room.ts';
@@ -8,8 +9,6 @@ import type { Audience, Share } from '#shared/model/share.ts';
 import { errorSentences } from '../../api/translate.ts';
 import { absolute } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
-import { findPeer } from '../find-peer.ts';
-import { findRoom } from '../find-room.ts';
 import { withNode } from '../with-node.ts';
 
 interface ShareOptions {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { formatAddress } from '#shared/address.ts';
 import { AppError } from '#shared/errors.ts';
-import { parseDeviceId, type DeviceId } from '#shared/ids.ts';
+import { findPeer } from '#shared/find-named.ts';
+import type { DeviceId } from '#shared/ids.ts';
 import type { PeerLimits } from '#shared/model/limit.ts';
 import type { Peer, PeerSource, Trust } from '#shared/model/peer.ts';
 import type { Timestamp } from '#shared/units.ts';
@@ -10,7 +11,6 @@ import type { Viewer } from '../ports/library.ts';
 import type { Link, Links } from '../ports/links.ts';
 import { devicesTable, type DeviceRecord } from './device-records.ts';
 
-const minPrefix = 4;
 const noLimits: PeerLimits = { down: 'off', up: 'off' };
 
 export interface SharesSummary {
@@ -56,20 +56,10 @@ export class Devices {
     return record === undefined ? undefined : this.#view(record);
   }
 
-  /** A device by id, unique prefix of an id, or name. Rejects with `peer-unknown` or `ambiguous`. */
+  /** A device by id, unique beginning of an id, or name. Throws `peer-unknown` or `ambiguous`. */
   find(text: string): Peer {
-    const id = parseDeviceId(text);
-    if (id !== null && this.#records.has(id)) return this.#known(id);
-    const byName = this.list().filter((peer) => peer.name.toLowerCase() === text.toLowerCase());
-    const online = byName.filter((peer) => peer.online);
-    const named = online.length > 0 ? online : byName;
-    if (named.length > 1) throw new AppError('ambiguous', { name: text });
-    if (named[0] !== undefined) return named[0];
-    const prefix = text.toUpperCase().replace(/[\s-]/g, '');
-    const matching = prefix.length < minPrefix ? [] : this.list().filter((peer) => peer.id.replaceAll('-', '').startsWith(prefix));
-    if (matching.length > 1) throw new AppError('ambiguous', { name: text });
-    if (matching[0] === undefined) throw new AppError('peer-unknown', { name: text });
-    return matching[0];
+    const devices = [...this.#records.values()].map(({ id, name, trust }) => ({ id, name, trust, online: this.#ports.links().get(id) !== undefined }));
+    return this.#known(findPeer(devices, text).id);
   }
 
   /** The link to a device that a person named. Rejects with `peer-offline` when there is none, `blocked` when the user blocked it. */

@@ -2,7 +2,8 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { formatAddress, parseAddress, type SocketAddress } from '#shared/address.ts';
 import { AppError } from '#shared/errors.ts';
-import { parseDeviceId, type DeviceId, type RoomId } from '#shared/ids.ts';
+import { findMember, findRoom } from '#shared/find-named.ts';
+import type { DeviceId, RoomId } from '#shared/ids.ts';
 import type { Locale } from '#shared/i18n/locale.ts';
 import { limits } from '#shared/limits.ts';
 import type { Invitation, Room, RoomEnd } from '#shared/model/room.ts';
@@ -24,7 +25,6 @@ import { keptRoom, roomOfKept, roomsTable } from './room-records.ts';
 
 const exporterLabel = 'EXPORTER-distrishare-room';
 const exporterBytes = 32;
-const minPrefix = 4;
 /** News of members are kept this late; what a user did is kept before the answer. */
 const saveAfterMs = 2 * second;
 /** Who was shown an invitation comes within this time, and is nobody we know. */
@@ -122,7 +122,7 @@ export class Rooms {
   async removeMember(text: string, member: string): Promise<Room> {
     return this.#act(() => {
       const room = this.#find(text);
-      this.#machine.removeMember(room, memberOf(room, member), newSecret(), this.#sink);
+      this.#machine.removeMember(room, findMember([...room.members.values()], member).id, newSecret(), this.#sink);
       return room;
     });
   }
@@ -261,16 +261,9 @@ export class Rooms {
     }
   }
 
-  /** A room by id, unique beginning of its id, or name. */
+  /** A room by id, unique beginning of its id, or name. Throws `room-unknown` or `ambiguous`. */
   #find(text: string): RoomState {
-    const rooms = [...this.#machine.rooms()];
-    const exact = rooms.find(({ id }) => id === text.toLowerCase());
-    if (exact !== undefined) return exact;
-    const named = rooms.filter(({ name }) => name.toLowerCase() === text.toLowerCase());
-    const found = named.length > 0 ? named : rooms.filter(({ id }) => text.length >= minPrefix && id.startsWith(text.toLowerCase()));
-    if (found.length > 1) throw new AppError('ambiguous', { name: text });
-    if (found[0] === undefined) throw new AppError('room-unknown', { name: text });
-    return found[0];
+    return findRoom([...this.#machine.rooms()], text);
   }
 
   #view(room: RoomState): Room {
@@ -283,19 +276,6 @@ export class Rooms {
 }
 
 const newSecret = (): RoomSecret => new Uint8Array(randomBytes(roomSecretBytes));
-
-/** A member by id, unique beginning of an id, or name. Throws `member-unknown` or `ambiguous`. */
-function memberOf(room: RoomState, text: string): DeviceId {
-  const id = parseDeviceId(text);
-  if (id !== null && room.members.has(id)) return id;
-  const members = [...room.members.values()];
-  const named = members.filter(({ name }) => name.toLowerCase() === text.toLowerCase());
-  const prefix = text.toUpperCase().replace(/[\s-]/g, '');
-  const found = named.length > 0 ? named : members.filter((member) => prefix.length >= minPrefix && member.id.replaceAll('-', '').startsWith(prefix));
-  if (found.length > 1) throw new AppError('ambiguous', { name: text });
-  if (found[0] === undefined) throw new AppError('member-unknown', { name: text });
-  return found[0].id;
-}
 
 /** Says what is wrong with an invitation, as far as it can be said. */
 function unreadable(text: string): AppError {

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { findMember, findPeer, findRoom } from '#shared/find-named.ts';
+import { deviceIdOf } from '#shared/ids.ts';
+import type { Trust } from '#shared/model/peer.ts';
+
+const idOf = (seed: number) => deviceIdOf(new Uint8Array(32).fill(seed));
+const device = (seed: number, name: string, trust: Trust = 'seen', online = false) => ({ id: idOf(seed), name, trust, online });
+const [amber, moss] = [device(1, 'Amber Falcon'), device(2, 'Moss')];
+const failing = (work: () => unknown): unknown => {
+  try {
+    return work();
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? error.code : error;
+  }
+};
+
+describe('somebody is found', () => {
+  it.each([
+    ['by name', 'amber FALCON'], ['by id', amber.id], ['by id without dashes', amber.id.replaceAll('-', '').toLowerCase()], ['by the beginning of the id', amber.id.slice(0, 9)], ['by four characters of it', amber.id.slice(0, 4)],
+  ])('%s', (_how, written) => { expect(findPeer([moss, amber], written)).toBe(amber); });
+
+  it.each([['nothing', ''], ['a beginning too short', amber.id.slice(0, 3)], ['another name', 'Amber'], ['dashes alone', '----']])('but not by %s', (_how, written) => {
+    expect(failing(() => findPeer([amber, moss], written))).toBe('peer-unknown');
+  });
+
+  it.each<[string, [Trust, boolean], [Trust, boolean], 'first' | 'ambiguous']>([
+    ['whom one trusts, also while a stranger of that name is here', ['paired', false], ['seen', true], 'first'],
+    ['who is here, of two strangers', ['seen', true], ['seen', false], 'first'],
+    ['who is not blocked', ['seen', false], ['blocked', true], 'first'],
+    ['nobody, where nothing tells them apart', ['verified', true], ['verified', true], 'ambiguous'],
+  ])('of two with one name: %s', (_who, [trustA, onlineA], [trustB, onlineB], outcome) => {
+    const [first, second] = [device(1, 'Moss', trustA, onlineA), device(2, 'moss', trustB, onlineB)];
+    for (const order of [[first, second], [second, first]]) expect(failing(() => findPeer(order, 'Moss'))).toBe(outcome === 'first' ? first : 'ambiguous');
+  });
+
+  it('and never whoever calls himself like the id of another', () => {
+    const mallory = device(3, amber.id.slice(0, 7), 'paired', true);
+    expect(failing(() => findPeer([mallory, amber], amber.id.slice(0, 7)))).toBe('ambiguous');
+    expect(findPeer([device(3, amber.id), amber], amber.id)).toBe(amber);
+  });
+
+  it('to be removed only where nobody else can be meant', () => {
+    expect(failing(() => findMember([amber, { ...moss, name: 'Amber Falcon' }], 'Amber Falcon'))).toBe('ambiguous');
+    expect(failing(() => findMember([moss], 'Amber Falcon'))).toBe('member-unknown');
+  });
+});
+
+it('rooms are found in the same way', () => {
+  const rooms = [{ id: 'ab12cd34', name: 'Choir' }, { id: 'ab12ffff', name: '' }];
+  expect(findRoom(rooms, 'choir')).toBe(rooms[0]);
+  expect(findRoom(rooms, 'AB12F')).toBe(rooms[1]);
+  expect(failing(() => findRoom(rooms, ''))).toBe('room-unknown');
+  expect([failing(() => findRoom(rooms, 'ab12')), failing(() => findRoom(rooms, 'ab1')), failing(() => findRoom(rooms, 'Moss'))]).toEqual(['ambiguous', 'room-unknown', 'room-unknown']);
+});
