@@ -5,6 +5,8 @@ import type { Millis, Timestamp } from '#shared/units.ts';
 /** What a router granted. */
 export interface Lease {
   readonly lifetimeMs: Millis;
+  /** Renewing it costs the router a packet or two. */
+  readonly isCheap: boolean;
 }
 
 /** Why there is none: no router does it, or one said why not. */
@@ -47,6 +49,11 @@ const renewAgainMs = 1 * minute;
 /** Renewed when half of it is over (RFC 6886, 3.3; RFC 6887, 11.2.1), and never more often than this, whatever a router says. */
 const leastRenewMs = 1 * minute;
 const mostRenewMs = 1 * hour;
+/**
+ * A router that was started anew, or got another address, has forgotten it and tells nobody. Its epoch would say so (RFC 6886, 3.6; RFC 6887, 8.5), but asking for that costs
+ * as many packets as renewing, which in the same answer brings back what was lost.
+ */
+const cheapRenewMs = 2 * minute;
 
 /**
  * When a router is asked to forward our port, when that is renewed and when it is given up. At most one question is under
@@ -116,7 +123,7 @@ export class MappingMachine<L extends Lease> {
   #granted(now: Timestamp, lease: L, out: MappingSink<L>): void {
     this.#isAsking = false;
     this.#refusals = 0;
-    this.nextWake = now + Math.min(Math.max(lease.lifetimeMs / 2, leastRenewMs), mostRenewMs);
+    this.nextWake = now + Math.min(Math.max(lease.lifetimeMs / 2, leastRenewMs), lease.isCheap ? cheapRenewMs : mostRenewMs);
     this.#enter({ kind: 'mapped', lease, until: now + Math.max(lease.lifetimeMs, leastRenewMs) }, out);
   }
 

@@ -17,7 +17,7 @@ export async function askByPcp(router: Router, { port, before, signal }: AskOpti
   if (answer === null) return { kind: 'silent' };
   if (answer.kind === 'older') return askByNatPmp(router, request, signal, serverPort);
   if (answer.kind === 'refused') return { kind: 'refused', reason: `PCP ${answer.code}` };
-  return granted({ method: 'pcp', router, host: answer.host, outsidePort: answer.port, lifetimeMs: answer.seconds * second, proof: { nonce: request.nonce } });
+  return granted({ method: 'pcp', router, host: answer.host, outsidePort: answer.port, lifetimeMs: answer.seconds * second, isCheap: true, proof: { nonce: request.nonce } });
 }
 
 async function askByNatPmp(router: Router, request: { readonly port: number; readonly outsidePort: number; readonly seconds: number }, signal: AbortSignal, serverPort: number): Promise<Outcome> {
@@ -27,7 +27,7 @@ async function askByNatPmp(router: Router, request: { readonly port: number; rea
   const mapped = await exchange(router, natPmpMapRequest(request), (bytes) => readNatPmpMapping(bytes, request.port), signal, serverPort);
   if (mapped === null) return { kind: 'silent' };
   if (mapped.kind === 'refused') return { kind: 'refused', reason: `NAT-PMP ${mapped.code}` };
-  return granted({ method: 'nat-pmp', router, host: address.value, outsidePort: mapped.value.port, lifetimeMs: mapped.value.seconds * second, proof: null });
+  return granted({ method: 'nat-pmp', router, host: address.value, outsidePort: mapped.value.port, lifetimeMs: mapped.value.seconds * second, isCheap: true, proof: null });
 }
 
 /** A router without a line has no outside address, and may say yes all the same. */

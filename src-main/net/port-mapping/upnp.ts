@@ -46,7 +46,7 @@ export async function askByUpnp(router: Router, { port, before, signal }: AskOpt
     const host = valueOf(await call(control, 'GetExternalIPAddress', []), 'NewExternalIPAddress');
     if (host === undefined || !isIPv4(host) || host === '0.0.0.0') return { kind: 'refused', reason: noAddress };
     const { outsidePort, lifetimeMs } = await map(control, port, before?.outsidePort ?? port);
-    return { kind: 'granted', mapping: { method: 'upnp', router, host, outsidePort, lifetimeMs, proof: { controlUrl: control.url, service: control.service } } };
+    return { kind: 'granted', mapping: { method: 'upnp', router, host, outsidePort, lifetimeMs, isCheap: false, proof: { controlUrl: control.url, service: control.service } } };
   } catch (error) {
     return { kind: 'refused', reason: reasonOf(error) };
   }

@@ -5,7 +5,7 @@ import { hour, minute } from '#shared/units.ts';
 interface NamedLease extends Lease {
   readonly name: string;
 }
-const lease = (name: string, lifetimeMs = hour): NamedLease => ({ name, lifetimeMs });
+const lease = (name: string, lifetimeMs = hour, isCheap = false): NamedLease => ({ name, lifetimeMs, isCheap });
 const refusal: Refusal = { kind: 'none', router: '192.168.1.1', reason: '' };
 
 let machine: MappingMachine<NamedLease>;
@@ -66,6 +66,23 @@ describe('asking a router for a port', () => {
     }
     expect(minutes).toBe(29);
     expect(machine.state).toMatchObject({ kind: 'waiting', nextAt: now + 5 * minute });
+  });
+
+  it('is renewed every two minutes where that costs nothing, so that a router which was started anew has it again', () => {
+    begin();
+    step({ type: 'granted', attempt: 3, lease: lease('a', hour, true) });
+    expect(next()).toEqual([2, ['ask 4 for a']]);
+    // It is being started.
+    step({ type: 'refused', attempt: 4, refusal });
+    expect(machine.state).toMatchObject({ kind: 'mapped', lease: { name: 'a' } });
+    expect(next()).toEqual([1, ['ask 5 for a']]);
+    step({ type: 'granted', attempt: 5, lease: lease('at another address', hour, true) });
+    expect(machine.state).toMatchObject({ kind: 'mapped', lease: { name: 'at another address' }, until: now + hour });
+    expect(done).toEqual([]);
+    step({ type: 'tick' });
+    expect(next()).toEqual([2, ['ask 6 for at another address']]);
+    step({ type: 'granted', attempt: 6, lease: lease('short', 90_000, true) });
+    expect(next()[0]).toBe(1);
   });
 
   it('is neither renewed all the time nor never, whatever a router says', () => {

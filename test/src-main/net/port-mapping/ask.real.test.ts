@@ -93,7 +93,7 @@ describe('a router that speaks UPnP', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/ctl`;
-    const before: Mapping = { method: 'upnp', router, host: '5.5.5.1', outsidePort: port, lifetimeMs: 1, proof: { controlUrl: url, service: 'urn:schemas-upnp-org:service:WANIPConnection:1' } };
+    const before: Mapping = { method: 'upnp', router, host: '5.5.5.1', outsidePort: port, lifetimeMs: 1, isCheap: false, proof: { controlUrl: url, service: 'urn:schemas-upnp-org:service:WANIPConnection:1' } };
     return { asked, before, outcome: await askByUpnp(router, { ...options, before }) };
   }
   const address = { GetExternalIPAddress: () => fine('<NewExternalIPAddress>5.5.5.1</NewExternalIPAddress>'), GetSpecificPortMappingEntry: () => fault(714) };
