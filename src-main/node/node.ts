@@ -95,8 +95,9 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
   await followLibrary(services);
   const { port } = await links.listen(settings.get().port, listen ?? '');
   listenPort = port;
-  const { mapper } = (outside = createOutside(services, port, listen));
-  closers.push(() => mapper.close());
+  const around = (outside = createOutside(services, port, listen));
+  const { mapper } = around;
+  closers.push(() => around.close());
 
   const discovery = createDiscovery({
     port, nonce, now, random: Math.random,
@@ -107,7 +108,7 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
     onNetworkChange: () => {
       membership.networkChanged();
       servers.news();
-      mapper.networksChanged();
+      around.networksChanged();
     },
   });
   closers.push(() => discovery.close());
@@ -218,7 +219,7 @@ function followSettings({ foundation, events, speed, membership, servers, transf
       links().networksChanged();
       discovery.networksChanged();
       servers.news();
-      outside.mapper.networksChanged();
+      outside.networksChanged();
     }
     unusedNetworks = changed.unusedNetworks;
     events.emit({ type: 'settings', settings: changed });

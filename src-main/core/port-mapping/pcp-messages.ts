@@ -1,6 +1,6 @@
 /**
  * The two small protocols by which routers are asked on UDP port 5351: PCP (RFC 6887) and what it grew from, NAT-PMP
- * (RFC 6886). IPv4 and TCP only. A reader answers null to whatever is not exactly what it says.
+ * (RFC 6886), which knows IPv4 only. TCP. A reader answers null to whatever is not exactly what it says.
  */
 
 export const pcpPort = 5351;
@@ -21,7 +21,7 @@ const mapTcpOpcode = 2;
 
 export interface PcpRequest {
   readonly nonce: Uint8Array;
-  /** Our address in the router's network, IPv4. */
+  /** Our address in the router's network. For IPv6 nothing is translated: the router lets others in at it. */
   readonly localHost: string;
   readonly port: number;
   /** What we would like, or had; 0: any. */
@@ -36,12 +36,13 @@ export function pcpRequest({ nonce, localHost, port, outsidePort, seconds }: Pcp
   bytes[0] = pcpVersion;
   bytes[1] = mapOpcode;
   view.setUint32(4, seconds);
-  writeMappedIpv4(view, 8, localHost);
+  writeHost(view, 8, localHost);
   bytes.set(nonce, headerBytes);
   bytes[36] = tcp;
   view.setUint16(40, port);
   view.setUint16(42, outsidePort);
-  writeMappedIpv4(view, 44, '0.0.0.0');
+  // Any, of the same family.
+  if (!isIpv6(localHost)) writeHost(view, 44, '0.0.0.0');
   return bytes;
 }
 
@@ -52,7 +53,7 @@ export type PcpAnswer =
   /** It knows NAT-PMP only. */
   | { readonly kind: 'older' };
 
-export function readPcpAnswer(bytes: Uint8Array, { nonce, port }: Pick<PcpRequest, 'nonce' | 'port'>): PcpAnswer | null {
+export function readPcpAnswer(bytes: Uint8Array, { nonce, localHost, port }: Pick<PcpRequest, 'nonce' | 'localHost' | 'port'>): PcpAnswer | null {
   const view = viewOf(bytes);
   if (bytes.length >= 4 && bytes[0] === natPmpVersion) return { kind: 'older' };
   if (bytes.length < headerBytes || bytes[0] !== pcpVersion || bytes[1] !== (responseBit | mapOpcode)) return null;
@@ -60,7 +61,7 @@ export function readPcpAnswer(bytes: Uint8Array, { nonce, port }: Pick<PcpReques
   // A refusal need not repeat what it refuses.
   if (code !== 0) return { kind: 'refused', code };
   if (bytes.length < pcpBytes || nonce.some((byte, at) => bytes[headerBytes + at] !== byte) || view.getUint16(40) !== port) return null;
-  const host = readMappedIpv4(view, 44);
+  const host = isIpv6(localHost) ? readIpv6(view, 44) : readMappedIpv4(view, 44);
   return host === null ? null : { kind: 'granted', host, port: view.getUint16(42), seconds: view.getUint32(4) };
 }
 
@@ -97,10 +98,23 @@ export function readNatPmpMapping(bytes: Uint8Array, port: number): NatPmpAnswer
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** IPv4 in the clothes of IPv6, ::ffff:a.b.c.d. */
-function writeMappedIpv4(view: DataView, at: number, host: string): void {
+const isIpv6 = (host: string): boolean => host.includes(':');
+
+/** An address as this machine has it; IPv4 in the clothes of IPv6, ::ffff:a.b.c.d. */
+function writeHost(view: DataView, at: number, host: string): void {
+  if (isIpv6(host)) {
+    const [before, after] = host.split('::').map((half) => (half === '' ? [] : half.split(':')));
+    for (const [index, group] of (before ?? []).entries()) view.setUint16(at + 2 * index, Number.parseInt(group, 16));
+    for (const [index, group] of (after ?? []).reverse().entries()) view.setUint16(at + 14 - 2 * index, Number.parseInt(group, 16));
+    return;
+  }
   view.setUint16(at + mappedAt, 0xffff);
   for (const [index, part] of host.split('.').entries()) view.setUint8(at + 12 + index, Number(part));
+}
+
+/** Null for IPv4. */
+function readIpv6(view: DataView, at: number): string | null {
+  return readMappedIpv4(view, at) === null ? [0, 2, 4, 6, 8, 10, 12, 14].map((offset) => view.getUint16(at + offset).toString(16)).join(':') : null;
 }
 
 function readMappedIpv4(view: DataView, at: number): string | null {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
 import { natPmpAddressRequest, natPmpMapRequest, nonceBytes, pcpPort, pcpRequest, readNatPmpAddress, readNatPmpMapping, readPcpAnswer } from '../../core/port-mapping/pcp-messages.ts';
@@ -15,7 +16,8 @@ export async function askByPcp(router: Router, { port, before, signal }: AskOpti
   const request = { nonce: had ?? randomBytes(nonceBytes), localHost: router.localHost, port, outsidePort: before?.outsidePort ?? port, seconds: limits.portMapping.leaseSeconds };
   const answer = await exchange(router, pcpRequest(request), (bytes) => readPcpAnswer(bytes, request), signal, serverPort);
   if (answer === null) return { kind: 'silent' };
-  if (answer.kind === 'older') return askByNatPmp(router, request, signal, serverPort);
+  // What is older knows nothing of IPv6.
+  if (answer.kind === 'older') return isIPv6(router.localHost) ? { kind: 'silent' } : askByNatPmp(router, request, signal, serverPort);
   if (answer.kind === 'refused') return { kind: 'refused', reason: `PCP ${answer.code}` };
   return granted({ method: 'pcp', router, host: answer.host, outsidePort: answer.port, lifetimeMs: answer.seconds * second, isCheap: true, proof: { nonce: request.nonce } });
 }
@@ -30,8 +32,9 @@ async function askByNatPmp(router: Router, request: { readonly port: number; rea
   return granted({ method: 'nat-pmp', router, host: address.value, outsidePort: mapped.value.port, lifetimeMs: mapped.value.seconds * second, isCheap: true, proof: null });
 }
 
+const noHosts: ReadonlySet<string> = new Set(['0.0.0.0', '0:0:0:0:0:0:0:0']);
 /** A router without a line has no outside address, and may say yes all the same. */
-const granted = (mapping: Mapping): Outcome => (mapping.host === '0.0.0.0' || mapping.outsidePort === 0 || mapping.lifetimeMs === 0 ? { kind: 'refused', reason: noAddress } : { kind: 'granted', mapping });
+const granted = (mapping: Mapping): Outcome => (noHosts.has(mapping.host) || mapping.outsidePort === 0 || mapping.lifetimeMs === 0 ? { kind: 'refused', reason: noAddress } : { kind: 'granted', mapping });
 
 /** Tells the router that a mapping is not needed any more; what is lost ends with its lease. */
 export async function endByPcp({ method, router, proof }: Mapping, port: number, signal: AbortSignal, serverPort: number = pcpPort): Promise<void> {
@@ -42,7 +45,7 @@ export async function endByPcp({ method, router, proof }: Mapping, port: number,
 /** The first answer that can be read; null when there is none in time, or nobody listens there. The socket is bound to our address beside the router, and hears nobody else. */
 function exchange<T>({ host, localHost }: Router, request: Uint8Array, read: (bytes: Uint8Array) => T | null, signal: AbortSignal, serverPort: number): Promise<T | null> {
   return new Promise((resolve) => {
-    const socket = createSocket('udp4');
+    const socket = createSocket(isIPv6(localHost) ? 'udp6' : 'udp4');
     let timer: NodeJS.Timeout | undefined;
     let isOver = false;
     const finish = (answer: T | null): void => {

@@ -7,24 +7,38 @@ import type { Services } from '../services.ts';
 /** Keeps a port of the router open while a server or a room may send people from outside to us, and tells them of it. */
 export function createOutside({ foundation, rooms, servers }: Services, port: number, listen: string | undefined): Outside {
   const { settings, now } = foundation;
-  const mapper = new PortMapper({
+  const ports = {
     now, port,
     onlyHost: listen !== undefined && isIP(listen) !== 0 && listen !== '0.0.0.0' && listen !== '::' ? listen : null,
     unused: () => settings.get().unusedNetworks,
-    ways: async () => (await import('../../net/port-mapping/mapping-ways.ts')).mappingWays,
+  };
+  const ways = () => import('../../net/port-mapping/mapping-ways.ts');
+  const mapper = new PortMapper({
+    ...ports,
+    ways: async () => (await ways()).mappingWays,
     onAddress: () => {
       servers.news();
       rooms.setOutside(settings.get().name, mapper.address);
     },
   });
-  const apply = (): void => { mapper.set(whatFor(settings.get(), rooms.tags().length)); };
-  return { mapper, apply };
+  // Our IPv6 addresses are told anyway; through the pinhole they can be reached.
+  const pinhole = new PortMapper({ ...ports, ways: async () => (await ways()).pinholeWays, onAddress: () => undefined });
+  const both = [mapper, pinhole];
+  return {
+    mapper,
+    apply: () => { for (const each of both) each.set(whatFor(settings.get(), rooms.tags().length)); },
+    networksChanged: () => { for (const each of both) each.networksChanged(); },
+    close: async () => { await Promise.all(both.map((each) => each.close())); },
+  };
 }
 
 export interface Outside {
+  /** The port that is forwarded to us. */
   readonly mapper: PortMapper;
   /** Settings or rooms have changed. */
   readonly apply: () => void;
+  readonly networksChanged: () => void;
+  readonly close: () => Promise<void>;
 }
 
 /** Whoever is hidden is not to be found from outside either. */

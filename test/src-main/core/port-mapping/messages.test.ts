@@ -28,6 +28,17 @@ describe('PCP and NAT-PMP', () => {
     expect(readPcpAnswer(hex(text), request)).toEqual(answer);
   });
 
+  it('are the same for IPv6, with addresses of that family', () => {
+    const written = (localHost: string): string => Buffer.from(pcpRequest({ ...request, localHost })).toString('hex').slice(16, 48);
+    expect(['2001:db8:1:2:3:4:5:f', '2001:db8::1', '2a00::', '::1'].map(written)).toEqual(['20010db800010002000300040005000f', '20010db8000000000000000000000001', `2a00${'0'.repeat(28)}`, `${'0'.repeat(31)}1`]);
+    const six = { ...request, localHost: '2001:db8::1' };
+    expect(Buffer.from(pcpRequest(six)).toString('hex')).toBe('02010000' + '00000e10' + '20010db8000000000000000000000001' + '07'.repeat(12) + '06000000' + 'bab8bab8' + '0'.repeat(32));
+    const answer = yes.replace('00000000000000000000ffff05050501', '20010db8000000000000000000000001');
+    expect(readPcpAnswer(hex(answer), six)).toEqual({ kind: 'granted', host: '2001:db8:0:0:0:0:0:1', port: 50_000, seconds: 3600 });
+    expect(readPcpAnswer(hex(yes), six)).toBeNull();
+    expect(readPcpAnswer(hex(answer), request)).toBeNull();
+  });
+
   it('older routers say their address and the port one after the other', () => {
     expect(readNatPmpAddress(hex('00 80 0000 00000100 05050501'))).toEqual({ kind: 'granted', value: '5.5.5.1' });
     expect(readNatPmpAddress(hex('00 80 0003 00000100'))).toEqual({ kind: 'refused', code: 3 });

@@ -18,8 +18,8 @@ afterEach(() => {
 
 describe('a router on UDP port 5351', () => {
   /** Answers each request with the bytes that `answer` gives, in hex; notes what was asked. */
-  async function pcpRouter(answer: (asked: string, times: number) => string | null): Promise<{ at: number; asked: string[] }> {
-    const socket = createSocket('udp4');
+  async function pcpRouter(answer: (asked: string, times: number) => string | null, host = '127.0.0.1'): Promise<{ at: number; asked: string[] }> {
+    const socket = createSocket(host === '::1' ? 'udp6' : 'udp4');
     open.push(socket);
     const asked: string[] = [];
     socket.on('message', (bytes, from) => {
@@ -27,7 +27,7 @@ describe('a router on UDP port 5351', () => {
       const text = answer(bytes.toString('hex'), asked.length);
       if (text !== null) socket.send(Buffer.from(text, 'hex'), from.port, from.address);
     });
-    socket.bind(0, '127.0.0.1');
+    socket.bind(0, host);
     await once(socket, 'listening');
     return { at: socket.address().port, asked };
   }
@@ -44,6 +44,17 @@ describe('a router on UDP port 5351', () => {
     const nonces = asked.map((text) => text.slice(48, 72));
     expect(new Set(nonces).size).toBe(1);
     expect([asked[2]?.slice(84, 88), asked.at(-1)?.slice(8, 16)]).toEqual(['c350', '00000000']);
+  });
+
+  it('of an IPv6 network is asked to let others in at our own address, and not by NAT-PMP', async () => {
+    const six = { host: '::1', localHost: '::1', network: 'lo' };
+    const own = '1'.padStart(32, '0');
+    const { at, asked } = await pcpRouter((text, times) => (times === 3 ? '00800001' : pcpYes(text).slice(0, 88) + own), '::1');
+    const outcome = await askByPcp(six, options, at);
+    expect(outcome).toMatchObject({ kind: 'granted', mapping: { method: 'pcp', host: '0:0:0:0:0:0:0:1', isCheap: true } });
+    if (outcome.kind === 'granted') await endByPcp(outcome.mapping, port, options.signal, at);
+    expect(await askByPcp(six, options, at)).toEqual({ kind: 'silent' });
+    expect(asked.map((text) => [text.slice(16, 48), text.slice(8, 16)])).toEqual([[own, '00000e10'], [own, '00000000'], [own, '00000e10']]);
   });
 
   it('that knows NAT-PMP only is asked by that', async () => {
