@@ -35,5 +35,5 @@ export const dashboardEn = {
   role: { seeder: 'Seeder', leecher: 'Leecher' },
   kind: { file: 'File', folder: 'Folder' },
   file: { id: 'Content id', who: 'Who has it', gone: 'Nobody announces this content any more.', more: '+{n}', summary: '{seeders} complete, {leechers} in part' },
-  device: { id: 'Device id', what: 'What it shares with everybody', nothing: 'It shares nothing with everybody.', gone: 'This device is not here any more.', rooms: 'In no room | In 1 room | In {n} rooms', noAddress: 'none', elsewhere: 'at another server' },
+  device: { id: 'Device id', what: 'What it shares with everybody', nothing: 'It shares nothing with everybody.', gone: 'This device is not here any more.', rooms: 'In no room | In 1 room | In {n} rooms', noAddress: 'none', heard: 'Heard {when}', elsewhere: 'at another server' },
 } as const;

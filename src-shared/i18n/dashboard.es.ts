@@ -37,5 +37,5 @@ export const dashboardEs: SameShape<typeof dashboardEn> = {
   role: { seeder: 'Semilla', leecher: 'Leecher' },
   kind: { file: 'Archivo', folder: 'Carpeta' },
   file: { id: 'Id del contenido', who: 'Quién lo tiene', gone: 'Ya nadie anuncia este contenido.', more: '+{n}', summary: '{seeders} lo tienen completo, {leechers} en parte' },
-  device: { id: 'Id del dispositivo', what: 'Lo que comparte con todo el mundo', nothing: 'No comparte nada con todo el mundo.', gone: 'Este dispositivo ya no está.', rooms: 'En ninguna sala | En 1 sala | En {n} salas', elsewhere: 'en otro servidor', noAddress: 'ninguna' },
+  device: { id: 'Id del dispositivo', what: 'Lo que comparte con todo el mundo', nothing: 'No comparte nada con todo el mundo.', gone: 'Este dispositivo ya no está.', rooms: 'En ninguna sala | En 1 sala | En {n} salas', heard: 'Visto {when}', elsewhere: 'en otro servidor', noAddress: 'ninguna' },
 };

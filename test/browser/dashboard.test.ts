@@ -81,6 +81,9 @@ it('shows the operator, by keyboard alone, what there is, who has how much of it
   await page.getByRole('searchbox', { name: 'Find a device by id or address' }).fill(one.id.slice(0, 7));
   await page.getByRole('row').filter({ hasText: two.id.slice(0, 15) }).waitFor({ state: 'detached' });
   await page.getByRole('row').filter({ hasText: one.id.slice(0, 15) }).waitFor();
+  // On a phone other columns make way for the one that says which device it is.
+  await page.setViewportSize({ width: 390, height: 800 });
+  expect(await page.evaluate(() => [...document.querySelectorAll('main, td:first-child')].filter((each) => each.clientWidth === 0 || each.scrollWidth > each.clientWidth + 1).length)).toBe(0);
   expect(await page.evaluate(() => [document.cookie, JSON.stringify(localStorage)].join(''))).not.toContain(adminToken);
 
   // The tab keeps the token until somebody signs out.
