@@ -18,7 +18,7 @@ const punchMs = 14 * second;
 const answerMs = 5 * second;
 const relayMs = 20 * second;
 const dialMs = 10 * second;
-/** What others ask of us through servers that we do at once. */
+/** What others ask of us through servers that we do at once, of each kind: a hole takes seconds, and who waits at a relay must not wait for that. */
 const asksAtOnce = 8;
 /** One device is heard this often; a signal comes once through each server. */
 const hearEveryMs = 2 * second;
@@ -55,7 +55,7 @@ export class Reach {
   readonly #waiting = new Map<string, { readonly from: DeviceId; readonly answered: (address: SocketAddress) => void }>();
   /** When a device was last heard, by what it wanted. */
   readonly #heard = new Map<string, Timestamp>();
-  #asks = 0;
+  readonly #asks = { call: 0, punch: 0, relay: 0 };
   #timer: NodeJS.Timeout | null = null;
 
   constructor(ports: ReachPorts) {
@@ -96,13 +96,13 @@ export class Reach {
     if (signal.kind === 'punch-answer') return this.#punchAnswered(from, signal);
     if (!this.#isNews(`${signal.kind} ${from}`)) return;
     if (signal.kind === 'call') this.#called(from, signal.addresses.flatMap((text) => parseAddress(text) ?? []));
-    else this.#ask((until) => this.#answerPunch(from, signal, until), punchMs);
+    else this.#ask('punch', (until) => this.#answerPunch(from, signal, until), punchMs);
   }
 
   /** Another device waits for us at a server. */
   met(from: DeviceId, ticket: string, by: Carrier): void {
     if (this.#ports.isBlocked(from) || this.#isDirect(from) || !this.#isNews(`relay ${from}`)) return;
-    this.#ask(async (until) => {
+    this.#ask('relay', async (until) => {
       const stream = await by.client.relay(ticket, null, until);
       await this.#ports.links().adopt(stream, { expect: from, dialled: false, relay: by.url.origin, signal: until });
     }, relayMs);
@@ -137,7 +137,7 @@ export class Reach {
 
   /** Not by the table of peers: strangers without number would push out of it whom the user knows. */
   #called(from: DeviceId, addresses: readonly SocketAddress[]): void {
-    this.#ask((until) => this.#dialAny(from, addresses.filter(({ host }) => mayBeOutside(host)), until), dialMs);
+    this.#ask('call', (until) => this.#dialAny(from, addresses.filter(({ host }) => mayBeOutside(host)), until), dialMs);
   }
 
   #dialAny(id: DeviceId, addresses: readonly SocketAddress[], signal: AbortSignal): Promise<unknown> {
@@ -190,10 +190,10 @@ export class Reach {
   }
 
   /** Something that another device wants of us; no more than a few at once. */
-  #ask(work: (until: AbortSignal) => Promise<unknown>, withinMs: number): void {
-    if (this.#asks >= asksAtOnce) return;
-    this.#asks++;
-    this.#run((until) => work(until).finally(() => { this.#asks--; }), withinMs, () => undefined);
+  #ask(kind: 'call' | 'punch' | 'relay', work: (until: AbortSignal) => Promise<unknown>, withinMs: number): void {
+    if (this.#asks[kind] >= asksAtOnce) return;
+    this.#asks[kind]++;
+    this.#run((until) => work(until).finally(() => { this.#asks[kind]--; }), withinMs, () => undefined);
   }
 
   /** A way that leads nowhere is no failure of anything: the next one is tried. */

@@ -66,6 +66,19 @@ it('a relayed link gives way to one that nobody carries, whoever dials it, and n
   }
 });
 
+it('two that find a better way at the same time come to one and the same link', async () => {
+  for (let time = 0; time < 5; time++) {
+    const [a, b] = await Promise.all([startNode('a'), startNode('b')]);
+    const [ab, ba] = await joined(a, b);
+    await Promise.all([a.links.dial(b.address, { expect: b.identity.id, isBetter: true }), b.links.dial(a.address, { expect: a.identity.id, isBetter: true })]);
+    await Promise.all([a.handler.until(() => ab.isClosed), b.handler.until(() => ba.isClosed), a.linked(1), b.linked(1)]);
+    const [better, there] = [a.links.get(b.identity.id), b.links.get(a.identity.id)];
+    expect([better?.path, there?.path]).toEqual(['loopback', 'loopback']);
+    expect(better?.exportKey('x', 16)).toEqual(there?.exportKey('x', 16));
+    expect([a.seen.length, b.seen.length]).toEqual([2, 2]);
+  }
+});
+
 it('a relayed link stays when a better one was not wanted, or does not come up', async () => {
   const [a, b] = await Promise.all([startNode('a'), startNode('b')]);
   const [ab] = await joined(a, b);
