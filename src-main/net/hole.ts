@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SocketAddress } from '#shared/address.ts';
 import { AppError } from '#shared/errors.ts';
 import { second } from '#shared/units.ts';
+import { withTimeout } from './with-timeout.ts';
 
 /** Where systems take the ports of outgoing connections from. */
 const [firstPort, lastPort] = [32_768, 60_999];
@@ -46,7 +47,7 @@ export class Hole {
 
   /** Connects with the other end, which does the same. Rejects with `not-reachable`, `cancelled`. */
   async connect(other: SocketAddress, signal: AbortSignal): Promise<Socket> {
-    const until = AbortSignal.any([signal, AbortSignal.timeout(lastsMs)]);
+    const until = withTimeout(signal, lastsMs);
     let cause: unknown;
     while (!until.aborted) {
       const socket = connect({ host: other.host, port: other.port, localPort: this.#port, noDelay: true });

@@ -12,6 +12,7 @@ import { createDiscovery, type Discovery } from '../discovery/discovery.ts';
 import { isLinkLocal } from '../net/host.ts';
 import { listNetworks, silentInterfaces } from '../net/networks.ts';
 import type { PortMapper } from '../net/port-mapping/port-mapper.ts';
+import { withTimeout } from '../net/with-timeout.ts';
 import { diskError, makeFolders } from './data-dir.ts';
 import { DemoNeighbour } from './demo.ts';
 import { diagnose } from './doctor/doctor.ts';
@@ -133,7 +134,7 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
     port, now, pause, discovery, membership, devices, ownAddresses, servers, mapper,
     seek: async (id, signal) => {
       services.reach.seek(id);
-      return services.waiter.linkTo(id, AbortSignal.any([signal, AbortSignal.timeout(seekMs)])).catch(() => null);
+      return services.waiter.linkTo(id, withTimeout(signal, seekMs)).catch(() => null);
     },
     settings: () => settings.get(), networks: () => listNetworks(settings.get().unusedNetworks), links: () => links,
     onProgress: (diagnosis) => { services.events.emit({ type: 'diagnosis', diagnosis }); },

@@ -4,6 +4,7 @@ import { isIPv4 } from 'node:net';
 import { limits } from '#shared/limits.ts';
 import { hour, second } from '#shared/units.ts';
 import { faultOf, locationOf, soapRequest, ssdpGroup, ssdpPort, ssdpSearches, valueOf, wanServiceOf, type SoapArguments } from '../../core/port-mapping/upnp-messages.ts';
+import { withTimeout } from '../with-timeout.ts';
 import { noAddress, type AskOptions, type Mapping, type Outcome } from './mapping.ts';
 import type { Router } from './routers.ts';
 
@@ -168,7 +169,7 @@ function http(router: Router, url: string, signal: AbortSignal, soap: { readonly
   return new Promise((resolve, reject) => {
     const headers = soap === null ? {} : { 'Content-Type': 'text/xml; charset="utf-8"', SOAPAction: soap.soapAction, 'Content-Length': Buffer.byteLength(soap.body) };
     const asked = httpRequest(url, {
-      method: soap === null ? 'GET' : 'POST', localAddress: router.localHost, agent: false, headers: { ...headers, Connection: 'close' }, signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]),
+      method: soap === null ? 'GET' : 'POST', localAddress: router.localHost, agent: false, headers: { ...headers, Connection: 'close' }, signal: withTimeout(signal, answerMs),
     }, (response) => {
       const chunks: Buffer[] = [];
       let bytes = 0;

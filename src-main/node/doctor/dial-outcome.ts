@@ -2,6 +2,7 @@ import { AppError, errorInfo } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import { second } from '#shared/units.ts';
 import type { DialOutcome } from '#main/core/doctor/device-findings.ts';
+import { withTimeout } from '../../net/with-timeout.ts';
 import type { Address, Links } from '../ports/links.ts';
 
 /** Whoever is near answers within milliseconds; this leaves time for one packet that was lost, and for a name to be looked up. */
@@ -15,9 +16,9 @@ export interface Dialled {
 
 /** Dials as everything else does, so that what is found is what happens; links when it can. Rejects only with `cancelled`, when `signal` fires. */
 export async function dialOutcome(links: Pick<Links, 'dial'>, address: Address, expect: DeviceId | undefined, signal: AbortSignal): Promise<Dialled> {
-  const limit = AbortSignal.timeout(dialLimitMs);
+  const limit = withTimeout(signal, dialLimitMs);
   try {
-    const link = await links.dial(address, { signal: AbortSignal.any([signal, limit]), ...(expect === undefined ? {} : { expect }) });
+    const link = await links.dial(address, { signal: limit, ...(expect === undefined ? {} : { expect }) });
     return { outcome: { ok: true, name: link.remote.name }, network: '' };
   } catch (error) {
     if (signal.aborted) throw new AppError('cancelled');

@@ -3,6 +3,7 @@ import type { BootstrapNode } from '#shared/protocol/bootstrap.ts';
 import { second } from '#shared/units.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import type { Servers } from '../../net/servers/servers.ts';
+import { withTimeout } from '../../net/with-timeout.ts';
 import type { LinkWaiter } from '../waiting.ts';
 
 /** A device that was found has so long to be linked. */
@@ -36,8 +37,7 @@ export class Holders {
     let { rings } = waiter;
     const named = this.#introduce(await servers.holders([id], signal));
     for (let come = 0; come < named && !signal.aborted; come++) {
-      const left = AbortSignal.any([signal, AbortSignal.timeout(comesWithinMs)]);
-      if (!(await waiter.linked(rings, left))) return;
+      if (!(await waiter.linked(rings, withTimeout(signal, comesWithinMs)))) return;
       ({ rings } = waiter);
       yield;
     }

@@ -11,6 +11,7 @@ import { ReachMachine, type ReachEvent } from '../../core/reach/reach-machine.ts
 import { Hole } from '../../net/hole.ts';
 import { mayBeOutside } from '../../net/path-kind.ts';
 import { addressesOf, type Servers } from '../../net/servers/servers.ts';
+import { withTimeout } from '../../net/with-timeout.ts';
 import type { Link, Links } from '../ports/links.ts';
 
 /** Opening a hole, its answer, and connecting through it together take no longer. */
@@ -150,7 +151,7 @@ export class Reach {
     try {
       const answer = await new Promise<SocketAddress>((resolve, reject) => {
         this.#waiting.set(attempt, { from: id, answered: resolve });
-        AbortSignal.any([until, AbortSignal.timeout(answerMs)]).addEventListener('abort', () => { reject(new AppError('timeout')); }, { once: true });
+        withTimeout(until, answerMs).addEventListener('abort', () => { reject(new AppError('timeout')); }, { once: true });
         this.#say(id, { kind: 'punch', attempt, address: formatAddress(hole.outside) });
       });
       const socket = await hole.connect(answer, until);
@@ -198,9 +199,7 @@ export class Reach {
 
   /** A way that leads nowhere is no failure of anything: the next one is tried. */
   #run(work: (until: AbortSignal) => Promise<unknown>, withinMs: number, failed: () => void): void {
-    const late = new AbortController();
-    const timer = setTimeout(() => { late.abort(); }, withinMs).unref();
-    this.#ports.background(work(AbortSignal.any([this.#closing.signal, late.signal])).catch(failed).finally(() => { clearTimeout(timer); }));
+    this.#ports.background(work(withTimeout(this.#closing.signal, withinMs)).catch(failed));
   }
 
   #isDirect(id: DeviceId): boolean {
