@@ -1,6 +1,6 @@
 import type { SocketAddress } from '#shared/address.ts';
 import { errorInfo } from '#shared/errors.ts';
-import type { DeviceId } from '#shared/ids.ts';
+import { isDeviceId, type DeviceId } from '#shared/ids.ts';
 import type { Trust } from '#shared/model/peer.ts';
 import type { Settings } from '#shared/settings.ts';
 import type { Timestamp } from '#shared/units.ts';
@@ -145,7 +145,10 @@ class MembershipDriver {
   #dial(address: SocketAddress, expect: DeviceId | null): void {
     const work: Promise<void> = this.#options.dial(address, expect, this.#ending.signal).then(
       (id) => this.step({ type: 'dial-succeeded', address, id }),
-      (error: unknown) => this.step({ type: 'dial-failed', address, code: errorInfo(error).code }),
+      (error: unknown) => {
+        const { code, params: { there } = {} } = errorInfo(error);
+        this.step({ type: 'dial-failed', address, code, ...(typeof there === 'string' && isDeviceId(there) ? { there } : {}) });
+      },
     ).finally(() => this.#dials.delete(work));
     this.#dials.add(work);
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
@@ -79,6 +80,8 @@ class LinkTable implements Links {
 
   constructor(options: LinksOptions) {
     this.#options = options;
+    // Every dial listens, and there are more than the ten that Node takes for a leak.
+    setMaxListeners(0, this.#closing.signal);
     this.#instance = this.#nonce();
     this.#decompressor = options.decompressor ?? new Decompressor();
     this.#isUsed = options.isUsed ?? (() => true);
@@ -157,7 +160,7 @@ class LinkTable implements Links {
   #greet({ socket, id, reader }: Dialled | Secured, way: Way, signal: AbortSignal, expect: DeviceId | undefined): { readonly link: Promise<Link> } {
     const address = way.address === null ? '' : addressText(way.address);
     if (id === this.#options.identity.id) throw new AppError('self-dial', { address });
-    if (expect !== undefined && id !== expect) throw new AppError('identity-changed', { address });
+    if (expect !== undefined && id !== expect) throw new AppError('identity-changed', { address, there: id });
     if (this.#options.isBlocked(id)) throw new AppError('blocked', { address });
     const path = pathOf(socket, way.adopted?.relay ?? null);
     const rank = rankOfPath(path, undefined);

@@ -19,7 +19,8 @@ export type MembershipEvent =
   | { readonly type: 'link-down'; readonly id: DeviceId; readonly left: boolean }
   /** A dial proved who is there; the link itself is told by `link-up`. */
   | { readonly type: 'dial-succeeded'; readonly address: SocketAddress; readonly id: DeviceId }
-  | { readonly type: 'dial-failed'; readonly address: SocketAddress; readonly code: ErrorCode }
+  /** `there`: with `identity-changed`, who has proven to be there instead. */
+  | { readonly type: 'dial-failed'; readonly address: SocketAddress; readonly code: ErrorCode; readonly there?: DeviceId }
   | { readonly type: 'forget'; readonly id: DeviceId }
   | { readonly type: 'trust'; readonly id: DeviceId; readonly trust: Trust }
   | { readonly type: 'visibility'; readonly visibility: Settings['visibility'] }

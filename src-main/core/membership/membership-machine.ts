@@ -86,7 +86,7 @@ export class MembershipMachine {
       case 'link-up': this.#linkUp(now, event, out); break;
       case 'link-down': this.#linkDown(now, event.id, event.left, out); break;
       case 'dial-succeeded': this.#dialSucceeded(now, event.address, event.id, out); break;
-      case 'dial-failed': this.#dialFailed(now, event.address, event.code, out); break;
+      case 'dial-failed': this.#dialFailed(now, event.address, event.code, event.there ?? null, out); break;
       case 'forget': this.#forget(event.id, out); break;
       case 'trust': {
         const device = this.#devices.get(event.id);
@@ -195,8 +195,10 @@ export class MembershipMachine {
   /** Only a link proves it, so whoever was proven to be there stays. */
   #introduced(now: Millis, { id, address, source }: MembershipEvent & { type: 'introduced' }, out: MembershipSink): void {
     const entry = this.#isLinked(id) ? null : this.#book.open(address, now);
-    if (!entry || (entry.device !== null && entry.device !== id)) return;
+    if (!entry) return;
     this.#deviceOf(id, now, out);
+    // Of two of whom it is only said the first is looked for; if the second one is there, the dial tells.
+    if (entry.device !== null && entry.device !== id) return;
     this.#assign(entry, id, out);
     entry.seen.set(source, now);
     entry.own = false;
@@ -278,7 +280,7 @@ export class MembershipMachine {
     out.changed(id);
   }
 
-  #dialFailed(now: Millis, address: SocketAddress, code: ErrorCode, out: MembershipSink): void {
+  #dialFailed(now: Millis, address: SocketAddress, code: ErrorCode, there: DeviceId | null, out: MembershipSink): void {
     const entry = this.#book.get(address);
     if (!entry?.isDialling) return;
     entry.dialledAt = null;
@@ -286,6 +288,8 @@ export class MembershipMachine {
       entry.own = code === 'self-dial';
       const before = this.#book.release(entry);
       if (before !== null) out.changed(before);
+      // Somebody was said to be where somebody else is, of whom that may have been said as well.
+      if (there !== null && this.#devices.has(there)) this.#assign(entry, there, out);
     }
     // Whoever refuses will not change its mind within seconds; its next announcement says so if it does. A network that is switched on tells as well.
     const isFinal = code === 'refused' || code === 'blocked' || code === 'version-mismatch' || code === 'network-off';

@@ -268,6 +268,20 @@ describe('a device that somebody introduces', () => {
     expect(world.machine.device(bert)?.sources.map(({ address }) => address)).toEqual(['10.0.0.3:1']);
   });
 
+  it('is linked although somebody else was said to be there before, who is not', () => {
+    const world = new MembershipWorld();
+    world.answers.set('10.0.0.2:1', anna);
+    introduce(world, bert);
+    introduce(world, anna);
+    world.run(3000);
+    expect(world.dials.map(({ expect: id }) => id)).toEqual([bert, anna]);
+    expect([world.machine.device(anna)?.online, world.machine.device(bert)?.online]).toEqual([true, false]);
+    // Whoever goes on saying so costs nothing more.
+    introduce(world, bert);
+    world.run(minute);
+    expect(world.dials).toHaveLength(2);
+  });
+
   it('is met also by a device that shows itself to paired ones only, but not by a hidden one', () => {
     for (const [visibility, dials] of [['paired', 1], ['hidden', 0]] as const) {
       const world = new MembershipWorld({ visibility });

@@ -114,7 +114,7 @@ export class MembershipWorld {
 
   #reached(address: SocketAddress, id: DeviceId, expect: DeviceId | null): void {
     if (expect !== null && expect !== id) {
-      this.step({ type: 'dial-failed', address, code: 'identity-changed' });
+      this.step({ type: 'dial-failed', address, code: 'identity-changed', there: id });
       return;
     }
     const isNear = !this.far.has(formatAddress(address));
