@@ -61,6 +61,8 @@ export const errorsEn = {
   'version-mismatch': { what: 'The two devices run versions that do not understand each other.', about: 'This device and {name} run versions that do not understand each other.', next: 'Update DistriShare on the older one.' },
   'protocol-error': { what: 'The other device sent something that makes no sense.', about: 'The other device sent something that makes no sense: {detail}', next: 'The connection was closed to be safe. It is tried again by itself.' },
   'self-dial': { what: 'This is the address of your own device.', about: '{address} is your own device.', next: 'Use the address of another one.' },
+  'server-untrusted': { what: 'The server shows a certificate that this system does not trust.', about: '{name} shows a certificate that this system does not trust.', next: 'Use its whole URL with the # and the fingerprint after it, as its operator has it.' },
+  'server-dates': { what: 'By the clock of this device the server’s certificate is not valid now.', about: 'By the clock of this device the certificate of {name} is not valid now.', next: 'Check date and time of this device. If they are right, the server’s operator has to renew it.' },
   'identity-changed': { what: 'The device is not the one it was before.', about: '{name} is not the same device as before.', next: 'Somebody may be pretending to be it. Ask the person, then compare codes again.' },
   'listing-too-long': { what: 'The list of files goes on beyond what one download takes.', about: 'The list of files of “{name}” goes on beyond what one download takes.', next: 'What was listed is here. Download folders inside of it one by one to get the rest.' },
   'too-many': { what: 'Too much at once.', next: 'Wait until something has ended, then try again.' },

@@ -51,6 +51,21 @@ export class ServerAgent extends Agent {
   }
 }
 
+/** Verification errors of OpenSSL that go away with the right date (`X509_verify_cert_error_string`). */
+const dateErrors: ReadonlySet<string> = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
+/** Those that say that nobody vouches for the certificate, or that it is another host's. */
+const trustErrors: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'CERT_UNTRUSTED', 'CERT_REJECTED', 'CERT_REVOKED',
+  'INVALID_CA', 'INVALID_PURPOSE', 'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+/** Why a server that is there was not believed; null: it was something else. */
+export function doubtOf(error: unknown, name: string): AppError | null {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (dateErrors.has(code)) return new AppError('server-dates', { name }, { cause: error });
+  return trustErrors.has(code) ? new AppError('server-untrusted', { name }, { cause: error }) : null;
+}
+
 function isOf(socket: TLSSocket, fingerprint: string): boolean {
   const key = socket.getPeerX509Certificate()?.publicKey;
   return key !== undefined && deviceIdOfSpki(key.export({ type: 'spki', format: 'der' })) === fingerprint;

@@ -13,7 +13,7 @@ import type { Identity } from '../identity.ts';
 import type { SocketAddress } from '#shared/address.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import { relayStream } from './relay-stream.ts';
-import { ServerAgent } from './server-agent.ts';
+import { doubtOf, ServerAgent } from './server-agent.ts';
 
 const requestMs = 15_000;
 /** A token is asked for anew this long before it ends. */
@@ -40,7 +40,7 @@ export class ServerClient {
 
   /**
    * Asks one thing. Rejects with a BootstrapError when the server refuses, else with `not-reachable`, `timeout`, `identity-changed` (it has another key than its
-   * URL says), `protocol-error` (its answer makes no sense) or `cancelled`.
+   * URL says), `server-untrusted`, `server-dates`, `protocol-error` (its answer makes no sense) or `cancelled`.
    */
   async call<Name extends BootstrapRouteName>(name: Name, input: Input<Name>, signal?: AbortSignal): Promise<BootstrapAnswer<Name>> {
     try {
@@ -195,7 +195,7 @@ export class ServerClient {
   }
 
   #unreachable(error: unknown): AppError {
-    return error instanceof AppError ? error : new AppError('not-reachable', { address: this.#url.origin }, { cause: error });
+    return error instanceof AppError ? error : doubtOf(error, this.#url.origin) ?? new AppError('not-reachable', { address: this.#url.origin }, { cause: error });
   }
 
   #strange(detail: string): AppError {

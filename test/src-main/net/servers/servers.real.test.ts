@@ -152,7 +152,7 @@ describe('bootstrap servers', () => {
     expect(await when(anna, async () => {
       const health = await healthOf(anna);
       return health?.url === base && health.state === 'waiting' && health;
-    })).toMatchObject({ error: { code: 'not-reachable' } });
+    })).toMatchObject({ error: { code: 'server-untrusted', params: { name: base } } });
     await anna.api.call('settings.set', { patch: { servers: [urlOf({ server, base })] } });
     await online(anna);
   });
