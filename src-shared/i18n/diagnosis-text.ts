@@ -1,3 +1,4 @@
+import { isErrorCode } from '../errors.ts';
 import { pathKindSchema } from '../model/peer.ts';
 import { vpnSchema } from '../model/network.ts';
 import type { Diagnosis, DiagnosisStep } from '../model/diagnosis.ts';
@@ -13,9 +14,11 @@ export function diagnosisText({ finding, params }: DiagnosisStep, t: Translate):
   const path = pathKindSchema.safeParse(params['path']);
   const way = path.success ? pathText({ path: path.data, vpn: vpnSchema.safeParse(params['vpn']).data, relay: typeof params['relay'] === 'string' ? params['relay'] : undefined }) : null;
   const latency = params['latencyMs'];
+  const reason = params['reason'];
   const words = {
     ...params,
     ...(typeof seconds === 'number' ? { time: formatSeconds(seconds) } : {}),
+    ...(typeof reason === 'string' && isErrorCode(reason) ? { reason: t(`error.${reason}.what`).replace(/\.$/, '') } : {}),
     ...(way === null ? {} : { path: `${t(`path.${way.key}`, way.params)}${typeof latency === 'number' ? `, ${latency.toFixed(1)} ms` : ''}` }),
   };
   return { what: t(`doctor.finding.${finding}.what`, words), next: t(`doctor.finding.${finding}.next`, words) };

@@ -22,6 +22,12 @@ describe('what the doctor says', () => {
     expect(diagnosisText(step('others-linked', { n: 2 }), translator('es')).what).toBe('Hay 2 personas conectadas.');
   });
 
+  it('says what an error means and not its code; what the system said stays', () => {
+    expect(diagnosisText(step('address-failed', { address: '192.0.2.7:47800', reason: 'timeout' }), translator('en')).what).toBe('The connection to 192.0.2.7:47800 did not come about: There was no answer in time.');
+    expect(diagnosisText(step('address-failed', { address: '192.0.2.7:47800', reason: 'EHOSTDOWN' }), translator('en')).what).toContain(': EHOSTDOWN.');
+    expect(diagnosisText(step('servers-part', { names: 'one', reason: 'not-reachable' }), translator('en')).what).toBe('Some of your servers do not answer: one.');
+  });
+
   it.each([['likely', ['others-silent', 'networks-off']], ['perhaps', ['others-silent', 'port-usual']], ['allWell', ['port-usual', 'mdns-skipped']]] as const)('amounts to “%s”', (verdict, findings) => {
     expect(diagnosisVerdict({ peer: null, testing: null, progress: 1, steps: findings.map((finding) => step(finding)) })).toBe(verdict);
   });
