@@ -106,7 +106,7 @@ export class Shard {
 
   heard(text: string): void {
     if (this.#waiting !== null) this.#waiting.push(text);
-    else if (!this.#take(text, false)) this.#doubt();
+    else if (!this.#take(text)) this.#doubt();
   }
 
   /** Reads the nodes; changes have to be heard already. From then on what changes here is written. */
@@ -139,7 +139,7 @@ export class Shard {
     const waiting = this.#waiting ?? [];
     this.#waiting = null;
     let isSure = true;
-    for (const text of waiting) isSure = this.#take(text, true) && isSure;
+    for (const text of waiting) isSure = this.#take(text) && isSure;
     this.writes.reached(this.#version);
     if (!isSure || this.#readAgain) this.#doubt();
     this.#settleContested();
@@ -264,13 +264,15 @@ export class Shard {
     skipped(fields.length - entries.length);
   }
 
-  /** `mayBeKnown`: it was told before something was read. False when something was missed. */
-  #take(text: string, mayBeKnown: boolean): boolean {
+  /** False when something was missed. */
+  #take(text: string): boolean {
     const versioned = parseVersioned(text);
+    // Told before the part was read.
+    if (versioned !== null && versioned.version <= this.#before) return true;
     if (versioned !== null && versioned.version <= this.#version) {
       // Redis gives a number again: it goes on with an older state, as a replica does that its master had not told everything.
-      this.#hasGoneBack ||= !mayBeKnown;
-      return mayBeKnown;
+      this.#hasGoneBack = true;
+      return false;
     }
     const told = versioned === null || versioned.version !== this.#version + 1 ? null : parseTold(versioned.text);
     if (versioned === null || told === null) {

@@ -146,6 +146,23 @@ describe.skipIf(redisVersion === null)('registries on one Redis', () => {
     await expect.poll(() => [one, other, late].map(({ registry }) => [registry.counts.nodes, registry.node(deviceOf(1))?.entries, registry.node(deviceOf(1))?.outside]), { interval: 20 }).toEqual(Array.from({ length: 3 }, () => [1, 1, said(2).outside]));
   });
 
+  it('take what comes late for no older state', async () => {
+    const first = await server();
+    first.registry.register(now(), deviceOf(1), said(1));
+    await first.store.settled();
+    const [one, other] = [await server(), await server()];
+    await first.store.close();
+    const keys = shardKeys(shardOf(deviceOf(1)));
+    // Asked for at the beginning of each reading.
+    const types = async (): Promise<string | undefined> => /cmdstat_type:calls=(\d+)/.exec(await redis.client.info('commandstats'))?.[1];
+    const before = await types();
+    // Told before they read, over a connection that others do not wait for.
+    await redis.client.publish(keys.changes, `1 ${JSON.stringify({ silent: [deviceOf(1)] })}`);
+    one.registry.register(now(), deviceOf(1), said(2));
+    await expect.poll(() => other.registry.node(deviceOf(1))?.outside, { interval: 20 }).toBe(said(2).outside);
+    expect([await types(), await redis.client.get(keys.version)]).toEqual([before, '2']);
+  });
+
   it('notice that Redis goes on with an older state though no connection broke, as when a replica takes over', async () => {
     const [one, other] = [await server(), await server()];
     const neighbour = Array.from({ length: 100 }, (_, number) => deviceOf(number + 2)).find((device) => shardOf(device) === shardOf(deviceOf(1))) ?? deviceOf(0);
