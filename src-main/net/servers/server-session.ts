@@ -49,6 +49,8 @@ export class ServerSession {
   #connection = new AbortController();
   #timer: NodeJS.Timeout | null = null;
   #relays = false;
+  /** Of what it knows of our shares, as it said when it had been told; null: it has not been told all. */
+  #told: string | null = null;
 
   constructor(url: ServerUrl, ports: SessionPorts) {
     this.url = url;
@@ -144,7 +146,10 @@ export class ServerSession {
       case 'welcome':
         this.#relays = message.relay;
         return this.#step({ type: 'up', heartbeatMs: message.heartbeatMs, registered: message.registered });
-      case 'heartbeat': return this.#step({ type: 'heartbeat', registered: message.registered });
+      case 'heartbeat':
+        // A server that lost a part of what it was told says so like this.
+        if (message.registered && this.#told !== null && message.revision !== this.#told) this.news();
+        return this.#step({ type: 'heartbeat', registered: message.registered });
       case 'goodbye': return this.#step({ type: 'goodbye', withinMs: message.withinMs });
       case 'signal': return this.#ports.onSignal(message.from, message.data);
       case 'relay': return this.#ports.onRelay(message.from, message.ticket, this.#carrier(message.at));
@@ -167,12 +172,14 @@ export class ServerSession {
 
   async #register(signal: AbortSignal): Promise<void> {
     const { addresses, rooms, announced } = this.#ports.registration();
+    this.#told = null;
     try {
       const { revision } = await this.client.call('register', { addresses: addresses.slice(0, limits.bootstrap.addressesPerNode), rooms: rooms.slice(0, limits.bootstrap.roomsPerNode) }, signal);
       // Where we are matters more than what we share: a server may have no place for that.
       this.#step({ type: 'accepted' });
       await this.#listRooms(signal);
       if (revision !== announced.revision && !(revision === null && announced.entries.length === 0)) await this.#announce(announced, signal);
+      this.#told = announced.entries.length === 0 && revision === null ? null : announced.revision;
       this.#step({ type: 'registered' });
     } catch (error) {
       if (signal.aborted) return;
