@@ -5,7 +5,7 @@ import type { ApiChannel } from '#shared/api/channel.ts';
 import { createApiClient } from '#shared/api/client.ts';
 import type { NodeEvent } from '#shared/api/events.ts';
 import type { NodeApi } from '#shared/api/node-api.ts';
-import { AppError } from '#shared/errors.ts';
+import { AppError, errorInfo } from '#shared/errors.ts';
 import { second } from '#shared/units.ts';
 
 declare global {
@@ -15,7 +15,8 @@ declare global {
   }
 }
 
-export type ConnectionState = 'connecting' | 'connected' | 'lost';
+/** `shut-out`: the node is there and does not know this browser; it was started anew. */
+export type ConnectionState = 'connecting' | 'connected' | 'lost' | 'shut-out';
 
 /** A node that may go away and come back: calls fail at once while it is away, listeners stay. */
 export interface LiveApi extends NodeApi {
@@ -43,9 +44,10 @@ export function createLiveApi(connect: () => Promise<ApiChannel>): LiveApi {
   let current: NodeApi | null = null;
   let retryMs = firstRetryMs;
 
-  function lost(): void {
+  function lost(error: unknown = null): void {
     current = null;
-    state.value = 'lost';
+    // It is tried on: whoever opens the new address in another tab opens it for this one, too.
+    state.value = errorInfo(error).code === 'not-authorised' ? 'shut-out' : 'lost';
     window.setTimeout(open, retryMs);
     retryMs = Math.min(lastRetryMs, 2 * retryMs);
   }
@@ -54,7 +56,7 @@ export function createLiveApi(connect: () => Promise<ApiChannel>): LiveApi {
     connect().then((channel) => {
       const client = createApiClient(channel, { onOtherVersion: () => { otherVersion.value = true; } });
       client.subscribe((event) => listeners.forEach((listener) => listener(event)));
-      client.onClose(lost);
+      client.onClose(() => { lost(); });
       current = client;
       retryMs = firstRetryMs;
       state.value = 'connected';
@@ -94,14 +96,17 @@ const socketChannel = (socket: WebSocket): ApiChannel => ({
   close: () => socket.close(),
 });
 
-/** A WebSocket to the origin the page came from. */
+/** A WebSocket does not tell why it is refused; a page that may not be read does. */
+const isShutOut = (): Promise<boolean> => fetch('/', { method: 'HEAD', cache: 'no-store' }).then(({ status }) => status === 401, () => false);
+
+/** A WebSocket to the origin the page came from. Rejects with `node-not-running`, `not-authorised`. */
 function openSocket(): Promise<ApiChannel> {
   return new Promise((resolve, reject) => {
     const url = new URL('/api', window.location.origin);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(url);
     socket.addEventListener('open', () => resolve(socketChannel(socket)), { once: true });
-    socket.addEventListener('close', () => reject(new AppError('node-not-running')), { once: true });
+    socket.addEventListener('close', () => void isShutOut().then((shutOut) => reject(new AppError(shutOut ? 'not-authorised' : 'node-not-running'))), { once: true });
   });
 }
 

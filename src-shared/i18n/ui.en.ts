@@ -14,7 +14,8 @@ export const uiEn = {
     visible_everyone: 'Visible to everyone nearby', visible_paired: 'Visible to trusted people', visible_hidden: 'Hidden',
   },
   lost: {
-    title: 'Connection to DistriShare lost.', next: 'It comes back by itself. What you see may be old.',
+    lost: 'Connection to DistriShare lost.', lostNext: 'It comes back by itself. What you see may be old.',
+    shutOut: 'DistriShare was started anew.', shutOutNext: 'Open the address that it printed. What you see here is old.',
     first: 'DistriShare does not answer.', firstNext: 'Is it running? If you came by an old address, use the one it printed last.',
   },
   otherVersion: { title: 'DistriShare was updated.', reload: 'Reload this page', next: 'Reload this page to go on.', restart: 'Quit DistriShare and start it again to go on.' },

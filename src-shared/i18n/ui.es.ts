@@ -16,7 +16,8 @@ export const uiEs: SameShape<typeof uiEn> = {
     visible_everyone: 'Visible para todos aquí cerca', visible_paired: 'Visible para gente de confianza', visible_hidden: 'Oculto',
   },
   lost: {
-    title: 'Se perdió la conexión con DistriShare.', next: 'Vuelve sola. Lo que ves puede ser antiguo.',
+    lost: 'Se perdió la conexión con DistriShare.', lostNext: 'Vuelve sola. Lo que ves puede ser antiguo.',
+    shutOut: 'DistriShare se ha iniciado de nuevo.', shutOutNext: 'Abre la dirección que ha mostrado. Lo que ves aquí es antiguo.',
     first: 'DistriShare no responde.', firstNext: '¿Está en marcha? Si vienes de una dirección antigua, usa la última que mostró.',
   },
   otherVersion: { title: 'DistriShare se ha actualizado.', reload: 'Recargar la página', next: 'Vuelve a cargar esta página para seguir.', restart: 'Cierra DistriShare y ábrelo otra vez para seguir.' },

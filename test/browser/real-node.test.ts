@@ -24,7 +24,8 @@ beforeAll(async () => {
   ann = await stage.serve([...local, '--name', annName]);
   bob = await stage.serve([...local, '--name', bobName]);
   browser = await chromium.launch({ executablePath: process.env['DISTRISHARE_CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--lang=en'] });
-  page = await browser.newPage({ locale: 'en', viewport: { width: 1280, height: 800 } });
+  const context = await browser.newContext({ locale: 'en', viewport: { width: 1280, height: 800 } });
+  page = await context.newPage();
   page.on('pageerror', (error) => trouble.push(error.message));
   page.on('console', (message) => { if (message.type() === 'error') trouble.push(message.text()); });
 });
@@ -71,7 +72,16 @@ it('says so when the node is gone', async () => {
   await page.getByText('Connection to DistriShare lost.').waitFor();
 });
 
+it('says so when the node was started anew, and goes on when its new address is opened in another tab', async () => {
+  const webPort = new URL(page.url()).port;
+  bob = await stage.serve(['--listen', '127.0.0.1', '--no-multicast', '--no-mdns', '--web-port', webPort, '--name', bobName], undefined, bob.dataDir);
+  await page.getByText('DistriShare was started anew.').waitFor();
+  const other = await page.context().newPage();
+  await other.goto(bob.ready.webUrl ?? '');
+  await page.getByText('DistriShare was started anew.').waitFor({ state: 'detached' });
+});
+
 it('the page never complained', () => {
-  // A closed WebSocket is told by the browser itself; nothing else may be.
-  expect(trouble.filter((text) => !text.includes('WebSocket'))).toEqual([]);
+  // A closed WebSocket, and a node that does not answer or refuses, are told by the browser itself; nothing else may be.
+  expect(trouble.filter((text) => !/WebSocket|ERR_CONNECTION_REFUSED|401 \(Unauthorized\)/.test(text))).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ApiChannel } from '#shared/api/channel.ts';
+import { AppError } from '#shared/errors.ts';
 import { createLiveApi } from '../../src-renderer/api.ts';
 import { createFakeNode } from './fake-node.ts';
 import { settled } from './with-app.ts';
@@ -50,6 +51,16 @@ describe('the connection to the node', () => {
     const before = tries;
     await vi.advanceTimersByTimeAsync(20_000);
     expect(tries - before).toBe(4);
+  });
+
+  it('tells a node that does not know this page any more from one that is gone, and goes on when it does', async () => {
+    let answer: () => Promise<ReturnType<typeof fakeChannel>['channel']> = () => Promise.reject(new AppError('not-authorised'));
+    const api = createLiveApi(() => answer());
+    await vi.advanceTimersByTimeAsync(0);
+    expect(api.state.value).toBe('shut-out');
+    answer = () => Promise.resolve(fakeChannel().channel);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(api.state.value).toBe('connected');
   });
 
   describe('of another version', () => {
