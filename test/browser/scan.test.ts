@@ -79,7 +79,7 @@ it('joins a room by its code, held before the camera, once the person says so', 
   await page.getByRole('button', { name: 'Scan QR code' }).press('Enter');
   await page.getByRole('dialog', { name: 'Scan a QR code' }).waitFor({ state: 'detached' });
   const field = page.getByRole('textbox', { name: 'Words or link' });
-  expect(await field.inputValue()).toBe(link);
+  await expect.poll(() => field.inputValue()).toBe(link);
   await page.getByText('An invitation to “Choir”.').waitFor();
   expect(await page.evaluate(() => given.map((track) => [track.kind, track.readyState]))).toEqual([['video', 'ended']]);
   expect(await bob.call('rooms.list', {})).toEqual([]);
@@ -116,7 +116,7 @@ it('without a camera reads pictures, whichever way they come, and says what they
   await dialog.getByText('No QR code was found in this picture.').waitFor();
   await hand(page, 'drop', server);
   await dialog.waitFor({ state: 'detached' });
-  expect(await field.inputValue()).toBe(url);
+  await expect.poll(() => field.inputValue()).toBe(url);
   expect((await ann.call('settings.get', {})).servers).toEqual([]);
   // Nothing of it was taken for something to share.
   expect(await page.getByRole('dialog').count()).toBe(0);
