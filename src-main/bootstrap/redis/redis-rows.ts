@@ -61,8 +61,6 @@ const writtenSchema = z.object({
     anew: z.boolean(),
     /** Not written if Redis has a newer version of it than this; null: in any case. */
     over: z.number().nullable(),
-    /** More of a list that the same server has begun to write. */
-    goesOn: z.boolean().optional(),
     add: z.array(z.tuple([z.string(), z.string()])),
     remove: z.array(contentIdSchema),
   })),

@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
 
 /** What Redis does in one step. Every key that a script touches is named to it, and all of them lie in one slot. */
 export interface Script {
   readonly lua: string;
   readonly sha1: string;
 }
-
-const counter = z.int().nonnegative();
 
 const script = (lua: string): Script => ({ lua, sha1: createHash('sha1').update(lua).digest('hex') });
 
@@ -33,25 +30,20 @@ if version and version >= known and version < 1e14 and version % 1 == 0 then ret
 version = known + 1000000
 redis.call('SET', KEYS[1], string.format('%.0f', version))
 return {version, 1}`);
-export const beginAnswer = z.tuple([counter, z.union([z.literal(0), z.literal(1)])]);
 
 /**
  * Writes a message's changes and tells them. Keys: version, nodes, heard, and the entries of each device of the message. Arguments: channel, message.
  * Answers with the new version; or with 0 and the devices that keep it from being done: those that are not there any more though the message builds on what they had,
- * those of which Redis has something newer than what the message is to go `over`, and with `!` before them those that are to tell all they announce again, to which the message adds as if it knew
- * what was there. Then nothing was done.
+ * and those of which Redis has something newer than what the message is to go `over`. Then nothing was done.
  */
 export const writeScript = script(`
 local message = cjson.decode(ARGV[2])
 local refused = {0}
-for at, device in ipairs(message.devices) do
+for _, device in ipairs(message.devices) do
   local row = redis.call('HGET', KEYS[2], device.id)
   local isMissing = not row and device.node ~= cjson.null and not device.anew
   local isOlder = row and device.over ~= cjson.null and (tonumber(string.match(row, '^(%d+) ')) or 0) > device.over
-  local isAddition = row and device.node ~= cjson.null and not device.anew and not device.goesOn
-  local isClaim = isAddition and string.sub(row, -16) == '"revision":null}' and string.sub(device.node, -16) ~= '"revision":null}'
-  if isMissing or isOlder then refused[#refused + 1] = device.id
-  elseif isClaim and redis.call('EXISTS', KEYS[3 + at]) == 1 then refused[#refused + 1] = '!' .. device.id end
+  if isMissing or isOlder then refused[#refused + 1] = device.id end
 end
 if #refused > 1 then return refused end
 local version = redis.call('INCR', KEYS[1])
@@ -73,7 +65,6 @@ for at, device in ipairs(message.devices) do
 end
 redis.call('PUBLISH', ARGV[1], version .. ' ' .. ARGV[2])
 return {version}`);
-export const writeAnswer = z.array(z.union([counter, z.string()])).min(1);
 
 /**
  * Notes that devices were heard of. Keys: version, heard. Arguments: after how many milliseconds of silence a device is named (empty: none is), and the devices.
@@ -89,7 +80,6 @@ if ARGV[1] ~= '' then
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', string.format('%.0f', now - ARGV[1]), 'LIMIT', 0, 200)) do answer[#answer + 1] = id end
 end
 return answer`);
-export const heardAnswer = z.tuple([counter, z.number()]).rest(z.string());
 
 /** How many milliseconds ago devices were heard of. Key: heard. Arguments: the devices. Answers with a number for each; -1: it is not there. */
 export const agesScript = script(`
@@ -101,7 +91,6 @@ for at, id in ipairs(ARGV) do
   ages[at] = heard and math.max(0, now - tonumber(heard)) or -1
 end
 return ages`);
-export const agesAnswer = z.array(z.number());
 
 /**
  * Forgets devices, unless they were heard of meanwhile, and tells it. Keys: version, nodes, heard, and the entries of each device. Arguments: channel, milliseconds

@@ -7,35 +7,20 @@ import { entryText, nodeText, type Written } from './redis-rows.ts';
 const mostDevices = 200;
 const mostEntries = 1000;
 
-/** What a change builds on. */
-export interface Base {
-  /** For what Redis may have changed since we read it: it shall take it only if it has no newer version of the device than this. */
-  readonly over: number | null;
-  /** Changed here; otherwise it is only what we know. */
-  readonly isOurs: boolean;
-  /** Of the device's list, before it was changed here first; left out: not known. */
-  readonly revision?: string | null;
-}
-
 interface Change {
   /** Null: it is gone. */
   readonly node: NodeRecord | null;
   /** Redis shall forget what the device announced before. */
   anew: boolean;
-  /** A part of it is written. */
-  goesOn?: true;
-  base: Base;
+  /** For what is no change of ours, but what we know: Redis shall take it only if it has no newer version of the device than this. */
+  over: number | null;
   /** Null: not announced any more. */
   readonly entries: Map<ContentId, Entry | null>;
 }
 
-/** Of what Redis can be told without a condition. */
-const plain: Base = { over: null, isOurs: true };
-
 export interface Batch {
   readonly number: number;
   readonly devices: Written['devices'];
-  readonly bases: ReadonlyMap<DeviceId, Base>;
   /** Notes that are written completely with it. */
   readonly notes: number;
 }
@@ -84,14 +69,14 @@ export class ShardWrites {
 
   gone(deviceId: DeviceId): void {
     this.#noted++;
-    this.#waiting.set(deviceId, { node: null, anew: false, base: plain, entries: new Map() });
+    this.#waiting.set(deviceId, { node: null, anew: false, over: null, entries: new Map() });
   }
 
   /** Everything of a node that is there; whatever Redis has of it, or only over this version. */
-  whole(node: NodeRecord, base: Base): void {
+  whole(node: NodeRecord, over: number | null): void {
     this.#noted++;
     this.#begun.add(node);
-    this.#waiting.set(node.deviceId, { node, anew: true, base, entries: new Map(Array.from(node.listings.values(), (listing) => [listing.contentId, node.entryOf(listing)])) });
+    this.#waiting.set(node.deviceId, { node, anew: true, over, entries: new Map(Array.from(node.listings.values(), (listing) => [listing.contentId, node.entryOf(listing)])) });
   }
 
   /** What is to be sent next, when what was sent before is answered; null when nothing waits. A long list takes several; it has its revision with the last of them, so that nobody takes a part for all of it. */
@@ -103,11 +88,10 @@ export class ShardWrites {
       return null;
     }
     const devices: Batch['devices'] = [];
-    const bases = new Map<DeviceId, Base>();
     let room = mostEntries;
     for (const [id, change] of this.#waiting) {
       if (devices.length === mostDevices || room === 0) break;
-      const { node, anew, goesOn, base, entries } = change;
+      const { node, anew, over, entries } = change;
       const add: [string, string][] = [];
       const remove: ContentId[] = [];
       for (const [contentId, entry] of entries) {
@@ -117,12 +101,11 @@ export class ShardWrites {
         if (entry === null) remove.push(contentId);
         else add.push([contentId, entryText(entry)]);
       }
-      devices.push({ id, node: node === null ? null : nodeText(node, entries.size > 0 ? null : node.revision), anew, over: base.over, ...(goesOn === undefined ? {} : { goesOn }), add, remove });
-      bases.set(id, base);
-      Object.assign(change, { anew: false, goesOn: true, base: { ...base, over: null } });
+      devices.push({ id, node: node === null ? null : nodeText(node, entries.size > 0 ? null : node.revision), anew, over, add, remove });
+      Object.assign(change, { anew: false, over: null });
       if (entries.size === 0) this.#waiting.delete(id);
     }
-    const batch: Batch = { number: ++this.#numbers, devices, bases, notes: this.#waiting.size === 0 ? this.#noted : this.#written };
+    const batch: Batch = { number: ++this.#numbers, devices, notes: this.#waiting.size === 0 ? this.#noted : this.#written };
     this.#sent.push({ batch, version: null });
     return batch;
   }
@@ -154,10 +137,8 @@ export class ShardWrites {
   }
 
   /** Redis is away, and nobody knows what of this it has done: answers with the devices, and over which version. Nobody waits any more. */
-  lose(): Map<DeviceId, Base> {
-    const devices = new Map<DeviceId, Base>();
-    const lost = [...this.#sent.flatMap(({ batch }) => [...batch.bases]), ...Array.from(this.#waiting, ([id, { base }]) => [id, base] as const)];
-    for (const [id, base] of lost) devices.set(id, { ...base, isOurs: base.isOurs || devices.get(id)?.isOurs === true });
+  lose(): Map<DeviceId, number | null> {
+    const devices = new Map([...this.#sent.flatMap(({ batch }) => batch.devices.map(({ id, over }) => [id, over] as const)), ...Array.from(this.#waiting, ([id, { over }]) => [id, over] as const)]);
     this.#waiting.clear();
     this.#sent.length = 0;
     this.#written = this.#noted;
@@ -176,10 +157,10 @@ export class ShardWrites {
     this.#noted++;
     const waiting = this.#waiting.get(node.deviceId);
     if (waiting?.node === node) {
-      waiting.base = { ...waiting.base, isOurs: true };
+      waiting.over = null;
       return waiting;
     }
-    const change: Change = { node, anew: !this.#begun.has(node), base: plain, entries: new Map() };
+    const change: Change = { node, anew: !this.#begun.has(node), over: null, entries: new Map() };
     this.#begun.add(node);
     this.#waiting.set(node.deviceId, change);
     return change;

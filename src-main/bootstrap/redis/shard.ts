@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import * as z from 'zod';
 import type { DeviceId } from '#shared/ids.ts';
 import type { Entry } from '#shared/protocol/bootstrap.ts';
 import type { Millis } from '#shared/units.ts';
@@ -6,9 +7,9 @@ import type { NodeRecord } from '../registry/node-record.ts';
 import type { SharedState } from '../registry-store.ts';
 import { shardKeys, shardOf, type ShardKeys } from './redis-keys.ts';
 import { parseDeviceId, parseEntry, parseNode, parseTold, parseVersioned, type ToldDevice } from './redis-rows.ts';
-import { agesAnswer, agesScript, beginAnswer, beginScript, forgetScript, heardAnswer, heardScript, writeAnswer, writeScript } from './redis-scripts.ts';
+import { agesScript, beginScript, forgetScript, heardScript, writeScript } from './redis-scripts.ts';
 import type { RedisSession } from './redis-session.ts';
-import { ShardWrites, type Base } from './shard-writes.ts';
+import { ShardWrites } from './shard-writes.ts';
 
 /** Devices whose entries are asked for at once, and entries that are taken in before others have their turn. */
 const readAtOnce = 8;
@@ -46,10 +47,10 @@ export class Shard {
   /** Of each device that Redis has, which version of it is in memory. 0: its entries are not all read. */
   readonly #versions = new Map<DeviceId, number>();
   /**
-   * What Redis may not have as memory has it: changed here while nobody could tell Redis, or could be sure that it heard, or only known here, and perhaps lost there. To be written
-   * over nothing newer than the version that memory had.
+   * What Redis may not have as memory has it. Null: changed here while nobody could tell Redis, or could be sure that it heard. A version: known here, and perhaps lost
+   * there; to be written over nothing newer than that.
    */
-  readonly #unsure = new Map<DeviceId, Base>();
+  readonly #unsure = new Map<DeviceId, number | null>();
   readonly #contested = new Set<DeviceId>();
   /** Whose entries are to be read, with the version of the row that said so. */
   readonly #unread = new Map<DeviceId, number>();
@@ -57,8 +58,6 @@ export class Shard {
   #waiting: string[] | null = [];
   #before = 0;
   #session: RedisSession | null = null;
-  /** Redis has less than it told us once, whatever its count says. */
-  #hasGoneBack = false;
   #isWriting = false;
   #isReading = false;
   #readAgain = false;
@@ -71,19 +70,19 @@ export class Shard {
   }
 
   changed(node: NodeRecord): void {
-    if (this.#isAlone(node.deviceId)) this.#changedAlone(node.deviceId, node.revision);
+    if (this.#session === null) this.#unsure.set(node.deviceId, null);
     else this.writes.changed(node);
     this.#write();
   }
 
   entry(node: NodeRecord, entry: Entry | null, contentId: Entry['contentId']): void {
-    if (this.#isAlone(node.deviceId)) this.#changedAlone(node.deviceId, node.revision);
+    if (this.#session === null) this.#unsure.set(node.deviceId, null);
     else this.writes.entry(node, contentId, entry);
     this.#write();
   }
 
   gone(deviceId: DeviceId): void {
-    if (this.#isAlone(deviceId)) this.#changedAlone(deviceId, null);
+    if (this.#session === null) this.#unsure.set(deviceId, null);
     else this.writes.gone(deviceId);
     this.#write();
   }
@@ -95,7 +94,7 @@ export class Shard {
 
   /** Redis is away. */
   lose(): void {
-    for (const [deviceId, base] of this.writes.lose()) this.#unsure.set(deviceId, { ...base, over: base.over ?? this.#versions.get(deviceId) ?? 0 });
+    for (const [deviceId, over] of this.writes.lose()) this.#unsure.set(deviceId, over);
     this.#session = null;
     this.#contested.clear();
     this.#unread.clear();
@@ -112,15 +111,14 @@ export class Shard {
   /** Reads the nodes; changes have to be heard already. From then on what changes here is written. */
   async readNodes(session: RedisSession, isReturn: boolean): Promise<void> {
     const { keys } = this;
-    const [version, jumped] = beginAnswer.parse(await session.run(beginScript, [keys.version, keys.nodes, keys.heard], [this.#version + (this.#hasGoneBack ? 1 : 0)]));
+    const [version, jumped] = beginAnswer.parse(await session.run(beginScript, [keys.version, keys.nodes, keys.heard], [this.#version]));
     const rows = (await session.hash(keys.nodes)) ?? {};
     if (!this.#host.isCurrent(session)) return;
-    this.#hasGoneBack = false;
     this.#before = version;
-    if (jumped === 1) for (const [deviceId, known] of this.#versions) if (!this.#unsure.has(deviceId) && !this.writes.isBusy(deviceId)) this.#unsure.set(deviceId, { over: known, isOurs: false });
+    if (jumped === 1) for (const [deviceId, known] of this.#versions) if (!this.#unsure.has(deviceId) && !this.writes.isBusy(deviceId)) this.#unsure.set(deviceId, known);
     this.#compareNodes(rows, isReturn);
     this.#session = session;
-    for (const [deviceId, base] of this.#unsure) this.#writeWhole(deviceId, base);
+    for (const [deviceId, over] of this.#unsure) this.#writeWhole(deviceId, over);
     this.#unsure.clear();
     this.#write();
   }
@@ -141,7 +139,7 @@ export class Shard {
     let isSure = true;
     for (const text of waiting) isSure = this.#take(text) && isSure;
     this.writes.reached(this.#version);
-    if (!isSure || this.#readAgain) this.#doubt();
+    if (!isSure) this.#doubt();
     this.#settleContested();
   }
 
@@ -174,22 +172,10 @@ export class Shard {
         continue;
       }
       present.add(deviceId);
-      const unsure = this.#unsure.get(deviceId);
-      if (unsure !== undefined && versioned.version <= (unsure.over ?? 0)) continue;
-      if (unsure?.isOurs === true) {
-        // Whoever brought Redis what it had lost changed nothing. Of what was on its way when Redis was lost, nobody knows what has become.
-        if (node.revision === unsure.revision) this.#unsure.set(deviceId, { ...unsure, over: versioned.version });
-        else this.#collided(deviceId);
-        continue;
-      }
+      const over = this.#unsure.get(deviceId);
+      if (over === null || (over !== undefined && versioned.version <= over)) continue;
       this.#unsure.delete(deviceId);
-      const known = state.node(deviceId) === undefined ? 0 : this.#versions.get(deviceId) ?? 0;
-      if (known === versioned.version) continue;
-      // Redis has lost what we know: another server has noticed that before us.
-      if (known > versioned.version && !this.writes.isBusy(deviceId)) {
-        this.#unsure.set(deviceId, { over: known, isOurs: false });
-        continue;
-      }
+      if (this.#versions.get(deviceId) === versioned.version && state.node(deviceId) !== undefined) continue;
       if (this.writes.isBusy(deviceId)) {
         this.#contested.add(deviceId);
         continue;
@@ -204,7 +190,7 @@ export class Shard {
       if (present.has(deviceId) || this.#unsure.has(deviceId) || this.writes.isBusy(deviceId)) continue;
       const node = state.node(deviceId);
       // The others could not know that it was heard of here while Redis was away.
-      if (isReturn && node !== undefined && isHeard(node)) this.#unsure.set(deviceId, { over: known, isOurs: false });
+      if (isReturn && node !== undefined && isHeard(node)) this.#unsure.set(deviceId, known);
       else {
         quietly(() => state.unregister(deviceId));
         this.#versions.delete(deviceId);
@@ -213,30 +199,14 @@ export class Shard {
     if (damaged > 0) skipped(damaged);
   }
 
-  /** Nobody can tell Redis now, or what Redis has is to be looked at first. */
-  #isAlone(deviceId: DeviceId): boolean {
-    return this.#session === null || this.#unsure.has(deviceId);
-  }
-
-  #changedAlone(deviceId: DeviceId, revision: string | null): void {
-    const known = this.#unsure.get(deviceId);
-    this.#unsure.set(deviceId, known === undefined ? { over: this.#versions.get(deviceId) ?? 0, isOurs: true, revision } : { ...known, isOurs: true });
-  }
-
-  /** The same device was changed here and elsewhere while neither heard of the other: what we have is written, and as it may lack something, the device will tell all again. */
-  #collided(deviceId: DeviceId): void {
-    this.#versions.set(deviceId, 0);
-    this.#unsure.set(deviceId, { over: null, isOurs: true });
-  }
-
-  #writeWhole(deviceId: DeviceId, base: Base): void {
+  #writeWhole(deviceId: DeviceId, over: number | null): void {
     const node = this.#host.state.node(deviceId);
     if (node === undefined) {
-      if (base.isOurs) this.writes.gone(deviceId);
+      if (over === null) this.writes.gone(deviceId);
     } else {
       // Nobody takes a part of a list for all of it.
       if (this.#versions.get(deviceId) === 0) node.revision = null;
-      this.writes.whole(node, base);
+      this.writes.whole(node, over);
     }
   }
 
@@ -267,13 +237,7 @@ export class Shard {
   /** False when something was missed. */
   #take(text: string): boolean {
     const versioned = parseVersioned(text);
-    // Told before the part was read.
-    if (versioned !== null && versioned.version <= this.#before) return true;
-    if (versioned !== null && versioned.version <= this.#version) {
-      // Redis gives a number again: it goes on with an older state, as a replica does that its master had not told everything.
-      this.#hasGoneBack = true;
-      return false;
-    }
+    if (versioned !== null && versioned.version <= this.#version) return true;
     const told = versioned === null || versioned.version !== this.#version + 1 ? null : parseTold(versioned.text);
     if (versioned === null || told === null) {
       this.#host.skipped(1);
@@ -296,8 +260,7 @@ export class Shard {
 
   #applied(deviceId: DeviceId, device: ToldDevice | null, version: number, isSilent: boolean): void {
     const { state, quietly, expired } = this.#host;
-    // What Redis has of who is not sure is looked at when the part is read.
-    if (shardOf(deviceId) !== this.#number || this.#unsure.has(deviceId)) return;
+    if (shardOf(deviceId) !== this.#number) return;
     if (this.writes.isBusy(deviceId)) {
       this.#contested.add(deviceId);
       return;
@@ -377,17 +340,10 @@ export class Shard {
       if (!this.#host.isCurrent(session)) return;
       if (version === 0) {
         this.writes.refused(batch);
-        for (const [id, base] of batch.bases) {
-          // It is to tell all again, as others know; another server knows better, or changed it, too; or Redis has forgotten what our change builds on.
-          if (named.includes(`!${id}`)) {
-            this.#versions.set(id, 0);
-            this.#writeWhole(id, { ...base, over: null });
-          } else if (base.over === null || !named.includes(id)) this.#writeWhole(id, { ...base, over: base.over ?? this.#versions.get(id) ?? 0 });
-          else if (!base.isOurs) this.#contested.add(id);
-          else {
-            this.#unsure.set(id, base);
-            this.#doubt();
-          }
+        for (const { id, over } of batch.devices) {
+          // Another server knows better; or it has forgotten what our change builds on.
+          if (over !== null && named.includes(id)) this.#contested.add(id);
+          else this.#writeWhole(id, over);
         }
       } else this.writes.answered(batch, Number(version));
       this.writes.reached(this.#version);
@@ -395,3 +351,9 @@ export class Shard {
     }
   }
 }
+
+const counter = z.int().nonnegative();
+const beginAnswer = z.tuple([counter, z.union([z.literal(0), z.literal(1)])]);
+const heardAnswer = z.tuple([counter, z.number()]).rest(z.string());
+const agesAnswer = z.array(z.number());
+const writeAnswer = z.array(z.union([counter, z.string()])).min(1);

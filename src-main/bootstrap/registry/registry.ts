@@ -122,15 +122,13 @@ export class Registry {
     if (kept + added > this.#limits.entriesPerNode) throw new BootstrapError('too-many', { detail: `${this.#limits.entriesPerNode} entries` });
     if (more > 0 && this.#networks.of(node.network).entries + more > this.#limits.entriesPerNetwork) throw new BootstrapError('too-many', { detail: 'entries of devices at one address' });
     if (added > 0 && this.#entries + added > this.#limits.entries) throw new BootstrapError('server-full');
-    // Whoever is to tell all again has not done so before it begins anew.
-    const isDoubtful = !reset && node.revision === null && node.entries > 0;
     if (reset && node.entries > 0) node = this.#supersede(node);
     for (const contentId of remove) {
       const listing = node.listings.get(contentId);
       if (listing !== undefined) this.#remove(node, listing.contentId);
     }
     for (const entry of add) this.#add(node, entry);
-    node.revision = isDoubtful ? null : revision;
+    node.revision = revision;
     this.#out.nodeChanged(node, []);
     return node;
   }

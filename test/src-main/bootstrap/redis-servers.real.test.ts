@@ -85,27 +85,6 @@ describe.skipIf(redisVersion === null)('bootstrap servers on one Redis', () => {
     expect(await two.at(a).call('heartbeat')).toEqual({ revision: 'r2', entries: 0 });
   });
 
-  it('have a device tell all again that said something to each of two while neither heard of the other', async () => {
-    const [a, b] = [await server(), await server()];
-    const [one, two] = [await stage.client(a), await stage.client(a)];
-    const [oneThere, twoThere] = [one.at(b), two.at(b)];
-    for (const [at, each] of [one, two].entries()) {
-      await each.call('register', about());
-      await each.call('entries', { reset: true, add: [entryOf(at)], revision: 'r' });
-    }
-    for (const each of [oneThere, twoThere]) await expect.poll(() => each.call('heartbeat').catch(() => null)).toEqual({ revision: 'r', entries: 1 });
-    await redis.kill();
-    for (const each of [one, oneThere]) await expect.poll(() => healthOf(each)).toMatchObject({ status: 'degraded' });
-    await one.call('entries', { add: [entryOf(5)], revision: 'r1' });
-    await oneThere.call('entries', { add: [entryOf(6)], revision: 'r2' });
-    await twoThere.call('entries', { add: [entryOf(7)], revision: 'r1' });
-    await redis.start();
-    for (const each of [one, oneThere]) await expect.poll(async () => (await healthOf(each)).status).toBe('ok');
-    for (const each of [one, oneThere]) await expect.poll(async () => (await each.call('heartbeat')).revision).toBe(null);
-    for (const each of [two, twoThere]) await expect.poll(() => each.call('heartbeat')).toEqual({ revision: 'r1', entries: 2 });
-    for (const each of [oneThere, twoThere]) each.close();
-  });
-
   it('show their operator when any of them heard of a device, and that they do not know while Redis is away', async () => {
     const adminToken = 'a secret of the operator';
     const [a, b] = [await server({ adminToken }), await server({ adminToken })];

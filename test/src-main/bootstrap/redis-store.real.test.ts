@@ -145,40 +145,6 @@ describe.skipIf(redisVersion === null)('registries on one Redis', () => {
     const late = await server();
     await expect.poll(() => [one, other, late].map(({ registry }) => [registry.counts.nodes, registry.node(deviceOf(1))?.entries, registry.node(deviceOf(1))?.outside]), { interval: 20 }).toEqual(Array.from({ length: 3 }, () => [1, 1, said(2).outside]));
   });
-
-  it('take what comes late for no older state', async () => {
-    const first = await server();
-    first.registry.register(now(), deviceOf(1), said(1));
-    await first.store.settled();
-    const [one, other] = [await server(), await server()];
-    await first.store.close();
-    const keys = shardKeys(shardOf(deviceOf(1)));
-    // Asked for at the beginning of each reading.
-    const types = async (): Promise<string | undefined> => /cmdstat_type:calls=(\d+)/.exec(await redis.client.info('commandstats'))?.[1];
-    const before = await types();
-    // Told before they read, over a connection that others do not wait for.
-    await redis.client.publish(keys.changes, `1 ${JSON.stringify({ silent: [deviceOf(1)] })}`);
-    one.registry.register(now(), deviceOf(1), said(2));
-    await expect.poll(() => other.registry.node(deviceOf(1))?.outside, { interval: 20 }).toBe(said(2).outside);
-    expect([await types(), await redis.client.get(keys.version)]).toEqual([before, '2']);
-  });
-
-  it('notice that Redis goes on with an older state though no connection broke, as when a replica takes over', async () => {
-    const [one, other] = [await server(), await server()];
-    const neighbour = Array.from({ length: 100 }, (_, number) => deviceOf(number + 2)).find((device) => shardOf(device) === shardOf(deviceOf(1))) ?? deviceOf(0);
-    const keys = shardKeys(shardOf(deviceOf(1)));
-    one.registry.register(now(), deviceOf(1), said(1));
-    await expect.poll(() => other.registry.counts.nodes).toBe(1);
-    const [version, row] = [await redis.client.get(keys.version), await redis.client.hget(keys.nodes, deviceOf(1))];
-    one.registry.announce(deviceOf(1), { ...nothing, add: [entryOf(1)] });
-    await expect.poll(() => other.registry.counts.entries).toBe(1);
-    await redis.client.multi().set(keys.version, version ?? '').hset(keys.nodes, deviceOf(1), row ?? '').del(keys.entries(deviceOf(1))).exec();
-    one.registry.register(now(), neighbour, said(2));
-    await one.store.settled();
-    await expect.poll(() => other.registry.node(neighbour)?.outside, { interval: 20 }).toBe(said(2).outside);
-    const late = await server();
-    await expect.poll(() => [one, other, late].map(({ registry }) => [registry.node(deviceOf(1))?.entries, registry.node(neighbour)?.outside]), { interval: 20 }).toEqual(Array.from({ length: 3 }, () => [1, said(2).outside]));
-  });
 });
 
 describe.skipIf(redisVersion === null)('a cluster', () => {

@@ -76,16 +76,6 @@ describe('the registry', () => {
     expect(registry.counts.entries).toBe(4);
   });
 
-  it('takes what is added for no whole list before a node that is to tell all again has begun anew', () => {
-    const registry = registryOf();
-    registry.register(0, deviceOf(1), said(1));
-    const announced = (reset: boolean, number: number, revision: string) => registry.announce(deviceOf(1), { ...nothing, reset, add: [entryOf(number)], revision }).revision;
-    expect(announced(false, 1, 'r1')).toBe('r1');
-    registry.doubtEntries();
-    expect([announced(false, 2, 'r2'), announced(false, 3, 'r3'), announced(true, 1, 'r4'), announced(false, 2, 'r5')]).toEqual([null, null, 'r4', 'r5']);
-    expect(registry.node(deviceOf(1))?.entries).toBe(2);
-  });
-
   it('lists who announces a content under one name too many as its holder, and finds it no more by that name', () => {
     const registry = registryOf();
     for (let number = 0; number <= limits.bootstrap.namesPerContent; number++) {
