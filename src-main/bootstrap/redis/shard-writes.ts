@@ -54,6 +54,11 @@ export class ShardWrites {
     return this.#waiting.has(deviceId) || this.#sent.some(({ batch }) => batch.devices.some(({ id }) => id === deviceId));
   }
 
+  /** What may be done, and is not heard of. */
+  sentDevices(): DeviceId[] {
+    return this.#sent.flatMap(({ batch }) => batch.devices.map(({ id }) => id));
+  }
+
   /** Redis has this record. */
   begun(node: NodeRecord): void {
     this.#begun.add(node);

@@ -44,7 +44,7 @@ export class Shard {
   readonly #number: number;
   readonly #host: ShardHost;
   #version = 0;
-  /** Of each device that Redis has, which version of it is in memory. 0: its entries are not all read. */
+  /** Of each device that Redis has, or may have, which version of it is in memory. 0: it is to be read. */
   readonly #versions = new Map<DeviceId, number>();
   /**
    * What Redis may not have as memory has it. Null: changed here while nobody could tell Redis, or could be sure that it heard. A version: known here, and perhaps lost
@@ -96,6 +96,7 @@ export class Shard {
   lose(): void {
     for (const [deviceId, over] of this.writes.lose()) this.#unsure.set(deviceId, over);
     this.#session = null;
+    for (const deviceId of this.#contested) this.#versions.set(deviceId, 0);
     this.#contested.clear();
     this.#unread.clear();
     this.#waiting = [];
@@ -196,6 +197,8 @@ export class Shard {
         this.#versions.delete(deviceId);
       }
     }
+    // Written by us and gone again before we heard of it, perhaps.
+    for (const deviceId of this.writes.sentDevices()) if (!present.has(deviceId) && state.node(deviceId) !== undefined) this.#contested.add(deviceId);
     if (damaged > 0) skipped(damaged);
   }
 
@@ -288,7 +291,7 @@ export class Shard {
     for (const deviceId of this.#contested) {
       if (this.writes.isBusy(deviceId)) continue;
       this.#contested.delete(deviceId);
-      if (this.#versions.has(deviceId)) this.#versions.set(deviceId, 0);
+      this.#versions.set(deviceId, 0);
       isFree = true;
     }
     if (isFree) this.#doubt();
