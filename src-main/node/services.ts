@@ -182,7 +182,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
   const announced = new PublicEntries({ library, background, underWay: () => fetched.underWay(), onChange: () => { servers.news(); } });
   closers.push(() => { announced.close(); });
   const servers: Servers = new Servers({
-    identity, now, random: Math.random,
+    identity, now, onError, random: Math.random,
     registration: () => ({ addresses: ways.ownAddresses().map(formatAddress), rooms: rooms.tags(), announced: announced.list }),
     onNode: (node) => { reach.wanted(node, true); },
     onGone: (id) => { reach.gone(id); },

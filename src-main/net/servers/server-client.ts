@@ -13,6 +13,7 @@ import type { Identity } from '../identity.ts';
 import type { SocketAddress } from '#shared/address.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import { relayStream } from './relay-stream.ts';
+import { readKnown } from './read-known.ts';
 import { doubtOf, ServerAgent } from './server-agent.ts';
 
 const requestMs = 15_000;
@@ -25,15 +26,18 @@ type Input<Name extends BootstrapRouteName> = z.input<BootstrapRoutes[Name]['inp
 export class ServerClient {
   readonly #url: ServerUrl;
   readonly #identity: Identity;
+  /** Of an answer so many elements of lists were not understood. */
+  readonly #onLeftOut: (count: number) => void;
   readonly #agent: ServerAgent;
   /** Each relayed connection has a connection of its own, for as long as it lasts. */
   readonly #relayAgent: ServerAgent;
   /** For servers behind a proxy, which do not see our certificate. */
   #token: { readonly text: string; readonly until: number } | null = null;
 
-  constructor(url: ServerUrl, identity: Identity) {
+  constructor(url: ServerUrl, identity: Identity, onLeftOut: (count: number) => void = () => undefined) {
     this.#url = url;
     this.#identity = identity;
+    this.#onLeftOut = onLeftOut;
     this.#agent = new ServerAgent(url, identity);
     this.#relayAgent = new ServerAgent(url, identity, { connections: Infinity });
   }
@@ -156,9 +160,10 @@ export class ServerClient {
       const { code, detail, retryAfterMs } = refusal.data.error;
       throw new BootstrapError(code, { ...(detail === undefined ? {} : { detail }), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
     }
-    const answer = bootstrapRoutes[name].answer.safeParse(value);
-    if (!answer.success) throw this.#strange(`answer to ${name}`);
-    return answer.data as BootstrapAnswer<Name>;
+    const answer = readKnown(bootstrapRoutes[name].answer, value);
+    if (answer === null) throw this.#strange(`answer to ${name}`);
+    if (answer.leftOut > 0) this.#onLeftOut(answer.leftOut);
+    return answer.value as BootstrapAnswer<Name>;
   }
 
   #send(path: string, method: string, body: string | null, signal: AbortSignal | undefined, agent: ServerAgent): Promise<{ status: number; text: string }> {

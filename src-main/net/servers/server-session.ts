@@ -11,6 +11,7 @@ import { parseServerUrl, type ServerUrl } from '#shared/server-url.ts';
 import type { Timestamp } from '#shared/units.ts';
 import { ServerMachine, type ServerEvent } from '../../core/servers/server-machine.ts';
 import type { Identity } from '../identity.ts';
+import { readKnown, type Known } from './read-known.ts';
 import { ServerClient } from './server-client.ts';
 
 export interface SessionPorts {
@@ -27,6 +28,8 @@ export interface SessionPorts {
   readonly onSignal: (from: DeviceId, data: string) => void;
   /** Another device waits for us at a server that would carry the link. */
   readonly onRelay: (from: DeviceId, ticket: string, by: Carrier) => void;
+  /** What nobody waits for and the log should say. */
+  readonly onError: (error: AppError) => void;
 }
 
 /** A server of ours, and who carries a link there: itself, or another one behind its address that it named. */
@@ -51,11 +54,13 @@ export class ServerSession {
   #relays = false;
   /** Of what it knows of our shares, as it said when it had been told; null: it has not been told all. */
   #told: string | null = null;
+  /** Whether it said anything that only a newer version understands. */
+  #isNewer = false;
 
   constructor(url: ServerUrl, ports: SessionPorts) {
     this.url = url;
     this.#ports = ports;
-    this.client = new ServerClient(url, ports.identity);
+    this.client = new ServerClient(url, ports.identity, (count) => { this.#leftOut(count); });
     this.#machine = new ServerMachine(ports.now(), ports.random);
     this.#step({ type: 'tick' });
   }
@@ -140,8 +145,10 @@ export class ServerSession {
   }
 
   #hear(data: Buffer, signal: AbortSignal): void {
-    const message = parse(data);
-    if (message === null || signal.aborted) return;
+    const heard = parse(data);
+    if (heard === null || signal.aborted) return;
+    this.#leftOut(heard.leftOut);
+    const message = heard.value;
     switch (message.type) {
       case 'welcome':
         this.#relays = message.relay;
@@ -163,6 +170,13 @@ export class ServerSession {
           this.#ports.onGone(id);
         }
     }
+  }
+
+  /** Once, because such a server says the same again with every answer. */
+  #leftOut(count: number): void {
+    if (count === 0 || this.#isNewer) return;
+    this.#isNewer = true;
+    this.#ports.onError(new AppError('protocol-error', { detail: `${this.url.origin}: of what it listed ${count} could not be read and is left out, now and later; is it newer?` }));
   }
 
   #carrier(at: string | undefined): Carrier {
@@ -226,9 +240,9 @@ function infoOf(error: unknown): ErrorInfo {
 }
 
 /** Null: of a later version, or nonsense; neither matters. */
-function parse(data: Buffer): ServerMessage | null {
+function parse(data: Buffer): Known<ServerMessage> | null {
   try {
-    return serverMessageSchema.safeParse(JSON.parse(data.toString('utf8'))).data ?? null;
+    return readKnown(serverMessageSchema, JSON.parse(data.toString('utf8')));
   } catch {
     return null;
   }

@@ -45,7 +45,7 @@ async function device(url: string): Promise<{ id: DeviceId; servers: Servers; ca
   let heard: () => void = () => undefined;
   const servers = new Servers({
     identity, now: () => performance.now(), random: Math.random, registration: () => ({ addresses: [], rooms: [], announced: { revision: '', entries: [] } }),
-    onNode: () => undefined, onGone: () => undefined, onSignal: () => undefined,
+    onNode: () => undefined, onGone: () => undefined, onSignal: () => undefined, onError: () => undefined,
     onRelay: (from, given, by) => { calls.push({ from, ticket: given, by }); heard(); },
   });
   closers.push(() => servers.close());

@@ -47,7 +47,7 @@ beforeEach(async () => {
   const url = parseServerUrl(`https://127.0.0.1:${(server.address() as AddressInfo).port}#${own.id}`);
   if (url === null) throw new Error('that is a URL');
   session = new ServerSession(url, {
-    identity, now: () => performance.now(), random: () => 0.5, onNode: () => undefined, onGone: () => undefined, onSignal: () => undefined, onRelay: () => undefined,
+    identity, now: () => performance.now(), random: () => 0.5, onNode: () => undefined, onGone: () => undefined, onSignal: () => undefined, onRelay: () => undefined, onError: () => undefined,
     registration: () => ({ addresses: [], rooms: [], announced: { revision: 'all', entries: [{ contentId: contentIdOf(new Uint8Array(32)), kind: 'file', name: 'film.mkv', bytes: 1 }] } }),
   });
 });

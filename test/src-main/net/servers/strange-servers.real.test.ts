@@ -8,7 +8,7 @@ import { WebSocketServer } from 'ws';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import { makeIdentity } from '#main/net/identity.ts';
 import type { ServerHealth } from '#shared/model/server.ts';
-import { deviceIdOf } from '#shared/ids.ts';
+import { contentIdOf, deviceIdOf } from '#shared/ids.ts';
 import { BootstrapStage } from '../../bootstrap/stage.ts';
 
 const stage = new BootstrapStage();
@@ -20,9 +20,9 @@ afterEach(async () => {
   await stage.close();
 });
 
-async function start(name: string, server: string): Promise<RunningNode> {
+async function start(name: string, server: string | null, onError: (error: unknown) => void = () => undefined): Promise<RunningNode> {
   const folder = await stage.folder();
-  const node = await startNode({ dataDir: folder, listen: '127.0.0.1', overrides: { name, port: 0, multicast: false, mdns: false, downloadDir: join(folder, 'downloads'), servers: [server] } });
+  const node = await startNode({ dataDir: folder, listen: '127.0.0.1', onError, overrides: { name, port: 0, multicast: false, mdns: false, downloadDir: join(folder, 'downloads'), servers: server === null ? [] : [server] } });
   nodes.push(node);
   return node;
 }
@@ -69,14 +69,15 @@ it('who names wrong addresses and claims contents it has not is dialled, and nei
   expect((await ben.api.call('peers.list', {})).map(({ name, online }) => [name, online])).toEqual([['Anna', true]]);
 });
 
-it('of a newer version are understood as far as they say what we know', async () => {
+/** A server of a newer version, which answers whatever is asked with the same; the questions it gets, and its URL. */
+async function newerServer(answer: object): Promise<{ url: string; asked: string[] }> {
   const own = await makeIdentity();
   const asked: string[] = [];
   const later = { later: { things: [1] } };
   const device = { deviceId: deviceIdOf(new Uint8Array(32).fill(1)), heartbeatMs: 10_000, silenceMs: 30_000, revision: null, entries: 0, ...later };
   const server = createServer({ key: own.keyPem, cert: own.certPem }, (request, response) => {
     asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(device));
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ ...device, ...answer }));
   }).listen(0, '127.0.0.1');
   const sockets = new WebSocketServer({ server });
   sockets.on('connection', (socket) => {
@@ -89,7 +90,30 @@ it('of a newer version are understood as far as they say what we know', async ()
     server.close();
   });
   await once(server, 'listening');
-  const anna = await start('Anna', `https://127.0.0.1:${(server.address() as AddressInfo).port}#${own.id}`);
+  return { asked, url: `https://127.0.0.1:${(server.address() as AddressInfo).port}#${own.id}` };
+}
+
+it('of a newer version are understood as far as they say what we know', async () => {
+  const { asked, url } = await newerServer({});
+  const anna = await start('Anna', url);
   expect(await online(anna)).toMatchObject({ error: null, relay: true });
   expect(asked).toContain('PUT /v1/node');
+});
+
+it('of a newer version name holders beside things that we do not understand: those we do are dialled, and the log says the rest once', async () => {
+  const ben = await start('Ben', null);
+  const path = join(await stage.folder(), 'day one.txt');
+  await writeFile(path, 'the first day');
+  const share = await ben.api.call('shares.add', { path, audience: { kind: 'public' } });
+  const { contentId } = await ben.api.call('shares.whenHashed', { id: share.id });
+  if (contentId === null) throw new Error('it is hashed');
+  const holders = [{ swarm: 'of a kind that is new' }, { deviceId: ben.deviceId, addresses: ['ben.example.onion:47800', `127.0.0.1:${ben.port}`], outside: '127.0.0.1' }];
+  const { url } = await newerServer({ contents: [{ contentId, holders, truncated: false }] });
+  const logged: unknown[] = [];
+  const anna = await start('Anna', url, (error) => { logged.push(error); });
+  await online(anna);
+
+  expect(await anna.api.call('transfers.start', { source: { kind: 'content', contentId } })).toMatchObject({ name: 'day one.txt' });
+  await expect(anna.api.call('transfers.start', { source: { kind: 'content', contentId: contentIdOf(new Uint8Array(32)) } })).rejects.toMatchObject({ code: 'content-unknown' });
+  expect(logged).toMatchObject([{ code: 'protocol-error' }]);
 });
