@@ -12,7 +12,7 @@ export const errorCodes = [
   'node-not-running', 'node-already-running', 'store-damaged', 'settings-damaged', 'identity-damaged', 'port-taken', 'newer-data',
   'other-version', 'not-authorised', 'sabotage-locked', 'sabotage-on',
   // rooms
-  'room-unknown', 'room-not-yours', 'room-not-met', 'room-over', 'invitation-unreadable', 'member-unknown',
+  'room-unknown', 'room-not-yours', 'room-not-met', 'room-over', 'invitation-unreadable', 'invitation-false', 'member-unknown',
   // the lab
   'lab-failed',
   'lab-out-of-time',

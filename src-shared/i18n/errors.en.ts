@@ -47,6 +47,7 @@ export const errorsEn = {
   'room-not-yours': { what: 'Only the person who made the room can do that.', about: 'Only the person who made “{name}” can do that.', next: 'Ask them, or make a room of your own.' },
   'room-not-met': { what: 'Nobody of this room has been met yet, so nothing can be shared with it.', about: 'Nobody of “{name}” has been met yet, so nothing can be shared with it.', next: 'It works as soon as a member is online. Ask for the invitation link or its QR code if you are not on the same network.' },
   'room-over': { what: 'This room has ended.', about: 'The room “{name}” has ended.', next: 'Ask for a new invitation. If it should not have ended yet, check the clock of this device.' },
+  'invitation-false': { what: 'This invitation claims to lead to a room that you are in, but somebody else made it.', about: 'This invitation claims to lead to “{name}”, a room that you are in, but somebody else made it.', next: 'Do not use it: whoever made it may want to see what is shared with your room. Ask who sent it to you.' },
   'invitation-unreadable': { what: 'This is not an invitation to a room: the words do not belong together.', about: 'This is not an invitation to a room: word {place}, “{word}”, is not one of the words that are used.', next: 'Compare it word by word with the original. An invitation has 12 words, or is a link that begins with distrishare:room.' },
   'member-unknown': { what: 'Nobody in this room has that name.', about: 'Nobody in this room is named “{name}”.', next: 'Look at the members of the room.' },
 

@@ -26,6 +26,8 @@ export interface RoomRecord {
   readonly secret: RoomSecret;
   /** Earlier secrets, latest first. */
   readonly past: readonly RoomSecret[];
+  /** What a later invitation brought, until a card of the owner speaks of it. */
+  readonly invited?: RoomSecret | null;
   /** Null while no member was met. */
   readonly signed: SignedCard | null;
   /** What the invitation said, until there is a card. */

@@ -34,7 +34,8 @@ interface Session extends RoomLink {
  *
  * Invariants: a device counts as a member only on a link on which it has proven the present secret; a secret is sent only
  * to somebody who has proven an earlier one and whom the owner has named as heir; nothing of a room is sent to somebody
- * who has proven nothing; a card counts only if the room's owner signed it and it is newer.
+ * who has proven nothing; a card counts only if the room's owner signed it and it is newer; no invitation changes who is in
+ * a room that is known, nor what its id means.
  */
 export class RoomMachine {
   readonly #ports: RoomPorts;
@@ -114,7 +115,7 @@ export class RoomMachine {
     return this.#add({ id, secret, past: [], signed: this.#ports.sign(card), hints: null, members: [], joinedAt: now }, card, out);
   }
 
-  /** Gets into a room, or gives the one that this is already. Throws `room-over` or `too-many`. */
+  /** Gets into a room, or gives the one that this is already. Throws `room-over`, `invitation-false` or `too-many`. */
   join(now: Timestamp, secret: RoomSecret, hints: RoomHints | null, out: RoomSink): RoomState {
     if (hints?.endsAt != null && hints.endsAt <= now) throw new AppError('room-over', { name: hints.name });
     const room = this.#invitedTo(secret, hints, out) ?? this.#add({ id: hints?.id ?? firstIdOf(this.#ports.hmac, secret), secret, past: [], signed: null, hints, members: [], joinedAt: now }, null, out);
@@ -162,11 +163,11 @@ export class RoomMachine {
       if (session.looks.take(now)) this.#proven(now, session, { proofs: new Set(notice.proofs), asks: notice.asks }, out);
       return;
     }
-    const room = [...this.#rooms.values()].find(({ tag }) => tag === notice.tag);
+    const room = [...this.#rooms.values()].find((each) => each.secretOfTag(notice.tag) !== null);
     if (room === undefined) return;
     // A card says by itself that it is right: also from somebody who knows a later secret than we do.
     if (notice.kind === 'room-update') return this.#updated(now, session, room, notice, out);
-    if (!this.isHere(room, peer)) return;
+    if (room.tag !== notice.tag || !this.isHere(room, peer)) return;
     switch (notice.kind) {
       case 'room-state':
         if (notice.version < room.version) this.#sendCard(room, peer, out);
@@ -199,16 +200,28 @@ export class RoomMachine {
     return room;
   }
 
-  /** The room that an invitation leads to, when this device is in it already. A later invitation brings the passphrase of now. */
+  /**
+   * The room that an invitation leads to, when this device is in it already. A later invitation brings the passphrase of now, so it says; an earlier one
+   * nothing. Throws `invitation-false` when it claims the id of somebody else's room.
+   */
   #invitedTo(secret: RoomSecret, hints: RoomHints | null, out: RoomSink): RoomState | null {
     const tag = tagOf(this.#ports.hmac, secret);
-    const known = [...this.#rooms.values()].find((room) => room.tag === tag);
+    const known = [...this.#rooms.values()].find((room) => room.secretOfTag(tag) !== null || room.wasSecret(tag));
     if (known !== undefined) return known;
-    const room = hints === null ? undefined : this.#rooms.get(hints.id);
-    if (room === undefined || room.owner !== hints?.owner) return null;
-    room.rekey(secret);
+    const room = this.#rooms.get(hints?.id ?? firstIdOf(this.#ports.hmac, secret));
+    if (room === undefined || hints === null) return room ?? null;
+    if (room.owner === null) return null;
+    if (room.owner !== hints.owner) throw new AppError('invitation-false', { name: room.name });
+    // Whoever made it knows its passphrase best.
+    if (room.owner === this.#ports.ownId) return room;
     out.changed(room.id);
-    this.#secretChanged(room, out);
+    if (room.card === null) {
+      room.rekey(secret);
+      this.#secretChanged(room, out);
+    } else {
+      room.invited = secret;
+      for (const session of this.#sessions.values()) this.#sendProofs(session, true, out);
+    }
     return room;
   }
 
@@ -225,22 +238,30 @@ export class RoomMachine {
     for (const { peer } of this.#here(room)) this.#sendCard(room, peer, out);
   }
 
-  #updated(now: Timestamp, session: Session, room: RoomState, { card: signed, secret }: Extract<RoomNotice, { kind: 'room-update' }>, out: RoomSink): void {
+  #updated(now: Timestamp, session: Session, room: RoomState, { tag, card: signed, secret }: Extract<RoomNotice, { kind: 'room-update' }>, out: RoomSink): void {
     const card = this.#ports.read(signed);
     if (card === null || !mayFollow(room, card)) return;
     // Who made the room is not known yet: whoever knows the passphrase is believed, once.
     if (room.owner === null && !this.isHere(room, session.peer)) return;
     if (card.removed.includes(this.#ports.ownId)) return this.#end(room, 'removed', out);
-    const given = secret === null ? room.secret : secretOfHex(secret);
-    if (secretHashOf(this.#ports.hmac, given) !== card.secretHash) return;
+    const given = secret === null ? room.secretOfTag(tag) : secretOfHex(secret);
+    if (given === null || secretHashOf(this.#ports.hmac, given) !== card.secretHash) return;
+    const before = room.id;
+    const same = card.id === before ? undefined : this.#rooms.get(card.id);
+    if (same !== undefined && same.owner !== null && same.owner !== card.owner) return;
+    // Words of an earlier passphrase than the one that we have of it.
+    if (same !== undefined && same.version >= card.version) return this.#end(room, 'left', out, same.id);
     const isRekeyed = toHex(given) !== toHex(room.secret);
     if (isRekeyed) room.rekey(given);
-    const before = room.id;
     room.accept(card, signed);
     if (room.id !== before) this.#renumber(room, before, out);
     out.changed(room.id);
     if (room.endsAt !== null && room.endsAt <= now) return this.#end(room, 'ended', out);
-    if (isRekeyed) return this.#secretChanged(room, out);
+    if (isRekeyed) {
+      this.#secretChanged(room, out);
+      for (const each of this.#here(room)) this.#met(now, each, room, out);
+      return;
+    }
     for (const { peer } of this.#here(room)) if (peer !== session.peer) out.send(peer, { kind: 'room-state', tag: room.tag, version: room.version });
   }
 
@@ -254,7 +275,7 @@ export class RoomMachine {
     out.gone(before, room.name, 'left', room.id);
   }
 
-  /** Nobody has proven the new passphrase yet: who may know it gets it, and we prove it to everybody. */
+  /** Hardly anybody has proven the new passphrase yet: who may know it gets it, and we prove it to everybody. */
   #secretChanged(room: RoomState, out: RoomSink): void {
     for (const session of this.#sessions.values()) {
       if (session.proven.has(room)) {
@@ -268,7 +289,7 @@ export class RoomMachine {
   /** To somebody who has proven an earlier passphrase. */
   #handOver({ peer, proven }: Session, room: RoomState, out: RoomSink): void {
     const theirs = proven.get(room);
-    if (theirs === undefined || theirs === room.secret || room.card === null || room.signed === null || !room.isSecretOf(room.card)) return;
+    if (theirs === undefined || theirs === room.secret || theirs === room.invited || room.card === null || room.signed === null || !room.isSecretOf(room.card)) return;
     const tag = tagOf(this.#ports.hmac, theirs);
     if (room.isRemoved(peer)) out.send(peer, { kind: 'room-update', tag, card: room.signed, secret: null });
     else if (room.card.heirs.includes(peer)) out.send(peer, { kind: 'room-update', tag, card: room.signed, secret: toHex(room.secret) });
@@ -280,7 +301,8 @@ export class RoomMachine {
 
   #sendProofs({ peer, exporter }: Session, asks: boolean, out: RoomSink): void {
     if (this.#rooms.size === 0) return;
-    const proofs = [...this.#rooms.values()].map(({ secret }) => proofOf(this.#ports.hmac, secret, { exporter, prover: this.#ports.ownId, verifier: peer }));
+    const secrets = [...this.#rooms.values()].flatMap(({ secret, invited }) => (invited === null ? [secret] : [secret, invited]));
+    const proofs = secrets.map((secret) => proofOf(this.#ports.hmac, secret, { exporter, prover: this.#ports.ownId, verifier: peer }));
     while (proofs.length % proofsPadding !== 0) proofs.push(this.#ports.noise());
     out.send(peer, { kind: 'room-proofs', proofs, asks });
   }
@@ -290,8 +312,10 @@ export class RoomMachine {
     session.proven = new Map();
     let isNew = false;
     for (const room of this.#rooms.values()) {
-      const secret = [room.secret, ...room.past].find((known) => proofs.has(proofOf(this.#ports.hmac, known, { exporter: session.exporter, prover: session.peer, verifier: this.#ports.ownId })));
+      const secret = [room.secret, ...(room.invited === null ? [] : [room.invited]), ...room.past].find((known) => proofs.has(proofOf(this.#ports.hmac, known, { exporter: session.exporter, prover: session.peer, verifier: this.#ports.ownId })));
       if (secret !== undefined) session.proven.set(room, secret);
+      // Whoever has a card that speaks of it sends that.
+      if (secret !== undefined && secret === room.invited) out.send(session.peer, { kind: 'room-state', tag: tagOf(this.#ports.hmac, secret), version: room.version });
       const isHere = this.isHere(room, session.peer);
       if (isHere === (before.get(room) === room.secret)) this.#handOver(session, room, out);
       else if (isHere) {
@@ -353,11 +377,11 @@ export class RoomMachine {
     return [...this.#sessions.values()].filter(({ peer }) => this.isHere(room, peer));
   }
 
-  #end(room: RoomState, why: RoomEnd, out: RoomSink): void {
+  #end(room: RoomState, why: RoomEnd, out: RoomSink, became: RoomId | null = null): void {
     const here = this.#here(room);
     this.#rooms.delete(room.id);
     for (const session of this.#sessions.values()) session.proven.delete(room);
-    out.gone(room.id, room.name, why, null);
+    out.gone(room.id, room.name, why, became);
     for (const { peer } of here) out.rights(peer);
   }
 }

@@ -11,6 +11,8 @@ export class RoomState {
   id: RoomId;
   secret: RoomSecret;
   past: readonly RoomSecret[];
+  /** What a later invitation brought. Anybody may have made it up: it lets nobody in before a card of the owner speaks of it. */
+  invited: RoomSecret | null;
   signed: SignedCard | null;
   card: RoomCard | null;
   readonly hints: RoomRecord['hints'];
@@ -23,6 +25,7 @@ export class RoomState {
     this.id = record.id;
     this.secret = record.secret;
     this.past = record.past;
+    this.invited = record.invited ?? null;
     this.signed = card === null ? null : record.signed;
     this.card = card;
     this.hints = record.hints;
@@ -49,7 +52,7 @@ export class RoomState {
   }
 
   get record(): RoomRecord {
-    return { id: this.id, secret: this.secret, past: this.past, signed: this.signed, hints: this.hints, members: [...this.members.values()], joinedAt: this.joinedAt };
+    return { id: this.id, secret: this.secret, past: this.past, invited: this.invited, signed: this.signed, hints: this.hints, members: [...this.members.values()], joinedAt: this.joinedAt };
   }
 
   /** Another passphrase counts from now on. */
@@ -57,6 +60,17 @@ export class RoomState {
     this.past = [this.secret, ...this.past].slice(0, limits.rooms.earlierSecrets);
     this.secret = secret;
     this.tag = tagOf(this.#hmac, secret);
+    if (this.invited !== null && tagOf(this.#hmac, this.invited) === this.tag) this.invited = null;
+  }
+
+  /** The secret with this tag, of those that may be the room's now. */
+  secretOfTag(tag: string): RoomSecret | null {
+    if (tag === this.tag) return this.secret;
+    return this.invited !== null && tagOf(this.#hmac, this.invited) === tag ? this.invited : null;
+  }
+
+  wasSecret(tag: string): boolean {
+    return this.past.some((secret) => tagOf(this.#hmac, secret) === tag);
   }
 
   isSecretOf(card: RoomCard): boolean {

@@ -16,6 +16,7 @@ const roomRecordSchema = z.object({
   id: roomIdSchema,
   secret: secretSchema,
   past: z.array(secretSchema).max(limits.rooms.earlierSecrets),
+  invited: secretSchema.nullable().optional(),
   signed: signedCardSchema.nullable(),
   hints: z.object({ name: z.string(), owner: deviceIdSchema, endsAt: timestampSchema.nullable() }).nullable(),
   members: z.array(z.object({
@@ -29,7 +30,7 @@ type KeptRoom = z.infer<typeof roomRecordSchema>;
 export const roomsTable = jsonTable('rooms', roomRecordSchema);
 
 export const keptRoom = (record: RoomRecord): KeptRoom => ({
-  ...record, secret: toHex(record.secret), past: record.past.map(toHex), members: record.members.map((member) => ({ ...member, addresses: [...member.addresses] })),
+  ...record, secret: toHex(record.secret), past: record.past.map(toHex), invited: record.invited == null ? null : toHex(record.invited), members: record.members.map((member) => ({ ...member, addresses: [...member.addresses] })),
 });
 
-export const roomOfKept = (kept: KeptRoom): RoomRecord => ({ ...kept, secret: secretOfHex(kept.secret), past: kept.past.map(secretOfHex) });
+export const roomOfKept = (kept: KeptRoom): RoomRecord => ({ ...kept, secret: secretOfHex(kept.secret), past: kept.past.map(secretOfHex), invited: kept.invited == null ? null : secretOfHex(kept.invited) });

@@ -94,7 +94,7 @@ export class Rooms {
     return this.#act((now) => this.#machine.create(now, { secret: newSecret(), name, lastsMs }, this.#sink));
   }
 
-  /** Rejects with `invitation-unreadable`, `room-over` or `too-many`. */
+  /** Rejects with `invitation-unreadable`, `invitation-false`, `room-over` or `too-many`. */
   async join(text: string): Promise<Room> {
     const invitation = readInvitation(text);
     if (invitation === null) throw unreadable(text);
