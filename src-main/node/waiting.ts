@@ -54,23 +54,32 @@ export class LinkWaiter {
     }
   }
 
-  /** Runs `work` with the links that have a content, the preferred one first; waits until there is one. */
+  /**
+   * Runs `work` with the preferred link, or else with those that have a content; waits until there is one. The device that was
+   * asked for it is taken at its word: others are asked only when it is away, or could not do it. When nobody else could, the error is its own.
+   */
   async withSources<T>(id: ContentId, preferred: DeviceId | null, signal: AbortSignal, work: (links: readonly Link[]) => Promise<T>): Promise<T> {
     for (;;) {
       const { rings } = this.#bell;
-      const links = await this.#sources(id, preferred);
-      if (links.length > 0) return work(links);
+      const all = [...this.#links().all()];
+      const first = all.filter((link) => link.remote.id === preferred);
+      const others = all.filter((link) => link.remote.id !== preferred);
+      try {
+        if (first.length > 0) return await work(first);
+      } catch (error) {
+        const having = signal.aborted ? [] : await this.#thatHave(id, others);
+        if (having.length === 0) throw error;
+        return work(having);
+      }
+      const having = await this.#thatHave(id, others);
+      if (having.length > 0) return work(having);
       await this.#nextLink(rings, signal);
     }
   }
 
-  async #sources(id: ContentId, preferred: DeviceId | null): Promise<Link[]> {
-    const all = [...this.#links().all()];
-    const first = all.filter((link) => link.remote.id === preferred);
-    // The device that was asked for it is taken at its word; others are asked only when it is away.
-    if (first.length > 0) return first;
-    const answers = await Promise.all(all.map((link) => this.#directory.has(link, id)));
-    return all.filter((_, at) => answers[at]);
+  async #thatHave(id: ContentId, links: readonly Link[]): Promise<Link[]> {
+    const answers = await Promise.all(links.map((link) => this.#directory.has(link, id)));
+    return links.filter((_, at) => answers[at]);
   }
 
   async #nextLink(seen: number, signal: AbortSignal): Promise<void> {

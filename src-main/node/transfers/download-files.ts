@@ -28,6 +28,8 @@ export interface FilesOwner extends BatchesOwner, FinishedFor {
 }
 
 const waitsForSources = new Set<string>(['no-sources', 'peer-offline', 'link-closed', 'timeout', 'source-changed', 'not-found', 'content-unknown', 'hash-mismatch', 'file-locked']);
+/** The origin may have another version now. */
+const mayHaveChanged = new Set<string>(['source-changed', 'content-unknown']);
 
 /** One file from the moment it is taken from the line until it is finished, or nobody wants it any more. */
 interface FileTask {
@@ -313,7 +315,7 @@ export class DownloadFiles {
     if (this.open.size === 0) this.#owner.note(reason);
     const { signal } = task.stop;
     await this.#context.pause(retryAfterMs, signal);
-    if (signal.aborted || reason.code !== 'source-changed') return;
+    if (signal.aborted || !mayHaveChanged.has(reason.code)) return;
     const before = task.record;
     const fresh = await this.#lister.refresh(this.#owner.record, before, signal).catch(() => before);
     if (fresh === before || signal.aborted) return;

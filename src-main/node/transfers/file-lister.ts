@@ -4,13 +4,14 @@ import { safePath } from '#shared/names.ts';
 import type { WireFile } from '#shared/protocol/control.ts';
 import type { ContentId, DeviceId } from '#shared/ids.ts';
 import type { Bytes } from '#shared/units.ts';
-import type { Link } from '../ports/links.ts';
+import type { Link, Links } from '../ports/links.ts';
 import type { Receiver } from '../ports/receiver.ts';
 import type { DownloadRecord, FileRecord } from './records.ts';
 import { readManifestPage } from './manifest-reader.ts';
 
 export interface ListerPorts {
   readonly receiver: Receiver;
+  readonly links: () => Links;
   linkTo(id: DeviceId, signal: AbortSignal): Promise<Link>;
   withSources<T>(id: ContentId, preferred: DeviceId | null, signal: AbortSignal, work: (links: readonly Link[]) => Promise<T>): Promise<T>;
 }
@@ -59,11 +60,12 @@ export class FileLister {
     return { files, next: page.next, entries: Math.max(1, page.files.length), bytes: listedBytes };
   }
 
-  /** A file that changed at its source, as it is there now; the same record when nothing is different. */
+  /** A file that changed at its source, as it is there now; the same record when nothing is different, or the source is away: others may have what it had. */
   async refresh(record: DownloadRecord, file: FileRecord, signal: AbortSignal): Promise<FileRecord> {
-    if (record.source.kind !== 'path') return file;
-    const link = await this.#ports.linkTo(record.source.peer, signal);
-    const path = file.remotePath === '' ? record.source.path : `${record.source.path}/${file.remotePath}`;
+    const { source } = record;
+    const link = source.kind === 'path' ? this.#ports.links().get(source.peer) : undefined;
+    if (source.kind !== 'path' || link === undefined) return file;
+    const path = file.remotePath === '' ? source.path : `${source.path}/${file.remotePath}`;
     const { entry, executable } = await link.request('stat', { path }, { signal });
     if (entry.kind !== 'file' || (entry.bytes === file.bytes && entry.contentId === file.contentId)) return file;
     return { ...file, bytes: entry.bytes, modifiedAt: entry.modifiedAt, contentId: entry.contentId, executable };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Merkle } from '#main/core/content/merkle.ts';
 import { sha256 } from '#main/disk/sha256.ts';
 import type { Link } from '#main/node/ports/links.ts';
+import { AppError } from '#shared/errors.ts';
 import { contentIdOf, toHex, type ContentId } from '#shared/ids.ts';
 import type { Audience } from '#shared/model/share.ts';
 import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
@@ -30,6 +31,8 @@ export class PatientSource {
   audience: Audience | null = null;
   /** Files that it does not give, and why. */
   readonly refused = new Map<string, RejectReason>();
+  /** Files whose hashes it does not know any more. */
+  readonly forgotten = new Set<string>();
   #waiting: { readonly link: Link; readonly lane: number; readonly request: BlockRequest; readonly files: readonly SharedFile[] }[] = [];
   /** Open before all others, so that what is asked for first is no matter of chance. */
   readonly #first: string | null;
@@ -102,6 +105,12 @@ export class PatientSource {
     for (const link of this.#node.links.all()) link.close({ code: 'link-closed' });
   }
 
+  /** Ends its links, and takes no other ones. */
+  async leave(): Promise<void> {
+    this.unplug();
+    await this.#node.links.close();
+  }
+
   /** Resolves when so many pieces or batches were asked for. */
   untilAsked(count: number): Promise<void> {
     return this.#node.handler.until(() => this.asked.length >= count);
@@ -149,15 +158,27 @@ export class PatientSource {
     }
   }
 
+  /** A file of the folder has another content from now on. */
+  change(name: string, bytes: Bytes): void {
+    this.files = this.files.map((file) => (file.name === name ? sharedFile(name, bytes) : file));
+  }
+
   async #layerOf(file: SharedFile | undefined): Promise<unknown> {
-    if (this.#first !== null && file?.name !== this.#first) await (this.#firstOpen ??= this.untilOpen(this.#first));
-    return { hashes: Buffer.from(file?.layer ?? []).toString('base64') };
+    if (file === undefined || this.forgotten.has(file.name)) throw new AppError('content-unknown');
+    if (this.#first !== null && file.name !== this.#first) await (this.#firstOpen ??= this.untilOpen(this.#first));
+    return { hashes: Buffer.from(file.layer).toString('base64') };
+  }
+
+  #entryAt(path: string): object {
+    const file = this.files.find(({ name }) => path === `Folder/${name}`);
+    if (file !== undefined) return { name: file.name, kind: 'file', bytes: file.data.length, files: 1, modifiedAt: 1, contentId: file.id };
+    return { name: 'Folder', kind: 'folder', bytes: 0, files: this.files.length, modifiedAt: 1, contentId: null };
   }
 
   #answer(method: string, params: unknown): Promise<unknown> {
     const wanted = JSON.stringify(params);
     switch (method) {
-      case 'stat': return Promise.resolve({ entry: { name: 'Folder', kind: 'folder', bytes: 0, files: this.files.length, modifiedAt: 1, contentId: null }, executable: false });
+      case 'stat': return Promise.resolve({ entry: this.#entryAt(z.object({ path: z.string() }).parse(params).path), executable: false });
       case 'walk': return Promise.resolve({ files: this.files.map(({ name, data, id }) => ({ path: name, kind: 'file', bytes: data.length, modifiedAt: 1, executable: false, contentId: id })), next: null });
       case 'layer': return this.#layerOf(this.files.find(({ id }) => wanted.includes(id)));
       case 'have': return Promise.resolve({ have: z.object({ contentIds: z.array(z.string()) }).parse(params).contentIds.map((wantedId) => (this.files.some(({ id }) => id === wantedId) ? 'f' : '-')).join('') });
