@@ -290,7 +290,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     onChange: (state) => { events.emit({ type: 'search', search: state }); },
   });
   closers.push(() => { search.close(); });
-  const holders = new Holders({ servers, waiter, introduce: introduceFromServer, downloads: () => transfers.active, background });
+  const holders = new Holders({ servers, waiter, introduce: introduceFromServer, downloads: () => transfers.sought, now, background });
   closers.push(() => { holders.close(); });
   return { foundation, events, devices, membership, pairing, rooms, servers, reach, holders, transfers, ownCopies, offers, search, uploads, blocks, control, swarm, speed, waiter, shareNames, links, setTrust, background };
 }

@@ -62,16 +62,19 @@ export class Servers {
   /** Devices that announced contents whose names fit; none that a server does not name in time. */
   async search(words: string, { type, minBytes, maxBytes }: SearchFilter, signal: AbortSignal): Promise<BootstrapNode[]> {
     const sizes = { ...(minBytes === undefined ? {} : { minBytes }), ...(maxBytes === undefined ? {} : { maxBytes }) };
-    return this.#fromAll(async ({ client }) => {
+    const nodes = await this.#fromAll(async ({ client }) => {
       const { hits } = await client.call('search', { words, type, ...sizes }, signal);
       const contentIds = hits.slice(0, limits.bootstrap.contentsPerQuestion).map(({ contentId }) => contentId);
       return contentIds.length === 0 ? [] : holdersOf(client, contentIds, signal);
     });
+    return nodes.slice(0, limits.servers.holdersDialled);
   }
 
-  /** Devices that announced these contents. */
-  holders(contentIds: readonly ContentId[], signal: AbortSignal): Promise<BootstrapNode[]> {
-    return this.#fromAll(({ client }) => holdersOf(client, contentIds.slice(0, limits.bootstrap.contentsPerQuestion), signal));
+  /** Devices that announced these contents. Of many others are given each time: those of the last time may be linked already, or out of reach. */
+  async holders(contentIds: readonly ContentId[], signal: AbortSignal): Promise<BootstrapNode[]> {
+    const nodes = await this.#fromAll(({ client }) => holdersOf(client, contentIds.slice(0, limits.bootstrap.contentsPerQuestion), signal));
+    const inAnyOrder = nodes.map((node) => ({ node, at: this.#ports.random() })).sort((a, b) => a.at - b.at);
+    return inAnyOrder.slice(0, limits.servers.holdersDialled).map(({ node }) => node);
   }
 
   /** Hands something to another device through every server: it may be known to any of them. */
@@ -124,7 +127,7 @@ export class Servers {
     const online = [...this.#sessions.values()].filter(({ isOnline }) => isOnline);
     const answers = await Promise.all(online.map((session) => ask(session).catch(() => [])));
     const named = new Map<DeviceId, BootstrapNode>();
-    for (const node of answers.flat()) if (node.deviceId !== this.#ports.identity.id && named.size < limits.servers.holdersDialled) named.set(node.deviceId, node);
+    for (const node of answers.flat()) if (node.deviceId !== this.#ports.identity.id) named.set(node.deviceId, node);
     return [...named.values()];
   }
 

@@ -1,5 +1,5 @@
 import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
-import type { DeviceId, TransferId } from '#shared/ids.ts';
+import type { ContentId, DeviceId, TransferId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
@@ -95,6 +95,14 @@ export class Download implements FilesOwner {
   get isCopied(): boolean {
     const files = [...this.open.values()];
     return files.some((file) => file.isCopied) && !files.some((file) => file.isFetched);
+  }
+
+  /** What of it servers may know: the whole, and the large files that are being fetched. */
+  get contents(): ContentId[] {
+    const { contentId, source } = this.record;
+    const whole = contentId ?? (source.kind === 'content' ? source.contentId : null);
+    const files = [...this.open.values()].flatMap((file) => (file.contentId !== null && file.bytes >= limits.servers.fileBytes ? [file.contentId] : []));
+    return [...new Set(whole === null ? files : [whole, ...files])];
   }
 
   isFetching(index: number): boolean {

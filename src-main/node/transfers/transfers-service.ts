@@ -4,6 +4,7 @@ import { fromHex, type ContentId, type DeviceId, type TransferId } from '#shared
 import { safeName } from '#shared/names.ts';
 import type { FilePriority, Priority, Transfer, TransferDetail, TransferFile } from '#shared/model/transfer.ts';
 import type { Settings } from '#shared/settings.ts';
+import type { Sought } from '../../core/servers/holder-questions.ts';
 import { diskError, makeFolders } from '../data-dir.ts';
 import type { PaceWatch } from '../pace/pace-watch.ts';
 import type { Link } from '../ports/links.ts';
@@ -240,6 +241,16 @@ export class TransfersService implements DownloadObserver {
 
   get active(): Transfer[] {
     return [...this.#downloads.values()].filter((download) => download.isRunning).map((download) => this.#view(download));
+  }
+
+  /** What servers may be asked for. */
+  get sought(): Sought[] {
+    const { pace } = this.#ports;
+    return [...this.#downloads.values()].filter((download) => download.isRunning).map((download) => {
+      const { id, state, etaSeconds } = this.#view(download);
+      const feeding = [...pace.sourcesOf(id).values()].filter((source) => source.state === 'feeding').length;
+      return { id, isWaiting: state === 'waiting', etaSeconds, brake: pace.brakeOfDownload(id)?.by ?? null, feeding, audience: download.record.audience, contents: download.contents };
+    });
   }
 
   /** What runs, with its number in the swarm. */

@@ -21,7 +21,7 @@ import type { Library } from '#main/node/ports/library.ts';
 import type { Links } from '#main/node/ports/links.ts';
 import { straightOut } from '#main/node/ports/outgoing.ts';
 import type { Receiver } from '#main/node/ports/receiver.ts';
-import { deviceIdOf } from '#shared/ids.ts';
+import { contentIdOf, deviceIdOf } from '#shared/ids.ts';
 import { transferIdSchema } from '#shared/model/ids.ts';
 import { defaultSettings } from '#shared/settings.ts';
 import { MiB } from '#shared/units.ts';
@@ -107,6 +107,17 @@ it('a download whose files are chosen goes on afterwards', async () => {
 it('a download whose source is away says what it waits for', async () => {
   const transfers = await oneDownload(() => expect.fail('nothing is deleted'));
   expect(await transfers.get(id)).toMatchObject({ state: 'waiting', reason: { code: 'no-sources' } });
+  await transfers.close();
+});
+
+it('servers may be asked for a download as a whole and for the large files of it that are being fetched', async () => {
+  const [whole, large, small] = [1, 2, 3].map((byte) => contentIdOf(new Uint8Array(32).fill(byte)));
+  const files = [{ ...film, contentId: large ?? null, bytes: 16 * MiB }, { ...film, path: ['notes.txt'], contentId: small ?? null, bytes: 8 * MiB }];
+  const transfers = await oneDownload(() => expect.fail('nothing is deleted'), files, { kind: 'folder', files: 2, contentId: whole ?? null, audience: { kind: 'public' } });
+  await expect.poll(() => transfers.sought[0]?.contents).toEqual([whole, large]);
+  expect(transfers.sought).toMatchObject([{ id, isWaiting: true, etaSeconds: null, brake: null, feeding: 0, audience: { kind: 'public' } }]);
+  await transfers.pause(id);
+  expect(transfers.sought).toEqual([]);
   await transfers.close();
 });
 
