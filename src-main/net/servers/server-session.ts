@@ -52,6 +52,9 @@ export class ServerSession {
   #connection = new AbortController();
   #timer: NodeJS.Timeout | null = null;
   #relays = false;
+  /** The connection whose rooms are being listed. */
+  #listing: AbortSignal | null = null;
+  #listAgain = false;
   /** Of what it knows of our shares, as it said when it had been told; null: it has not been told all. */
   #told: string | null = null;
   /** Whether it said anything that only a newer version understands. */
@@ -211,8 +214,22 @@ export class ServerSession {
     }
   }
 
-  /** Everybody who is in one of our rooms now. */
+  /** Everybody who is in one of our rooms now; once more if that is asked for meanwhile. */
   async #listRooms(signal: AbortSignal): Promise<void> {
+    if (this.#listing === signal) {
+      this.#listAgain = true;
+      return;
+    }
+    this.#listing = signal;
+    do {
+      this.#listAgain = false;
+      await this.#listOnce(signal);
+    } while (this.#listAgain && !signal.aborted);
+    if (this.#listing === signal) this.#listing = null;
+  }
+
+  async #listOnce(signal: AbortSignal): Promise<void> {
+    const before = new Set(this.#nodes);
     this.#nodes.clear();
     try {
       for (const room of this.#ports.registration().rooms) {
@@ -225,11 +242,15 @@ export class ServerSession {
       }
     } catch {
       // Changes are told as they come, and the list is read again at the next registration.
+      for (const id of before) if (this.#nodes.size < limits.servers.nodesKept) this.#nodes.add(id);
     }
+    for (const id of before) if (!this.#nodes.has(id)) this.#ports.onGone(id);
   }
 
+  /** A server may name whomever it likes, but not without end. */
   #met(node: BootstrapNode): void {
-    if (this.#nodes.size < limits.servers.nodesKept) this.#nodes.add(node.deviceId);
+    if (!this.#nodes.has(node.deviceId) && this.#nodes.size >= limits.servers.nodesKept) return;
+    this.#nodes.add(node.deviceId);
     this.#ports.onNode(node);
   }
 }
