@@ -76,6 +76,8 @@ export const limits = {
   search: {
     perSecond: 0.5,
     burst: 5,
+    /** Devices whose searches are counted; of more, those that searched last. */
+    askers: 1024,
     results: 200,
     answerBytes: 64 * KiB,
     queryChars: 200,
@@ -84,7 +86,7 @@ export const limits = {
     waitMs: 10 * second,
   },
   browse: { entriesPerPage: 1000 },
-  push: { offersWaiting: 50, itemsListed: 1000, textBytes: 64 * KiB, offerExpiresMs: 24 * 60 * minute },
+  push: { offersWaiting: 50, offersOfStrangers: 200, offersTakenBack: 100, itemsListed: 1000, textBytes: 64 * KiB, offerExpiresMs: 24 * 60 * minute },
   discovery: {
     packetBytes: 512,
     hintsTable: 1024,
@@ -105,6 +107,8 @@ export const limits = {
     /** Devices of a search's or a content's holders that are dialled. */
     holdersDialled: 16,
   },
+  /** Devices that were linked once, are not now, and of which the user has said nothing. */
+  peers: { strangersKept: 1024 },
   pairing: { expiresMs: 2 * minute, tries: 5 },
   /** What the router of the own network is asked for and may answer. */
   portMapping: {

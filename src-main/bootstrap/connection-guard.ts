@@ -2,7 +2,7 @@ import type { Server, Socket } from 'node:net';
 import type { Server as TlsServer, TLSSocket } from 'node:tls';
 import { HandshakeGate } from '../net/handshake-gate.ts';
 import { plainHost } from '../net/host.ts';
-import type { Allowances } from './registry/allowances.ts';
+import type { Allowances } from '../core/rate/allowances.ts';
 import { networkOf } from './registry/network-of.ts';
 
 /** What a handshake takes of an address's allowance: it costs us as much as some dozen requests, and whoever keeps its connection needs few. */

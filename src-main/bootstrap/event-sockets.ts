@@ -7,7 +7,7 @@ import { second } from '#shared/units.ts';
 import type { BootstrapConfig } from './config.ts';
 import type { EventHub } from './event-hub.ts';
 import type { Mailboxes } from './mailboxes.ts';
-import { Allowances } from './registry/allowances.ts';
+import { Allowances } from '../core/rate/allowances.ts';
 import { networkOf } from './registry/network-of.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Caller } from './service.ts';

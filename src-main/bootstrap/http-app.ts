@@ -22,7 +22,7 @@ import { openApiDocument } from './open-api.ts';
 import type { Proofs } from './proofs.ts';
 import { relayQuestionSchema, type RelaySockets } from './relay-sockets.ts';
 import { RelayUpgrade } from './relay-upgrade.ts';
-import type { Allowances } from './registry/allowances.ts';
+import type { Allowances } from '../core/rate/allowances.ts';
 import { networkOf } from './registry/network-of.ts';
 import type { RelayParty } from './registry/relay-places.ts';
 import type { BootstrapHandlers, Caller } from './service.ts';

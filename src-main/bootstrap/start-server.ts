@@ -19,7 +19,7 @@ import { EventSockets } from './event-sockets.ts';
 import { createHttpApp, tlsSettings } from './http-app.ts';
 import type { Mailboxes } from './mailboxes.ts';
 import { Proofs, type ProofBasis } from './proofs.ts';
-import { Allowances } from './registry/allowances.ts';
+import { Allowances } from '../core/rate/allowances.ts';
 import { Registry } from './registry/registry.ts';
 import { RelaySockets } from './relay-sockets.ts';
 import { ServerMetrics } from './server-metrics.ts';

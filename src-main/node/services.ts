@@ -269,6 +269,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
   const offers: Offers = new Offers({
     store, now, newId: newOfferId,
     linkTo: (id) => links().get(id),
+    isPaired: (id) => devices.trustOf(id) === 'paired',
     acceptsByItself: (id) => devices.acceptsByItself(id),
     downloadDir: () => settings.get().downloadDir,
     startDownload: (wanted) => transfers.start(wanted),
@@ -280,6 +281,10 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
       })());
     },
     onChange: (offer) => { offerEvents.push(offer.id, offer); },
+    onGone: (id) => {
+      offerEvents.drop(id);
+      events.emit({ type: 'offer-gone', id });
+    },
     onError,
   });
   const control = new ControlServer({ library, offers, pairing, blocks, fetched, fetchedSmall, excuse: (id) => pace.excuse(id), viewerOf: (link) => devices.viewerOf(link), now });

@@ -50,7 +50,6 @@ export function wireLinks(services: Services): Links {
       // Another connection took its place (both dialled at once): the device is still here.
       if (links.get(id) !== undefined) return;
       swarm.linkDown(id);
-      control.linkDown(id);
       search.linkDown(id);
       transfers.linkDown(id);
       reach.linkDown(id);

@@ -7,6 +7,7 @@ import type { Offer } from '#shared/model/offer.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import type { ControlParams, ControlResult, Notice } from '#shared/protocol/control.ts';
 import type { Timestamp } from '#shared/units.ts';
+import { LatestRows } from '../../disk/latest-rows.ts';
 import type { Store } from '../../disk/store.ts';
 import type { FileRef } from '../ports/library.ts';
 import type { Link } from '../ports/links.ts';
@@ -23,6 +24,7 @@ export interface OffersPorts {
   readonly now: () => Timestamp;
   readonly newId: () => OfferId;
   readonly linkTo: (id: DeviceId) => Link | undefined;
+  readonly isPaired: (id: DeviceId) => boolean;
   readonly acceptsByItself: (id: DeviceId) => boolean;
   readonly downloadDir: () => string;
   readonly startDownload: (wanted: NewDownload) => Promise<Transfer>;
@@ -30,6 +32,7 @@ export interface OffersPorts {
   /** A push of these files is over; `inUse` are the files of those that are not. */
   readonly onOver: (paths: readonly string[], inUse: readonly string[]) => void;
   readonly onChange: (offer: Offer) => void;
+  readonly onGone: (id: OfferId) => void;
   /** Something failed that nobody waits for. */
   readonly onError: (error: unknown) => void;
 }
@@ -41,12 +44,14 @@ export interface OffersPorts {
 export class Offers {
   readonly #ports: OffersPorts;
   readonly #records = new Map<OfferId, OfferRecord>();
+  readonly #rows: LatestRows<OfferRecord>;
   readonly #toldAt = new Map<OfferId, Timestamp>();
   /** Offers to which a yes is being made good. */
   readonly #accepting = new Set<OfferId>();
 
   constructor(ports: OffersPorts) {
     this.#ports = ports;
+    this.#rows = new LatestRows(ports.store, offersTable);
   }
 
   async open(): Promise<void> {
@@ -96,8 +101,7 @@ export class Offers {
   /** A device asks whether we take something. */
   async asked(link: Link, { id, text, items, count, bytes }: ControlParams<'offer'>): Promise<ControlResult<'offer'>> {
     if (this.#records.has(id)) throw new AppError('already-exists', { name: id });
-    const waiting = this.list().filter((offer) => offer.direction === 'in' && offer.state === 'asked' && offer.peer === link.remote.id);
-    if (waiting.length >= limits.push.offersWaiting) throw new AppError('too-many');
+    if (!this.#hasRoomFor(link.remote.id)) throw new AppError('too-many');
     const offer: Offer = {
       id, direction: 'in', peer: link.remote.id, state: 'asked', reason: null, text, items: items.slice(0, itemsShown), count, bytes, doneBytes: 0,
       transfers: [], at: this.#ports.now(),
@@ -106,6 +110,25 @@ export class Offers {
     // The answer to the question goes out first.
     if (text === null && this.#ports.acceptsByItself(link.remote.id)) setImmediate(() => { this.#acceptByItself(id).catch(this.#ports.onError); });
     return {};
+  }
+
+  /** Strangers share their places: whoever is one can be many. */
+  #hasRoomFor(peer: DeviceId): boolean {
+    const waiting = [...this.#records.values()].filter(({ offer }) => offer.direction === 'in' && offer.state === 'asked');
+    if (waiting.filter(({ offer }) => offer.peer === peer).length >= limits.push.offersWaiting) return false;
+    return this.#ports.isPaired(peer) || waiting.filter(({ offer }) => !this.#ports.isPaired(offer.peer)).length < limits.push.offersOfStrangers;
+  }
+
+  /** Of what was taken back before anybody had answered the oldest make room; what the user said yes or no to stays. */
+  async #forgetTakenBack(): Promise<void> {
+    const takenBack = [...this.#records.values()].filter(({ offer }) => offer.direction === 'in' && offer.state === 'cancelled' && offer.transfers.length === 0);
+    const tooMany = takenBack.toSorted((a, b) => a.offer.at - b.offer.at).slice(0, Math.max(0, takenBack.length - limits.push.offersTakenBack));
+    for (const { offer: { id } } of tooMany) {
+      this.#records.delete(id);
+      this.#toldAt.delete(id);
+      this.#ports.onGone(id);
+    }
+    await Promise.all(tooMany.map(({ offer }) => this.#rows.put(offer.id, null)));
   }
 
   async #acceptByItself(id: OfferId): Promise<void> {
@@ -168,7 +191,7 @@ export class Offers {
     if (notice.kind === 'offer-withdrawn') {
       for (const transfer of offer.transfers) await this.#ports.cancelDownload(transfer);
       if (offer.state !== 'done') await this.#change(offer.id, { state: 'cancelled' });
-      return;
+      return this.#forgetTakenBack();
     }
     if (offer.direction !== 'out' || offer.state === 'cancelled') return;
     if (notice.kind === 'offer-answer') {
@@ -240,10 +263,12 @@ export class Offers {
   }
 
   async #save(record: OfferRecord): Promise<void> {
+    const before = this.#records.get(record.offer.id);
+    const ends = isOver(record.offer) && (before === undefined || !isOver(before.offer));
     this.#records.set(record.offer.id, record);
     this.#ports.onChange(record.offer);
-    await this.#ports.store.put(offersTable, record.offer.id, record);
-    if (record.sources.length > 0 && isOver(record.offer)) this.#ports.onOver(pathsOf(record), [...this.#records.values()].filter(({ offer }) => !isOver(offer)).flatMap(pathsOf));
+    await this.#rows.put(record.offer.id, record);
+    if (record.sources.length > 0 && ends) this.#ports.onOver(pathsOf(record), [...this.#records.values()].filter(({ offer }) => !isOver(offer)).flatMap(pathsOf));
   }
 }
 

@@ -3,9 +3,11 @@ import { formatAddress } from '#shared/address.ts';
 import { AppError } from '#shared/errors.ts';
 import { findPeer } from '#shared/find-named.ts';
 import type { DeviceId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
 import type { PeerLimits } from '#shared/model/limit.ts';
 import type { Peer, PeerSource, Trust } from '#shared/model/peer.ts';
 import type { Timestamp } from '#shared/units.ts';
+import { LatestRows } from '../../disk/latest-rows.ts';
 import type { Store } from '../../disk/store.ts';
 import type { Viewer } from '../ports/library.ts';
 import type { Link, Links } from '../ports/links.ts';
@@ -20,7 +22,7 @@ export interface SharesSummary {
 }
 
 export interface DevicesPorts {
-  readonly store: Store;
+  readonly store: Pick<Store, 'put' | 'delete' | 'rows'>;
   readonly links: () => Links;
   readonly now: () => Timestamp;
   /** Ways in which a device was found. */
@@ -37,10 +39,12 @@ export interface DevicesPorts {
 export class Devices {
   readonly #ports: DevicesPorts;
   readonly #records = new Map<DeviceId, DeviceRecord>();
+  readonly #rows: LatestRows<DeviceRecord>;
   readonly #shares = new Map<DeviceId, SharesSummary>();
 
   constructor(ports: DevicesPorts) {
     this.#ports = ports;
+    this.#rows = new LatestRows(ports.store, devicesTable);
   }
 
   async open(): Promise<void> {
@@ -87,7 +91,7 @@ export class Devices {
     return { kind: 'device', id: link.remote.id, trust: this.trustOf(link.remote.id), path: link.path, rooms: this.#ports.roomsOf(link) };
   }
 
-  async linkUp(link: Link): Promise<void> {
+  async linkUp(link: Pick<Link, 'remote'>): Promise<void> {
     const { id, name, platform, version } = link.remote;
     const known = this.#records.get(id);
     await this.#save({ trust: 'seen', autoAccept: false, ...known, id, name, platform, version, lastSeen: this.#ports.now() });
@@ -97,6 +101,7 @@ export class Devices {
     this.#shares.delete(id);
     const known = this.#records.get(id);
     if (known !== undefined) await this.#save({ ...known, lastSeen: this.#ports.now() });
+    await this.#forgetStrangers();
   }
 
   async renamed(id: DeviceId, name: string): Promise<void> {
@@ -148,10 +153,22 @@ export class Devices {
 
   async forget(text: string): Promise<DeviceId> {
     const { id } = this.find(text);
-    this.#records.delete(id);
-    await this.#ports.store.delete(devicesTable, id);
-    this.#ports.onGone(id);
+    await this.#forget(id);
     return id;
+  }
+
+  async #forget(id: DeviceId): Promise<void> {
+    this.#records.delete(id);
+    await this.#rows.put(id, null);
+    this.#ports.onGone(id);
+  }
+
+  /** A new identity costs nothing: those who only came by, the longest ago, make room for others. */
+  async #forgetStrangers(): Promise<void> {
+    if (this.#records.size <= limits.peers.strangersKept) return;
+    const strangers = [...this.#records.values()].filter(({ id, trust, autoAccept, limits: own }) => trust === 'seen' && !autoAccept && own === undefined && this.#ports.links().get(id) === undefined);
+    const tooMany = strangers.toSorted((a, b) => a.lastSeen - b.lastSeen).slice(0, Math.max(0, strangers.length - limits.peers.strangersKept));
+    await Promise.all(tooMany.map(({ id }) => this.#forget(id)));
   }
 
   #known(id: DeviceId): Peer {
@@ -163,7 +180,7 @@ export class Devices {
   async #save(record: DeviceRecord): Promise<void> {
     this.#records.set(record.id, record);
     this.#ports.onChange(this.#view(record));
-    await this.#ports.store.put(devicesTable, record.id, record);
+    await this.#rows.put(record.id, record);
   }
 
   #view(record: DeviceRecord): Peer {

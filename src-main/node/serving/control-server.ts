@@ -6,7 +6,7 @@ import type { ControlMethod, ControlParams, ControlResult, WireEntry } from '#sh
 import type { Millis } from '#shared/units.ts';
 import { hashBytes } from '../../core/content/merkle.ts';
 import type { Excuse } from '../../core/pace/facts.ts';
-import { TokenBucket } from '../../core/rate/token-bucket.ts';
+import { Allowances } from '../../core/rate/allowances.ts';
 import type { Offers } from '../offers/offers.ts';
 import type { PairingService } from '../peers/pairing.ts';
 import type { Library, Viewer } from '../ports/library.ts';
@@ -14,6 +14,7 @@ import type { Link } from '../ports/links.ts';
 import type { FetchedSmallFiles } from '../transfers/fetched-small-files.ts';
 import type { SharedDownloads } from '../transfers/shared-downloads.ts';
 import type { BlockServer } from './block-server.ts';
+import { Lookups } from './lookups.ts';
 
 export interface ControlServerPorts {
   readonly library: Library;
@@ -38,20 +39,16 @@ const passedOn = (audience: Audience): Audience | null => (audience.kind === 'de
 /** Answers what other devices ask. Every answer goes through the library's or the offers' own check of who asks. */
 export class ControlServer {
   readonly #ports: ControlServerPorts;
-  readonly #searches = new Map<DeviceId, TokenBucket>();
+  readonly #lookups: Lookups;
+  readonly #searches = new Allowances(limits.search.perSecond, limits.search.burst, limits.search.askers);
 
   constructor(ports: ControlServerPorts) {
     this.#ports = ports;
+    this.#lookups = new Lookups(ports);
   }
 
   async answer<Method extends ControlMethod>(link: Link, method: Method, params: ControlParams<Method>): Promise<ControlResult<Method>> {
     return this.#answers[method](link, params);
-  }
-
-  linkDown(id: DeviceId): void {
-    // A bucket that is full again knows nothing worth keeping; one in debt stays, so that linking anew resets nothing.
-    const bucket = this.#searches.get(id);
-    if (bucket !== undefined && bucket.available(this.#ports.now()) >= limits.search.burst) this.#searches.delete(id);
   }
 
   /** The share a path begins with, when the viewer may see that path; rejects with `not-found`. */
@@ -87,23 +84,11 @@ export class ControlServer {
       return { files: entries.map(({ path: at, entry, executable }) => ({ path: at, kind: entry.kind, bytes: entry.bytes, modifiedAt: entry.modifiedAt, executable, contentId: entry.contentId })), next };
     },
     search: async (link, { words, filter }) => {
-      const now = this.#ports.now();
-      const bucket = this.#searches.get(link.remote.id) ?? new TokenBucket(limits.search.perSecond, limits.search.burst, now);
-      this.#searches.set(link.remote.id, bucket);
-      if (!bucket.take(now)) throw new AppError('rate-limited');
+      if (this.#searches.take(this.#ports.now(), link.remote.id, 1) > 0) throw new AppError('rate-limited');
       const { hits, truncated } = await this.#ports.library.search(this.#ports.viewerOf(link), words, filter);
       return { hits: [...hits], truncated };
     },
-    have: async (link, { contentIds }) => {
-      const viewer = this.#ports.viewerOf(link);
-      const answers = await Promise.all(contentIds.map(async (id) => {
-        // What is shared has to be looked up on the disk.
-        if (await this.#ports.fetchedSmall.has(viewer, id)) return 'f';
-        const found = await this.#ports.library.resolve(viewer, id);
-        return found === null ? this.#ports.fetched.has(viewer, id) ?? '-' : found.kind === 'file' ? 'f' : 'd';
-      }));
-      return { have: answers.join('') };
-    },
+    have: async (link, { contentIds }) => ({ have: await this.#lookups.have(link, () => this.#ports.viewerOf(link), contentIds) }),
     audience: async (link, asked) => {
       const viewer = this.#ports.viewerOf(link);
       const { library, offers } = this.#ports;

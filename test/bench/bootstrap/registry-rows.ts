@@ -1,6 +1,6 @@
 import { limits } from '#shared/limits.ts';
 import { Registry, type RegistryLimits } from '#main/bootstrap/registry/registry.ts';
-import { Allowances } from '#main/bootstrap/registry/allowances.ts';
+import { Allowances } from '#main/core/rate/allowances.ts';
 import { memoryBytes, percentiles, row } from './figures.ts';
 import { addressesOf, announcedBy, deviceNumbered, makeContents, Names, outsideOf, roomsOf, seeded } from './population.ts';
 

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openStore } from '#main/disk/open-store.ts';
 import type { Store } from '#main/disk/store.ts';
+import { offersTable } from '#main/node/offers/offer-records.ts';
 import { Offers } from '#main/node/offers/offers.ts';
 import type { Link } from '#main/node/ports/links.ts';
 import { deviceIdOf } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
 import { offerIdSchema, transferIdSchema } from '#shared/model/ids.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import type { Notice } from '#shared/protocol/control.ts';
@@ -18,6 +20,10 @@ const transfer: Transfer = {
   id: transferId, direction: 'down', name: 'film.mov', kind: 'file', state: 'running', reason: null, bytes: 10, doneBytes: 0, files: 1, doneFiles: 0, reusedBytes: 0,
   rate: 0, etaSeconds: null, priority: 'normal', inOrder: false, peers: [], path: null, contentId: null, addedAt: 1, finishedAt: null,
 };
+
+const friend = deviceIdOf(new Uint8Array(32).fill(2));
+const numbered = (number: number) => ({ ...question, id: offerIdSchema.parse(number.toString(16).padStart(32, '0')) });
+const from = (link: Link, number: number): Link => ({ ...link, remote: { ...link.remote, id: deviceIdOf(new Uint8Array(32).fill(number)) } });
 
 const eventually = (condition: () => boolean): Promise<unknown> => vi.waitUntil(condition, { timeout: 100_000, interval: 5 });
 
@@ -44,18 +50,46 @@ async function asked({ byItself = false } = {}) {
   const starts: { go: () => void; fail: (error: Error) => void }[] = [];
   const cancelled: string[] = [];
   const errors: unknown[] = [];
+  const goneOffers: string[] = [];
   const offers = new Offers({
-    store, now: () => 1, newId: () => id, linkTo: () => link, acceptsByItself: () => byItself, downloadDir: () => folder,
+    store, now: () => 1, newId: () => id, linkTo: () => link, isPaired: (peer) => peer === friend, acceptsByItself: () => byItself, downloadDir: () => folder,
     startDownload: () => new Promise((resolve, reject) => starts.push({ go: () => resolve(transfer), fail: reject })),
     cancelDownload: (transferred) => {
       cancelled.push(transferred);
       return Promise.resolve();
     },
-    onOver: () => undefined, onChange: () => undefined, onError: (error) => errors.push(error),
+    onOver: () => undefined, onChange: () => undefined, onGone: (gone) => goneOffers.push(gone), onError: (error) => errors.push(error),
   });
   await offers.asked(link, question);
-  return { offers, link, told, starts, cancelled, errors };
+  return { offers, link, told, starts, cancelled, errors, goneOffers };
 }
+
+describe('a device that offers without end', () => {
+  test('and takes everything back is remembered with a part of it, and what was answered stays', async () => {
+    const { offers, link, goneOffers } = await asked();
+    await offers.decline(id);
+    for (let number = 1; number <= limits.push.offersTakenBack + 5; number++) {
+      await offers.asked(link, numbered(number));
+      await offers.notice(link, { kind: 'offer-withdrawn', id: numbered(number).id });
+    }
+    expect(goneOffers).toEqual([1, 2, 3, 4, 5].map((number) => numbered(number).id));
+    expect(offers.list()).toHaveLength(limits.push.offersTakenBack + 1);
+    expect(await store.keys(offersTable)).toHaveLength(limits.push.offersTakenBack + 1);
+    expect(offers.list().find((offer) => offer.id === id)).toMatchObject({ state: 'declined' });
+  });
+
+  test('under one name after the other takes the place of other strangers, and of nobody who is trusted', async () => {
+    const { offers, link } = await asked();
+    let number = 0;
+    const fill = async (peer: number): Promise<void> => { for (let count = 0; count < limits.push.offersWaiting; count++) await offers.asked(from(link, peer), numbered(++number)); };
+    for (const peer of [11, 12, 13]) await fill(peer);
+    await expect(fill(14)).rejects.toMatchObject({ code: 'too-many' });
+    expect(offers.waiting).toBe(limits.push.offersOfStrangers);
+    await fill(2);
+    expect(offers.waiting).toBe(limits.push.offersOfStrangers + limits.push.offersWaiting);
+    await expect(offers.asked(from(link, 2), numbered(++number))).rejects.toMatchObject({ code: 'too-many' });
+  });
+});
 
 describe('an answer while a yes is being made good', () => {
   test.each([

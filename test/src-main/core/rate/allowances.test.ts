@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Allowances } from '#main/bootstrap/registry/allowances.ts';
+import { Allowances } from '#main/core/rate/allowances.ts';
 
 it('gives each its own burst, and then so many a second', () => {
   const allowances = new Allowances(2, 5, 100);

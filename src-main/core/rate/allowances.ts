@@ -1,5 +1,5 @@
 import type { Millis } from '#shared/units.ts';
-import { TokenBucket } from '../../core/rate/token-bucket.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 /**
  * What each of many may ask for: a token bucket for everybody. The table is bounded: when it is full, who was quiet longest is forgotten,
