@@ -14,7 +14,9 @@ async function main(): Promise<void> {
   if (part === undefined || part === 'server') await serverRows(Number(nodes), Number(entries));
   if (part === undefined || part === 'relay') await relayRows();
   if (part === 'redis') await redisRows(Number(nodes), Number(entries));
-  process.exit();
 }
 
-void main();
+main().then(() => process.exit(), (error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});

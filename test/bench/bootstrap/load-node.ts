@@ -6,32 +6,39 @@ const head = (method: string, path: string, more = ''): string => `${method} ${p
 const beatText = Buffer.from('{"type":"heartbeat"}');
 const beatFrame = Buffer.concat([Buffer.from([0x81, 0x80 | beatText.length, 0, 0, 0, 0]), beatText]);
 
+/** One request is sent so often at most. */
+const triesMost = 5;
+
+/** How often servers ended connections, as a rule because they had long said nothing, and they were opened anew. */
+export const reopened = { count: 0 };
+
 /**
  * A node as a server sees it, and as little else as can be: ten thousand of them run in this process. One connection: HTTP first,
  * the WebSocket later. One request at a time.
  */
 export class LoadNode {
-  readonly socket: TLSSocket;
+  readonly #open: () => Promise<TLSSocket>;
+  #socket: TLSSocket;
   #text = '';
   #answered: (() => void) | null = null;
   #failed: (error: Error) => void = () => undefined;
   #upgraded = false;
 
-  private constructor(socket: TLSSocket) {
-    this.socket = socket;
-    socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => { this.#heard(chunk); });
-    socket.on('error', (error: Error) => { this.#failed(error); });
-    socket.on('close', () => { this.#failed(new Error('the server closed the connection')); });
+  private constructor(open: () => Promise<TLSSocket>, socket: TLSSocket) {
+    this.#open = open;
+    this.#socket = socket;
+    this.#follow(socket);
   }
 
   static async connect(port: number, identity?: Identity): Promise<LoadNode> {
     const { keyPem, certPem } = identity ?? await makeIdentity();
-    return new Promise((resolve, reject) => {
-      const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, secureContext: createSecureContext({ key: keyPem, cert: certPem, minVersion: 'TLSv1.3' }) }, () => { resolve(new LoadNode(socket)); });
+    const secureContext = createSecureContext({ key: keyPem, cert: certPem, minVersion: 'TLSv1.3' });
+    const open = (): Promise<TLSSocket> => new Promise((resolve, reject) => {
+      const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, secureContext }, () => { resolve(socket); });
       socket.once('error', reject);
       socket.once('close', () => { reject(new Error('the server closed the connection in the handshake')); });
     });
+    return new LoadNode(open, await open());
   }
 
   /** Body of the answer; rejects unless it is a 200. */
@@ -54,7 +61,36 @@ export class LoadNode {
     else await this.ask('POST', '/v1/node/heartbeat');
   }
 
-  #exchange(what: string | Buffer): Promise<string> {
+  #follow(socket: TLSSocket): void {
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => { this.#heard(chunk); });
+    const ended = (error: Error): void => {
+      socket.destroy();
+      if (socket === this.#socket) this.#failed(error);
+    };
+    socket.on('error', ended);
+    socket.on('close', () => { ended(new Error('the server closed the connection')); });
+  }
+
+  /** A server ends connections that say nothing between two requests, perhaps just when the next one leaves, and a busy one ends others: what was asked is asked again. A WebSocket stays. */
+  async #exchange(what: string | Buffer): Promise<string> {
+    for (let left = triesMost; ; left--) {
+      try {
+        if (!this.#socket.writable && !this.#upgraded) await this.#reopen();
+        return await this.#send(what);
+      } catch (error) {
+        if (this.#upgraded || left === 1) throw new Error('The server ends connections while it is asked. It or this machine is too busy: try fewer nodes, or a quieter hour.', { cause: error });
+      }
+    }
+  }
+
+  async #reopen(): Promise<void> {
+    reopened.count++;
+    this.#socket = await this.#open();
+    this.#follow(this.#socket);
+  }
+
+  #send(what: string | Buffer): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#text = '';
       this.#failed = reject;
@@ -62,7 +98,9 @@ export class LoadNode {
         this.#answered = null;
         resolve(this.#text);
       };
-      this.socket.write(what);
+      // Nothing is told of a write into a connection that has ended.
+      if (this.#socket.writable) this.#socket.write(what);
+      else reject(new Error('the server had closed the connection'));
     });
   }
 

@@ -7,7 +7,7 @@ import { limits } from '#shared/limits.ts';
 import type { Entry } from '#shared/protocol/bootstrap.ts';
 import { startServer, usageOf, type Usage } from './bench-server.ts';
 import { percentiles, row } from './figures.ts';
-import { LoadNode } from './load-node.ts';
+import { LoadNode, reopened } from './load-node.ts';
 import { addressesOf, announcedBy, makeContents, Names, roomsOf, seeded } from './population.ts';
 
 const heartbeatMs = 10_000;
@@ -55,6 +55,7 @@ export async function serverRows(nodes: number, entries: number, options: readon
     await each(all, (node) => node.upgrade());
     await beats('WebSocket', all, usage);
     await questions(all, contents, first.port, usage);
+    if (reopened.count > 0) row('connections that the server ended, and that were opened anew', String(reopened.count));
   } finally {
     first.child.kill('SIGKILL');
     await once(first.child, 'exit');
