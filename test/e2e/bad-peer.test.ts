@@ -49,10 +49,7 @@ const errorOf = ({ lines }: Outcome): unknown => lines.find((line) => line.event
 
 /** Resolves when a download waits for this reason, as the command line lists it. */
 async function untilReason(id: string, code: string): Promise<void> {
-  for (;;) {
-    const { lines } = await receiver.cli('transfers');
-    if (lines.some((line) => line['id'] === id && line['state'] === 'waiting' && JSON.stringify(line['reason']).includes(code))) return;
-  }
+  await expect.poll(async () => JSON.stringify((await receiver.cli('transfers')).lines.filter((line) => line['id'] === id && line['state'] === 'waiting'))).toContain(code);
 }
 
 describe('a device that lies', () => {

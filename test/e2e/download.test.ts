@@ -99,9 +99,7 @@ describe('two headless nodes', () => {
 });
 
 async function firstWaiting(node: ServedNode): Promise<string> {
-  for (;;) {
-    const { lines } = await node.cli('inbox');
-    const waiting = lines.find((line) => line['state'] === 'asked');
-    if (waiting !== undefined) return String(waiting['id']);
-  }
+  const asked = async (): Promise<unknown> => (await node.cli('inbox')).lines.find(({ state }) => state === 'asked')?.['id'];
+  await expect.poll(asked).toBeDefined();
+  return String(await asked());
 }

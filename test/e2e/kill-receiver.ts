@@ -1,12 +1,13 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { parseJournal } from '#main/core/progress/journal.ts';
 import { sha256 } from '#main/disk/sha256.ts';
-import type { TransferId } from '#shared/ids.ts';
 import { MiB, type Bytes } from '#shared/units.ts';
 import { seeded } from '../src-main/core/swarm/world.ts';
 import { serve, type ServedNode, type Stage } from './programs.ts';
 import { sha256Of } from './trees.ts';
+import { untilDone } from './until.ts';
 
 const quiet = ['--port', '0', '--no-multicast', '--no-mdns', '--no-web', '--listen', '127.0.0.1'];
 /** The least there is: what may be requested and not yet recorded when the receiver dies. */
@@ -133,15 +134,5 @@ function countServed(sender: ServedNode, device: string): () => Promise<Bytes> {
 
 /** The sender has noticed that the receiver is gone: nothing more is counted as given. */
 async function untilGone(sender: ServedNode, device: string): Promise<void> {
-  while ((await sender.call('peers.list', {})).some((peer) => peer.id === device && peer.online));
-}
-
-async function untilDone(node: ServedNode, id: TransferId): Promise<void> {
-  for (;;) {
-    const { state } = (await node.call('transfers.get', { id })).transfer;
-    if (state === 'done') return;
-    if (state === 'failed' || state === 'cancelled') throw new Error(`the download ended as ${state}`);
-    // Something about it, or the status of the next second.
-    await node.event((event) => event.type === 'status' || (event.type === 'transfer' && event.transfer.id === id));
-  }
+  await expect.poll(async () => (await sender.call('peers.list', {})).filter(({ id, online }) => id === device && online), { interval: 5 }).toEqual([]);
 }

@@ -128,6 +128,10 @@ export async function runCli(args: readonly string[], wrap: Wrap = direct): Prom
   return { code: child.exitCode, lines, stderr };
 }
 
+const running = new Set<ServedNode>();
+/** Nodes that this process has started and that have not ended. */
+export const runningNodes: ReadonlySet<ServedNode> = running;
+
 /** Starts `serve` and waits until it says that it is ready. */
 export async function serve(dataDir: string, args: readonly string[] = [], wrap: Wrap = direct): Promise<ServedNode> {
   const [command, all] = wrap(process.execPath, [program, 'serve', '--data', dataDir, '--json', ...args]);
@@ -140,7 +144,10 @@ export async function serve(dataDir: string, args: readonly string[] = [], wrap:
   lines.on('line', () => undefined);
   const ready = readySchema.safeParse(JSON.parse(first));
   if (!ready.success) throw new Error(`serve did not start: ${first} ${stderr}`);
-  return new ServedNode(dataDir, ready.data, child, wrap, () => stderr);
+  const node = new ServedNode(dataDir, ready.data, child, wrap, () => stderr);
+  running.add(node);
+  child.once('exit', () => { running.delete(node); });
+  return node;
 }
 
 /** Folders and nodes of one test, all gone when it ends. */

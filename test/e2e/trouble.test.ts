@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { isTransferId } from '#shared/ids.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import type { RateLimit } from '#shared/model/limit.ts';
 import { MiB } from '#shared/units.ts';
 import { pairOfNodes, Stage, type ServedNode } from './programs.ts';
 import { sha256Of, writeRandom } from './trees.ts';
+import { untilBytes, untilDone, untilItWaits, untilTransfer } from './until.ts';
 
 const quiet = ['--no-multicast', '--no-mdns', '--no-web', '--listen', '127.0.0.1'];
 let stage = new Stage();
@@ -21,18 +21,6 @@ afterEach(async () => {
 async function startDownload(node: ServedNode, path: string, to: string): Promise<Transfer> {
   return node.call('transfers.start', { source: { kind: 'path', peer: 'Sender', path }, to });
 }
-
-async function until(node: ServedNode, id: string, fits: (transfer: Transfer) => boolean): Promise<Transfer> {
-  if (!isTransferId(id)) throw new Error('no transfer id');
-  for (;;) {
-    const { transfer } = await node.call('transfers.get', { id });
-    if (fits(transfer)) return transfer;
-    // Something about it, or the status of the next second.
-    await node.event((event) => event.type === 'status' || (event.type === 'transfer' && event.transfer.id === id));
-  }
-}
-
-const isDone = (transfer: Transfer): boolean => transfer.state === 'done';
 
 async function sharedFile(node: ServedNode, name: string, bytes: number): Promise<string> {
   const source = join(await stage.folder(), name);
@@ -60,7 +48,7 @@ describe('a download', () => {
     await connect(receiver, second);
     const to = await stage.folder();
     const { id } = await startDownload(receiver, 'film.bin', to);
-    await until(receiver, id, isDone);
+    await untilDone(receiver, id);
     expect(await sha256Of(join(to, 'film.bin'))).toBe(await sha256Of(source));
     const sent = await Promise.all([sender, second].map((node) => node.call('transfers.list', {})));
     // Whoever gives can look at it as closely as whoever takes.
@@ -76,13 +64,13 @@ describe('a download', () => {
     await setUploadLimit(sender, 6 * MiB);
     const to = await stage.folder();
     const { id } = await startDownload(receiver, 'film.bin', to);
-    const before = await until(receiver, id, (transfer) => transfer.doneBytes >= 4 * MiB);
+    const before = await untilBytes(receiver, id, 4 * MiB);
     await sender.kill('SIGKILL');
-    await until(receiver, id, (transfer) => transfer.state === 'waiting' && transfer.reason !== null);
+    await untilItWaits(receiver, id);
     const back = await stage.serve(['--name', 'Sender', ...quiet], undefined, sender.dataDir);
     await setUploadLimit(back, 'off');
     await connect(receiver, back);
-    const after = await until(receiver, id, isDone);
+    const after = await untilDone(receiver, id);
     expect(after.doneBytes).toBeGreaterThan(before.doneBytes);
     expect(await sha256Of(join(to, 'film.bin'))).toBe(await sha256Of(source));
   });
@@ -95,11 +83,11 @@ describe('a download', () => {
     await connect(receiver, second);
     const to = await stage.folder();
     const { id } = await startDownload(receiver, 'film.bin', to);
-    await until(receiver, id, (transfer) => transfer.doneBytes >= 2 * MiB);
+    await untilBytes(receiver, id, 2 * MiB);
     await sender.kill('SIGKILL');
-    await until(receiver, id, (transfer) => transfer.state === 'waiting' && transfer.reason !== null);
+    await untilItWaits(receiver, id);
     await share(second, source);
-    await until(receiver, id, isDone);
+    await untilDone(receiver, id);
     expect(await sha256Of(join(to, 'film.bin'))).toBe(await sha256Of(source));
   });
 
@@ -109,10 +97,10 @@ describe('a download', () => {
     await setUploadLimit(sender, 6 * MiB);
     const to = await stage.folder();
     const { id } = await startDownload(receiver, 'film.bin', to);
-    await until(receiver, id, (transfer) => transfer.doneBytes >= 4 * MiB);
+    await untilBytes(receiver, id, 4 * MiB);
     await writeRandom(source, 20 * MiB);
     await setUploadLimit(sender, 'off');
-    await until(receiver, id, isDone);
+    await untilDone(receiver, id);
     expect(await sha256Of(join(to, 'film.bin'))).toBe(await sha256Of(source));
   });
 
@@ -123,14 +111,14 @@ describe('a download', () => {
     const to = await stage.folder();
     const started = performance.now();
     const { id } = await startDownload(receiver, 'film.bin', to);
-    await until(receiver, id, (transfer) => transfer.doneBytes > 0);
+    await untilBytes(receiver, id, 1);
     await receiver.must('pause', id);
-    const paused = await until(receiver, id, (transfer) => transfer.state === 'paused');
+    const paused = await untilTransfer(receiver, id, 'a pause', ({ state }) => state === 'paused');
     // What is there stays in sight while nothing runs.
     expect(paused.doneBytes).toBeGreaterThan(0);
     expect(paused.doneBytes).toBeLessThan(12 * MiB);
     await receiver.must('resume', id);
-    await until(receiver, id, isDone);
+    await untilDone(receiver, id);
     expect(performance.now() - started).toBeGreaterThan(2000);
   });
 });
@@ -147,9 +135,9 @@ describe.skipIf(!mayMount)('a full disk', () => {
     expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=90m', 'tmpfs', to]).status).toBe(0);
     mounted.push(to);
     const { id } = await startDownload(receiver, 'film.bin', to);
-    await until(receiver, id, (transfer) => transfer.state === 'waiting' && transfer.reason?.code === 'disk-full');
+    await untilTransfer(receiver, id, 'disk-full', ({ state, reason }) => state === 'waiting' && reason?.code === 'disk-full');
     expect(spawnSync('mount', ['-o', 'remount,size=400m', to]).status).toBe(0);
-    await until(receiver, id, isDone);
+    await untilDone(receiver, id);
     expect(await sha256Of(join(to, 'film.bin'))).toBe(await sha256Of(source));
   });
 });

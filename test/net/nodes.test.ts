@@ -40,7 +40,7 @@ describe.skipIf(why !== null)('two headless nodes on two machines', () => {
   it.each([['multicast', '--no-mdns'], ['mdns', '--no-multicast']])('find each other by %s only and exchange a folder', async (source, off) => {
     const [one, two] = await serveTwo(off);
     const peer = await untilOnline(two, 'One');
-    expect(peer['sources']).toEqual(expect.arrayContaining([expect.objectContaining({ source })]));
+    expect(peer?.['sources']).toEqual(expect.arrayContaining([expect.objectContaining({ source })]));
     await exchange(one, two);
   });
 
@@ -64,10 +64,8 @@ describe.skipIf(why !== null)('two headless nodes on two machines', () => {
   });
 });
 
-async function untilOnline(node: ServedNode, name: string): Promise<Record<string, unknown>> {
-  for (;;) {
-    const { lines } = await node.cli('peers');
-    const peer = lines.find((line) => line['name'] === name && line['online'] === true);
-    if (peer !== undefined) return peer;
-  }
+async function untilOnline(node: ServedNode, name: string): Promise<Record<string, unknown> | undefined> {
+  const online = async (): Promise<Record<string, unknown> | undefined> => (await node.cli('peers')).lines.find((line) => line['name'] === name && line['online'] === true);
+  await expect.poll(online).toBeDefined();
+  return online();
 }
