@@ -7,6 +7,7 @@ import type { NodeEvent } from '#shared/api/events.ts';
 import type { NodeApi } from '#shared/api/node-api.ts';
 import { AppError, errorInfo } from '#shared/errors.ts';
 import { second } from '#shared/units.ts';
+import { pageKey } from './page-key.ts';
 
 declare global {
   interface Window {
@@ -101,10 +102,13 @@ const isShutOut = (): Promise<boolean> => fetch('/', { method: 'HEAD', cache: 'n
 
 /** A WebSocket to the origin the page came from. Rejects with `node-not-running`, `not-authorised`. */
 function openSocket(): Promise<ApiChannel> {
+  const key = pageKey();
+  if (key === '') return Promise.reject(new AppError('not-authorised'));
   return new Promise((resolve, reject) => {
     const url = new URL('/api', window.location.origin);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    const socket = new WebSocket(url);
+    // A browser lets a page say nothing else with the question.
+    const socket = new WebSocket(url, ['distrishare', key]);
     socket.addEventListener('open', () => resolve(socketChannel(socket)), { once: true });
     socket.addEventListener('close', () => void isShutOut().then((shutOut) => reject(new AppError(shutOut ? 'not-authorised' : 'node-not-running'))), { once: true });
   });

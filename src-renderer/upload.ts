@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AppError } from '#shared/errors.ts';
 import { errorInfoSchema } from '#shared/model/error.ts';
 import type { DroppedItem } from './composables/dropped-items.ts';
+import { pageKey } from './page-key.ts';
 
 const uploadedSchema = z.object({ path: z.string(), root: z.string() });
 
@@ -23,6 +24,7 @@ export function uploadItem(batch: string, item: DroppedItem, onProgress: (bytes:
     const request = new XMLHttpRequest();
     const path = item.path.split('/').map(encodeURIComponent).join('/');
     request.open('PUT', `/upload/${batch}/${path}${item.file === null ? '/' : ''}`);
+    request.setRequestHeader('x-distrishare-key', pageKey());
     request.upload.addEventListener('progress', (event) => onProgress(event.loaded));
     request.addEventListener('load', () => {
       const answer = uploadedSchema.safeParse(parse(request.responseText));

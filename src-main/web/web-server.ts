@@ -58,6 +58,7 @@ export async function startWebServer({ api, dataDir, uiDir, port: wantedPort, ..
   const hosts = allowedHosts(port);
   const cookie = cookieName(port);
   const signedIn = (request: IncomingMessage): boolean => sessions.has(readCookie(request, cookie));
+  const isPage = (request: IncomingMessage, key: string | undefined): boolean => sessions.isPage(readCookie(request, cookie), key);
 
   function demand(request: IncomingMessage, origin: OriginRule): void {
     if (!comesFromHere(request, hosts, origin)) throw new AppError('refused');
@@ -69,6 +70,7 @@ export async function startWebServer({ api, dataDir, uiDir, port: wantedPort, ..
     const [pathname = '', query = ''] = url.split('?', 2);
     if (pathname.startsWith('/upload/') && method === 'PUT') {
       demand(request, 'required');
+      if (!isPage(request, keyHeader(request))) throw new AppError('not-authorised');
       sendJson(response, 201, await uploads.receive(request, pathname));
       return;
     }
@@ -83,12 +85,13 @@ export async function startWebServer({ api, dataDir, uiDir, port: wantedPort, ..
     }
   }
 
-  /** Trades the token for the cookie and leads to an address without it, so that it stays in no history. */
+  /** Trades the token for cookie and key and leads to an address without it, so that it stays in no history. */
   function enter(request: IncomingMessage, response: ServerResponse, token: string): void {
     const session = sessions.redeem(token);
     if (session === null && !signedIn(request)) throw new AppError('not-authorised');
-    if (session !== null) response.setHeader('Set-Cookie', `${cookie}=${session}; HttpOnly; SameSite=Strict; Path=/`);
-    response.writeHead(303, { Location: '/', 'Cache-Control': 'no-store' }).end();
+    if (session !== null) response.setHeader('Set-Cookie', `${cookie}=${session.cookie}; HttpOnly; SameSite=Strict; Path=/`);
+    // What follows `#` is for the page alone: it is never sent anywhere.
+    response.writeHead(303, { Location: session === null ? '/' : `/#key=${session.key}`, 'Cache-Control': 'no-store' }).end();
   }
 
   server.on('request', (request, response) => {
@@ -107,7 +110,7 @@ export async function startWebServer({ api, dataDir, uiDir, port: wantedPort, ..
   server.on('upgrade', (request, socket, head) => {
     const refuse = (status: string): void => { refuseUpgrade(socket, status); };
     if (!comesFromHere(request, hosts, 'required')) refuse('403 Forbidden');
-    else if (!signedIn(request)) refuse('401 Unauthorized');
+    else if (!isPage(request, keyProtocol(request))) refuse('401 Unauthorized');
     else if (request.url !== '/api') refuse('404 Not Found');
     else if (webSockets.clients.size >= maxSockets) refuse('503 Service Unavailable');
     else webSockets.handleUpgrade(request, socket, head, (webSocket) => { serveApi(api, wsChannel(webSocket), serving); });
@@ -126,6 +129,10 @@ export async function startWebServer({ api, dataDir, uiDir, port: wantedPort, ..
     },
   };
 }
+
+const keyHeader = ({ headers }: IncomingMessage): string | undefined => [headers['x-distrishare-key']].flat()[0];
+/** A page's WebSocket can say no more than which protocols it speaks: ours, and the key as if it were one. */
+const keyProtocol = ({ headers }: IncomingMessage): string | undefined => /^distrishare, *([\w-]+)$/.exec(headers['sec-websocket-protocol'] ?? '')?.[1];
 
 const hasBody = ({ headers }: IncomingMessage): boolean => headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 

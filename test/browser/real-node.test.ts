@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { ensureBuilt } from '../../scripts/build-parts.mjs';
 import { Stage } from '../e2e/programs.ts';
 import type { ServedNode } from '../e2e/programs.ts';
@@ -38,12 +42,33 @@ it('the address that was printed opens the UI, once', async () => {
   const url = bob.ready.webUrl ?? '';
   await page.goto(url);
   await page.getByRole('banner').getByText(bobName).waitFor();
-  expect(page.url()).not.toContain('token');
+  expect(page.url()).not.toMatch(/token|key/);
   const stranger = await browser.newContext();
   const again = await stranger.newPage();
   const answer = await again.goto(url);
   expect(answer?.status()).not.toBe(200);
   await stranger.close();
+});
+
+it('a program at another port of this machine that the browser looks at is told the cookie, and gets nowhere with it', async () => {
+  const cookies: string[] = [];
+  const spy = createServer(({ headers: { cookie } }, response) => {
+    cookies.push(cookie ?? '');
+    response.setHeader('content-type', 'text/html').end('<img src="/more">');
+  }).listen(0, '127.0.0.1');
+  await once(spy, 'listening');
+  const other = await page.context().newPage();
+  await other.goto(`http://127.0.0.1:${(spy.address() as AddressInfo).port}/`, { waitUntil: 'networkidle' });
+  await other.close();
+  spy.close();
+  spy.closeAllConnections();
+  const stolen = cookies.find((cookie) => cookie.includes('distrishare-')) ?? '';
+  const { host, origin, port } = new URL(page.url());
+  expect(stolen).toContain(port);
+  for (const protocols of [[], ['distrishare', stolen.replace(/.*=/, '')]]) {
+    const socket = new WebSocket(`ws://${host}/api`, protocols, { headers: { cookie: stolen, origin } });
+    expect(await Promise.race([once(socket, 'open').then(() => 101), once(socket, 'unexpected-response').then(([, response]: IncomingMessage[]) => response?.statusCode)])).toBe(401);
+  }
 });
 
 it('a person who links appears, and what they share is fetched', async () => {

@@ -58,7 +58,8 @@ const transports: Transport[] = [
 /** Signs in as a browser does and opens its WebSocket. */
 async function openSocket({ port, newUrl }: WebServer): Promise<WebSocket> {
   const answer = await fetch(newUrl(), { redirect: 'manual' });
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/api`, { headers: { cookie: answer.headers.getSetCookie().map((line) => line.split(';')[0]).join('; '), origin: `http://127.0.0.1:${port}` } });
+  const key = answer.headers.get('location')?.replace('/#key=', '') ?? '';
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/api`, ['distrishare', key], { headers: { cookie: answer.headers.getSetCookie().map((line) => line.split(';')[0]).join('; '), origin: `http://127.0.0.1:${port}` } });
   await once(socket, 'open');
   return socket;
 }

@@ -18,6 +18,7 @@ interface Ask { path?: string; method?: string; headers?: Record<string, string>
 let dir: string;
 let server: WebServer;
 let cookie: string;
+let key: string;
 const node = new FakeNode();
 
 /** Sends paths and headers exactly as given, which `fetch` would not. */
@@ -33,7 +34,10 @@ function ask({ path = '/', method = 'GET', headers = {}, body }: Ask): Promise<A
   });
 }
 const origin = (): string => `http://127.0.0.1:${server.port}`;
-const signIn = async (): Promise<string> => (await ask({ path: new URL(server.newUrl()).search.replace(/^/, '/') })).headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+async function signIn(): Promise<{ cookie: string; key: string }> {
+  const { headers } = await ask({ path: new URL(server.newUrl()).search.replace(/^/, '/') });
+  return { cookie: headers['set-cookie']?.[0]?.split(';')[0] ?? '', key: headers.location?.replace('/#key=', '') ?? '' };
+}
 const own = (more: Record<string, string> = {}): Record<string, string> => ({ cookie, ...more });
 
 beforeAll(async () => {
@@ -45,7 +49,7 @@ beforeAll(async () => {
   await symlink(join(dir, 'secret.txt'), join(dir, 'ui/assets/leak.txt'));
   node.handlers['node.status'] = () => statusOf();
   server = await startWebServer({ api: node, dataDir: join(dir, 'data'), uiDir: join(dir, 'ui'), port: 0 });
-  cookie = await signIn();
+  ({ cookie, key } = await signIn());
 });
 afterAll(async () => {
   await server.close();
@@ -57,7 +61,7 @@ describe('signing in', () => {
     const { pathname, search } = new URL(server.newUrl());
     const first = await ask({ path: pathname + search });
     expect(first.status).toBe(303);
-    expect(first.headers.location).toBe('/');
+    expect(first.headers.location).toMatch(/^\/#key=[\w-]{43}$/);
     expect(first.headers['set-cookie']?.[0]).toMatch(new RegExp(`^distrishare-${server.port}=[\\w-]{43}; HttpOnly; SameSite=Strict; Path=/$`));
     const again = await ask({ path: pathname + search });
     expect(again.status).toBe(401);
@@ -157,8 +161,8 @@ describe('other sites', () => {
 });
 
 describe('WebSocket', () => {
-  function open(headers: Record<string, string>, path = '/api'): Promise<number> {
-    const socket = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, { headers });
+  function open(headers: Record<string, string>, path = '/api', protocols = ['distrishare', key]): Promise<number> {
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, protocols, { headers });
     return new Promise((resolve, reject) => {
       socket.on('open', () => {
         socket.terminate();
@@ -178,8 +182,14 @@ describe('WebSocket', () => {
     expect(await open(own({ origin: origin() }), '/other')).toBe(404);
   });
 
+  it('opens for nobody who has the cookie alone, which every port of this machine sees', async () => {
+    const other = await signIn();
+    for (const protocols of [[], ['distrishare'], [key], ['distrishare', other.key], ['distrishare', `${key.slice(0, -1)}_`], [key, 'distrishare']]) expect(await open(own({ origin: origin() }), '/api', protocols)).toBe(401);
+    expect(await open({ cookie: other.cookie, origin: origin() }, '/api', ['distrishare', other.key])).toBe(101);
+  });
+
   const connectOwn = async (): Promise<WebSocket> => {
-    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/api`, { headers: own({ origin: origin() }) });
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/api`, ['distrishare', key], { headers: own({ origin: origin() }) });
     await once(socket, 'open');
     return socket;
   };
@@ -210,7 +220,7 @@ describe('uploads', () => {
   const batch = 'aabbccdd';
   const outbox = (...path: string[]): string => join(dir, 'data/outbox', ...path);
   const put = (path: string, body: string | Buffer, headers: Record<string, string> = {}): Promise<Answer> =>
-    ask({ path: `/upload/${path}`, method: 'PUT', headers: own({ origin: origin(), 'content-length': String(Buffer.byteLength(body)), ...headers }), body });
+    ask({ path: `/upload/${path}`, method: 'PUT', headers: own({ origin: origin(), 'x-distrishare-key': key, 'content-length': String(Buffer.byteLength(body)), ...headers }), body });
 
   it('put a file where it can be sent from, and say where', async () => {
     const { status, body } = await put(`${batch}/Holiday/${encodeURIComponent('Ä 1%.jpg')}`, 'picture');
@@ -246,8 +256,10 @@ describe('uploads', () => {
     expect((await put(path, 'x')).status).toBe(400);
   });
 
-  it('need cookie and origin', async () => {
-    expect((await ask({ path: `/upload/${batch}/a`, method: 'PUT', headers: { origin: origin(), 'content-length': '1' }, body: 'x' })).status).toBe(401);
+  it('need cookie, key and origin', async () => {
+    expect((await put(`${batch}/a`, 'x', { 'x-distrishare-key': (await signIn()).key })).status).toBe(401);
+    expect((await ask({ path: `/upload/${batch}/a`, method: 'PUT', headers: own({ origin: origin(), 'content-length': '1' }), body: 'x' })).status).toBe(401);
+    expect((await ask({ path: `/upload/${batch}/a`, method: 'PUT', headers: { 'x-distrishare-key': key, origin: origin(), 'content-length': '1' }, body: 'x' })).status).toBe(401);
     expect((await ask({ path: `/upload/${batch}/a`, method: 'PUT', headers: own({ 'content-length': '1' }), body: 'x' })).status).toBe(403);
     expect((await put(`${batch}/a`, 'x', { origin: 'http://evil.example' })).status).toBe(403);
     expect((await put(`${batch}/a`, 'x', { host: 'evil.example' })).status).toBe(403);
@@ -256,7 +268,7 @@ describe('uploads', () => {
 
   it('refuse what is too large for the limit or the disk before it is sent', async () => {
     const claim = (bytes: number): Promise<Answer> => new Promise((resolve, reject) => {
-      const request = httpRequest({ host: '127.0.0.1', port: server.port, path: `/upload/${batch}/huge`, method: 'PUT', headers: own({ host: `127.0.0.1:${server.port}`, origin: origin(), 'content-length': String(bytes) }) }, (response) => {
+      const request = httpRequest({ host: '127.0.0.1', port: server.port, path: `/upload/${batch}/huge`, method: 'PUT', headers: own({ host: `127.0.0.1:${server.port}`, origin: origin(), 'x-distrishare-key': key, 'content-length': String(bytes) }) }, (response) => {
         response.resume();
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: '' });
         request.destroy();
@@ -269,7 +281,7 @@ describe('uploads', () => {
   });
 
   it('leave nothing when the browser goes away', async () => {
-    const request = httpRequest({ host: '127.0.0.1', port: server.port, path: `/upload/${batch}/broken.bin`, method: 'PUT', headers: own({ host: `127.0.0.1:${server.port}`, origin: origin(), 'content-length': '1000' }) });
+    const request = httpRequest({ host: '127.0.0.1', port: server.port, path: `/upload/${batch}/broken.bin`, method: 'PUT', headers: own({ host: `127.0.0.1:${server.port}`, origin: origin(), 'x-distrishare-key': key, 'content-length': '1000' }) });
     request.on('error', () => undefined);
     request.write('x'.repeat(500));
     while ((await readdir(outbox('.incoming'))).length === 0) await turn();
