@@ -38,6 +38,8 @@ export class AppTray {
   }
 
   #refresh(): void {
+    // What the node says while the program ends comes too late.
+    if (this.#tray.isDestroyed()) return;
     const t = translator(this.#locale);
     const { downRate = 0, upRate = 0, offersWaiting = 0 } = this.#status ?? {};
     const moving = downRate + upRate > 0;

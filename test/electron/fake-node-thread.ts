@@ -6,6 +6,7 @@ import { parentPort } from 'node:worker_threads';
 import { nodeEventSchema } from '#shared/api/events.ts';
 import { defaultSettings } from '#shared/settings.ts';
 import { invariant } from '#shared/assert.ts';
+import type { ToNodeThread } from '#main/electron/node-thread-messages.ts';
 import { serveThread } from '#main/electron/serve-thread.ts';
 import { FakeNode, statusOf } from '../contract/fake-node.ts';
 
@@ -25,4 +26,6 @@ node.handlers['offers.sendText'] = ({ text }) => {
   throw new Error('said');
 };
 
+// What a node says in its last moment reaches a shell that has begun to end.
+parentPort.on('message', ({ kind }: ToNodeThread) => { if (kind === 'close') node.emit({ type: 'status', status: statusOf({ downRate: 5_000_000 }) }); });
 serveThread(parentPort, { api: node }, () => Promise.resolve());
