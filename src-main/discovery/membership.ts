@@ -14,8 +14,10 @@ export interface MembershipOptions {
   readonly visibility: Settings['visibility'];
   /** Devices of earlier sessions; their trust is told by `setTrust`. */
   readonly known: readonly KnownDevice[];
-  /** Links to an address and says who is there; rejects with an AppError. `expect`: nobody else will do. */
+  /** Links to an address, also to better a link that there is, and says who is there; rejects with an AppError. `expect`: nobody else will do. */
   readonly dial: (address: SocketAddress, expect: DeviceId | null, signal: AbortSignal) => Promise<DeviceId>;
+  /** Whether an address lies on a network of ours where it would be the best way to a device, as things are now. */
+  readonly isBeside: (host: string) => boolean;
   /** What `peer(id)` gives has changed. */
   readonly onChange: (id: DeviceId) => void;
   /** Numbers in [0, 1). */

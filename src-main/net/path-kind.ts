@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { PathKind } from '#shared/model/peer.ts';
 import { contains, familyOf, isLinkLocal, plainHost, subnets } from './host.ts';
-import { isOverlayHost, networkOf, type Interfaces } from './networks.ts';
+import { isOverlayHost, networkOf, silentInterfaces, type Interfaces } from './networks.ts';
 
 const loopback = subnets('127.0.0.0/8', '::1/128');
 const nobody = subnets('0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/127', 'fe80::/10', 'ff00::/8');
@@ -29,6 +29,19 @@ export function pathKind(localHost: string, remoteHost: string, interfaces: Inte
 
 /** How a connection leads to its other end; `relay`: the server that carries it, if one does. */
 export const pathOf = ({ localAddress = '', remoteAddress = '' }: Ends, relay: string | null): PathKind => (relay === null ? pathKind(localAddress, remoteAddress) : 'relay');
+
+/**
+ * Whether whoever is at an address would be beside us, so that the path there would be `lan`: a private address in a network of this machine that is used and no VPN,
+ * and none of our own.
+ */
+export function isBeside(host: string, unused: readonly string[], interfaces: Interfaces = networkInterfaces()): boolean {
+  const plain = plainHost(host);
+  // Without its zone a link-local address leads nowhere.
+  if (isLinkLocal(plain) || !contains(privateRanges, plain) || networkOf(plain, interfaces) !== null) return false;
+  const silent = silentInterfaces(unused, interfaces);
+  const ours = Object.entries(interfaces).flatMap(([name, infos = []]) => (silent.has(name) ? [] : infos.filter(({ internal }) => !internal)));
+  return ours.some(({ address, cidr }) => cidr !== null && pathKind(address, plain, interfaces) === 'lan');
+}
 
 /** Whether somebody else may be at an address, as a device or a server names it: not this machine, and no group. */
 export function mayBeOutside(host: string): boolean {

@@ -19,6 +19,7 @@ import { discardStaged } from './offers/staged-files.ts';
 import { knownDevicesTable } from './peers/device-records.ts';
 import { Devices } from './peers/devices.ts';
 import { Servers } from '../net/servers/servers.ts';
+import { isBeside } from '../net/path-kind.ts';
 import { MachineMeter } from './pace/machine-meter.ts';
 import { PaceWatch } from './pace/pace-watch.ts';
 import { PairingService } from './peers/pairing.ts';
@@ -116,7 +117,8 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
   const membership: Membership = createMembership({
     nonce, now, random: Math.random, visibility: settings.get().visibility,
     known: known.map(([, device]) => device),
-    dial: async (address, expect, signal) => (await links().dial(address, { signal, ...(expect === null ? {} : { expect }) })).remote.id,
+    dial: async (address, expect, signal) => (await links().dial(address, { signal, isBetter: true, ...(expect === null ? {} : { expect }) })).remote.id,
+    isBeside: (host) => isBeside(host, settings.get().unusedNetworks),
     onChange: (id) => { devices.touch(id); },
   });
   const saving = setInterval(() => { background(saveKnownDevices(store, membership)); }, saveKnownEveryMs);

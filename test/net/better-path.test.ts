@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MiB } from '#shared/units.ts';
+import { startBootstrap } from '../e2e/bootstrap-program.ts';
 import { Stage, type ServedNode, type Wrap } from '../e2e/programs.ts';
 import { sha256Of, writeRandom } from '../e2e/trees.ts';
 import { NamespaceNetwork, whyNoNamespaces, type Namespace } from './namespaces.ts';
@@ -50,6 +51,24 @@ describe.skipIf(why !== null)('two devices that are linked from afar, and then c
     // What was under way when the link moved may have to come again.
     expect(given).toBeLessThanOrEqual(bytes + 1 * MiB);
     expect(await taker.must('peers')).toMatchObject({ name: 'Giver', path: 'lan' });
+  });
+
+  it('move to the LAN also where announcements do not get through, because a server says where each of them is', async () => {
+    network = new NamespaceNetwork(3, { ipv6: false, apart: true });
+    stage = new Stage();
+    const machine = network.node(2);
+    const { url } = await startBootstrap(machine.spawn.bind(machine), { dataDir: await stage.folder(), listen: machine.ipv4 });
+    const [anna, ben] = await Promise.all(['Anna', 'Ben'].map((name, at) => stage.serve(['--name', name, '--no-web', '--no-multicast', '--no-mdns'], inside(network.node(at)))));
+    if (anna === undefined || ben === undefined) throw new Error('there are two');
+    for (const node of [anna, ben]) await node.must('servers', 'add', url);
+    const met = await Promise.all([anna, ben].map((node) => node.listen((event) => event.type === 'peer' && event.peer.online)));
+    const { id: room } = await anna.call('rooms.create', { name: 'Far away', lastsMs: null });
+    const { words } = await anna.call('rooms.invite', { room, language: 'en' });
+    await ben.must('room', 'join', ...words.split(' '));
+    expect(await Promise.all(met.map(({ event }) => event))).toMatchObject([{ peer: { name: 'Ben', path: 'internet' } }, { peer: { name: 'Anna', path: 'internet' } }]);
+    const onLan = await Promise.all([anna, ben].map((node) => nearOf(node)));
+    network.addWire('eth1', '192.168.77');
+    expect(await Promise.all(onLan.map(({ event }) => event))).toMatchObject([{ peer: { name: 'Ben', path: 'lan' } }, { peer: { name: 'Anna', path: 'lan' } }]);
   });
 });
 

@@ -33,6 +33,8 @@ export class AddressEntry {
   nonce: string | null = null;
   /** A dial did not better the link to its device: not tried for that again before something has changed. */
   isNoBetter = false;
+  /** On our own network, where the device is only said to be that is linked from afar: to be dialled once. */
+  isSaidNear = false;
   dialledAt: Millis | null = null;
   failures = 0;
   /** Not dialled before. */

@@ -10,6 +10,7 @@ import type { Millis, Timestamp } from '#shared/units.ts';
 import { AddressBook } from './address-book.ts';
 import { backoffMs, failuresAtMaximum, type AddressEntry } from './address-entry.ts';
 import { proofDelayMs, scheduleDials } from './dial-schedule.ts';
+import { SaidNear } from './said-near.ts';
 import { peerSources, type KnownDevice, type MembershipEvent, type MembershipSink, type PeerEntry } from './membership-events.ts';
 
 /**
@@ -40,13 +41,15 @@ interface Device {
   lastSeen: Timestamp;
   /** Links in a row that ended at once. */
   shortLinks: number;
+  readonly said: SaidNear;
 }
 
 /**
  * The one peer table, and the decision when to dial which address. Hints say where a device might be; only a link proves
  * which device is where. Every device keeps all the ways it was found.
  *
- * A device that is linked from afar and announces itself on our network is dialled there, since that link is the better one.
+ * A device that is linked from afar and announces itself on our network is dialled there, since that link is the better one. Where announcements do not get through,
+ * it is tried once at each address of its own that lies on our network.
  *
  * Invariants: an address is dialled at most once at a time, never while the device proven to be there has no use for a better link, never when it is our own;
  * at most `limits.discovery.dialsAtOnce` dials at once; tables are bounded; an address with a reason to be dialled is
@@ -55,6 +58,7 @@ interface Device {
 export class MembershipMachine {
   readonly #nonce: string;
   readonly #random: () => number;
+  readonly #isBeside: (host: string) => boolean;
   readonly #book = new AddressBook();
   readonly #devices = new Map<DeviceId, Device>();
   #visibility: Settings['visibility'];
@@ -68,8 +72,11 @@ export class MembershipMachine {
     readonly visibility: Settings['visibility'];
     readonly known: readonly KnownDevice[];
     readonly now: Millis;
+    /** Whether an address lies on a network of ours where it would be the best way, as things are now. */
+    readonly isBeside: (host: string) => boolean;
   }) {
     this.#nonce = options.nonce;
+    this.#isBeside = options.isBeside;
     this.#random = options.random;
     this.#visibility = options.visibility;
     for (const device of options.known.slice(0, knownDevices)) this.#restore(device, options.now);
@@ -96,6 +103,10 @@ export class MembershipMachine {
       case 'visibility': this.#visibility = event.visibility; break;
       case 'network-changed':
         for (const entry of this.#book.all()) this.#tryAgain(now, entry, this.#random() * second);
+        for (const device of this.#devices.values()) {
+          device.said.forget();
+          this.#lookBeside(now, device, null);
+        }
         break;
       case 'tick': break;
       default: assertNever(event);
@@ -155,7 +166,7 @@ export class MembershipMachine {
   }
 
   #restore(known: KnownDevice, now: Millis): void {
-    this.#devices.set(known.id, { id: known.id, trust: 'seen', linkedAt: null, isNear: false, lastSeen: known.lastSeen, shortLinks: 0 });
+    this.#devices.set(known.id, { id: known.id, trust: 'seen', linkedAt: null, isNear: false, lastSeen: known.lastSeen, shortLinks: 0, said: new SaidNear() });
     for (const { host, port, seen } of known.addresses.slice(0, limits.discovery.addressesPerDevice)) {
       const entry = this.#book.open({ host, port }, now);
       if (!entry) continue;
@@ -194,16 +205,28 @@ export class MembershipMachine {
 
   /** Only a link proves it, so whoever was proven to be there stays. */
   #introduced(now: Millis, { id, address, source }: MembershipEvent & { type: 'introduced' }, out: MembershipSink): void {
-    const entry = this.#isLinked(id) ? null : this.#book.open(address, now);
+    const linked = this.#isLinked(id) ? this.#devices.get(id) : undefined;
+    if (linked !== undefined && (linked.isNear || !this.#isBeside(address.host))) return;
+    const entry = this.#book.open(address, now);
     if (!entry) return;
     this.#deviceOf(id, now, out);
     // Of two of whom it is only said the first is looked for; if the second one is there, the dial tells.
     if (entry.device !== null && entry.device !== id) return;
     this.#assign(entry, id, out);
     entry.seen.set(source, now);
-    entry.own = false;
-    this.#tryAgain(now, entry, this.#random() * tieBreakMs);
+    if (linked !== undefined) {
+      linked.said.tryAt(now, [entry], this.#random);
+    } else {
+      entry.own = false;
+      this.#tryAgain(now, entry, this.#random() * tieBreakMs);
+    }
     out.changed(id);
+  }
+
+  /** `except`: where its link leads. */
+  #lookBeside(now: Millis, device: Device, except: AddressEntry | null): void {
+    if (device.linkedAt === null || device.isNear) return;
+    device.said.tryAt(now, [...this.#book.of(device.id)].filter((entry) => entry !== except && this.#isBeside(entry.address.host)), this.#random);
   }
 
   #tieBreak(entry: AddressEntry): Millis {
@@ -244,6 +267,7 @@ export class MembershipMachine {
       // That it takes links at this port is only its word; somebody else may be there (several devices on one machine).
       if (!entry.isProven) entry.nextAt = now + proofDelayMs;
     }
+    this.#lookBeside(now, device, entry);
     out.changed(id);
   }
 
@@ -255,6 +279,7 @@ export class MembershipMachine {
     device.lastSeen = now;
     const failures = left ? failuresAfterGoodbye : device.shortLinks;
     for (const entry of this.#book.of(id)) {
+      entry.isSaidNear = false;
       if (failures > 0) this.#backOff(now, entry, failures);
       else this.#reconnect(now, entry);
     }
@@ -271,6 +296,7 @@ export class MembershipMachine {
     const entry = this.#book.get(address);
     if (!entry?.isDialling) return;
     entry.dialledAt = null;
+    entry.isSaidNear = false;
     if (!this.#devices.has(id)) this.#deviceOf(id, now, out);
     this.#assign(entry, id, out);
     entry.isProven = true;
@@ -284,6 +310,7 @@ export class MembershipMachine {
     const entry = this.#book.get(address);
     if (!entry?.isDialling) return;
     entry.dialledAt = null;
+    entry.isSaidNear = false;
     if (code === 'self-dial' || code === 'identity-changed') {
       entry.own = code === 'self-dial';
       const before = this.#book.release(entry);
@@ -314,7 +341,7 @@ export class MembershipMachine {
   #deviceOf(id: DeviceId, now: Millis, out: MembershipSink): Device {
     const known = this.#devices.get(id);
     if (known) return known;
-    const device: Device = { id, trust: 'seen', linkedAt: null, isNear: false, lastSeen: now, shortLinks: 0 };
+    const device: Device = { id, trust: 'seen', linkedAt: null, isNear: false, lastSeen: now, shortLinks: 0, said: new SaidNear() };
     this.#devices.set(id, device);
     if (this.#devices.size > knownDevices) this.#forgetOldest(id, out);
     return device;
@@ -365,7 +392,7 @@ export class MembershipMachine {
     if (entry.own) return false;
     const device = entry.device === null ? undefined : this.#devices.get(entry.device);
     // What a device only says of itself must not keep others at that address from being linked.
-    const mayBetter = device?.isNear === false && entry.isFresh(now) && !entry.isNoBetter;
+    const mayBetter = device?.isNear === false && (entry.isFresh(now) || entry.isSaidNear) && !entry.isNoBetter;
     if (device && entry.isProven && (device.trust === 'blocked' || (device.linkedAt !== null && !mayBetter))) return false;
     if (entry.typed) return true;
     switch (this.#visibility) {
@@ -375,7 +402,7 @@ export class MembershipMachine {
       case 'everyone': break;
       default: return assertNever(this.#visibility);
     }
-    return entry.isFresh(now) || (device !== undefined && device.linkedAt === null && this.#isRecent(entry, device.id));
+    return entry.isFresh(now) || (device !== undefined && (device.linkedAt === null ? this.#isRecent(entry, device.id) : mayBetter));
   }
 
   #isRecent(entry: AddressEntry, id: DeviceId): boolean {

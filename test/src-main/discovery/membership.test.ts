@@ -31,6 +31,7 @@ function create(options: Partial<MembershipOptions> = {}): Membership {
       dialled.push({ address: formatAddress(to), expect: expected, signal, resolve, reject });
       signal.addEventListener('abort', () => reject(new AppError('cancelled')));
     }),
+    isBeside: () => false,
     onChange: (id) => changes.push(id),
     random: () => 0.5,
     now: Date.now,

@@ -1,7 +1,7 @@
 import type { NetworkInterfaceInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { plainHost } from '#main/net/host.ts';
-import { dialableHost, pathKind } from '#main/net/path-kind.ts';
+import { dialableHost, isBeside, pathKind } from '#main/net/path-kind.ts';
 
 const v4 = (address: string, bits: number): NetworkInterfaceInfo => ({ address, netmask: '', family: 'IPv4', mac: '', internal: false, cidr: `${address}/${bits}` });
 const v6 = (address: string, bits: number): NetworkInterfaceInfo => ({ address, netmask: '', family: 'IPv6', mac: '', internal: false, cidr: `${address}/${bits}`, scopeid: 3 });
@@ -47,4 +47,29 @@ it('a link-local address can be dialled again over the interface it came by', ()
   expect(dialableHost('fe80::5', 'fe80::9', interfaces)).toBe(process.platform === 'win32' ? 'fe80::9%3' : 'fe80::9%eth0');
   expect(dialableHost('fe80::7', 'fe80::9', interfaces)).toBe('fe80::9');
   expect(dialableHost('::ffff:192.168.1.5', '::ffff:192.168.1.77', interfaces)).toBe('192.168.1.77');
+});
+
+describe('beside us is', () => {
+  it.each([
+    ['192.168.1.77', true],
+    ['::ffff:192.168.1.77', true],
+    ['192.168.1.5', false],
+    ['192.168.2.77', false],
+    ['8.8.8.8', false],
+    ['203.0.113.9', false],
+    ['2001:db8::9', false],
+    ['fe80::9', false],
+    ['10.9.0.3', false],
+    ['100.101.7.7', false],
+    ['fd7a:115c:a1e0::9', false],
+    ['127.0.0.2', false],
+    ['nonsense', false],
+  ])('%s: %s', (host, isThere) => {
+    expect(isBeside(host, [], interfaces)).toBe(isThere);
+  });
+
+  it('nobody on a network that is switched off', () => {
+    expect(isBeside('192.168.1.77', ['eth0'], interfaces)).toBe(false);
+    expect(isBeside('192.168.1.77', ['dsl0'], interfaces)).toBe(true);
+  });
 });

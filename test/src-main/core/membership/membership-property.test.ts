@@ -14,6 +14,8 @@ type Act = (world: MembershipWorld) => void;
 const act: fc.Arbitrary<Act> = fc.oneof(
   fc.tuple(address, nonce, tag, fc.constantFrom('multicast' as const, 'mdns' as const)).map(([where, n, t, source]): Act => (world) => world.hint(where, { nonce: n, tag: t, source })),
   address.map((where): Act => (world) => world.step({ type: 'hint', address: at(where), source: 'address' })),
+  fc.tuple(id, address, fc.constantFrom('room' as const, 'server' as const)).map(([who, where, source]): Act => (world) => world.step({ type: 'introduced', id: who, address: at(where), source })),
+  fc.constantFrom(null, '10.0.0.').map((hosts): Act => (world) => { world.ownNetwork = hosts; }),
   fc.tuple(address, nonce).map(([where, n]): Act => (world) => world.step({ type: 'goodbye', address: at(where), nonce: n })),
   fc.tuple(id, address, fc.boolean()).map(([who, where, isNear]): Act => (world) => { world.link(who, at(where), isNear); }),
   fc.tuple(address, fc.boolean()).map(([where, isFar]): Act => (world) => { if (isFar) world.far.add(where); else world.far.delete(where); }),

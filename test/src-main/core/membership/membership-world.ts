@@ -35,6 +35,8 @@ export class MembershipWorld {
   /** Addresses that lead to a device from afar. */
   readonly far = new Set<string>();
   readonly own: DeviceId = idOf('me');
+  /** What addresses on our own network begin with, if we are on one. */
+  ownNetwork: string | null = null;
   dialMs = 20;
   maxDials = 0;
   readonly #dialling = new Set<string>();
@@ -47,6 +49,7 @@ export class MembershipWorld {
       visibility: options.visibility ?? 'everyone',
       known: options.known ?? [],
       now: this.now,
+      isBeside: (host) => this.ownNetwork !== null && host.startsWith(this.ownNetwork),
     });
   }
 
