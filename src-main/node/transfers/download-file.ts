@@ -53,6 +53,8 @@ export class DownloadFile implements FileListener, EqualFile {
   #first: EqualFile | null = null;
   #failure: unknown = null;
   readonly #passedOn: PassedOnFile;
+  /** All or some of it was on this device before. Whoever lists it need not have it, and says for whom it is: that gives nobody what is ours. */
+  #wasHere = false;
   /** Devices that are linked and have all or a part of it. */
   readonly #sources = new Set<DeviceId>();
 
@@ -126,14 +128,18 @@ export class DownloadFile implements FileListener, EqualFile {
     return this.#record.bytes <= this.pieceBytes;
   }
 
-  /** Fetches, verifies and finishes the file. Resolves with where it lies and what it is. */
-  async run(): Promise<{ path: string; contentId: ContentId | null }> {
-    if (this.#record.bytes === 0) return { path: await this.#writeEmpty(), contentId: this.contentId };
+  /** Fetches, verifies and finishes the file. Resolves with where it lies, what it is, and whether it came from others. */
+  async run(): Promise<{ path: string; contentId: ContentId | null; isFetched: boolean }> {
+    const path = await this.#run();
+    return { path, contentId: this.contentId, isFetched: !this.#wasHere };
+  }
+
+  async #run(): Promise<string> {
+    if (this.#record.bytes === 0) return this.#writeEmpty();
     const seen = this.isSmall ? null : await this.#lookFirst();
-    if (seen !== null) return { path: seen, contentId: this.contentId };
+    if (seen !== null) return seen;
     if (this.contentId === null) await this.#identity.askOrigin();
-    const path = this.isSmall ? await this.#runSmall() : await this.#runLarge(this.contentId);
-    return { path, contentId: this.contentId };
+    return this.isSmall ? this.#runSmall() : this.#runLarge(this.contentId);
   }
 
   /** A device is linked: perhaps it has this file. */
@@ -212,6 +218,7 @@ export class DownloadFile implements FileListener, EqualFile {
     const id = this.contentId;
     const existing = await this.#context.existing.find(this.#target(this.#identity.root, null));
     if (existing !== null) {
+      this.#wasHere = true;
       this.#found(this.#record.bytes);
       return existing;
     }
@@ -219,6 +226,7 @@ export class DownloadFile implements FileListener, EqualFile {
     if (local !== null) {
       const copied = await copyLocally(local, this, (piece, data) => this.#writeSmall(piece, data, null));
       if (copied && this.#smallPath !== null) {
+        this.#wasHere = true;
         this.#found(this.#record.bytes);
         return this.#smallPath;
       }
@@ -244,8 +252,10 @@ export class DownloadFile implements FileListener, EqualFile {
     if (id === null) return this.#fetch(this.verified.bytes, opened.isGrowing);
     let path: string | null = null;
     try {
+      const { count } = this.verified;
       await this.#copy(id);
-      if (opened.partPath !== null) await this.#passedOn.begin(id, this.#whatLiesAt(opened.partPath), this);
+      this.#wasHere = this.verified.count > count;
+      if (opened.partPath !== null && !this.#wasHere) await this.#passedOn.begin(id, this.#whatLiesAt(opened.partPath), this);
       path = await this.#fetch(this.verified.bytes, opened.isGrowing);
       return path;
     } finally {
@@ -360,14 +370,14 @@ export class DownloadFile implements FileListener, EqualFile {
     const handle = this.#handle;
     if (handle === null) {
       const path = this.#smallPath ?? '';
-      if (this.#record.bytes >= limits.transfer.batchedBelowBytes) await this.#passedOn.complete(this.contentId, this.#whatLiesAt(path));
+      if (this.#record.bytes >= limits.transfer.batchedBelowBytes && !this.#wasHere) await this.#passedOn.complete(this.contentId, this.#whatLiesAt(path));
       this.#leaveSwarm();
       return this.#settle?.resolve(path);
     }
     if (this.contentId === null && !(await this.#bindRoot(handle))) return;
     const { path } = await this.#context.receiver.finish(handle);
     this.#handle = null;
-    await this.#passedOn.complete(this.contentId, this.#whatLiesAt(path));
+    if (!this.#wasHere) await this.#passedOn.complete(this.contentId, this.#whatLiesAt(path));
     this.#leaveSwarm();
     this.#settle?.resolve(path);
   }

@@ -72,7 +72,7 @@ export class DownloadFiles {
     this.#line = new FileLine(context.store, owner.record.id);
     this.#finished = new FinishedFiles(context, owner);
     this.#batches = new FileBatches(context, owner, {
-      finished: (file, path) => { this.#finished.note(file.index, file.record, path, file.record.contentId); },
+      finished: ({ index, record }, path, isFetched) => { this.#finished.note(index, record, path, { contentId: record.contentId, isFetched }); },
       ended: (left) => { this.#batchEnded(left); },
       companionFound: () => { this.reorder(); },
     });
@@ -291,11 +291,11 @@ export class DownloadFiles {
     this.#left.delete(index);
     this.open.set(index, file);
     try {
-      const { path, contentId } = await file.run();
+      const { path, ...what } = await file.run();
       this.open.delete(index);
       // Nobody wants it since a moment ago: it lies there all the same, and is found if it is wanted again.
       if (!task.record.selected) return false;
-      this.#finished.note(index, task.record, path, contentId);
+      this.#finished.note(index, task.record, path, what);
     } catch (error) {
       await file.stop();
       this.open.delete(index);

@@ -41,7 +41,7 @@ export class FileBatch implements FileListener {
   readonly #context: DownloadContext;
   readonly #owner: FileOwner;
   readonly #number: number;
-  readonly #finished: (file: BatchFile, path: string) => void;
+  readonly #finished: (file: BatchFile, path: string, isFetched: boolean) => void;
   readonly #companions: ReadonlySet<Link>;
   /** The device that was asked for the folder; null for a download by content id. */
   readonly origin: DeviceId | null;
@@ -63,8 +63,8 @@ export class FileBatch implements FileListener {
   /** Ends with the last write. */
   #writing: Promise<unknown> = Promise.resolve();
 
-  /** `companions`: devices that have others of these files. `finished` is called for each file as soon as it lies under its name. */
-  constructor(context: DownloadContext, owner: FileOwner, files: Batch, companions: ReadonlySet<Link>, finished: (file: BatchFile, path: string) => void) {
+  /** `companions`: devices that have others of these files. `finished` is called for each file as soon as it lies under its name; `isFetched`: it did not lie there before. */
+  constructor(context: DownloadContext, owner: FileOwner, files: Batch, companions: ReadonlySet<Link>, finished: (file: BatchFile, path: string, isFetched: boolean) => void) {
     this.#context = context;
     this.#owner = owner;
     this.#number = context.nextFileNumber();
@@ -159,7 +159,7 @@ export class FileBatch implements FileListener {
       const path = found[at] ?? null;
       if (path === null) return true;
       this.#owner.progressed(file.record.bytes, null);
-      this.#finished(file, path);
+      this.#finished(file, path, false);
       return false;
     });
   }
@@ -203,7 +203,7 @@ export class FileBatch implements FileListener {
     let failure: ErrorInfo | null = null;
     this.#left = files.filter((file, index) => {
       const outcome = outcomes[index];
-      if (outcome?.kind === 'done') this.#finished(file, outcome.path);
+      if (outcome?.kind === 'done') this.#finished(file, outcome.path, true);
       else if (outcome?.kind === 'corrupt') this.#corrupt ??= file;
       else if (outcome?.kind === 'error') failure ??= outcome.error;
       return outcome?.kind !== 'done';

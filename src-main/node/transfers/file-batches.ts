@@ -16,7 +16,7 @@ export interface BatchesOwner extends FileOwner {
 
 export interface BatchResults {
   /** A file lies under its name. */
-  readonly finished: (file: BatchFile, path: string) => void;
+  readonly finished: (file: BatchFile, path: string, isFetched: boolean) => void;
   /** A batch has ended, and these are left over; not when it was stopped. */
   readonly ended: (left: readonly BatchFile[]) => void;
   /** The first one: somebody else fetches the same, or has it. */

@@ -45,10 +45,11 @@ export class FinishedFiles {
     return this.count >= saveEveryFiles || this.#context.now() - this.#savedAt >= saveEveryMs;
   }
 
-  note(index: number, record: FileRecord, path: string, contentId: ContentId | null): void {
+  /** `isFetched`: it came from others; what was here before is not passed on for what the origin of this download says. */
+  note(index: number, record: FileRecord, path: string, { contentId, isFetched }: { readonly contentId: ContentId | null; readonly isFetched: boolean }): void {
     this.#files.push({ index, record: { ...record, contentId, state: 'done' }, path });
     if (this.#owner.record.kind === 'file') this.#owner.record = { ...this.#owner.record, path, contentId };
-    if (contentId === null || !isSmall(record)) return;
+    if (contentId === null || !isFetched || !isSmall(record)) return;
     this.#context.fetchedSmall.note(this.#owner, index, { path: record.path, contentId }, path);
     this.#audience ??= this.#owner.audience();
   }
