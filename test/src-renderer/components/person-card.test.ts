@@ -24,6 +24,11 @@ describe('a person', () => {
     expect(wrapper.text()).toContain('Seen 5 hours ago');
     expect(wrapper.text()).not.toContain('Browse');
   });
+  it('claims nothing of what somebody who is away shares when that is not known', () => {
+    expect(card('Plum Finch', { shares: { count: 0, bytes: 0, names: [] } }).text()).not.toContain('Shares nothing');
+    expect(card('Plum Finch').text()).toContain('Recipes');
+    expect(card('Amber Falcon', { shares: { count: 0, bytes: 0, names: [] } }).text()).toContain('Shares nothing with you');
+  });
   it('leads to what they share wherever it is clicked but on its buttons, as long as they are here', async () => {
     const clicks = async (name: string, selector: string): Promise<number> => {
       const onBrowse = vi.fn();
