@@ -80,7 +80,7 @@ export function viewDetail(transfer: Transfer, download: BegunDownload | undefin
       const { badPieces, isLinked, ...measured } = about(peer);
       const { pieces = 0, bytes = 0, failures = 0, gaveAt = null } = shares.get(peer) ?? {};
       const { state = isLinked ? 'idle' : 'away', until = null, late = 0 } = sources.get(peer) ?? {};
-      const feeds = state === 'idle' && gaveAt !== null && now - gaveAt < feedsForMs;
+      const feeds = (state === 'idle' || state === 'asked') && gaveAt !== null && now - gaveAt < feedsForMs;
       return {
         peer, ...measured, pieces, bytes, failures: failures + late, state: badPieces?.banned === true ? 'banned' : feeds ? 'feeding' : state, until,
         ...(badPieces === undefined ? {} : { badPieces }),
@@ -125,10 +125,11 @@ function closedMap({ bytes, doneBytes, state }: Transfer): PieceMap {
   return { ...cellsOf(pieces, (piece) => piece < verifiedPieces, () => false), verifiedPieces };
 }
 
-/** Without pieces of its own to show: one cell for each part of the bytes. */
+/** Without pieces of its own to show: one cell for each part of the bytes, none while nobody has said how many there are. */
 function partMap(transfer: Transfer): PieceMap {
+  if (transfer.bytes === 0 && transfer.state !== 'done') return { cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0 };
   const parts = 200;
-  const done = transfer.bytes === 0 ? (transfer.state === 'done' ? parts : 0) : Math.min(parts, Math.floor((transfer.doneBytes / transfer.bytes) * parts));
+  const done = transfer.bytes === 0 ? parts : Math.min(parts, Math.floor((transfer.doneBytes / transfer.bytes) * parts));
   return { cells: 'v'.repeat(done) + '.'.repeat(parts - done), piecesPerCell: 1, pieces: parts, verifiedPieces: done };
 }
 

@@ -44,6 +44,13 @@ describe('a transfer', () => {
     expect(wrapper.text().replaceAll('\u00a0', ' ')).toContain('5.00 MB to Amber Falcon');
     expect(wrapper.find('[aria-haspopup]').exists()).toBe(false);
   });
+  it('is read aloud with its whole name, and of nobody where nobody takes part', () => {
+    const wrapper = mountComponent(TransferRow, { transfer: inventTransfer({ name: 'the whole evening.mkv' }), people: [], expanded: false, canShow: false });
+    const name = wrapper.get('.transfer__name');
+    name.element.querySelectorAll('[aria-hidden=true]').forEach((half) => { half.remove(); });
+    expect(name.text()).toBe('the whole evening.mkv');
+    expect(wrapper.find('[role=img]').exists()).toBe(false);
+  });
   it('that gets nothing says so, and what it waits for', () => {
     const still = { transfer: inventTransfer({ name: 'Music', rate: 0 }), people: [], expanded: false, canShow: false };
     const alone = mountComponent(TransferRow, still).text();
@@ -62,6 +69,18 @@ describe('its details', () => {
     expect(onInOrder.mock.calls).toEqual([[true]]);
     await wrapper.findAll('button').find((button) => button.text().includes('Choose files'))?.trigger('click');
     expect(onFiles).toHaveBeenCalledOnce();
+  });
+  it('speak of a file’s pieces, and of how much of a folder is there, which has none', () => {
+    const map = (kind: Transfer['kind']): string => {
+      const detail = { transfer: inventTransfer({ name: 'x', kind }), cells: `${'v'.repeat(50)}${'.'.repeat(150)}`, piecesPerCell: 1, pieces: 200, verifiedPieces: 50, sources: [], brake: null, rates: [] };
+      return panel({}, { detail }).get('figure:last-of-type').text().replaceAll('\u00a0', ' ');
+    };
+    expect(map('file')).toMatch(/^Pieces50 of 200 verifiedVerifiedArriving/);
+    expect(map('folder')).toBe('How much is here25 % thereVerified');
+  });
+  it('draw nothing of what nobody has sent anything of yet', () => {
+    expect(panel({ state: 'waiting', reason: { code: 'no-sources' } }).find('figure').exists()).toBe(false);
+    expect(panel({ state: 'running' }).find('figure').text().replaceAll('\u00a0', ' ')).toContain('1.00 kB/s');
   });
   it('offer neither for what is over, nor for what others take', () => {
     for (const part of [{ state: 'done' }, { state: 'cancelled' }, { direction: 'up' }] as const) expect(panel(part).find('[role=switch]').exists()).toBe(false);

@@ -23,6 +23,12 @@ describe('who feeds a download', () => {
     expect(viewDetail(transfer, begun(99 * second), facts).sources).toMatchObject([{ peer: ana, state: 'feeding', bytes: 3 * MiB }]);
   });
 
+  it('is who gave a piece a moment ago and is asked for the next one', () => {
+    const asked = { ...facts, sources: new Map([[ana, { state: 'asked' as const, until: null, late: 0 }]]) };
+    expect(viewDetail(transfer, begun(99 * second), asked).sources).toMatchObject([{ state: 'feeding' }]);
+    expect(viewDetail(transfer, begun(null), asked).sources).toMatchObject([{ state: 'asked' }]);
+  });
+
   it.each([null, 90 * second])('is not who gave the last one long ago, or none (%s)', (gaveAt) => {
     expect(viewDetail(transfer, begun(gaveAt), facts).sources).toMatchObject([{ peer: ana, state: 'idle' }]);
   });
@@ -37,5 +43,10 @@ describe('the pieces of a file that nothing is fetched of now', () => {
   it('are counted as what they are while it is paused', () => {
     const { cells, pieces, verifiedPieces } = viewDetail({ ...transfer, state: 'paused', doneBytes: 20 * MiB }, undefined, facts);
     expect([cells, pieces, verifiedPieces]).toEqual(['v'.repeat(20) + '.'.repeat(38), 58, 20]);
+  });
+
+  it('are none while nobody has said how large it is', () => {
+    for (const kind of ['file', 'folder'] as const) expect(viewDetail({ ...transfer, kind, bytes: 0, state: 'waiting' }, undefined, facts)).toMatchObject({ cells: '', pieces: 0, verifiedPieces: 0 });
+    expect(viewDetail({ ...transfer, kind: 'folder', bytes: 0, state: 'done' }, undefined, facts).cells).toBe('v'.repeat(200));
   });
 });
