@@ -108,6 +108,15 @@ describe('browsing', () => {
     await page.keyboard.press('End');
     await page.getByText('IMG_099999.mov').first().waitFor({ timeout: 30_000 });
     expect(await calls(page, 'browse.list')).toHaveLength(100);
+
+    // The bar that comes with a choice lies over the end of the list, and never over the row that is gone to.
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Home');
+    await page.getByText('IMG_000000').first().waitFor();
+    await page.keyboard.press('End');
+    await page.getByText('IMG_099999.mov').first().waitFor();
+    const bar = await page.getByRole('toolbar', { name: 'Selection' }).boundingBox();
+    await expect.poll(async () => { const row = await page.locator('.entry--active').boundingBox(); return row !== null && bar !== null && row.y + row.height <= bar.y; }).toBe(true);
     await page.close();
   });
 

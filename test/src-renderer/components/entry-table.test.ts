@@ -4,14 +4,17 @@ import EntryTable from '../../../src-renderer/components/browse/EntryTable.vue';
 import { mountComponent } from '../with-app.ts';
 
 it('can be sorted and chosen from with keys alone, and a key of a button opens no row', async () => {
-  const [onOpen, onSort] = [vi.fn(), vi.fn()];
-  const wrapper = mountComponent(EntryTable, { rows: [], count: 5, view: plainView, chosen: new Set<string>(), allChosen: false, active: 0, rowHeight: 36, endRoom: 0, onOpen, onSort });
+  const [onOpen, onSort, onClear] = [vi.fn(), vi.fn(), vi.fn()];
+  const wrapper = mountComponent(EntryTable, { rows: [], count: 5, view: plainView, chosen: new Set<string>(), allChosen: false, active: 0, rowHeight: 36, endRoom: 0, onOpen, onSort, onClear });
   const buttons = wrapper.findAll('[role=row] button');
   expect(buttons.map((button) => [button.attributes('aria-label') ?? button.text(), button.attributes('tabindex')])).toEqual([['Select all', undefined], ['Name', undefined], ['Size', undefined], ['Changed', undefined]]);
   await buttons[2]?.trigger('keydown', { key: 'Enter' });
   await buttons[2]?.trigger('click');
   expect(onOpen).not.toHaveBeenCalled();
   expect(onSort).toHaveBeenCalledWith('bytes');
+  // What was chosen with “Select all” is let go from there, too.
+  await buttons[0]?.trigger('keydown', { key: 'Escape' });
+  expect(onClear).toHaveBeenCalledTimes(1);
   await wrapper.find('[role=grid]').trigger('keydown', { key: 'Enter' });
   expect(onOpen).toHaveBeenCalledTimes(1);
 });

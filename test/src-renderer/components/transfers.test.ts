@@ -113,6 +113,20 @@ describe('the files of a download', () => {
   });
 });
 
+describe('a filter that fits no file', () => {
+  it('says so in the place of the list', async () => {
+    document.body.innerHTML = '';
+    mountComponent(FilesDialog, { name: 'x', files: [], total: 0, loading: false });
+    await nextTick();
+    await nextTick();
+    const field = document.querySelector('input') ?? expect.fail('no field');
+    field.value = 'nothing like it';
+    field.dispatchEvent(new Event('input'));
+    await nextTick();
+    expect(document.querySelector('[role=dialog] [role=status]')?.textContent).toBe('Nothing here fits the filter.');
+  });
+});
+
 describe('who feeds it', () => {
   const table = (part: Partial<Transfer>, sources: TransferDetail['sources'] = []) => {
     const detail: TransferDetail = { transfer: inventTransfer({ name: 'x', ...part }), cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, sources, brake: null, rates: [] };
