@@ -163,7 +163,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     title: '¿Salir de «{name}»?', text: 'Ya no verás lo que sus miembros comparten con ella. Para volver necesitas una invitación.', sharing: 'Lo que compartes con ella ya no lo verá nadie: {names}.',
     mine: 'La creaste tú: los demás siguen en ella, y ya nadie podrá cambiarle el nombre, cambiar cuándo termina ni sacar a miembros.', leave: 'Salir', stay: 'Quedarse',
   },
-  roomRemove: { title: '¿Sacar a {name} de «{room}»?', text: 'Ya no verá nada de la sala y conserva lo que ha descargado. Los demás reciben solos una contraseña nueva; los miembros que nunca has encontrado necesitan otra invitación.', remove: 'Sacar', keep: 'Dejar' },
+  roomRemove: { title: '¿Sacar a {name} de «{room}»?', text: 'Ya no verá nada de la sala y conserva lo que ha descargado. Los demás reciben solos una contraseña nueva; los miembros que nunca has encontrado necesitan otra invitación.', remove: 'Sacar', keep: 'No sacar' },
   scan: {
     open: 'Escanear código QR', title: 'Escanear un código QR', starting: 'Esperando a la cámara. Puede que se te pregunte si se puede usar.', hold: 'Pon el código dentro del marco.', cameras: 'Cámara', camera: 'Cámara {n}', again: 'Probar otra vez',
     off_insecure: 'Los navegadores solo dan la cámara a páginas de este dispositivo o con https://. Elige una imagen del código, o escribe lo que representa.', off_none: 'No se ha encontrado ninguna cámara. Conecta una, elige una imagen del código, o escribe lo que representa.',

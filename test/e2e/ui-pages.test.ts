@@ -44,6 +44,7 @@ const defects = (page: Page): Promise<string[]> => page.evaluate(() => {
     if (seen(control) && name.trim() === '') found.push(`no name: ${describeElement(control)}`);
   }
   if (document.documentElement.scrollWidth > window.innerWidth) found.push(`wider than the window by ${document.documentElement.scrollWidth - window.innerWidth}`);
+  for (const sheet of document.querySelectorAll('.page')) if (sheet.scrollWidth > sheet.clientWidth) found.push(`a sheet that scrolls sideways by ${sheet.scrollWidth - sheet.clientWidth}`);
   if (document.querySelectorAll('main').length !== 1) found.push('not one main region');
   if (document.querySelectorAll('h1').length !== 1) found.push('not one page title');
   const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);
@@ -81,6 +82,13 @@ describe('the first run', () => {
     await page.getByRole('heading', { name: 'Amber Falcon' }).waitFor();
     await page.getByRole('button', { name: 'End the trial' }).click();
     await page.getByRole('button', { name: 'Try it alone' }).waitFor();
+    await close();
+  });
+
+  it('fits a phone', async () => {
+    const { page, complaints, close } = await open('?empty&lang=es&still#/', [390, 844]);
+    await page.getByRole('button', { name: 'Probar en solitario' }).waitFor();
+    expect([await defects(page), complaints]).toEqual([[], []]);
     await close();
   });
 });
