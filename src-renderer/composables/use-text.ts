@@ -25,6 +25,8 @@ export function useText() {
   const bytes = (size: Bytes): string => formatBytes(locale.value, size);
   const rate = (bytesPerSecond: number): string => formatRate(locale.value, bytesPerSecond);
   const number = (value: number, digits = 0): string => formatNumber(locale.value, value, digits);
+  /** As somebody types it: with the decimal mark of the language, and nothing between thousands. */
+  const decimal = (value: number, digits: number): string => new Intl.NumberFormat(locale.value, { maximumFractionDigits: digits, useGrouping: false }).format(value);
   const millis = (value: number): string => `${number(value, value < 10 ? 1 : 0)}\u00a0ms`;
   const percent = (share: number): string => `${number(Math.floor(100 * Math.min(1, Math.max(0, share))))}\u00a0%`;
 
@@ -56,5 +58,5 @@ export function useText() {
     return { what: translate(what, { ...info.params }), next: translate(next, { ...info.params }) };
   }
 
-  return { t, locale, bytes, rate, number, millis, percent, duration, date, dateTime, clock, ago, problem };
+  return { t, locale, bytes, rate, number, decimal, millis, percent, duration, date, dateTime, clock, ago, problem };
 }

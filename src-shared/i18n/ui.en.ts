@@ -8,7 +8,7 @@ export const uiEn = {
     label: 'Main', nearby: 'Nearby', browse: 'Browse', search: 'Search', transfers: 'Transfers', shares: 'Shares', rooms: 'Rooms', settings: 'Settings', more: 'More', withCount: '{name}, {n}',
   },
   frame: {
-    skip: 'Skip to content', search: 'Search everybody’s files', searchPlaceholder: 'Search everybody’s files', clearSearch: 'Clear the search', collapse: 'Narrow the sidebar', expand: 'Widen the sidebar',
+    skip: 'Skip to content', search: 'Search everybody’s files', searchPlaceholder: 'Search everybody’s files', searchShort: 'Search files', clearSearch: 'Clear the search', collapse: 'Narrow the sidebar', expand: 'Widen the sidebar',
     me: '{name}, your settings', bell: 'What happened', bellUnread: 'What happened, one new | What happened, {n} new', bellEmpty: 'Nothing to tell yet.',
     down: 'Receiving', up: 'Sending', free: '{size} free', linked: 'Nobody linked | 1 person linked | {n} people linked',
     visible_everyone: 'Visible to everyone nearby', visible_paired: 'Visible to trusted people', visible_hidden: 'Hidden',
@@ -43,7 +43,7 @@ export const uiEn = {
   },
   block: { title: 'Block {name}?', text: 'They see nothing of yours and cannot send you anything. You can unblock them at any time.' },
   address: {
-    title: 'Add by address', label: 'Address of the other device', hint: 'A name or number, with a port if it is not the usual one. The other device shows its own on this page.', mine: 'Yours, for them to enter:',
+    title: 'Add by address', label: 'Address of the other device', hint: 'A name or number, with a port if it is not the usual one. The other device shows its own on this page.', mine: 'Yours, for them to enter:', copy: 'Copy {address}',
     connect: 'Connect', busy: 'Connecting…',
   },
   pair: {

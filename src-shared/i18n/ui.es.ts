@@ -10,7 +10,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     label: 'Principal', nearby: 'Cerca', browse: 'Explorar', search: 'Buscar', transfers: 'Transferencias', shares: 'Compartido', rooms: 'Salas', settings: 'Ajustes', more: 'Más', withCount: '{name}, {n}',
   },
   frame: {
-    skip: 'Ir al contenido', search: 'Buscar en los archivos de todos', searchPlaceholder: 'Buscar en los archivos de todos', clearSearch: 'Borrar la búsqueda', collapse: 'Estrechar la barra lateral', expand: 'Ensanchar la barra lateral',
+    skip: 'Ir al contenido', search: 'Buscar en los archivos de todos', searchPlaceholder: 'Buscar en los archivos de todos', searchShort: 'Buscar archivos', clearSearch: 'Borrar la búsqueda', collapse: 'Estrechar la barra lateral', expand: 'Ensanchar la barra lateral',
     me: '{name}, tus ajustes', bell: 'Qué ha pasado', bellUnread: 'Qué ha pasado, una novedad | Qué ha pasado, {n} novedades', bellEmpty: 'Nada que contar todavía.',
     down: 'Recibiendo', up: 'Enviando', free: '{size} libres', linked: 'Nadie conectado | 1 persona conectada | {n} personas conectadas',
     visible_everyone: 'Visible para todos aquí cerca', visible_paired: 'Visible para gente de confianza', visible_hidden: 'Oculto',
@@ -45,7 +45,7 @@ export const uiEs: SameShape<typeof uiEn> = {
   },
   block: { title: '¿Bloquear a {name}?', text: 'No verá nada tuyo ni podrá enviarte nada. Puedes desbloquearlo cuando quieras.' },
   address: {
-    title: 'Añadir por dirección', label: 'Dirección del otro dispositivo', hint: 'Un nombre o un número, con puerto si no es el habitual. El otro dispositivo muestra el suyo en esta misma página.', mine: 'La tuya, para que la escriban:',
+    title: 'Añadir por dirección', label: 'Dirección del otro dispositivo', hint: 'Un nombre o un número, con puerto si no es el habitual. El otro dispositivo muestra el suyo en esta misma página.', mine: 'La tuya, para que la escriban:', copy: 'Copiar {address}',
     connect: 'Conectar', busy: 'Conectando…',
   },
   pair: {

@@ -3,6 +3,7 @@ import PeerLimitsDialog from '../../../src-renderer/components/people/PeerLimits
 import PingBudgetField from '../../../src-renderer/components/settings/PingBudgetField.vue';
 import ScheduleField from '../../../src-renderer/components/settings/ScheduleField.vue';
 import SpeedSection from '../../../src-renderer/components/settings/SpeedSection.vue';
+import RateLimitField from '../../../src-renderer/components/transfers/RateLimitField.vue';
 import { defaultSettings } from '#shared/settings.ts';
 import { inventedPeople } from '../fake/people.ts';
 import { mountComponent, settled } from '../with-app.ts';
@@ -39,6 +40,19 @@ describe('protect my ping', () => {
     expect(text).toContain('Held to ↓ 2');
     expect(text).not.toContain('↑');
     expect(mounted(PingBudgetField, { modelValue: 20, speed: quiet }).wrapper.text()).toContain('add nothing now');
+  });
+});
+
+describe('a limit', () => {
+  it('is written and read as the language writes decimals', async () => {
+    const { wrapper, told } = mounted(RateLimitField, { id: 'x', label: 'Receiving', modelValue: 1_250_000 });
+    const field = wrapper.get<HTMLInputElement>('input.field');
+    expect(field.element.value).toBe('1.25');
+    wrapper.vm.$i18n.locale = 'es';
+    await settled();
+    expect(field.element.value).toBe('1,25');
+    await field.setValue('1234,5');
+    expect(new Set(told)).toEqual(new Set([1_234_500_000]));
   });
 });
 
