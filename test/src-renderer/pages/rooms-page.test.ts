@@ -110,7 +110,7 @@ describe('the page of rooms', () => {
     document.querySelector('#join-form')?.dispatchEvent(new Event('submit'));
     await settled();
     expect(made(node, 'rooms.join')).toEqual([{ invitation: link }]);
-    await vi.waitFor(() => expect(router.currentRoute.value.params['room']).toBe(roomIdFor('Choir')));
+    await vi.waitFor(() => expect(router.currentRoute.value.params['room']).toBe(roomIdFor('Choir')), { timeout: 10_000 });
     await vi.waitFor(() => expect(shown()).toContain('Looking for members…'));
     expect(all(dialog)).toEqual([]);
   });
