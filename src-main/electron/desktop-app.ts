@@ -70,7 +70,7 @@ export class DesktopApp implements ShellActions {
       this.#window = this.#createWindow(route);
       return;
     }
-    if (route !== undefined) showRoute(this.#window, route);
+    if (route !== undefined) showRoute(this.#window, route, this.#notLoaded);
     if (this.#window.isMinimized()) this.#window.restore();
     this.#window.show();
     this.#window.focus();
@@ -98,8 +98,11 @@ export class DesktopApp implements ShellActions {
     void askToQuit(this.#locale, this.#totals.count).then((yes) => { if (yes) app.quit(); }, logError);
   }
 
+  /** Whoever quits ends the loading of a page, which is no failure. To log it while a debugger takes its leave can also crash Electron. */
+  readonly #notLoaded = (error: unknown): void => { if (!this.#quitting) logError(error); };
+
   #createWindow(route = '/'): BrowserWindow {
-    const window = createMainWindow(this.#store, { icon: join(this.#resources, 'icon.png'), route });
+    const window = createMainWindow(this.#store, { icon: join(this.#resources, 'icon.png'), route, onError: this.#notLoaded });
     window.on('close', (event) => {
       if (this.#quitting) return;
       event.preventDefault();

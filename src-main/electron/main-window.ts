@@ -13,8 +13,8 @@ function placeOf(bounds: WindowBounds | null): { width: number; height: number; 
   return visible ? { x: bounds.x, y: bounds.y, width: bounds.width, height: bounds.height } : firstSize;
 }
 
-/** A window that is an isolated, sandboxed web page with the preload bridge and nothing else. */
-export function createMainWindow(store: ShellStore, { icon, route = '/' }: { icon: string; route?: string }): BrowserWindow {
+/** A window that is an isolated, sandboxed web page with the preload bridge and nothing else. `onError`: its page could not be loaded, which shows in the window itself. */
+export function createMainWindow(store: ShellStore, { icon, route = '/', onError }: { icon: string; route?: string; onError: (error: unknown) => void }): BrowserWindow {
   const { window: remembered } = store.read();
   const window = new BrowserWindow({
     ...placeOf(remembered),
@@ -42,12 +42,11 @@ export function createMainWindow(store: ShellStore, { icon, route = '/' }: { ico
   };
   window.on('close', remember);
   window.once('ready-to-show', () => { window.show(); });
-  // Failing to load shows in the window itself; there is nothing more to do about it here.
-  window.loadURL(uiUrl(route)).catch((error: unknown) => { console.error(error); });
+  showRoute(window, route, onError);
   return window;
 }
 
 /** Goes to a page of the UI; changing what follows `#` does not load the page again. */
-export function showRoute(window: BrowserWindow, route: string): void {
-  window.loadURL(uiUrl(route)).catch((error: unknown) => { console.error(error); });
+export function showRoute(window: BrowserWindow, route: string, onError: (error: unknown) => void): void {
+  window.loadURL(uiUrl(route)).catch(onError);
 }

@@ -142,6 +142,21 @@ it('lets its own page see by camera, and nobody hear or see anything else', asyn
   expect(asked).toEqual({ camera: 'video', microphone: 'NotAllowedError', both: 'NotAllowedError', screen: 'refused' });
 });
 
+it('quits while its page is still loading, and complains of nothing', async () => {
+  const { app } = await start();
+  const complaints = await app.evaluate(({ app: self, BrowserWindow, session: { defaultSession: { protocol } } }) => new Promise<string[]>((resolve) => {
+    const said: string[] = [];
+    console.error = (...what: unknown[]) => { said.push(what.map(String).join(' ')); };
+    self.exit = () => { resolve(said); };
+    protocol.unhandle('distrishare-app');
+    protocol.handle('distrishare-app', () => new Promise(() => { /* never answered */ }));
+    BrowserWindow.getAllWindows()[0]?.destroy();
+    self.emit('activate');
+    self.quit();
+  }));
+  expect(complaints).toEqual([]);
+});
+
 it('shows the first instance, with the link, when it is started again', async () => {
   const { app, window } = await start();
   await app.evaluate(({ BrowserWindow }) => { BrowserWindow.getAllWindows()[0]?.hide(); });
