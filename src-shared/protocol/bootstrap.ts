@@ -90,6 +90,8 @@ export const entriesRequestSchema = z.object({
   reset: z.boolean().default(false),
   add: z.array(entrySchema).max(bootstrap.entriesPerRequest).default([]),
   remove: z.array(contentIdSchema).max(bootstrap.entriesPerRequest).default([]),
+  /** Of the list that this adds to and removes from; a server that has another one goes on without a revision. Left out: whatever the server has. */
+  base: revisionSchema.nullable().optional(),
   revision: revisionSchema,
 });
 export type EntriesRequest = z.infer<typeof entriesRequestSchema>;

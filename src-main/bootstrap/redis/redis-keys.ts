@@ -7,7 +7,7 @@ import type { DeviceId } from '#shared/ids.ts';
 export const shards = 16;
 
 /** The number in it is the version of all that lies under these keys. */
-const prefix = 'distrishare:1:';
+const prefix = 'distrishare:2:';
 
 /** FNV-1a: device ids are hashes already, but their first letters spread over 32 values only. */
 export function shardOf(deviceId: DeviceId): number {
@@ -17,8 +17,8 @@ export function shardOf(deviceId: DeviceId): number {
 }
 
 export interface ShardKeys {
-  /** Counts the changes of this part. */
-  readonly version: string;
+  /** The stamp of the last change of this part. */
+  readonly stamp: string;
   /** Hash: nodes by device id. */
   readonly nodes: string;
   /** Sorted set: when devices were heard of last, by the clock of Redis, in milliseconds. */
@@ -31,7 +31,7 @@ export interface ShardKeys {
 
 export function shardKeys(shard: number): ShardKeys {
   const start = `${prefix}{${shard}}:`;
-  return { version: `${start}version`, nodes: `${start}nodes`, heard: `${start}heard`, changes: `${start}changes`, entries: (deviceId) => `${start}entries:${deviceId}` };
+  return { stamp: `${start}stamp`, nodes: `${start}nodes`, heard: `${start}heard`, changes: `${start}changes`, entries: (deviceId) => `${start}entries:${deviceId}` };
 }
 
 /** What all servers sign tokens with. */

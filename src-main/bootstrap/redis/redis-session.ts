@@ -40,7 +40,13 @@ const common = (patience: Millis) => ({
 export const openRedisWithin = (patience: Millis): OpenRedis => async (url, ended) => {
   const urls = url.split(',').map((part) => part.trim());
   const [first = ''] = urls;
-  return urls.length > 1 ? openCluster(urls, patience, ended) : openSingle(first, patience, ended);
+  let over = false;
+  const endedOnce = (error: AppError): void => {
+    if (over) return;
+    over = true;
+    ended(error);
+  };
+  return urls.length > 1 ? openCluster(urls, patience, endedOnce) : openSingle(first, patience, endedOnce);
 };
 export const openRedis = openRedisWithin(patienceMs);
 
@@ -67,13 +73,29 @@ async function openCluster(urls: readonly string[], patience: Millis, ended: (er
   const nodes = urls.map((each) => { const { hostname, port } = new URL(each); return { host: hostname, port: Number(port === '' ? 6379 : port) }; });
   const cluster = new Cluster(nodes, { lazyConnect: true, clusterRetryStrategy: () => null, slotsRefreshTimeout: patience, redisOptions: options });
   await connect([cluster], patience, ended);
-  return sessionOver(cluster, cluster, () => { cluster.disconnect(); });
+  // What one machine is told, all tell. A connection of our own: the library would go to another machine without a word, and what was told meanwhile would be lost.
+  const masters = cluster.nodes('master');
+  const { host, port } = masters[Math.floor(Math.random() * masters.length)]?.options ?? {};
+  const listener = new Redis({ ...options, ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }), retryStrategy: () => null });
+  // A machine is gone: whoever takes its place may know less.
+  const lost = (): void => { ended(new AppError('not-reachable', { detail: 'a machine of the cluster' })); };
+  const close = (): void => {
+    cluster.off('-node', lost);
+    for (const client of [cluster, listener]) client.disconnect();
+  };
+  try {
+    await connect([listener], patience, ended);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  cluster.on('-node', lost);
+  return sessionOver(cluster, listener, close);
 }
 
 async function connect(clients: readonly (Redis | Cluster)[], patience: Millis, ended: (error: AppError) => void): Promise<void> {
   let last: unknown = null;
   let open = false;
-  let over = false;
   let fail: (error: AppError) => void = () => undefined;
   // The library waits for the answers of its first commands without an end, and says nothing when a cluster is not ready.
   const failed = new Promise<never>((_, reject) => { fail = reject; });
@@ -81,10 +103,8 @@ async function connect(clients: readonly (Redis | Cluster)[], patience: Millis, 
   for (const client of clients) {
     client.on('error', (error: unknown) => { last = error; });
     client.on('end', () => {
-      if (!open) fail(plainError(last));
-      if (!open || over) return;
-      over = true;
-      ended(plainError(last));
+      if (open) ended(plainError(last));
+      else fail(plainError(last));
     });
   }
   try {

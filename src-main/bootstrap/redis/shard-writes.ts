@@ -1,7 +1,7 @@
 import type { ContentId, DeviceId } from '#shared/ids.ts';
 import type { Entry } from '#shared/protocol/bootstrap.ts';
 import type { NodeRecord } from '../registry/node-record.ts';
-import { entryText, nodeText, type Written } from './redis-rows.ts';
+import { entryText, nodeText, parseRevision, revisionWord, type RevisionWord, type Written } from './redis-rows.ts';
 
 /** What one message holds at most, so that Redis does nothing else for a few milliseconds only. */
 const mostDevices = 200;
@@ -20,6 +20,7 @@ interface Change {
 
 export interface Batch {
   readonly number: number;
+  readonly mark: string;
   readonly devices: Written['devices'];
   /** Notes that are written completely with it. */
   readonly notes: number;
@@ -38,8 +39,8 @@ interface Sent {
 export class ShardWrites {
   readonly #waiting = new Map<DeviceId, Change>();
   readonly #sent: Sent[] = [];
-  /** Whose records Redis has, or will have by what waits. A record that it does not know begins anew there. */
-  readonly #begun = new WeakSet<NodeRecord>();
+  /** Records that Redis has, or will have by what waits, with what stands for the revision of their list there after what was sent; empty: nothing was. A record that is not among them begins anew there. */
+  readonly #begun = new WeakMap<NodeRecord, RevisionWord>();
   #numbers = 0;
   /** How much was noted, and how much of that is written. */
   #noted = 0;
@@ -59,9 +60,14 @@ export class ShardWrites {
     return this.#sent.flatMap(({ batch }) => batch.devices.map(({ id }) => id));
   }
 
-  /** Redis has this record. */
-  begun(node: NodeRecord): void {
-    this.#begun.add(node);
+  /** Redis has this record, with this list or (null) the one that it had before. */
+  begun(node: NodeRecord, word: RevisionWord | null): void {
+    if (word !== null || !this.#begun.has(node)) this.#begun.set(node, word ?? '');
+  }
+
+  /** Than the one that Redis has by what was sent. */
+  isAnotherList(node: NodeRecord): boolean {
+    return node.revision !== parseRevision(this.#begun.get(node) ?? '');
   }
 
   changed(node: NodeRecord): void {
@@ -80,12 +86,12 @@ export class ShardWrites {
   /** Everything of a node that is there; whatever Redis has of it, or only over this version. */
   whole(node: NodeRecord, over: number | null): void {
     this.#noted++;
-    this.#begun.add(node);
+    this.#begun.set(node, '');
     this.#waiting.set(node.deviceId, { node, anew: true, over, entries: new Map(Array.from(node.listings.values(), (listing) => [listing.contentId, node.entryOf(listing)])) });
   }
 
   /** What is to be sent next, when what was sent before is answered; null when nothing waits. A long list takes several; it has its revision with the last of them, so that nobody takes a part for all of it. */
-  take(): Batch | null {
+  take(mark: string): Batch | null {
     if (this.#waiting.size === 0) {
       // What Redis refused may have been given up.
       this.#written = this.#noted;
@@ -106,11 +112,11 @@ export class ShardWrites {
         if (entry === null) remove.push(contentId);
         else add.push([contentId, entryText(entry)]);
       }
-      devices.push({ id, node: node === null ? null : nodeText(node, entries.size > 0 ? null : node.revision), anew, over, add, remove });
+      devices.push({ id, node: node === null ? null : nodeText(node), ...this.#revisions(change, mark, add.length + remove.length > 0), anew, over, add, remove });
       Object.assign(change, { anew: false, over: null });
       if (entries.size === 0) this.#waiting.delete(id);
     }
-    const batch: Batch = { number: ++this.#numbers, devices, notes: this.#waiting.size === 0 ? this.#noted : this.#written };
+    const batch: Batch = { number: ++this.#numbers, mark, devices, notes: this.#waiting.size === 0 ? this.#noted : this.#written };
     this.#sent.push({ batch, version: null });
     return batch;
   }
@@ -165,10 +171,22 @@ export class ShardWrites {
       waiting.over = null;
       return waiting;
     }
-    const change: Change = { node, anew: !this.#begun.has(node), over: null, entries: new Map() };
-    this.#begun.add(node);
+    const anew = !this.#begun.has(node);
+    if (anew) this.#begun.set(node, '');
+    const change: Change = { node, anew, over: null, entries: new Map() };
     this.#waiting.set(node.deviceId, change);
     return change;
+  }
+
+  /** Which revision the list has with what is sent now, and which it has to have before. */
+  #revisions({ node, anew, entries }: Change, mark: string, isListed: boolean): Pick<Written['devices'][number], 'revision' | 'base'> {
+    if (node === null) return { revision: null, base: null };
+    const base = this.#begun.get(node) ?? '';
+    const revision = entries.size > 0 ? null : node.revision;
+    if (!anew && !isListed && revision === parseRevision(base)) return { revision: null, base: null };
+    const word = revisionWord(revision, mark);
+    this.#begun.set(node, word);
+    return { revision: word, base: anew ? null : base };
   }
 
   #wake(): void {

@@ -114,7 +114,7 @@ export class Registry {
   }
 
   /** All or nothing. Throws `not-registered`, `too-many`, `server-full`. */
-  announce(deviceId: DeviceId, { reset, add, remove, revision }: EntriesRequest): NodeRecord {
+  announce(deviceId: DeviceId, { reset, add, remove, base, revision }: EntriesRequest): NodeRecord {
     let node = this.#registered(deviceId);
     const kept = reset ? 0 : node.entries - remove.filter((contentId) => node.listings.has(contentId)).length;
     const added = reset ? add.length : add.filter(({ contentId }) => !node.listings.has(contentId)).length;
@@ -122,13 +122,14 @@ export class Registry {
     if (kept + added > this.#limits.entriesPerNode) throw new BootstrapError('too-many', { detail: `${this.#limits.entriesPerNode} entries` });
     if (more > 0 && this.#networks.of(node.network).entries + more > this.#limits.entriesPerNetwork) throw new BootstrapError('too-many', { detail: 'entries of devices at one address' });
     if (added > 0 && this.#entries + added > this.#limits.entries) throw new BootstrapError('server-full');
-    if (reset && node.entries > 0) node = this.#supersede(node);
+    const isBase = reset || base === undefined || base === node.revision;
+    if (reset) node = this.#supersede(node);
     for (const contentId of remove) {
       const listing = node.listings.get(contentId);
       if (listing !== undefined) this.#remove(node, listing.contentId);
     }
     for (const entry of add) this.#add(node, entry);
-    node.revision = revision;
+    node.revision = isBase ? revision : null;
     this.#out.nodeChanged(node, []);
     return node;
   }

@@ -205,12 +205,13 @@ export class ServerSession {
     }
   }
 
-  /** All of it, in parts; only the last one has the revision, so that what was cut off is told again. */
+  /** All of it, in parts; only the last one has the revision, so that what was cut off is told again. Each builds on the one before, which another server may have got. */
   async #announce({ revision, entries }: { readonly revision: string; readonly entries: readonly Entry[] }, signal: AbortSignal): Promise<void> {
     const part = limits.bootstrap.entriesPerRequest;
     for (let at = 0; at === 0 || at < entries.length; at += part) {
       const isLast = at + part >= entries.length;
-      await this.client.call('entries', { reset: at === 0, add: entries.slice(at, at + part), revision: isLast ? revision : '' }, signal);
+      const name = (number: number): string => `${revision}/${number}`;
+      await this.client.call('entries', { reset: at === 0, add: entries.slice(at, at + part), ...(at === 0 ? {} : { base: name(at - part) }), revision: isLast ? revision : name(at) }, signal);
     }
   }
 

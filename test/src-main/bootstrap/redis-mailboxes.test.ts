@@ -106,7 +106,7 @@ it('waits for servers that it may not know yet, and no longer for those that lef
 it('answers with no while Redis is away, and leaves what makes no sense', async () => {
   const bus = new Bus();
   const [one, two] = await servers(bus, [], [deviceOf(2)]);
-  const channel = 'distrishare:1:mail';
+  const channel = 'distrishare:2:mail';
   const stranger = bus.session();
   for (const text of ['', '{', '[]', '{"delivered":"x"}', '{"missing":1}', '{"server":"","is":"here"}', JSON.stringify({ from: 'x', number: 1, to: deviceOf(2), message: { ...relay, at: 'ftp://evil' } })]) await stranger.publish(channel, text);
   expect(two.heard).toEqual([]);
@@ -125,6 +125,6 @@ it('takes the word of no server twice', async () => {
   await vi.advanceTimersByTimeAsync(0);
   const answer = bus.said.findLast((text) => text.includes('missing'));
   const [, name = ''] = /"server":"([^"]+)"/.exec(bus.said[0] ?? '') ?? [];
-  await two.session.publish(`distrishare:1:mail:${name}`, answer ?? '');
+  await two.session.publish(`distrishare:2:mail:${name}`, answer ?? '');
   expect(await atOnce(asked)).toBe('later');
 });

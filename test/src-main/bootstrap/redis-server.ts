@@ -1,10 +1,9 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { RedisProcess } from './redis-process.ts';
 
 /** Null where the program is missing; then tests with it are skipped. */
 export const redisVersion: string | null = spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? null;
@@ -13,15 +12,13 @@ if (redisVersion === null) console.warn('Tests with Redis are skipped: the progr
 /** A Redis of its own on a socket in a folder of its own, without a word to the disk. */
 export class TestRedis {
   readonly #folder: string;
-  readonly #args: readonly string[];
-  #child: ChildProcess | null = null;
+  readonly #process: RedisProcess;
   readonly client: Redis;
 
   private constructor(folder: string, args: readonly string[]) {
     this.#folder = folder;
-    this.#args = args;
     this.client = new Redis({ path: join(folder, 'redis.sock'), lazyConnect: true, retryStrategy: () => 20 });
-    this.client.on('error', () => undefined);
+    this.#process = new RedisProcess(this.client, ['--port', '0', '--unixsocket', join(folder, 'redis.sock'), '--dir', folder, '--daemonize', 'no', ...args]);
   }
 
   static async start(...args: readonly string[]): Promise<TestRedis> {
@@ -34,27 +31,17 @@ export class TestRedis {
     return `unix:${join(this.#folder, 'redis.sock')}`;
   }
 
-  async start(): Promise<void> {
-    this.#child = spawn('redis-server', ['--port', '0', '--unixsocket', join(this.#folder, 'redis.sock'), '--dir', this.#folder, '--save', '', '--appendonly', 'no', '--daemonize', 'no', ...this.#args], { stdio: 'ignore' });
-    for (;;) {
-      const answer = await this.client.ping().catch(() => null);
-      if (answer === 'PONG') return;
-      if (this.#child.exitCode !== null) throw new Error(`redis-server ended with ${this.#child.exitCode}`);
-      await wait(10);
-    }
+  start(): Promise<void> {
+    return this.#process.start();
   }
 
   /** All that it knew is gone. */
-  async kill(): Promise<void> {
-    const child = this.#child;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
+  kill(): Promise<void> {
+    return this.#process.kill();
   }
 
   signal(name: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#child?.kill(name);
+    this.#process.signal(name);
   }
 
   async close(): Promise<void> {

@@ -98,7 +98,7 @@ describe.skipIf(redisVersion === null)('bootstrap servers on one Redis', () => {
     };
     await expect.poll(() => heardAt(b).catch(() => [])).toHaveLength(2);
     const { client } = redis;
-    const [heard = ''] = await client.keys('distrishare:1:*:heard');
+    const [heard = ''] = await client.keys('distrishare:2:*:heard');
     // Not for long: the server that hears it says so again.
     await expect.poll(async () => {
       const [seconds = '0'] = await client.time();
@@ -119,14 +119,14 @@ describe.skipIf(redisVersion === null)('bootstrap servers on one Redis', () => {
       await each.call('entries', { reset: true, add: [entryOf(1, 'good name.txt'), entryOf(2)], revision: 'all' });
     }
     const { client } = redis;
-    for (const key of await client.keys('distrishare:1:*:nodes')) {
-      await client.hset(key, { garbage: '1 {}', [deviceOf(9)]: '7 {"addresses":["evil.example:1"],"rooms":[],"outside":"x","revision":null}', [deviceOf(10)]: 'no version' });
+    for (const key of await client.keys('distrishare:2:*:nodes')) {
+      await client.hset(key, { garbage: '1 mark - {}', [deviceOf(9)]: '7 mark - {"addresses":["evil.example:1"],"rooms":[],"outside":"x"}', [deviceOf(10)]: 'no version' });
     }
-    const [entries = ''] = await client.keys(`distrishare:1:*:entries:${one.id}`);
+    const [entries = ''] = await client.keys(`distrishare:2:*:entries:${one.id}`);
     await client.hset(entries, { [contentOf(2)]: 'file -5 100 below nothing', [contentOf(3)]: 'file 5 100 ', [contentOf(4)]: 'file 5 101 name', garbage: 'file 5 100 name' });
-    const [others = ''] = await client.keys(`distrishare:1:*:entries:${two.id}`);
+    const [others = ''] = await client.keys(`distrishare:2:*:entries:${two.id}`);
     await client.set(others, 'of another kind');
-    for (const number of Array.from({ length: 16 }, (_, at) => at)) for (const text of ['garbage', '99999 {}', '{}', '']) await client.publish(`distrishare:1:{${number}}:changes`, text);
+    for (const number of Array.from({ length: 16 }, (_, at) => at)) for (const text of ['garbage', '99999 {}', '99999 mark before {}', '{}', '']) await client.publish(`distrishare:2:{${number}}:changes`, text);
 
     const b = await server();
     const [there, alsoThere] = [one.at(b), two.at(b)];

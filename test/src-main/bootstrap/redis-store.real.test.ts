@@ -102,7 +102,7 @@ describe.skipIf(redisVersion === null)('registries on one Redis', () => {
     await expect.poll(() => other.registry.counts.nodes).toBe(1);
     // As if a message had been lost between machines of a cluster.
     const keys = shardKeys(shardOf(deviceOf(1)));
-    await redis.client.multi().hset(keys.nodes, deviceOf(1), `2 ${JSON.stringify({ ...said(7), revision: null })}`).incr(keys.version).exec();
+    await redis.client.multi().hset(keys.nodes, deviceOf(1), `2 lost -lost ${JSON.stringify(said(7))}`).set(keys.stamp, '2 lost').exec();
     await expect.poll(() => [one, other].map(({ registry }) => registry.node(deviceOf(1))?.outside), { interval: 20 }).toEqual([said(7).outside, said(7).outside]);
   });
 
@@ -129,6 +129,23 @@ describe.skipIf(redisVersion === null)('registries on one Redis', () => {
     await expect.poll(() => [one.store.problem, other.store.problem, other.registry.node(deviceOf(4))?.outside], { interval: 20 }).toEqual([null, null, said(4).outside]);
     expect([one, other].map(({ registry }) => [1, 2].filter((number) => registry.node(deviceOf(number)) !== undefined))).toEqual([[1, 2], [1, 2]]);
     clearInterval(beating);
+  });
+
+  it('notice that Redis goes on with an older state though no connection broke, as when a replica takes over', async () => {
+    const [one, other] = [await server(), await server()];
+    const neighbour = Array.from({ length: 100 }, (_, number) => deviceOf(number + 2)).find((device) => shardOf(device) === shardOf(deviceOf(1))) ?? deviceOf(0);
+    const keys = shardKeys(shardOf(deviceOf(1)));
+    one.registry.register(now(), deviceOf(1), said(1));
+    await expect.poll(() => other.registry.counts.nodes).toBe(1);
+    const [stamp, row] = [await redis.client.get(keys.stamp), await redis.client.hget(keys.nodes, deviceOf(1))];
+    one.registry.announce(deviceOf(1), { ...nothing, add: [entryOf(1)] });
+    await expect.poll(() => other.registry.counts.entries).toBe(1);
+    await redis.client.multi().set(keys.stamp, stamp ?? '').hset(keys.nodes, deviceOf(1), row ?? '').del(keys.entries(deviceOf(1))).exec();
+    one.registry.register(now(), neighbour, said(2));
+    await one.store.settled();
+    await expect.poll(() => other.registry.node(neighbour)?.outside, { interval: 20 }).toBe(said(2).outside);
+    const late = await server();
+    await expect.poll(() => [one, other, late].map(({ registry }) => [registry.node(deviceOf(1))?.entries, registry.node(neighbour)?.outside]), { interval: 20 }).toEqual(Array.from({ length: 3 }, () => [1, said(2).outside]));
   });
 
   it('go on where an older state comes back', async () => {

@@ -149,7 +149,7 @@ describe.skipIf(redisVersion === null)('relaying between devices at different se
     const one = await device(`${base}#${fingerprint ?? ''}`);
     const forged = `${stranger.base}#${fingerprint ?? ''}`;
     const mail = { from: 'x', number: 1, to: one.id, message: { type: 'relay', from: one.id, ticket, at: forged } };
-    await redis.client.publish('distrishare:1:mail', JSON.stringify(mail));
+    await redis.client.publish('distrishare:2:mail', JSON.stringify(mail));
     const { by } = await one.called();
     await expect(by.client.relay(ticket, null, AbortSignal.timeout(60_000))).rejects.toMatchObject({ code: 'identity-changed' });
   });

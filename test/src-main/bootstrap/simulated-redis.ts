@@ -26,7 +26,7 @@ interface Connection {
   isOpen: boolean;
 }
 
-const messageSchema = z.object({ devices: z.array(z.object({ id: z.string(), node: z.string().nullable(), anew: z.boolean(), over: z.number().nullable(), add: z.array(z.tuple([z.string(), z.string()])), remove: z.array(z.string()) })) });
+const messageSchema = z.object({ devices: z.array(z.object({ id: z.string(), node: z.string().nullable(), revision: z.string().nullable(), base: z.string().nullable(), anew: z.boolean(), over: z.number().nullable(), add: z.array(z.tuple([z.string(), z.string()])), remove: z.array(z.string()) })) });
 
 const gone = (): AppError => new AppError('not-reachable', { detail: 'simulated' });
 
@@ -37,7 +37,7 @@ const gone = (): AppError => new AppError('not-reachable', { detail: 'simulated'
 export class SimulatedRedis {
   readonly #random: RandomStream;
   readonly #now: () => number;
-  readonly #data: Data = { strings: new Map(), hashes: new Map(), heard: new Map() };
+  #data: Data = { strings: new Map(), hashes: new Map(), heard: new Map() };
   readonly #connections: Connection[] = [];
 
   constructor(random: RandomStream, now: () => number) {
@@ -99,6 +99,16 @@ export class SimulatedRedis {
     this.#abandon(broken);
   }
 
+  /** What a machine has that is to take this one's place later, or that is started with what was saved. */
+  copy(): () => void {
+    const copy = structuredClone(this.#data);
+    return () => {
+      this.#data = structuredClone(copy);
+      while (this.#connections.some(({ isOpen }) => isOpen)) this.break();
+      for (const connection of this.#connections) connection.sent.length = 0;
+    };
+  }
+
   #end(connection: Connection): void {
     if (!connection.isOpen) return;
     connection.isOpen = false;
@@ -136,39 +146,47 @@ export class SimulatedRedis {
     return heard;
   }
 
-  #count(key: string): number {
-    const version = Number(this.#data.strings.get(key) ?? '0') + 1;
-    this.#data.strings.set(key, String(version));
-    return version;
+  #stamp(key: string): [version: number, mark: string] {
+    const [version = '0', mark = '-'] = this.#data.strings.get(key)?.split(' ') ?? [];
+    return [Number(version), mark];
+  }
+
+  /** Answers with what a message begins with. */
+  #count(key: string, mark: string): string {
+    const [last, before] = this.#stamp(key);
+    this.#data.strings.set(key, `${last + 1} ${mark}`);
+    return `${last + 1} ${mark} ${before}`;
   }
 
   #run(script: Script, keys: readonly string[], args: readonly (string | number)[]): unknown {
     const [first = '', second = '', third = ''] = keys;
-    if (script === beginScript) return this.#begin(first, Number(args[0]));
-    if (script === writeScript) return this.#write(keys, String(args[0]), String(args[1]));
+    if (script === beginScript) return this.#begin(first, Number(args[0]), String(args[1]));
+    if (script === writeScript) return this.#write(keys, String(args[0]), String(args[1]), String(args[2]));
     if (script === heardScript) return this.#noteHeard(first, second, String(args[0]), args.slice(1).map(String));
     if (script === agesScript) return args.map((id) => this.#now() - (this.#heard(first).get(String(id)) ?? this.#now() + 1));
-    if (script === forgetScript) return this.#forget({ version: first, nodes: second, heard: third, entries: keys.slice(3) }, String(args[0]), this.#now() - Number(args[1]), args.slice(2).map(String));
+    if (script === forgetScript) return this.#forget({ stamp: first, nodes: second, heard: third, entries: keys.slice(3) }, String(args[0]), String(args[1]), this.#now() - Number(args[2]), args.slice(3).map(String));
     throw new RangeError('no such script');
   }
 
-  #begin(key: string, known: number): [number, number] {
-    const version = Number(this.#data.strings.get(key) ?? '0');
-    if (version >= known) return [version, 0];
-    this.#data.strings.set(key, String(known + 1_000_000));
-    return [known + 1_000_000, 1];
+  #begin(key: string, known: number, mark: string): unknown[] {
+    const [version, last] = this.#stamp(key);
+    if (version >= known) return [version, last, 0];
+    this.#data.strings.set(key, `${known + 1_000_000} ${mark}`);
+    return [known + 1_000_000, mark, 1];
   }
 
-  #write([versionKey = '', nodesKey = '', heardKey = '', ...entriesKeys]: readonly string[], channel: string, text: string): unknown[] {
+  #write([stampKey = '', nodesKey = '', heardKey = '', ...entriesKeys]: readonly string[], channel: string, text: string, mark: string): unknown[] {
     const { devices } = messageSchema.parse(JSON.parse(text));
     const [nodes, heard] = [this.#hash(nodesKey), this.#heard(heardKey)];
-    const refused = devices.filter(({ id, node, anew, over }) => {
-      const row = nodes.get(id);
-      return row === undefined ? node !== null && !anew : over !== null && Number(row.split(' ', 1)[0]) > over;
+    const isMissing = devices.some(({ id, node, anew }) => !nodes.has(id) && node !== null && !anew);
+    const outdated = devices.filter(({ id, over, base }) => {
+      const [version, , revision] = nodes.get(id)?.split(' ') ?? [];
+      return version !== undefined && ((over !== null && Number(version) > over) || (base !== null && revision !== base));
     });
-    if (refused.length > 0) return [0, ...refused.map(({ id }) => id)];
-    const version = this.#count(versionKey);
-    for (const [at, { id, node, anew, add, remove }] of devices.entries()) {
+    if (isMissing || outdated.length > 0) return [0, ...outdated.map(({ id }) => id)];
+    const start = this.#count(stampKey, mark);
+    const [version = ''] = start.split(' ');
+    for (const [at, { id, node, revision, anew, add, remove }] of devices.entries()) {
       const entries = this.#hash(entriesKeys[at] ?? '');
       if (node === null || anew) entries.clear();
       if (node === null) {
@@ -176,23 +194,23 @@ export class SimulatedRedis {
         heard.delete(id);
         continue;
       }
-      nodes.set(id, `${version} ${node}`);
+      nodes.set(id, `${version} ${mark} ${revision ?? nodes.get(id)?.split(' ')[2] ?? '-'} ${node}`);
       heard.set(id, this.#now());
       for (const [contentId, entry] of add) entries.set(contentId, entry);
       for (const contentId of remove) entries.delete(contentId);
     }
-    this.#publish(channel, `${version} ${text}`);
-    return [version];
+    this.#publish(channel, `${start} ${text}`);
+    return [Number(version)];
   }
 
-  #noteHeard(versionKey: string, heardKey: string, silenceMs: string, devices: readonly string[]): unknown[] {
+  #noteHeard(stampKey: string, heardKey: string, silenceMs: string, devices: readonly string[]): unknown[] {
     const heard = this.#heard(heardKey);
     for (const id of devices) if (heard.has(id)) heard.set(id, this.#now());
     const silent = silenceMs === '' ? [] : [...heard].filter(([, at]) => at <= this.#now() - Number(silenceMs)).map(([id]) => id);
-    return [Number(this.#data.strings.get(versionKey) ?? '0'), this.#now(), ...silent];
+    return [...this.#stamp(stampKey), this.#now(), ...silent];
   }
 
-  #forget(keys: { version: string; nodes: string; heard: string; entries: readonly string[] }, channel: string, least: number, devices: readonly string[]): number {
+  #forget(keys: { stamp: string; nodes: string; heard: string; entries: readonly string[] }, channel: string, mark: string, least: number, devices: readonly string[]): number {
     const heard = this.#heard(keys.heard);
     const silent = devices.filter((id) => (heard.get(id) ?? Infinity) <= least);
     for (const id of silent) {
@@ -200,7 +218,7 @@ export class SimulatedRedis {
       heard.delete(id);
       this.#hash(keys.entries[devices.indexOf(id)] ?? '').clear();
     }
-    if (silent.length > 0) this.#publish(channel, `${this.#count(keys.version)} ${JSON.stringify({ silent })}`);
+    if (silent.length > 0) this.#publish(channel, `${this.#count(keys.stamp, mark)} ${JSON.stringify({ silent })}`);
     return silent.length;
   }
 }

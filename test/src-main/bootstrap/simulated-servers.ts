@@ -3,7 +3,8 @@ import { vi } from 'vitest';
 import { RandomStream } from '#main/lab/engine/random-stream.ts';
 import { RedisStore } from '#main/bootstrap/redis/redis-store.ts';
 import { Registry } from '#main/bootstrap/registry/registry.ts';
-import { deviceOf, entryOf, roomOf, said, stateOf, wide } from './registry/things.ts';
+import { stateOf, wide } from './registry/things.ts';
+import { SimulatedDevice } from './simulated-device.ts';
 import { SimulatedRedis } from './simulated-redis.ts';
 
 interface Server {
@@ -13,23 +14,28 @@ interface Server {
   readonly hears: (number: number) => boolean;
 }
 
-const devices = 6;
+const deviceCount = 6;
 /** Rounds of rest, of which each is longer than Redis may be told of nothing, and longer than a session waits before it is opened again. */
 const restRounds = 8;
 const roundMs = 2500;
 /** What comes to no rest after so many steps never will. */
 const mostSteps = 50_000;
 
-/** Two servers on a simulated Redis. Timers of the process have to be simulated, too (`vi.useFakeTimers`). */
+/** Servers on a simulated Redis, and devices. Timers of the process have to be simulated, too (`vi.useFakeTimers`). */
 class Simulation {
   readonly redis: SimulatedRedis;
   readonly servers: Server[] = [];
+  readonly devices: readonly SimulatedDevice[];
   readonly #random: RandomStream;
   #clock = 1_000_000;
+  /** What Redis goes back to. */
+  #saved: () => void;
 
   constructor(seed: number) {
     this.#random = new RandomStream(seed, 'changes');
     this.redis = new SimulatedRedis(new RandomStream(seed, 'redis'), () => this.#clock);
+    this.devices = Array.from({ length: deviceCount }, (_, number) => new SimulatedDevice(number, new RandomStream(seed, `device ${number}`)));
+    this.#saved = this.redis.copy();
   }
 
   async start(hears: Server['hears']): Promise<Server> {
@@ -48,8 +54,13 @@ class Simulation {
   /** Something changes at a server, something arrives, something breaks. */
   async step(trouble: Trouble): Promise<void> {
     const random = this.#random;
-    for (const server of this.servers) if (random.below(4) === 0) this.#change(server);
+    for (const { registry } of this.servers) {
+      if (random.below(4) === 0) this.devices[random.below(deviceCount)]?.comeTo(registry, this.#clock);
+      registry.sweep(random.below(50));
+    }
     if (random.chance(trouble.breaks)) this.redis.break();
+    if (random.chance(trouble.olderStates)) this.#saved = this.redis.copy();
+    if (random.chance(trouble.olderStates)) this.#saved();
     if (random.below(30) === 0) await this.#pass(random.below(150));
     if (random.chance(trouble.silences)) await this.#pass(random.below(wide.silenceMs));
     for (let some = random.below(6); some > 0 && this.redis.step(); some--) await turn();
@@ -76,8 +87,8 @@ class Simulation {
 
   #hear(): void {
     for (const { registry, hears } of this.servers) {
-      for (let number = 0; number < devices; number++) {
-        const node = hears(number) ? registry.node(deviceOf(number)) : undefined;
+      for (const [number, { id }] of this.devices.entries()) {
+        const node = hears(number) ? registry.node(id) : undefined;
         if (node !== undefined) registry.heartbeat(this.#clock, node.deviceId, node.outside);
       }
     }
@@ -89,16 +100,6 @@ class Simulation {
     for (const { store } of this.servers) store.expire(this.#clock, 10);
     await turn();
   }
-
-  #change({ registry }: Server): void {
-    const random = this.#random;
-    const device = deviceOf(random.below(devices));
-    const kind = random.below(10);
-    if (registry.node(device) === undefined || kind < 3) registry.register(this.#clock, device, said(random.below(9), [roomOf(random.below(3))]));
-    else if (kind === 3) registry.unregister(device);
-    else registry.announce(device, { reset: kind === 4, add: Array.from({ length: random.below(random.below(40) === 0 ? 1500 : 4) }, () => entryOf(random.below(2000), `name ${random.below(3)}.txt`)), remove: [entryOf(random.below(20)).contentId], revision: `r${random.below(1000)}` });
-    registry.sweep(random.below(50));
-  }
 }
 
 /** How likely something is in a step. */
@@ -107,15 +108,18 @@ interface Trouble {
   readonly breaks: number;
   /** Nothing is heard for a long time. */
   readonly silences: number;
+  /** What Redis has is kept, and comes back later: it was started again, or a replica took over. */
+  readonly olderStates: number;
 }
 
 export const troubles: Readonly<Record<string, Trouble>> = {
-  'and all goes well': { breaks: 0, silences: 0 },
-  'while connections break': { breaks: 1 / 60, silences: 0 },
-  'and fall silent': { breaks: 1 / 150, silences: 1 / 40 },
+  'and all goes well': { breaks: 0, silences: 0, olderStates: 0 },
+  'while connections break': { breaks: 1 / 60, silences: 0, olderStates: 0 },
+  'and fall silent': { breaks: 1 / 150, silences: 1 / 40, olderStates: 0 },
+  'while Redis goes back to older states': { breaks: 1 / 150, silences: 1 / 200, olderStates: 1 / 50 },
 };
 
-/** What two servers and one that comes late say in the end, after changes at both: three times the same, if all is as it should be. */
+/** What two servers and one that comes late say in the end, after changes at both: three times the same, if all is as it should be. Before that, lists that a server vouches for and that are others. */
 async function runServers(seed: number, trouble: Trouble): Promise<string[]> {
   const simulation = new Simulation(seed);
   try {
@@ -125,7 +129,8 @@ async function runServers(seed: number, trouble: Trouble): Promise<string[]> {
     await simulation.rest();
     await simulation.start(() => false);
     await simulation.rest();
-    return simulation.servers.map(({ registry, store }) => JSON.stringify({ problem: store.problem, state: stateOf(registry) }));
+    const wrong = simulation.servers.flatMap(({ registry }) => simulation.devices.map((device) => device.wrongIn(registry))).filter((each) => each !== null);
+    return [...wrong, ...simulation.servers.map(({ registry, store }) => JSON.stringify({ problem: store.problem, state: stateOf(registry) }))];
   } finally {
     vi.clearAllTimers();
   }

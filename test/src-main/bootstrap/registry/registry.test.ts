@@ -111,6 +111,14 @@ describe('the registry', () => {
     expect(registry.search({ words: 'year 4321', type: 'any' }).hits.map((hit) => hit.name)).toEqual(['some report of the year 4321.txt']);
   });
 
+  it('vouches for no list that was added to another than it has', () => {
+    const registry = registryOf();
+    registry.register(0, deviceOf(1), said(1));
+    const announced = (number: number, revision: string, base?: string | null) => registry.announce(deviceOf(1), { ...nothing, reset: base === undefined, add: [entryOf(number)], ...(base === undefined ? {} : { base }), revision }).revision;
+    expect([announced(1, 'r1'), announced(2, 'r2', 'r1'), announced(3, 'r4', 'r3'), announced(4, 'r5', 'r4'), announced(5, 'r6'), announced(6, 'r7', 'r6')]).toEqual(['r1', 'r2', null, null, 'r6', 'r7']);
+    expect(registry.node(deviceOf(1))?.entries).toBe(2);
+  });
+
   it('finds the few names that have two words that thousands have each', () => {
     const registry = registryOf();
     registry.register(0, deviceOf(1), said(1));
