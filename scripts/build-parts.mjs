@@ -1,5 +1,7 @@
 // @ts-check
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { cacheDir, root } from './project-root.mjs';
@@ -68,18 +70,34 @@ function stateOf(from) {
 const stampFile = (name) => join(root, 'out', `.${name}-built-from`);
 
 /**
- * Builds those parts whose sources changed since they were built; takes milliseconds when none did.
- * @param {(keyof typeof parts)[]} names
+ * @param {keyof typeof parts} name
+ * @param {string} state
  */
-export async function ensureBuilt(names) {
+function isBuiltFrom(name, state) {
+  const stamp = stampFile(name);
+  return existsSync(join(root, parts[name].made)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === state;
+}
+
+/** @param {(keyof typeof parts)[]} names */
+export async function buildHere(names) {
   for (const name of names) {
-    const { from, made, build } = parts[name];
+    const { from, build } = parts[name];
     const state = stateOf(from);
-    const stamp = stampFile(name);
-    if (existsSync(join(root, made)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === state) continue;
+    if (isBuiltFrom(name, state)) continue;
     await build();
     mkdirSync(join(root, 'out'), { recursive: true });
     // The state from before the build: a change made meanwhile makes the next start build again.
-    writeFileSync(stamp, state);
+    writeFileSync(stampFile(name), state);
   }
+}
+
+/**
+ * Builds those parts whose sources changed since they were built; takes milliseconds when none did. The tools do it in a process of their own: they take hundreds
+ * of megabytes for as long as it lives, and ours may be a node that runs for weeks. What they print goes to the error output.
+ * @param {(keyof typeof parts)[]} names
+ */
+export async function ensureBuilt(names) {
+  if (names.every((name) => isBuiltFrom(name, stateOf(parts[name].from)))) return;
+  const [code] = await once(spawn(process.execPath, [join(root, 'scripts/build.mjs'), ...names], { stdio: ['ignore', 2, 2] }), 'exit');
+  if (code !== 0) throw new Error('the tools say above why');
 }

@@ -5,21 +5,7 @@
  */
 import { ensureDependencies, requireNode } from './bootstrap.mjs';
 import { ensureBuilt } from './build-parts.mjs';
-
-const parentCheckMs = 200;
-
-/**
- * npm runs scripts through a shell, and a signal to npm ends npm and the shell but not us: we see that they are gone.
- */
-function endWithParent() {
-  const parent = process.ppid;
-  const timer = setInterval(() => {
-    if (process.ppid === parent) return;
-    clearInterval(timer);
-    process.kill(process.pid, 'SIGTERM');
-  }, parentCheckMs);
-  timer.unref();
-}
+import { endWithParent } from './end-with-parent.mjs';
 
 requireNode();
 ensureDependencies();

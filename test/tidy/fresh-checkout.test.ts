@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,4 +37,29 @@ it('scripts/start.mjs says what it takes without installing anything', () => {
   expect(stdout).toContain('--browser');
   expect(stdout).not.toContain('npm was asked');
   expect(status).toBe(0);
+});
+
+it('scripts/cli.mjs keeps nothing of the tools that built it, which take hundreds of megabytes', () => {
+  const built = mkdtempSync(join(tmpdir(), 'distrishare-built-'));
+  try {
+    cpSync(join(project, 'scripts'), join(built, 'scripts'), { recursive: true });
+    for (const folder of ['node_modules', 'src-main', 'src-shared', 'out/node']) mkdirSync(join(built, folder), { recursive: true });
+    for (const name of ['package-lock.json', 'node_modules/.package-lock.json']) writeFileSync(join(built, name), '{"packages":{}}');
+    const program = 'console.log(JSON.stringify([process.pid, process.argv[2]]))';
+    writeFileSync(join(built, 'scripts/bundle.mjs'), `import { writeFileSync } from 'node:fs';
+      export async function bundleNode() {
+        console.log('what a tool prints');
+        writeFileSync(${JSON.stringify(join(built, 'builder'))}, String(process.pid));
+        writeFileSync(${JSON.stringify(join(built, 'out/node/cli.mjs'))}, ${JSON.stringify(program)});
+      }`);
+    const run = (argument: string) => spawnSync(process.execPath, [join(built, 'scripts/cli.mjs'), argument], { cwd: built, encoding: 'utf8' });
+    const first = run('peers');
+    const builder = readFileSync(join(built, 'builder'), 'utf8');
+    expect(first).toMatchObject({ status: 0, stdout: `${JSON.stringify([first.pid, 'peers'])}\n`, stderr: 'what a tool prints\n' });
+    expect(builder).not.toBe(String(first.pid));
+    expect(run('links')).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(join(built, 'builder'), 'utf8')).toBe(builder);
+  } finally {
+    rmSync(built, { recursive: true, force: true });
+  }
 });
