@@ -251,6 +251,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
       links, swarm, conduct, receiver, library, store, directory, now, pause,
       smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), equal,
       fetched, fetchedSmall, received, nextFileNumber: nextNumber,
+      nameOf: (id) => devices.get(id)?.name,
       linkTo: (id, signal) => waiter.linkTo(id, signal),
       withSources: (id, preferred, signal, work) => waiter.withSources(id, preferred, signal, work),
     },

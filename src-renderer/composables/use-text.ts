@@ -55,7 +55,7 @@ export function useText() {
   /** What happened, and what to do next. */
   function problem(info: ErrorInfo): { what: string; next: string } {
     const { what, next } = errorKeys(info);
-    return { what: translate(what, { ...info.params }), next: translate(next, { ...info.params }) };
+    return { what: t(what, info.params), next: t(next, info.params) };
   }
 
   return { t, locale, bytes, rate, number, decimal, millis, percent, duration, date, dateTime, clock, ago, problem };

@@ -42,7 +42,7 @@ export const commonEn = {
     minimize: 'Minimise', close: 'Close window', nearby: 'Nearby', search: 'Search', transfers: 'Transfers', shares: 'My shares', rooms: 'Rooms',
   },
   tray: {
-    idle: 'DistriShare', running: 'DistriShare: {down} down, {up} up', offers: 'one person wants to send you something | {n} people want to send you something',
+    idle: 'DistriShare', running: 'DistriShare: {down} down, {up} up', offers: 'one person wants to send you something | {n} people want to send you something', waiting: '{n} downloads wait',
   },
   notification: {
     offer: { title: '{name} wants to send you something', body: '{what}, {size}' },

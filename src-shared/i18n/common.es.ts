@@ -44,7 +44,7 @@ export const commonEs: SameShape<typeof commonEn> = {
     minimize: 'Minimizar', close: 'Cerrar ventana', nearby: 'Cerca', search: 'Buscar', transfers: 'Transferencias', shares: 'Lo que comparto', rooms: 'Salas',
   },
   tray: {
-    idle: 'DistriShare', running: 'DistriShare: {down} de bajada, {up} de subida', offers: 'una persona quiere enviarte algo | {n} personas quieren enviarte algo',
+    idle: 'DistriShare', running: 'DistriShare: {down} de bajada, {up} de subida', offers: 'una persona quiere enviarte algo | {n} personas quieren enviarte algo', waiting: '{n} descargas esperan',
   },
   notification: {
     offer: { title: '{name} quiere enviarte algo', body: '{what}, {size}' },

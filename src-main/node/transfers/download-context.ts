@@ -32,6 +32,8 @@ export interface DownloadContext {
   readonly fetchedSmall: FetchedSmallFiles;
   /** Where everything lies that was fetched. */
   readonly received: ReceivedFiles;
+  /** What a device is called; undefined when it is not known any more. */
+  nameOf(id: DeviceId): string | undefined;
   now(): Millis;
   nextFileNumber(): number;
   /** The link to a device, as soon as there is one. */

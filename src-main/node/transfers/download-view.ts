@@ -33,7 +33,7 @@ export function viewDownload(record: DownloadRecord, download: Download | undefi
     name: record.name,
     kind: record.kind,
     state,
-    reason: state === 'waiting' && download?.activity.kind === 'waiting' ? download.activity.reason : record.reason,
+    reason: state === 'waiting' ? download?.reason ?? null : record.reason,
     bytes: record.bytes,
     doneBytes,
     files: record.files,
@@ -64,7 +64,7 @@ export interface DetailFacts {
 }
 
 /** What the closer look needs of a download that was begun. */
-export interface BegunDownload extends Pick<Download, 'shares' | 'savedBytes'> {
+export interface BegunDownload extends Pick<Download, 'awaited' | 'shares' | 'savedBytes'> {
   readonly open: ReadonlyMap<number, Pick<DownloadFile, 'number' | 'pieces' | 'verified'>>;
 }
 
@@ -72,7 +72,7 @@ export interface BegunDownload extends Pick<Download, 'shares' | 'savedBytes'> {
 export function viewDetail(transfer: Transfer, download: BegunDownload | undefined, { now, rates, brake, arriving, sources, about }: DetailFacts): TransferDetail {
   const map = pieceMap(transfer, download, arriving);
   const shares = download?.shares ?? new Map<DeviceId, PeerShare>();
-  const all = download === undefined ? [] : [...new Set([...shares.keys(), ...sources.keys()])];
+  const all = download === undefined ? [] : [...new Set([...shares.keys(), ...sources.keys(), ...(transfer.state === 'waiting' ? download.awaited : [])])];
   return {
     transfer,
     ...map,

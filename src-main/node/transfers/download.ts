@@ -105,6 +105,24 @@ export class Download implements FilesOwner {
     return [...new Set(whole === null ? files : [whole, ...files])];
   }
 
+  /** Devices that are not here and are known to have it: whom it was listed from, then who gave most of it. */
+  get awaited(): DeviceId[] {
+    const { source } = this.record;
+    const gave = [...this.shares].filter(([, { bytes }]) => bytes > 0).toSorted(([, a], [, b]) => b.bytes - a.bytes).map(([id]) => id);
+    const known = new Set(source.kind === 'path' ? [source.peer, ...gave] : gave);
+    const links = this.#context.links();
+    return [...known].filter((id) => links.get(id) === undefined && !this.#context.conduct.isBanned(id));
+  }
+
+  /** Why it waits, with the name of whom it waits for where that is known; null: it does not wait. */
+  get reason(): ErrorInfo | null {
+    if (this.activity.kind !== 'waiting') return null;
+    const { reason } = this.activity;
+    const [first, ...others] = reason.code === 'no-sources' ? this.awaited : [];
+    const who = first === undefined ? undefined : this.#context.nameOf(first);
+    return who === undefined ? reason : { code: 'no-sources', params: { who, n: others.length } };
+  }
+
   isFetching(index: number): boolean {
     return this.#files.isFetching(index);
   }
@@ -196,6 +214,7 @@ export class Download implements FilesOwner {
 
   linkDown(id: DeviceId): void {
     for (const file of this.open.values()) file.linkDown(id);
+    if (this.activity.kind === 'waiting') this.#observer.changed(this);
   }
 
   progressed(bytes: Bytes, from: DeviceId | null, pieces = 1): void {

@@ -137,6 +137,7 @@ describe('who feeds it', () => {
     expect(table({ state: 'queued' })).toContain('It starts when those before it are done.');
     expect(table({ state: 'running' })).toContain('Nobody has sent any of it yet.');
     expect(table({ state: 'waiting', reason: { code: 'no-sources' } })).toContain('Nobody who is online has it right now. It continues by itself when somebody who has it is back.');
+    expect([0, 1, 2].map((n) => table({ state: 'waiting', reason: { code: 'no-sources', params: { who: 'Anna’s laptop', n } } }).match(/Waits for [^.]*\./)?.[0])).toEqual(['Waits for Anna’s laptop.', 'Waits for Anna’s laptop and 1 other.', 'Waits for Anna’s laptop and 2 others.']);
     expect(table({ state: 'failed', reason: { code: 'content-mismatch' } })).toContain('What arrived is not what was promised.');
   });
   it('says the reason above people who gave before and give nothing now', () => {

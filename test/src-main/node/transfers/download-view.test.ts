@@ -16,7 +16,7 @@ const facts: DetailFacts = {
   now: 100 * second, rates: [], brake: null, arriving: () => [], sources: new Map([[ana, { state: 'idle', until: null, late: 0 }]]),
   about: () => ({ latencyMs: 1, rate: 1000, isLinked: true }),
 };
-const begun = (gaveAt: number | null): BegunDownload => ({ open: new Map(), savedBytes: 0, shares: new Map([[ana, { pieces: 3, bytes: 3 * MiB, failures: 0, gaveAt }]]) });
+const begun = (gaveAt: number | null): BegunDownload => ({ open: new Map(), awaited: [], savedBytes: 0, shares: new Map([[ana, { pieces: 3, bytes: 3 * MiB, failures: 0, gaveAt }]]) });
 
 describe('who feeds a download', () => {
   it('is who gave a piece a moment ago, also when it lacks the next one for now', () => {

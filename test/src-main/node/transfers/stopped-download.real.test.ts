@@ -67,7 +67,7 @@ async function oneDownload(discarding: (transfers: TransfersService) => void, fi
   const waiter = new LinkWaiter(() => noLinks, directory);
   const transfers = new TransfersService({
     context: {
-      links: () => noLinks, conduct, receiver, library, store, directory, now, pause, nextFileNumber: () => 1,
+      links: () => noLinks, conduct, receiver, library, store, directory, now, pause, nextFileNumber: () => 1, nameOf: () => undefined,
       swarm: new SwarmDriver({ receiveBudgetBytes: 32 * MiB, requestWindowBytes: 32 * MiB, conduct, outgoing: straightOut, serving: defaultServeSettings, now, nextNumber: () => 1, takesCompressed: () => true }),
       smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), equal: new EqualFiles(), fetched: new SharedDownloads(now), fetchedSmall: new FetchedSmallFiles(store, now), received: new ReceivedFiles(store),
       linkTo: (device, signal) => waiter.linkTo(device, signal), withSources: (content, preferred, signal, work) => waiter.withSources(content, preferred, signal, work),

@@ -45,7 +45,11 @@ it('a download of somebody who is away waits, and begins when they are back', as
   await expect(ben.api.call('transfers.start', { source })).rejects.toMatchObject({ code: 'peer-offline' });
   const waiting = event(ben, (each) => each.type === 'transfer' && each.transfer.state === 'waiting');
   await ben.api.call('transfers.start', { source: { ...source, known: { kind: entry.kind, contentId: entry.contentId } } });
-  await waiting;
+  await expect(waiting).resolves.toMatchObject({ transfer: { reason: { code: 'no-sources', params: { who: 'Anna', n: 0 } } } });
+  const { transfers: [begun] } = await ben.api.call('transfers.list', { limit: 10 });
+  if (begun === undefined) throw new Error('it was started');
+  const { sources } = await ben.api.call('transfers.get', { id: begun.id });
+  expect(sources).toMatchObject([{ peer: anna.deviceId, state: 'away' }]);
   const done = event(ben, (each) => each.type === 'transfer' && each.transfer.state === 'done');
   await start('Anna', anna.port);
   await ben.api.call('peers.connect', { address: `127.0.0.1:${anna.port}` });
