@@ -88,7 +88,7 @@ export class PeerMachine {
     return swarm === null || serve === null ? swarm ?? serve : Math.min(swarm, serve);
   }
 
-  get downloading(): Pick<SwarmMachine, 'budgetUsed' | 'peerRate' | 'file' | 'standing'> {
+  get downloading(): Pick<SwarmMachine, 'budgetUsed' | 'file' | 'standing'> {
     return this.#swarm;
   }
   get serving(): Pick<ServeMachine, 'sentRate' | 'isChoked' | 'standing'> {

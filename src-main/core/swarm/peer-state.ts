@@ -35,6 +35,8 @@ const measuredAfterMs = 250;
 /** Blocks that are lost within this time were on the same connection. */
 const oneLossMs = 50;
 const rateWindowMs = 2 * second;
+/** Whoever sent no byte for this long is not called a giver: half of what counts as silence. */
+const givesWithinMs = stallMs / 2;
 /** A piece that a peer would rather have us fetch elsewhere is not asked of it for this long. */
 const avoidMs = 2 * second;
 const none: readonly Fetch[] = [];
@@ -74,6 +76,8 @@ export class PeerState {
   /** How fast it was when it delivered last. */
   #lastRate = 0;
   #firstDelivery: Millis | null = null;
+  /** When its last whole block came. */
+  #deliveredAt: Millis = -Infinity;
   /** When a connection last took blocks with it. */
   #lostAt: Millis | null = null;
   /** All stalls since it is up. */
@@ -128,6 +132,7 @@ export class PeerState {
 
   noteDelivery(now: Millis, bytes: Bytes, request: RequestNumber): void {
     this.#firstDelivery ??= now;
+    this.#deliveredAt = now;
     this.#noteOrder(now, request);
     this.noteAsked(now);
     this.stalls = 0;
@@ -154,6 +159,18 @@ export class PeerState {
     this.restUntil = now + Math.min(5 * second * 2 ** this.stalls, 60 * second);
     // If it was not dead but slow, it must be able to answer this time.
     this.#windowBytes = minBlockBytes;
+  }
+
+  /** Whether bytes came lately, also of a block that is still on its way. */
+  isGiving(now: Millis, arrivals: Arrivals): boolean {
+    if (now - this.#deliveredAt < givesWithinMs) return true;
+    for (const { open } of this.fetches) {
+      for (let at = 0; at < open.length; at += openStride) {
+        const request = open[at] ?? 0;
+        if (arrivals.moved(request, this.number) > 0 && arrivals.quietMs(request, this.number) < givesWithinMs) return true;
+      }
+    }
+    return false;
   }
 
   /** Nothing that time changes: it owes nothing, and is asked as usual. */

@@ -3,6 +3,7 @@ import type { Bytes, Millis } from '#shared/units.ts';
 import type { Download } from './download-state.ts';
 import type { PeerNumber } from './events.ts';
 import type { Fetch } from './fetch.ts';
+import type { Arrivals } from './options.ts';
 import type { PeerState } from './peer-state.ts';
 import type { Room } from './room.ts';
 
@@ -32,6 +33,7 @@ export interface StandingView {
   readonly fetches: Iterable<Fetch>;
   /** Buffers of all downloads. */
   readonly room: Room;
+  readonly arrivals: Arrivals;
 }
 
 /** Looks at everything there is: called a few times a second, not on the hot path. */
@@ -52,7 +54,7 @@ export function standingOf(now: Millis, download: Download, view: StandingView):
   };
 }
 
-function sourcesOf(now: Millis, download: Download, { peers }: StandingView): SourceStanding[] {
+function sourcesOf(now: Millis, download: Download, { peers, arrivals }: StandingView): SourceStanding[] {
   const members = new Set<PeerNumber>();
   const useful = new Set<PeerNumber>();
   for (const file of download.files) for (const number of file.content.members.keys()) members.add(number);
@@ -61,17 +63,17 @@ function sourcesOf(now: Millis, download: Download, { peers }: StandingView): So
   for (const number of members) {
     const peer = peers.get(number);
     if (peer === undefined) continue;
-    const state = stateOf(now, peer, download, useful.has(number));
+    const state = stateOf(now, peer, download, useful.has(number), arrivals);
     sources.push({ peer: number, state, until: state === 'stalled' ? peer.restUntil : null, rate: peer.delivered.rate(now), late: peer.late });
   }
   return sources;
 }
 
-function stateOf(now: Millis, peer: PeerState, download: Download, isUseful: boolean): SourceStanding['state'] {
+function stateOf(now: Millis, peer: PeerState, download: Download, isUseful: boolean, arrivals: Arrivals): SourceStanding['state'] {
   if (peer.isBanned) return 'banned';
   let isAsked = false;
   for (const fetch of peer.fetches) isAsked ||= fetch.file.download === download;
-  if (isAsked) return peer.delivered.rate(now) > 0 ? 'feeding' : 'asked';
+  if (isAsked) return peer.isGiving(now, arrivals) ? 'feeding' : 'asked';
   if (peer.isResting) return 'stalled';
   if (peer.isChoking) return 'choked';
   if (!isUseful) return 'idle';

@@ -216,15 +216,10 @@ export class SwarmMachine {
     return this.#downloads.room.used;
   }
 
-  /** Delivery rate of a peer, bytes/s. */
-  peerRate(now: Millis, number: PeerNumber): number {
-    return this.#peers.get(number)?.delivered.rate(now) ?? 0;
-  }
-
   /** How things stand for a download; null when it is not here. */
   standing(now: Millis, number: DownloadNumber): DownloadStanding | null {
     const download = this.#downloads.get(number);
-    return download === undefined ? null : standingOf(now, download, { downloads: this.#downloads.line, peers: this.#peers, fetches: this.#fetches.values(), room: this.#downloads.room });
+    return download === undefined ? null : standingOf(now, download, { downloads: this.#downloads.line, peers: this.#peers, fetches: this.#fetches.values(), room: this.#downloads.room, arrivals: this.#arrivals });
   }
 
   isOpen(file: FileNumber): boolean {

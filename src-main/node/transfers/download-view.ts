@@ -23,9 +23,9 @@ const stateOf = (record: DownloadRecord, download: Download | undefined): Transf
 
 /** A download as every face sees it. */
 export function viewDownload(record: DownloadRecord, download: Download | undefined, now: Millis): Transfer {
-  const rate = download?.isRunning === true ? download.rate.rate(now) : 0;
   const doneBytes = download?.doneBytes ?? record.doneBytes + record.partialBytes;
   const state = stateOf(record, download);
+  const rate = state === 'running' ? download?.rate.rate(now) ?? 0 : 0;
   const peers = download === undefined ? [] : [...download.shares].toSorted(([, a], [, b]) => b.bytes - a.bytes).map(([id]) => id);
   return {
     id: record.id,
@@ -40,7 +40,7 @@ export function viewDownload(record: DownloadRecord, download: Download | undefi
     doneFiles: download?.doneFiles ?? record.doneFiles,
     reusedBytes: record.reusedBytes,
     rate,
-    etaSeconds: state === 'running' && rate > 0 && record.listed ? Math.ceil((record.bytes - doneBytes) / rate) : null,
+    etaSeconds: rate > 0 && record.listed ? Math.ceil((record.bytes - doneBytes) / rate) : null,
     priority: record.priority,
     inOrder: record.inOrder,
     peers: peers.slice(0, peersShown),
@@ -60,7 +60,7 @@ export interface DetailFacts {
   /** Pieces of a file that are on their way. */
   readonly arriving: (file: number) => Iterable<number>;
   readonly sources: ReadonlyMap<DeviceId, SourceView>;
-  readonly about: (id: DeviceId) => Pick<TransferDetail['sources'][number], 'latencyMs' | 'rate' | 'badPieces'> & { readonly isLinked: boolean };
+  readonly about: (id: DeviceId) => Pick<TransferDetail['sources'][number], 'latencyMs' | 'badPieces'> & { readonly isLinked: boolean };
 }
 
 /** What the closer look needs of a download that was begun. */
@@ -78,11 +78,12 @@ export function viewDetail(transfer: Transfer, download: BegunDownload | undefin
     ...map,
     sources: all.map((peer) => {
       const { badPieces, isLinked, ...measured } = about(peer);
-      const { pieces = 0, bytes = 0, failures = 0, gaveAt = null } = shares.get(peer) ?? {};
+      const { pieces = 0, bytes = 0, failures = 0, rate, gaveAt = null } = shares.get(peer) ?? {};
       const { state = isLinked ? 'idle' : 'away', until = null, late = 0 } = sources.get(peer) ?? {};
       const feeds = (state === 'idle' || state === 'asked') && gaveAt !== null && now - gaveAt < feedsForMs;
+      const shown = badPieces?.banned === true ? 'banned' : feeds ? 'feeding' : state;
       return {
-        peer, ...measured, pieces, bytes, failures: failures + late, state: badPieces?.banned === true ? 'banned' : feeds ? 'feeding' : state, until,
+        peer, ...measured, pieces, bytes, rate: shown === 'feeding' ? rate?.rate(now) ?? 0 : 0, failures: failures + late, state: shown, until,
         ...(badPieces === undefined ? {} : { badPieces }),
       };
     }),

@@ -6,7 +6,7 @@ import type { Bytes, Millis } from '#shared/units.ts';
 import type { Audience } from '#shared/model/share.ts';
 import type { FilePriority, Priority } from '#shared/model/transfer.ts';
 import type { Link } from '../ports/links.ts';
-import { RateEstimator } from '../../core/swarm/rate-estimator.ts';
+import { ShownRate } from '../../core/pace/shown-rate.ts';
 import type { DownloadContext } from './download-context.ts';
 import type { DownloadFile } from './download-file.ts';
 import { DownloadFiles, type FilesOwner } from './download-files.ts';
@@ -16,12 +16,12 @@ import { fileKey, filesTable, type DownloadRecord, type FileRecord } from './rec
 
 /** A reason that may pass by itself (a full disk, a missing folder) is looked at again after this. */
 const retryAfterMs = 3 * second;
-const rateWindowMs = 3 * second;
 
 export interface PeerShare {
   pieces: number;
   bytes: Bytes;
   failures: number;
+  readonly rate: ShownRate;
   /** When it gave the last piece; null: none yet. */
   gaveAt: Millis | null;
 }
@@ -50,7 +50,7 @@ export class Download implements FilesOwner {
   record: DownloadRecord;
   activity: Activity = { kind: 'preparing' };
   readonly shares = new Map<DeviceId, PeerShare>();
-  readonly rate = new RateEstimator(rateWindowMs);
+  rate = new ShownRate();
   /** Bytes that did not have to travel. */
   savedBytes: Bytes = 0;
   readonly #context: DownloadContext;
@@ -165,6 +165,7 @@ export class Download implements FilesOwner {
     // Who waits for somebody to come must neither look busy nor hold up downloads that can go on.
     this.activity = this.#isOriginAway ? { kind: 'waiting', reason: { code: 'no-sources' } } : { kind: 'preparing' };
     this.#audience = null;
+    this.rate = new ShownRate();
     // The disk gets ready while others are asked. Whatever is wrong with it is told by whoever opens a file.
     this.#context.receiver.volume(this.record.base).catch(() => undefined);
     this.#context.swarm.addDownload(this.number, rankOf[this.record.priority], this.record.inOrder);
@@ -221,11 +222,13 @@ export class Download implements FilesOwner {
     if (from === null) {
       this.record = { ...this.record, reusedBytes: this.record.reusedBytes + bytes };
     } else {
-      this.rate.add(this.#context.now(), bytes);
+      const now = this.#context.now();
+      this.rate.add(now, bytes);
       const share = this.#share(from);
       share.pieces += pieces;
       share.bytes += bytes;
-      share.gaveAt = this.#context.now();
+      share.rate.add(now, bytes);
+      share.gaveAt = now;
     }
     // What lies here already says nothing about whether somebody comes who has the rest.
     const isNew = from === null && this.#isOriginAway ? false : this.activity.kind !== 'running';
@@ -268,7 +271,7 @@ export class Download implements FilesOwner {
   }
 
   #share(id: DeviceId): PeerShare {
-    const known = this.shares.get(id) ?? { pieces: 0, bytes: 0, failures: 0, gaveAt: null };
+    const known = this.shares.get(id) ?? { pieces: 0, bytes: 0, failures: 0, rate: new ShownRate(), gaveAt: null };
     this.shares.set(id, known);
     return known;
   }

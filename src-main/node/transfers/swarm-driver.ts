@@ -294,12 +294,6 @@ export class SwarmDriver {
     return this.#machine.downloading.file(file)?.arriving ?? [];
   }
 
-  /** Bytes/s a device delivers to all downloads together. */
-  rateOf(id: DeviceId): number {
-    const number = this.#peerNumbers.get(id);
-    return number === undefined ? 0 : this.#machine.downloading.peerRate(this.#now(), number);
-  }
-
   /** How things stand for a download, with the devices' ids; null when it is not fetched now. */
   standing(download: DownloadNumber): Omit<DownloadStanding, 'sources'> & { readonly sources: readonly (SourceStanding & { readonly id: DeviceId })[] } | null {
     const standing = this.#machine.downloading.standing(this.#now(), download);

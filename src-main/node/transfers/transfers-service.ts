@@ -118,7 +118,7 @@ export class TransfersService implements DownloadObserver {
       arriving: (file) => this.#context.swarm.arriving(file), sources: pace.sourcesOf(id),
       about: (peer) => ({
         latencyMs: this.#context.links().get(peer)?.latencyMs ?? null, isLinked: this.#context.links().get(peer) !== undefined,
-        rate: this.#context.swarm.rateOf(peer), badPieces: this.#context.conduct.of(peer),
+        badPieces: this.#context.conduct.of(peer),
       }),
     });
   }
@@ -363,7 +363,7 @@ export class TransfersService implements DownloadObserver {
     for (const [id, download] of this.#downloads) {
       if (!download.isRunning) continue;
       const samples = this.#samples.get(id) ?? [];
-      samples.push(Math.round(download.rate.rate(now)));
+      samples.push(download.activity.kind === 'running' ? download.rate.rate(now) : 0);
       if (samples.length > samplesKept) samples.shift();
       this.#samples.set(id, samples);
       download.keep().catch((error: unknown) => { download.suspend(errorInfo(error)); });

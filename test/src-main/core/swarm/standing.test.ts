@@ -32,6 +32,20 @@ describe('how the devices stand to a download', () => {
     expect(silent?.until).toBeGreaterThan(swarm.now);
   });
 
+  it('calls nobody a giver because it gave something long ago, nor a slow one silent while its bytes come', () => {
+    const swarm = world(50, { 1: lan, 2: { bytesPerMs: 4, latencyMs: 20 } });
+    swarm.run(200);
+    expect(states(swarm)).toEqual({ 1: 'feeding', 2: 'feeding' });
+    swarm.stopPeer(1);
+    const seen = new Set<string>();
+    for (let at = 500; at <= 30 * second; at += 500) {
+      swarm.run(200 + at);
+      const now = states(swarm);
+      if (at > 4 * second) seen.add(`${now[1]} ${now[2]}`);
+    }
+    expect([...seen].toSorted()).toEqual(['asked feeding', 'stalled feeding']);
+  });
+
   it('forgets who is banned, and who is away', () => {
     const swarm = world(50, { 1: dsl, 2: { ...lan, corrupt: 1 }, 3: dsl });
     swarm.run(3 * second);

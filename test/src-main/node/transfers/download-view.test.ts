@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { viewDetail, type BegunDownload, type DetailFacts } from '#main/node/transfers/download-view.ts';
+import { ShownRate } from '#main/core/pace/shown-rate.ts';
 import { deviceIdOf } from '#shared/ids.ts';
 import { isTransferId } from '#shared/ids.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
@@ -14,13 +15,18 @@ const transfer: Transfer = {
 const ana = deviceIdOf(new Uint8Array(32).fill(1));
 const facts: DetailFacts = {
   now: 100 * second, rates: [], brake: null, arriving: () => [], sources: new Map([[ana, { state: 'idle', until: null, late: 0 }]]),
-  about: () => ({ latencyMs: 1, rate: 1000, isLinked: true }),
+  about: () => ({ latencyMs: 1, isLinked: true }),
 };
-const begun = (gaveAt: number | null): BegunDownload => ({ open: new Map(), awaited: [], savedBytes: 0, shares: new Map([[ana, { pieces: 3, bytes: 3 * MiB, failures: 0, gaveAt }]]) });
+const begun = (gaveAt: number | null): BegunDownload => ({ open: new Map(), awaited: [], savedBytes: 0, shares: new Map([[ana, { pieces: 3, bytes: 3 * MiB, failures: 0, rate: rateOf(gaveAt), gaveAt }]]) });
+function rateOf(gaveAt: number | null): ShownRate {
+  const rate = new ShownRate();
+  if (gaveAt !== null) rate.add(gaveAt, 3 * MiB);
+  return rate;
+}
 
 describe('who feeds a download', () => {
   it('is who gave a piece a moment ago, also when it lacks the next one for now', () => {
-    expect(viewDetail(transfer, begun(99 * second), facts).sources).toMatchObject([{ peer: ana, state: 'feeding', bytes: 3 * MiB }]);
+    expect(viewDetail(transfer, begun(99 * second), facts).sources).toMatchObject([{ peer: ana, state: 'feeding', bytes: 3 * MiB, rate: MiB }]);
   });
 
   it('is who gave a piece a moment ago and is asked for the next one', () => {
@@ -30,7 +36,7 @@ describe('who feeds a download', () => {
   });
 
   it.each([null, 90 * second])('is not who gave the last one long ago, or none (%s)', (gaveAt) => {
-    expect(viewDetail(transfer, begun(gaveAt), facts).sources).toMatchObject([{ peer: ana, state: 'idle' }]);
+    expect(viewDetail(transfer, begun(gaveAt), facts).sources).toMatchObject([{ peer: ana, state: 'idle', rate: 0 }]);
   });
 });
 
