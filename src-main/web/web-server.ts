@@ -10,10 +10,11 @@ import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
 import { serveApi } from '../api/serve-api.ts';
 import type { ServeApiOptions } from '../api/serve-api.ts';
-import { errorSentences } from '../api/translate.ts';
+import { errorSentences, translator } from '../api/translate.ts';
 import { allowedHosts, comesFromHere, cookieName, readCookie, setSecurityHeaders } from './guard.ts';
 import type { OriginRule } from './guard.ts';
 import { listenNear } from './listen-near.ts';
+import { sendMessagePage } from './message-page.ts';
 import { Sessions } from './sessions.ts';
 import { sendStatic } from './static-files.ts';
 import { Uploads } from './upload.ts';
@@ -60,6 +61,12 @@ export async function startWebServer({ api, dataDir, uiDir, port: wantedPort, ..
   const signedIn = (request: IncomingMessage): boolean => sessions.has(readCookie(request, cookie));
   const isPage = (request: IncomingMessage, key: string | undefined): boolean => sessions.isPage(readCookie(request, cookie), key);
 
+  /** What a browser shows that it was let in before, or was to be. */
+  function shutOutBy(request: IncomingMessage): ShutOut {
+    if (new URLSearchParams(request.url?.split('?', 2)[1] ?? '').has('token')) return 'used';
+    return readCookie(request, cookie) === undefined ? 'never' : 'anew';
+  }
+
   function demand(request: IncomingMessage, origin: OriginRule): void {
     if (!comesFromHere(request, hosts, origin)) throw new AppError('refused');
     if (!signedIn(request)) throw new AppError('not-authorised');
@@ -103,7 +110,7 @@ export async function startWebServer({ api, dataDir, uiDir, port: wantedPort, ..
     if (isUpload) request.socket.setTimeout(limits.web.requestMs); // Silence; Node then destroys the socket by itself.
     respond(request, response).catch((error: unknown) => {
       if (!(error instanceof AppError)) serving.onInternalError?.(`${request.method ?? ''} ${request.url ?? ''}`, error);
-      sendError(request, response, error);
+      sendError(request, response, error, shutOutBy(request));
     });
   });
 
@@ -140,11 +147,14 @@ function sendJson(response: ServerResponse, status: number, value: unknown): voi
   response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }).end(JSON.stringify(value));
 }
 
+/** Why a browser is not let in: DistriShare was started anew since, the address that it opened has been used, or it never had one. */
+type ShutOut = 'anew' | 'used' | 'never';
+
 /** How long a browser may go on sending a file that was refused; a connection cut at once would hide the answer from it. */
 const drainMs = 5 * second;
 
-/** The error as JSON for our own page, as a sentence for a person whose browser asked for a page. */
-function sendError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+/** The error as JSON for our own page, as a page for a person whose browser asked for a page. */
+function sendError(request: IncomingMessage, response: ServerResponse, error: unknown, shutOut: ShutOut): void {
   if (response.headersSent || response.destroyed) {
     request.socket.destroy();
     return;
@@ -160,8 +170,16 @@ function sendError(request: IncomingMessage, response: ServerResponse, error: un
     sendJson(response, status, info);
     return;
   }
-  const { what, next } = errorSentences(chooseLocale(request.headers['accept-language']?.split(',') ?? []), info);
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' }).end(`${what}\n${next}\n`);
+  const locale = chooseLocale(request.headers['accept-language']?.split(',') ?? []);
+  const { what, next } = errorSentences(locale, info);
+  if (info.code !== 'not-authorised') {
+    sendMessagePage(response, status, { locale, title: what, paragraphs: [next] });
+    return;
+  }
+  const t = translator(locale);
+  sendMessagePage(response, status, {
+    locale, title: shutOut === 'never' ? what : t(`shutOut.${shutOut}`), paragraphs: [t('shutOut.why'), t('shutOut.next'), t('shutOut.again')], commands: ['npm start', 'distrishare serve'], reload: t('shutOut.reload'),
+  });
 }
 
 function refuseUpgrade(socket: Duplex, status: string): void {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, request as httpRequest } from 'node:http';
@@ -78,10 +79,30 @@ describe('signing in', () => {
     expect((await ask({ path: `/?token=${token}` })).status).toBe(401);
   });
 
+  const asBrowser = { accept: 'text/html,*/*' };
   it('says what to do in the language of the browser', async () => {
-    const { status, body } = await ask({ headers: { accept: 'text/html,*/*', 'accept-language': 'es-MX,es;q=0.9' } });
-    expect(status).toBe(401);
-    expect(body).toContain('Aquí no has iniciado sesión.');
+    const { status, headers, body } = await ask({ headers: { ...asBrowser, 'accept-language': 'es-MX,es;q=0.9' } });
+    expect([status, headers['content-type'], headers['cache-control']]).toEqual([401, 'text/html; charset=utf-8', 'no-store']);
+    expect(body).toContain('<html lang="es">');
+    expect(body).toContain('<h1>Aquí no has iniciado sesión.</h1>');
+    expect(body).toContain('<code>distrishare serve</code>');
+  });
+
+  it('tells a browser that was let in before the last start, and one with an old address, what happened', async () => {
+    const titleOf = async (path: string, cookies: Record<string, string> = {}): Promise<string | undefined> => /<h1>(.*)<\/h1>/.exec((await ask({ path, headers: { ...asBrowser, ...cookies } })).body)?.[1];
+    expect(await titleOf('/', { cookie: `distrishare-${server.port}=${'a'.repeat(43)}` })).toBe('DistriShare was started anew since this page was opened');
+    expect(await titleOf(`/?token=${'a'.repeat(43)}`)).toBe('This address has been used, or is not whole');
+    expect(await titleOf('/')).toBe('You are not signed in here.');
+    // What a page of somebody else’s had put there lies outside the name of ours.
+    expect(await titleOf('/', { cookie: 'other=1' })).toBe('You are not signed in here.');
+  });
+
+  it('says so on a page that allows its own style and nothing else, whatever was asked for', async () => {
+    const { headers, body } = await ask({ path: '/<script>alert("1")</script>\'&', headers: { ...own(), ...asBrowser } });
+    expect(body).toContain('<h1>“');
+    expect(body).not.toContain('<script');
+    const sum = createHash('sha256').update(/<style>(.*)<\/style>/s.exec(body)?.[1] ?? '').digest('base64');
+    expect(headers['content-security-policy']).toBe(`default-src 'none'; style-src 'sha256-${sum}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`);
   });
 
   it('keeps a bounded number of links, the latest ones', async () => {
