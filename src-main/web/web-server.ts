@@ -178,7 +178,7 @@ function sendError(request: IncomingMessage, response: ServerResponse, error: un
   }
   const t = translator(locale);
   sendMessagePage(response, status, {
-    locale, title: shutOut === 'never' ? what : t(`shutOut.${shutOut}`), paragraphs: [t('shutOut.why'), t('shutOut.next'), t('shutOut.again')], commands: ['npm start', 'distrishare serve'], reload: t('shutOut.reload'),
+    locale, title: shutOut === 'never' ? what : t(`outside.${shutOut}`), paragraphs: [t('outside.why'), t('outside.next'), t('outside.again')], commands: ['npm start', 'distrishare serve'], reload: t('outside.reload'),
   });
 }
 

@@ -44,7 +44,7 @@ export const commonEn = {
   tray: {
     idle: 'DistriShare', running: 'DistriShare: {down} down, {up} up', offers: 'one person wants to send you something | {n} people want to send you something', waiting: '{n} downloads wait',
   },
-  shutOut: {
+  outside: {
     anew: 'DistriShare was started anew since this page was opened', used: 'This address has been used, or is not whole', why: 'Each start has addresses of its own, and each of them lets in one browser, so that nobody else on this computer gets in.',
     next: 'Open the new address: it is shown where DistriShare was started. Then this page works again, too.', again: 'If you cannot find it, run one of these. DistriShare goes on as it is, and another address is shown.', reload: 'Reload this page',
   },

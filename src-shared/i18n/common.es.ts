@@ -46,7 +46,7 @@ export const commonEs: SameShape<typeof commonEn> = {
   tray: {
     idle: 'DistriShare', running: 'DistriShare: {down} de bajada, {up} de subida', offers: 'una persona quiere enviarte algo | {n} personas quieren enviarte algo', waiting: '{n} descargas esperan',
   },
-  shutOut: {
+  outside: {
     anew: 'DistriShare se ha iniciado de nuevo desde que se abrió esta página', used: 'Esta dirección ya se ha usado o no está completa', why: 'Cada inicio tiene sus propias direcciones y cada una deja entrar a un solo navegador, para que nadie más entre desde este ordenador.',
     next: 'Abre la dirección nueva: se muestra donde se inició DistriShare. Después esta página también volverá a funcionar.', again: 'Si no la encuentras, ejecuta una de estas órdenes. DistriShare sigue como está y se muestra otra dirección.', reload: 'Recargar esta página',
   },
