@@ -11,7 +11,7 @@ import { parentOf, type EntryRecord, type FileRecord } from './tables.ts';
 const neighbours = 256;
 /** When it is the first one of its folder: perhaps nobody wants the others. */
 const firstNeighbours = 16;
-const filesRemembered = 4096;
+const filesRemembered = 16_384;
 
 /**
  * Finds files to read, as they are on disk at this moment: a file that is not what its listing says is looked at again
@@ -59,6 +59,11 @@ export class FileFinder {
   /** It was not what it should be: the next time it is looked for on disk. */
   forget(id: ContentId): void {
     this.#seen.delete(id);
+  }
+
+  /** It was listed for somebody, and is probably asked for next. */
+  listed({ share, path, entry }: Location): void {
+    this.#note(share.id, path, entry);
   }
 
   #seenBy(viewer: Viewer, id: ContentId): FileRef | null {

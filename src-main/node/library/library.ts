@@ -205,7 +205,8 @@ export class LibraryService implements Library {
   }
 
   walk(viewer: Viewer, path: string, cursor: string | undefined, limit: number): ReturnType<Library['walk']> {
-    return this.#reader.walk(viewer, path, cursor, limit);
+    // Whoever lists a folder to its last file fetches it, as a rule.
+    return this.#reader.walk(viewer, path, cursor, limit, viewer.kind === 'self' ? undefined : (location) => { this.#finder.listed(location); });
   }
 
   findFile(viewer: Viewer, id: ContentId): Promise<FileRef | null> {

@@ -67,8 +67,8 @@ export class LibraryReader {
     return (await this.record(share.id, '')) ?? unseen;
   }
 
-  /** Depth first, each folder in the order of its listing; the cursor is the last path given. */
-  async walk(viewer: Viewer, path: string, cursor: string | undefined, limit: number): Promise<Page<{ path: string; entry: Entry; executable: boolean }>> {
+  /** Depth first, each folder in the order of its listing; the cursor is the last path given. `note` hears where each one lies. */
+  async walk(viewer: Viewer, path: string, cursor: string | undefined, limit: number, note: (location: Location) => void = () => undefined): Promise<Page<{ path: string; entry: Entry; executable: boolean }>> {
     const { share, path: inside, entry } = await this.at(viewer, path);
     if (entry.kind === 'file') {
       return { entries: [{ path: '', entry: toEntry(nameOf(path), entry, viewer), executable: entry.executable }], total: 1, next: null };
@@ -77,6 +77,7 @@ export class LibraryReader {
     for await (const [below, record] of this.#files(share.id, inside, cursor)) {
       if (found.length === limit) return { entries: found, total: entry.files, next: found.at(-1)?.path ?? null };
       found.push({ path: below, entry: toEntry(nameOf(below), record, viewer), executable: record.kind === 'file' && record.executable });
+      note({ share, path: joinPath(inside, below), entry: record });
     }
     return { entries: found, total: entry.files, next: null };
   }

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { LibraryService } from '#main/node/library/library.ts';
 import type { FileRef } from '#main/node/ports/library.ts';
 import { device, everyone, libraryFixture, self, shareAll } from './library-fixture.ts';
@@ -26,9 +26,21 @@ describe('files to read', () => {
     expect(paths(await Promise.all(ids.toReversed().map((id) => library.fileToRead(device(), id))))).toEqual(expected.toReversed());
   });
 
+  test('are known without a look at the listing when they were listed for a device', async () => {
+    const { library, store } = await start();
+    const { ids } = await shareMany(library);
+    const { entries } = await library.walk(device(), 's', undefined, 100);
+    const looks = vi.spyOn(store, 'keys');
+    const found = await Promise.all(ids.map((id) => library.fileToRead(device(), id)));
+    expect(found.map((file) => file?.diskPath)).toEqual(entries.map(({ path }) => at(`s/${path}`)));
+    expect(looks).not.toHaveBeenCalled();
+    looks.mockRestore();
+  });
+
   test('are nobody\'s whom the share is not for, whoever asked before', async () => {
     const { library } = await start();
     const { ids, share } = await shareMany(library);
+    await library.walk(device(), 's', undefined, 100);
     await Promise.all(ids.map((id) => library.fileToRead(self, id)));
     await library.update(share.id, { audience: { kind: 'devices', devices: [] } });
     expect(await Promise.all(ids.map((id) => library.fileToRead(device(), id)))).toEqual(ids.map(() => null));
