@@ -18,3 +18,11 @@ it('can be sorted and chosen from with keys alone, and a key of a button opens n
   await wrapper.find('[role=grid]').trigger('keydown', { key: 'Enter' });
   expect(onOpen).toHaveBeenCalledTimes(1);
 });
+
+it('is one stop of the keyboard, also where its rows scroll, and has the keyboard after a click between them', () => {
+  const wrapper = mountComponent(EntryTable, { rows: [], count: 5, view: plainView, chosen: new Set<string>(), allChosen: false, active: 0, rowHeight: 36, endRoom: 0 });
+  const rows = wrapper.get<HTMLElement>('[role=rowgroup]').element;
+  expect(rows.tabIndex).toBe(-1);
+  rows.focus();
+  expect(document.activeElement).toBe(wrapper.get('[role=grid]').element);
+});
