@@ -81,6 +81,10 @@ it('a person who links appears, and what they share is fetched', async () => {
   await meet(page, annName);
   await browse(page, annName);
   await download(page, 'Recordings');
+  // What is said of it covers none of the buttons at the foot of the page.
+  const said = await page.getByRole('log').getByText('1 download started').locator('xpath=../..').boundingBox();
+  for (const foot of await page.locator('[data-at-foot]').all()) expect((await foot.boundingBox())?.y).toBeGreaterThan((said?.y ?? Infinity) + (said?.height ?? 0));
+  expect(await page.locator('[data-at-foot]').count()).toBeGreaterThan(0);
   await arrived(page, 'Recordings');
   expect((await readFile(join(bob.dataDir, 'downloads/Recordings/take one.wav'))).equals(bytes)).toBe(true);
 });
