@@ -97,7 +97,23 @@ export async function buildHere(names) {
  * @param {(keyof typeof parts)[]} names
  */
 export async function ensureBuilt(names) {
-  if (names.every((name) => isBuiltFrom(name, stateOf(parts[name].from)))) return;
+  if (!(await isBuilt(names))) throw new Error('the tools say above why');
+}
+
+/**
+ * As `ensureBuilt`, for a program that is nothing without them: it ends when that fails, and has told by then why.
+ * @param {(keyof typeof parts)[]} names
+ */
+export async function requireBuilt(names) {
+  if (!(await isBuilt(names))) process.exit(1);
+}
+
+/**
+ * @param {(keyof typeof parts)[]} names
+ * @returns {Promise<boolean>} whether they are there now
+ */
+async function isBuilt(names) {
+  if (names.every((name) => isBuiltFrom(name, stateOf(parts[name].from)))) return true;
   const [code] = await once(spawn(process.execPath, [join(root, 'scripts/build.mjs'), ...names], { stdio: ['ignore', 2, 2] }), 'exit');
-  if (code !== 0) throw new Error('the tools say above why');
+  return code === 0;
 }

@@ -9,4 +9,12 @@ ensureDependencies();
 endWithParent();
 const named = process.argv.slice(2);
 const all = /** @type {(keyof typeof parts)[]} */ (Object.keys(parts));
-await buildHere(named.length === 0 ? all : all.filter((name) => named.includes(name)));
+try {
+  await buildHere(named.length === 0 ? all : all.filter((name) => named.includes(name)));
+} catch (error) {
+  // Where in the tools it happened helps nobody.
+  console.error((error instanceof Error ? error.message : String(error)).replace(/^ +at .*\n?/gm, '').trimEnd());
+  console.error('\nDistriShare could not be built; what went wrong is above.');
+  console.error('If you changed the sources, mend what is named there. Otherwise see that this folder can be written to and the disk has room, run “npm ci”, and try again.');
+  process.exit(1);
+}

@@ -24,7 +24,7 @@ if (process.argv.includes('--help') || process.argv.includes('-h')) {
 requireNode();
 ensureDependencies();
 
-const { ensureBuilt } = await import('./build-parts.mjs');
+const { requireBuilt } = await import('./build-parts.mjs');
 const { downloadElectron, findElectron } = await import('./electron-runtime.mjs');
 const { hasDisplay } = await import('./open-in-browser.mjs');
 const { runInBrowser } = await import('./run-in-browser.mjs');
@@ -52,10 +52,5 @@ async function chooseFace() {
 }
 
 const face = await chooseFace();
-try {
-  await ensureBuilt(['renderer', 'electron' in face ? 'electron' : 'node']);
-} catch (error) {
-  console.error(`DistriShare could not be built: ${error instanceof Error ? error.message : error}`);
-  process.exit(1);
-}
+await requireBuilt(['renderer', 'electron' in face ? 'electron' : 'node']);
 process.exitCode = 'electron' in face ? await runWindow(face.electron, args) : await runInBrowser({ args, why: face.why, open: open && hasDisplay() });

@@ -39,6 +39,27 @@ it('scripts/start.mjs says what it takes without installing anything', () => {
   expect(status).toBe(0);
 });
 
+it.each([
+  ['scripts/build.mjs', 'node'], ['scripts/cli.mjs', 'peers'], ['scripts/start.mjs', '--browser', '--no-open'],
+])('%s says in plain words that it cannot be built, why, and what to do', (program, ...args) => {
+  const broken = mkdtempSync(join(tmpdir(), 'distrishare-broken-'));
+  try {
+    cpSync(join(project, 'scripts'), join(broken, 'scripts'), { recursive: true });
+    for (const folder of ['node_modules', 'src-main', 'src-shared', 'src-renderer']) mkdirSync(join(broken, folder), { recursive: true });
+    for (const name of ['package-lock.json', 'node_modules/.package-lock.json']) writeFileSync(join(broken, name), '{"packages":{}}');
+    writeFileSync(join(broken, 'scripts/bundle.mjs'), `export async function bundleNode() {
+      throw new Error('src-main/cli/main.ts:28:10: Unexpected ";"\\n    at parse (compiler.js:1:2)');
+    }`);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(broken, program), ...args], { cwd: broken, encoding: 'utf8' });
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('src-main/cli/main.ts:28:10: Unexpected ";"\n');
+    expect(stderr).toMatch(/could not be built; what went wrong is above\.\n.*npm ci.*try again\.\n$/);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  } finally {
+    rmSync(broken, { recursive: true, force: true });
+  }
+});
+
 it('scripts/cli.mjs keeps nothing of the tools that built it, which take hundreds of megabytes', () => {
   const built = mkdtempSync(join(tmpdir(), 'distrishare-built-'));
   try {
