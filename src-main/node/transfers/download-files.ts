@@ -31,10 +31,15 @@ const waitsForSources = new Set<string>(['no-sources', 'peer-offline', 'link-clo
 /** The origin may have another version now. */
 const mayHaveChanged = new Set<string>(['source-changed', 'content-unknown']);
 
+/** Their sentences name a file. */
+const saysWhichFile = new Set<string>(['source-changed', 'not-found', 'hash-mismatch']);
+
 /** One file from the moment it is taken from the line until it is finished, or nobody wants it any more. */
 interface FileTask {
   readonly index: number;
   record: FileRecord;
+  /** Why it waits to be tried again. */
+  waitsFor: ErrorInfo | null;
   readonly stop: FileStop;
   ended: Promise<void>;
 }
@@ -260,6 +265,7 @@ export class DownloadFiles {
   #batchEnded(left: readonly BatchFile[]): void {
     if (this.#changes === 0) for (const { index, record } of left) this.#begin(index, record);
     if (this.#finished.isSaveDue) this.#save(false).catch((error: unknown) => { this.#owner.suspend(errorInfo(error)); });
+    this.#noteWaiting();
     this.#bell.ring();
   }
 
@@ -268,7 +274,7 @@ export class DownloadFiles {
   }
 
   #begin(index: number, record: FileRecord): void {
-    const task: FileTask = { index, record, stop: new FileStop(), ended: Promise.resolve() };
+    const task: FileTask = { index, record, waitsFor: null, stop: new FileStop(), ended: Promise.resolve() };
     this.#tasks.set(index, task);
     task.ended = this.#fetch(task);
   }
@@ -280,6 +286,7 @@ export class DownloadFiles {
       this.#owner.suspend(errorInfo(error));
     } finally {
       this.#tasks.delete(task.index);
+      this.#noteWaiting();
       if (this.#room.isWorthALook) this.#bell.ring();
     }
   }
@@ -312,9 +319,11 @@ export class DownloadFiles {
       task.stop.stop();
       return this.#owner.suspend(reason);
     }
-    if (this.open.size === 0) this.#owner.note(reason);
+    task.waitsFor = saysWhichFile.has(reason.code) ? { code: reason.code, params: { name: task.record.remotePath, ...reason.params } } : reason;
+    if (this.open.size === 0) this.#owner.note(task.waitsFor);
     const { signal } = task.stop;
     await this.#context.pause(retryAfterMs, signal);
+    task.waitsFor = null;
     if (signal.aborted || !mayHaveChanged.has(reason.code)) return;
     const before = task.record;
     const fresh = await this.#lister.refresh(this.#owner.record, before, signal).catch(() => before);
@@ -324,6 +333,12 @@ export class DownloadFiles {
     this.#left.set(task.index, { record: task.record, bytes: 0 });
     this.#owner.record = { ...this.#owner.record, bytes: this.#owner.record.bytes - before.bytes + fresh.bytes };
     await this.#write(this.#context.store.batch().put(filesTable, fileKey(this.#owner.record.id, task.index), task.record));
+  }
+
+  /** When all that is left waits to be tried again, the download waits for what the first of it waits for. */
+  #noteWaiting(): void {
+    if (this.open.size > 0 || this.#batches.size > 0 || !this.#line.isAtEnd) return;
+    for (const { waitsFor, stop } of this.#tasks.values()) if (waitsFor !== null && !stop.isStopped) return this.#owner.note(waitsFor);
   }
 
   #cancelTask(task: FileTask): void {

@@ -4,13 +4,19 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
-import { MiB } from '#shared/units.ts';
+import { hour, MiB } from '#shared/units.ts';
 import { PatientSource } from './patient-source.ts';
 
+/** Told when something is to be tried again, which then waits until the end of the test. */
+const held = vi.hoisted<{ told: (() => void) | null }>(() => ({ told: null }));
 /** What cannot be had now is tried again after a moment, not after seconds. */
 vi.mock('#main/node/waiting.ts', async (original) => {
   const waiting = await original<typeof import('#main/node/waiting.ts')>();
-  return { ...waiting, pause: (ms: number, signal: AbortSignal) => waiting.pause(ms / 30, signal) };
+  const pause = (ms: number, signal: AbortSignal): Promise<void> => {
+    held.told?.();
+    return waiting.pause(held.told === null ? ms / 30 : 1 * hour, signal);
+  };
+  return { ...waiting, pause };
 });
 
 const toClose: (() => Promise<unknown>)[] = [];
@@ -90,4 +96,20 @@ describe('a file whose origin is here and has it no more', () => {
     await done;
     expect(Buffer.compare(await readFile(film), origin.files[0]?.data ?? new Uint8Array())).toBe(0);
   });
+});
+
+it('a download of which only a file is left that waits to be tried again says so, and which file', async () => {
+  const origin = await PatientSource.start({ film: 3 * MiB, book: 2 * MiB });
+  origin.refused.set('film', 'changed');
+  const { node } = await nodeHere();
+  await connect(node, origin);
+  const toldOf = new Promise<void>((resolve) => { held.told = resolve; });
+  toClose.push(() => Promise.resolve(held.told = null));
+  const { id } = await start(node);
+  await toldOf;
+  expect((await node.api.call('transfers.get', { id })).transfer).toMatchObject({ doneFiles: 0, reason: null });
+  const waits = until(node, ({ state }) => state === 'waiting');
+  origin.giveAll();
+  await waits;
+  expect((await node.api.call('transfers.get', { id })).transfer).toMatchObject({ doneFiles: 1, reason: { code: 'source-changed', params: { name: 'film' } } });
 });
