@@ -134,17 +134,18 @@ export class ReceiveDisk {
     return this.#small.write(files);
   }
 
-  /** Files of one folder that come one after the other cost one opening of it. */
+  /** Files of one folder that come one after the other cost one opening of it, and none when small files have just been written to it. */
   async existing(targets: readonly FileTarget[], signal: AbortSignal): Promise<(string | null)[]> {
+    this.#folders.beginBatch();
     const found: (string | null)[] = [];
     while (found.length < targets.length) {
       const first = found.length;
       const together = targets.slice(first, endOfFolder(targets, first));
-      const folder = this.#openIfThere(together)?.folder ?? null;
+      const { folder, close } = this.#openForLook(together);
       try {
         for (const target of together) found.push(folder === null ? null : await this.#existing(folder, target, signal));
       } finally {
-        if (folder !== null) this.#world.files.closeFolder(folder);
+        close();
       }
     }
     return found;
@@ -201,6 +202,19 @@ export class ReceiveDisk {
     this.#folders.reached(target.base, parents, []);
     this.#folders.touched(target.base, parents);
     return found;
+  }
+
+  /** As `#openIfThere`; a folder that is open already stays so. */
+  #openForLook(targets: readonly FileTarget[]): { readonly folder: Folder | null; readonly close: () => void } {
+    targets.forEach(assertTarget);
+    const { base, path } = targets[0] ?? { base: '', path: [] };
+    const opened = this.#folders.get(base, path.slice(0, -1));
+    if (opened !== undefined) {
+      opened.hold();
+      return { folder: opened.folder, close: () => { opened.release(); } };
+    }
+    const folder = this.#openIfThere(targets)?.folder ?? null;
+    return { folder, close: () => { if (folder !== null) this.#world.files.closeFolder(folder); } };
   }
 
   /** The folder of targets that share it; null when there is none. Throws other errors with a code. */
