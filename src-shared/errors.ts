@@ -18,7 +18,7 @@ export const errorCodes = [
   'lab-out-of-time',
   // other devices
   'peer-unknown', 'peer-offline', 'not-reachable', 'timeout', 'refused', 'blocked', 'version-mismatch', 'protocol-error', 'self-dial',
-  'identity-changed', 'server-refused', 'server-untrusted', 'server-dates', 'too-many', 'rate-limited', 'link-closed', 'network-off',
+  'identity-changed', 'server-refused', 'server-untrusted', 'server-dates', 'server-newer', 'too-many', 'rate-limited', 'link-closed', 'network-off',
   // transfers and pushes
   'content-unknown', 'content-mismatch', 'source-changed', 'no-sources', 'sources-banned', 'listing-too-long', 'declined', 'offer-unknown', 'offer-expired',
   'journal-damaged', 'hash-mismatch',

@@ -103,7 +103,7 @@ export const cliEn = {
   servers: {
     command: { add: 'uses a server', remove: 'uses a server no longer' }, argument: { url: 'https://HOST:PORT#FINGERPRINT, as whoever runs the server gives it; without a fingerprint where its certificate is a public one' },
     none: 'You use no server: people on your own networks are found without one. Add one with “distrishare servers add URL”.', added: '{url} is used from now on. “distrishare servers” shows how it is.', removed: '{url} is used no longer.',
-    badUrl: '{text} is no address of a server; it looks like https://share.example.org or https://192.0.2.7:47900#FINGERPRINT', column: { server: 'SERVER', people: 'PEOPLE' }, state: { connecting: 'connecting', online: 'online', waiting: 'tried again soon' },
+    badUrl: '{text} is no address of a server; it looks like https://share.example.org or https://192.0.2.7:47900#FINGERPRINT', column: { server: 'SERVER', people: 'PEOPLE' }, unknown: 'It speaks of 1 thing that this version does not know. | It speaks of {n} things that this version does not know.', state: { connecting: 'connecting', online: 'online', waiting: 'tried again soon' },
   },
   room: {
     command: {

@@ -105,7 +105,7 @@ export const cliEs: SameShape<typeof cliEn> = {
   servers: {
     command: { add: 'usa un servidor', remove: 'deja de usar un servidor' }, argument: { url: 'https://HOST:PUERTO#HUELLA, como lo da quien lleva el servidor; sin huella si su certificado es público' },
     none: 'No usas ningún servidor: a la gente de tus redes se la encuentra sin él. Añade uno con «distrishare servers add URL».', added: '{url} se usa a partir de ahora. «distrishare servers» muestra cómo está.', removed: '{url} ya no se usa.',
-    badUrl: '{text} no es la dirección de un servidor; tiene la forma https://share.example.org o https://192.0.2.7:47900#HUELLA', column: { server: 'SERVIDOR', people: 'PERSONAS' }, state: { connecting: 'conectando', online: 'en línea', waiting: 'se reintenta pronto' },
+    badUrl: '{text} no es la dirección de un servidor; tiene la forma https://share.example.org o https://192.0.2.7:47900#HUELLA', column: { server: 'SERVIDOR', people: 'PERSONAS' }, unknown: 'Habla de 1 cosa que esta versión no conoce. | Habla de {n} cosas que esta versión no conoce.', state: { connecting: 'conectando', online: 'en línea', waiting: 'se reintenta pronto' },
   },
   room: {
     command: {

@@ -176,7 +176,7 @@ export const uiEn = {
     wrongKey: 'The fingerprint after # is not whole. Copy all of the URL.', known: 'You use this server already.', full: 'You use {most} servers, and more are not possible. Remove one first.',
     goodKey: 'It must prove the key with this fingerprint.', goodPublic: 'Without a fingerprint: it must have a certificate that your system trusts.', replaces: 'You use this server already. Its URL is replaced by this one.',
     state_online: 'Online', state_connecting: 'Connecting…', state_waiting: 'Not online', state_hidden: 'Not used while you are hidden', again: 'Tried again in {time}', now: 'Being tried now',
-    people: 'Nobody of your rooms | 1 person of your rooms | {n} people of your rooms', relays: 'Carries connections', fingerprint: 'Fingerprint', otherKey: 'Its key is another one than its URL says. Ask whoever runs it for the present URL.',
+    people: 'Nobody of your rooms | 1 person of your rooms | {n} people of your rooms', relays: 'Carries connections', fingerprint: 'Fingerprint', unknown: 'This server speaks of 1 thing that this version does not know; it is left out. Update DistriShare if there is a newer version. | This server speaks of {n} things that this version does not know; they are left out. Update DistriShare if there is a newer version.', otherKey: 'Its key is another one than its URL says. Ask whoever runs it for the present URL.',
     show: 'QR code of {name}', remove: 'Remove {name}', added: '{name} is used from now on.', removed: '{name} is used no longer.',
     qrText: 'The code holds the URL. Whoever enters it under Servers in their settings uses the server too.', qr: 'QR code of the server’s URL', copy: 'Copy URL', copyFailed: 'It cannot be copied here. Select the URL instead.',
   },

@@ -178,7 +178,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     wrongKey: 'La huella que va tras # no está entera. Copia toda la URL.', known: 'Ya usas este servidor.', full: 'Usas {most} servidores, y no puede haber más. Quita uno antes.',
     goodKey: 'Tendrá que demostrar la clave que tiene esta huella.', goodPublic: 'Sin huella: necesita un certificado en el que confíe tu sistema.', replaces: 'Ya usas este servidor. Esta URL sustituye a la que tenía.',
     state_online: 'En línea', state_connecting: 'Conectando…', state_waiting: 'Sin conexión', state_hidden: 'No se usa mientras estás oculto', again: 'Se reintenta en {time}', now: 'Se está intentando',
-    people: 'Nadie de tus salas | 1 persona de tus salas | {n} personas de tus salas', relays: 'Transporta conexiones', fingerprint: 'Huella', otherKey: 'Su clave no es la que dice su URL. Pide la URL actual a quien lo lleva.',
+    people: 'Nadie de tus salas | 1 persona de tus salas | {n} personas de tus salas', relays: 'Transporta conexiones', fingerprint: 'Huella', unknown: 'Este servidor habla de 1 cosa que esta versión no conoce; se omite. Actualiza DistriShare si hay una versión más nueva. | Este servidor habla de {n} cosas que esta versión no conoce; se omiten. Actualiza DistriShare si hay una versión más nueva.', otherKey: 'Su clave no es la que dice su URL. Pide la URL actual a quien lo lleva.',
     show: 'Código QR de {name}', remove: 'Quitar {name}', added: '{name} se usa a partir de ahora.', removed: '{name} ya no se usa.',
     qrText: 'El código contiene la URL. Quien la pone en Servidores, en sus ajustes, usa también el servidor.', qr: 'Código QR de la URL del servidor', copy: 'Copiar URL', copyFailed: 'Aquí no se puede copiar. Selecciona la URL.',
   },

@@ -60,6 +60,7 @@ export const doctorFindings = {
   'mapping-inner': { step: 'mapping', state: 'warning' },
   'relay-none': { step: 'relay', state: 'warning' },
   'servers-part': { step: 'servers', state: 'warning' },
+  'servers-newer': { step: 'servers', state: 'warning' },
   'device-linked': { step: 'device', state: 'ok' },
   'through-linked': { step: 'through', state: 'ok' },
   'address-linked': { step: 'address', state: 'ok' },

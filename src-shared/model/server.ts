@@ -23,5 +23,7 @@ export const serverHealthSchema = z.object({
   nodes: z.int().nonnegative(),
   /** Whether it carries links that find no other way; false while it is not online. */
   relay: z.boolean(),
+  /** The most things in one of its answers that this version does not know and leaves out; more than 0 says that it is newer. */
+  unknown: z.int().nonnegative(),
 });
 export type ServerHealth = z.infer<typeof serverHealthSchema>;

@@ -42,17 +42,31 @@ export const bootstrapErrorSchema = z.object({
   }),
 });
 
+/** A refusal as a client reads it: a newer server may give reasons that we do not know. */
+export const refusalSchema = bootstrapErrorSchema.extend({ error: bootstrapErrorSchema.shape.error.extend({ code: z.string().regex(/^[\w-]{1,64}$/) }) });
+
+const isKnown = (code: string): code is BootstrapErrorCode => Object.hasOwn(bootstrapErrors, code);
+
+/** What a client makes of a refusal. Of a reason that it does not know the status says enough to act on. */
+export function refusalOf({ error: { code, detail, retryAfterMs } }: z.infer<typeof refusalSchema>, status: number): BootstrapError {
+  if (isKnown(code)) return new BootstrapError(code, { detail, retryAfterMs });
+  return new BootstrapError(status === bootstrapErrors['not-authorised'] ? 'not-authorised' : status < bootstrapErrors.internal ? 'bad-request' : 'internal', { detail, retryAfterMs, unknown: code });
+}
+
 /** A refusal on its way to the client. */
 export class BootstrapError extends Error {
   override readonly name = 'BootstrapError';
   readonly code: BootstrapErrorCode;
   readonly detail: string | undefined;
   readonly retryAfterMs: number | undefined;
+  /** The code that a newer server gave. */
+  readonly unknown: string | undefined;
 
-  constructor(code: BootstrapErrorCode, { detail, retryAfterMs }: { readonly detail?: string; readonly retryAfterMs?: number } = {}) {
+  constructor(code: BootstrapErrorCode, { detail, retryAfterMs, unknown }: { readonly detail?: string | undefined; readonly retryAfterMs?: number | undefined; readonly unknown?: string } = {}) {
     super(detail === undefined ? code : `${code}: ${detail}`);
     this.code = code;
     this.detail = detail;
     this.retryAfterMs = retryAfterMs;
+    this.unknown = unknown;
   }
 }

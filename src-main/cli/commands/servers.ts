@@ -43,8 +43,8 @@ function showServers({ out, t }: CliContext, servers: readonly ServerHealth[]): 
   if (servers.length === 0) out.line(t('cli.servers.none'));
   out.table(
     [{ title: t('cli.servers.column.server') }, { title: t('cli.column.state') }, { title: t('cli.column.latency'), align: 'right' }, { title: t('cli.servers.column.people'), align: 'right' }, { title: t('cli.column.reason') }],
-    servers.map(({ url, state, latencyMs, nodes, error }) => [
-      parseServerUrl(url)?.origin ?? url, t(`cli.servers.state.${state}`), latencyMs === null ? '' : `${formatNumber(out.locale, latencyMs)} ms`, String(nodes), error === null ? '' : errorSentences(out.locale, error).what,
+    servers.map(({ url, state, latencyMs, nodes, error, unknown }) => [
+      parseServerUrl(url)?.origin ?? url, t(`cli.servers.state.${state}`), latencyMs === null ? '' : `${formatNumber(out.locale, latencyMs)} ms`, String(nodes), error !== null ? errorSentences(out.locale, error).what : unknown > 0 ? t('cli.servers.unknown', { n: unknown }) : '',
     ]),
   );
 }

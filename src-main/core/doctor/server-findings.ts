@@ -12,6 +12,8 @@ export interface ServerFacts {
   readonly reason: string;
   /** Whether it carries connections of others. */
   readonly relays: boolean;
+  /** Things that it speaks of and this version does not know. */
+  readonly unknown: number;
 }
 
 const listed = (names: Iterable<string>): string => [...new Set(names)].join(', ');
@@ -20,6 +22,8 @@ const namesOf = (servers: readonly ServerFacts[]): string => listed(servers.map(
 export function serversFinding(servers: readonly ServerFacts[], isHidden: boolean): DiagnosisStep {
   if (servers.length === 0) return found(isHidden ? 'servers-hidden' : 'servers-none');
   const away = servers.filter(({ isOnline }) => !isOnline);
+  const newer = servers.filter(({ unknown }) => unknown > 0);
+  if (away.length === 0 && newer.length > 0) return found('servers-newer', { names: namesOf(newer), n: Math.max(...newer.map(({ unknown }) => unknown)) });
   if (away.length === 0) return found('servers-online', { names: namesOf(servers) });
   return found(away.length === servers.length ? 'servers-away' : 'servers-part', { names: namesOf(away), reason: listed(away.map(({ reason }) => reason)) });
 }

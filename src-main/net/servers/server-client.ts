@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { AppError } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
-import { BootstrapError, bootstrapErrorSchema } from '#shared/protocol/bootstrap-errors.ts';
+import { BootstrapError, refusalOf, refusalSchema } from '#shared/protocol/bootstrap-errors.ts';
 import { signInMessage } from '#shared/protocol/bootstrap-proof.ts';
 import { bootstrapPaths, bootstrapRoutes, type BootstrapAnswer, type BootstrapRouteName, type BootstrapRoutes } from '#shared/protocol/bootstrap-routes.ts';
 import type { ServerUrl } from '#shared/server-url.ts';
@@ -155,10 +155,8 @@ export class ServerClient {
     const { status, text } = await this.#send(`${path}${query === '' ? '' : `?${query}`}`, route.method, body, signal, agent);
     const value = this.#parse(text);
     if (status >= 400) {
-      const refusal = bootstrapErrorSchema.safeParse(value);
-      if (!refusal.success) throw this.#strange(`status ${status}`);
-      const { code, detail, retryAfterMs } = refusal.data.error;
-      throw new BootstrapError(code, { ...(detail === undefined ? {} : { detail }), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+      const refusal = refusalSchema.safeParse(value);
+      throw refusal.success ? refusalOf(refusal.data, status) : this.#strange(`status ${status}`);
     }
     const answer = readKnown(bootstrapRoutes[name].answer, value);
     if (answer === null) throw this.#strange(`answer to ${name}`);

@@ -57,8 +57,8 @@ export class ServerSession {
   #listAgain = false;
   /** Of what it knows of our shares, as it said when it had been told; null: it has not been told all. */
   #told: string | null = null;
-  /** Whether it said anything that only a newer version understands. */
-  #isNewer = false;
+  /** The most that an answer of it had of what only a newer version understands. */
+  #unknown = 0;
 
   constructor(url: ServerUrl, ports: SessionPorts) {
     this.url = url;
@@ -89,7 +89,7 @@ export class ServerSession {
 
   get health(): ServerHealth {
     const { state, since, error, nextAt, latencyMs } = this.#machine;
-    return { url: this.url.text, state, since, error, nextAt: state === 'waiting' ? nextAt : null, latencyMs, nodes: this.#nodes.size, relay: this.relays };
+    return { url: this.url.text, state, since, error, nextAt: state === 'waiting' ? nextAt : null, latencyMs, nodes: this.#nodes.size, relay: this.relays, unknown: this.#unknown };
   }
 
   /** What we register has changed. */
@@ -175,10 +175,11 @@ export class ServerSession {
     }
   }
 
-  /** Once, because such a server says the same again with every answer. */
+  /** Logged once, because such a server says the same again with every answer. */
   #leftOut(count: number): void {
-    if (count === 0 || this.#isNewer) return;
-    this.#isNewer = true;
+    const isFirst = this.#unknown === 0;
+    this.#unknown = Math.max(this.#unknown, count);
+    if (count === 0 || !isFirst) return;
     this.#ports.onError(new AppError('protocol-error', { detail: `${this.url.origin}: of what it listed ${count} could not be read and is left out, now and later; is it newer?` }));
   }
 
@@ -258,6 +259,7 @@ export class ServerSession {
 
 function infoOf(error: unknown): ErrorInfo {
   if (!(error instanceof BootstrapError)) return errorInfo(error);
+  if (error.unknown !== undefined) return new AppError('server-newer', { detail: error.unknown }).toInfo();
   return new AppError(error.code === 'rate-limited' ? 'rate-limited' : 'server-refused', { detail: error.code }).toInfo();
 }
 

@@ -21,7 +21,7 @@ export async function seekThrough(ports: DoctorPorts, { id, name }: Peer, signal
 }
 
 function factsOf({ servers }: DoctorPorts): ServerFacts[] {
-  return servers.health().map(({ url, state, error, relay }) => ({ name: new URL(url).hostname, isOnline: state === 'online', reason: state === 'online' ? '' : error?.code ?? state, relays: relay }));
+  return servers.health().map(({ url, state, error, relay, unknown }) => ({ name: new URL(url).hostname, isOnline: state === 'online', reason: state === 'online' ? '' : error?.code ?? state, relays: relay, unknown }));
 }
 
 async function lookFromOutside({ servers, ownAddresses }: DoctorPorts, signal: AbortSignal): Promise<DiagnosisStep> {

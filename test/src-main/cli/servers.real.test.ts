@@ -33,12 +33,14 @@ describe('servers', () => {
   it('are shown with how they are', async () => {
     cli.node.handlers['node.status'] = () => statusOf({
       servers: [
-        { url: server, state: 'online', since: 1, error: null, nextAt: null, latencyMs: 31.4, nodes: 4, relay: true },
-        { url: 'https://share.example.org', state: 'waiting', since: 1, error: { code: 'not-reachable' }, nextAt: 9, latencyMs: null, nodes: 0, relay: false },
+        { url: server, state: 'online', since: 1, error: null, nextAt: null, latencyMs: 31.4, nodes: 4, relay: true, unknown: 0 },
+        { url: 'https://newer.example.org', state: 'online', since: 1, error: null, nextAt: null, latencyMs: 31.4, nodes: 4, relay: true, unknown: 2 },
+        { url: 'https://share.example.org', state: 'waiting', since: 1, error: { code: 'not-reachable' }, nextAt: 9, latencyMs: null, nodes: 0, relay: false, unknown: 0 },
       ],
     });
     const { out } = await cli.run('servers');
     expect(out).toMatch(/https:\/\/192\.0\.2\.7:47900 +online +31 ms +4/);
+    expect(out).toMatch(/newer\.example\.org +online .*It speaks of 2 things that this version does not know\./);
     expect(out).toMatch(/share\.example\.org +tried again soon +0 +The device cannot be reached\./);
     cli.node.handlers['node.status'] = () => statusOf();
     expect((await cli.run('servers')).out).toContain('You use no server');

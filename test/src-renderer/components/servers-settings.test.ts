@@ -18,7 +18,7 @@ const url = `https://192.0.2.7:47900#${fingerprint}`;
 const words = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 describe('a server', () => {
-  const health: ServerHealth = { url, state: 'connecting', since: epoch, error: null, nextAt: null, latencyMs: null, nodes: 0, relay: false };
+  const health: ServerHealth = { url, state: 'connecting', since: epoch, error: null, nextAt: null, latencyMs: null, nodes: 0, relay: false, unknown: 0 };
   const row = (part: Partial<ServerHealth> | null, hidden = false) => mountComponent(ServerRow, { url, health: part === null ? null : { ...health, ...part }, hidden, now: epoch });
   const error = { code: 'not-reachable', params: { address: 'https://192.0.2.7:47900' } } as const;
   const facts = (wrapper: VueWrapper): string => words(wrapper.get('.server__facts').text());
@@ -33,6 +33,13 @@ describe('a server', () => {
     ['tried again', { state: 'connecting', error }, 'Not online. https://192.0.2.7:47900 cannot be reached.Being tried now'],
   ] as const)('that is %s is shown in words', (_, part, shown) => {
     expect(facts(row(part))).toBe(words(`192.0.2.7:47900: ${shown}`));
+  });
+
+  it('that is newer says what this version makes of it', () => {
+    const said = (part: Partial<ServerHealth>): string => row(part).text();
+    expect(said({ state: 'online', unknown: 3 })).toContain('speaks of 3 things that this version does not know');
+    expect(said({ state: 'online' })).not.toContain('does not know');
+    expect(said({ state: 'waiting', error: { code: 'server-newer', params: { detail: 'quota-of-tomorrow' } } })).toMatch(/this version does not know: quota-of-tomorrow Update DistriShare/);
   });
 
   it('tells whoever listens no seconds, and nothing new between two tries', () => {

@@ -1,13 +1,15 @@
 import { expect, it } from 'vitest';
 import { outsideFinding, relayFinding, serversFinding, throughFinding, type ServerFacts } from '#main/core/doctor/server-findings.ts';
 
-const server = (name: string, change: Partial<ServerFacts> = {}): ServerFacts => ({ name, isOnline: true, reason: '', relays: false, ...change });
+const server = (name: string, change: Partial<ServerFacts> = {}): ServerFacts => ({ name, isOnline: true, reason: '', relays: false, unknown: 0, ...change });
 const away = (name: string): ServerFacts => server(name, { isOnline: false, reason: 'timeout', relays: true });
 
 it.each<[string, ServerFacts[], boolean, string, object]>([
   ['there are none', [], false, 'servers-none', {}],
   ['this device is hidden', [], true, 'servers-hidden', {}],
   ['all answer', [server('a'), server('b')], false, 'servers-online', { names: 'a, b' }],
+  ['one is newer than we are', [server('a'), server('b', { unknown: 3 })], false, 'servers-newer', { names: 'b', n: 3 }],
+  ['one is newer and another away', [server('a', { unknown: 3 }), away('b')], false, 'servers-part', { names: 'b' }],
   ['one is away', [server('a'), away('b')], false, 'servers-part', { names: 'b', reason: 'timeout' }],
   ['all are away', [away('a'), away('b')], false, 'servers-away', { names: 'a, b', reason: 'timeout' }],
 ])('servers: %s', (_, servers, isHidden, finding, params) => {

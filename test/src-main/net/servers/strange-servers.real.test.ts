@@ -70,14 +70,14 @@ it('who names wrong addresses and claims contents it has not is dialled, and nei
 });
 
 /** A server of a newer version, which answers whatever is asked with the same; the questions it gets, and its URL. */
-async function newerServer(answer: object): Promise<{ url: string; asked: string[] }> {
+async function newerServer(answer: object, status = 200): Promise<{ url: string; asked: string[] }> {
   const own = await makeIdentity();
   const asked: string[] = [];
   const later = { later: { things: [1] } };
   const device = { deviceId: deviceIdOf(new Uint8Array(32).fill(1)), heartbeatMs: 10_000, silenceMs: 30_000, revision: null, entries: 0, ...later };
   const server = createServer({ key: own.keyPem, cert: own.certPem }, (request, response) => {
     asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ ...device, ...answer }));
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ ...device, ...answer }));
   }).listen(0, '127.0.0.1');
   const sockets = new WebSocketServer({ server });
   sockets.on('connection', (socket) => {
@@ -116,4 +116,14 @@ it('of a newer version name holders beside things that we do not understand: tho
   expect(await anna.api.call('transfers.start', { source: { kind: 'content', contentId } })).toMatchObject({ name: 'day one.txt' });
   await expect(anna.api.call('transfers.start', { source: { kind: 'content', contentId: contentIdOf(new Uint8Array(32)) } })).rejects.toMatchObject({ code: 'content-unknown' });
   expect(logged).toMatchObject([{ code: 'protocol-error' }]);
+  // Of the two holders one, and of the other one an address.
+  expect(await online(anna)).toMatchObject({ unknown: 2 });
+});
+
+it('of a newer version refuses for a reason that we do not know: it is told, and asked again when the server says', async () => {
+  const { url, asked } = await newerServer({ error: { code: 'quota-of-tomorrow', detail: 'come again', retryAfterMs: 60_000 } }, 429);
+  const anna = await start('Anna', url);
+  const refused = await when(anna, async () => (await anna.api.call('node.status', {})).servers[0], (health) => health !== undefined && health.error !== null);
+  expect(refused).toMatchObject({ error: { code: 'server-newer', params: { detail: 'quota-of-tomorrow' } } });
+  expect(asked.filter((each) => each === 'PUT /v1/node')).toHaveLength(1);
 });
