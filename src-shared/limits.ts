@@ -86,7 +86,7 @@ export const limits = {
     waitMs: 10 * second,
   },
   browse: { entriesPerPage: 1000 },
-  push: { offersWaiting: 50, offersOfStrangers: 200, offersTakenBack: 100, itemsListed: 1000, textBytes: 64 * KiB, offerExpiresMs: 24 * 60 * minute },
+  push: { offersWaiting: 50, offersOfStrangers: 200, offersTakenBack: 100, itemsListed: 1000, textBytes: 64 * KiB },
   discovery: {
     packetBytes: 512,
     hintsTable: 1024,
@@ -109,7 +109,8 @@ export const limits = {
   },
   /** Devices that were linked once, are not now, and of which the user has said nothing. */
   peers: { strangersKept: 1024 },
-  pairing: { expiresMs: 2 * minute, tries: 5 },
+  /** `devices`: of whom it is known how often they tried. */
+  pairing: { expiresMs: 2 * minute, tries: 5, devices: 1024 },
   /** What the router of the own network is asked for and may answer. */
   portMapping: {
     /** Not more: a router that starts anew forgets, and we find out at the next renewal. */

@@ -13,7 +13,6 @@ const special: Partial<Record<ErrorCode, ExitCode>> = {
 
   refused: exitCodes.refused, blocked: exitCodes.refused, declined: exitCodes.refused, 'not-authorised': exitCodes.refused,
   'version-mismatch': exitCodes.refused, 'identity-changed': exitCodes.refused, 'server-untrusted': exitCodes.refused, 'server-dates': exitCodes.refused, 'server-newer': exitCodes.refused, 'rate-limited': exitCodes.refused, 'too-many': exitCodes.refused,
-  'offer-expired': exitCodes.refused,
 
   interrupted: exitCodes.interrupted,
 };

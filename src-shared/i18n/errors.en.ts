@@ -79,7 +79,6 @@ export const errorsEn = {
   'sources-banned': { what: 'Whoever has it sent damaged pieces and is not asked any more.', about: 'Whoever has “{name}” sent damaged pieces and is not asked any more.', next: 'It continues by itself when somebody else who has it is here, or asks them again after an hour, or once you forgive them.' },
   declined: { what: 'They declined.', about: '{name} declined.', next: 'Ask them, then send it again.' },
   'offer-unknown': { what: 'There is no such offer.', about: 'There is no offer “{name}”.', next: 'Look at what is waiting: it may have been taken back.' },
-  'offer-expired': { what: 'The offer waited too long and has ended.', next: 'Ask them to send it again.' },
   'journal-damaged': { what: 'The notes on what had arrived were damaged.', about: 'The notes on what had arrived of “{path}” were damaged.', next: 'The file is checked piece by piece and goes on from there. Nothing verified is fetched again.' },
   'lab-failed': { what: 'The simulation broke a rule that must hold.', about: 'The simulation broke a rule that must hold: {detail}.', next: 'This is a mistake in DistriShare, none of yours. Report it with the options of the command: they repeat it.' },
   'lab-out-of-time': { what: 'Not every simulated device got everything in time.', about: 'Devices that still lack something after {seconds} s of simulated time: {unfinished}.', next: 'Allow more with --limit, or give them more to fetch from. If no time is enough although someone has everything, report it with the options of the command: they repeat it.' },

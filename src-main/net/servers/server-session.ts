@@ -97,12 +97,15 @@ export class ServerSession {
     this.#step({ type: 'news' });
   }
 
-  /** Takes us out of its list, if it is there, and ends. */
+  /** Takes us out of its list, if it is there, and ends. Whom only this server knew is gone then. */
   async close(): Promise<void> {
     const wasOnline = this.isOnline;
     this.#closing.abort();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#disconnect();
+    const known = [...this.#nodes];
+    this.#nodes.clear();
+    for (const id of known) this.#ports.onGone(id);
     if (wasOnline) await this.client.call('unregister', {}, AbortSignal.timeout(1000)).catch(() => undefined);
     this.client.close();
   }

@@ -3,7 +3,8 @@ import { AppError } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Pairing } from '#shared/model/peer.ts';
-import type { Timestamp } from '#shared/units.ts';
+import { second, type Timestamp } from '#shared/units.ts';
+import { Allowances } from '../../core/rate/allowances.ts';
 import type { Link } from '../ports/links.ts';
 
 const exporterLabel = 'EXPORTER-distrishare-pairing';
@@ -37,8 +38,8 @@ const commit = (nonce: Uint8Array): string => createHash('sha256').update('distr
 export class PairingService {
   readonly #ports: PairingPorts;
   readonly #running = new Map<DeviceId, Running>();
-  /** Starts per device, so that codes cannot be tried until one fits. */
-  readonly #tries = new Map<DeviceId, Timestamp[]>();
+  /** So that codes cannot be tried until one fits. */
+  readonly #tries = new Allowances(limits.pairing.tries / (limits.pairing.expiresMs / second), limits.pairing.tries, limits.pairing.devices);
 
   constructor(ports: PairingPorts) {
     this.#ports = ports;
@@ -102,10 +103,8 @@ export class PairingService {
     this.#expire();
     const id = link.remote.id;
     const now = this.#ports.now();
-    const tries = (this.#tries.get(id) ?? []).filter((at) => now - at < limits.pairing.expiresMs);
-    if (tries.length >= limits.pairing.tries) throw new AppError('rate-limited', { name: link.remote.name });
     if (this.#running.has(id)) throw new AppError('too-many', { name: link.remote.name });
-    this.#tries.set(id, [...tries, now]);
+    if (this.#tries.take(now, id, 1) > 0) throw new AppError('rate-limited', { name: link.remote.name });
     const nonce = randomBytes(32);
     const running: Running = {
       link, nonce, commitment: commit(nonce), theirCommitment: null, ourAnswer: null, theirAnswer: null,

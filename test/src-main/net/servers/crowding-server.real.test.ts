@@ -5,6 +5,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { makeIdentity } from '#main/net/identity.ts';
 import { ServerSession } from '#main/net/servers/server-session.ts';
+import { Servers } from '#main/net/servers/servers.ts';
 import { deviceIdOf, type DeviceId } from '#shared/ids.ts';
 import { parseServerUrl } from '#shared/server-url.ts';
 
@@ -72,4 +73,21 @@ it('tells of no more devices than are kept, however many it names, and is asked 
   expect([...known]).toEqual(nodes(101, 10).map(({ deviceId }) => deviceId));
   expect(listed).toHaveLength(2);
   expect(most).toBeLessThanOrEqual(30);
+});
+
+it('that is used no longer leaves nobody behind whom no other one knows', async () => {
+  const [first, second] = [await crowding(), await crowding()];
+  const known = new Set<DeviceId>();
+  const servers = new Servers({
+    identity: await makeIdentity(), now: () => performance.now(), random: () => 0.5, registration: () => ({ addresses: [], rooms: [], announced: { revision: '', entries: [] } }),
+    onNode: ({ deviceId }) => { known.add(deviceId); },
+    onGone: (id) => { known.delete(id); },
+    onSignal: () => undefined, onRelay: () => undefined, onError: () => undefined,
+  });
+  closing.push(() => servers.close());
+  await servers.set([first.url.text, second.url.text]);
+  for (const [{ connected }, from] of [[first, 1], [second, 4]] as const) (await connected)?.send(JSON.stringify({ type: 'nodes', changed: nodes(from, 5).map((node) => ({ ...node, rooms: [] })), gone: [] }));
+  await vi.waitUntil(() => known.size === 8);
+  await servers.set([second.url.text]);
+  expect([...known].toSorted()).toEqual(nodes(4, 5).map(({ deviceId }) => deviceId).toSorted());
 });
