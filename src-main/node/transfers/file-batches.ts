@@ -4,8 +4,10 @@ import type { DownloadContext } from './download-context.ts';
 import { FileBatch, type Batch, type BatchFile } from './file-batch.ts';
 import type { FileOwner } from './file-owner.ts';
 
-/** Enough to be asked for, sent, and written at the same time. */
+/** Enough to be asked for, sent, and written at the same time, and few enough that others who begin with us ask the source for not much of the same. */
 const batchesAtOnce = 8;
+/** Once so many have come and nobody else fetches the same, more: then neither end waits for the other. */
+const batchesAtOnceAlone = 16;
 /** Where others have some of them: those that nobody is asked for yet, to choose the rarest of; the others are on their way. */
 const waitingAtOnce = 8;
 
@@ -38,6 +40,7 @@ export class FileBatches {
   /** Devices that fetch the same, or have it. */
   readonly #companions = new Set<Link>();
   #begun = 0;
+  #ended = 0;
 
   constructor(context: DownloadContext, owner: BatchesOwner, results: BatchResults) {
     this.#context = context;
@@ -50,7 +53,7 @@ export class FileBatches {
   }
 
   get hasRoom(): boolean {
-    if (this.#companions.size === 0) return this.#running.size < batchesAtOnce;
+    if (this.#companions.size === 0) return this.#running.size < (this.#ended < batchesAtOnce ? batchesAtOnce : batchesAtOnceAlone);
     let waiting = 0;
     for (const batch of this.#running.keys()) if (!batch.isAsked) waiting++;
     return waiting < waitingAtOnce && this.#running.size - waiting < batchesAtOnce;
@@ -111,6 +114,7 @@ export class FileBatches {
       this.#owner.suspend(errorInfo(error));
     }
     this.#running.delete(batch);
+    this.#ended++;
     this.#results.ended(batch.isStopped ? [] : left);
     this.#lookAround(batch);
   }

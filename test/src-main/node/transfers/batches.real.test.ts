@@ -89,6 +89,24 @@ it('a batch is no longer than a block, and many go on', async () => {
   await expectWhole(to, source);
 });
 
+it('more batches go on at once when the first have come and nobody else fetches the same', async () => {
+  // An empty file between two pairs makes a batch of each.
+  const names = Array.from({ length: 40 }, (_, at) => [`${100 + at}a`, `${100 + at}b`, `${100 + at}c`] as const);
+  const source = await PatientSource.start(Object.fromEntries(names.flatMap(([one, other, empty]) => [[one, 10], [other, 10], [empty, 0]])));
+  const { node, to } = await nodeFor(source);
+  const { id } = await start(node);
+  await source.untilAsked(8);
+  await until(node, id, ({ doneFiles }) => doneFiles > 0);
+  expect(source.asked).toEqual(names.slice(0, 8).map(([one, other]) => `${one}+${other}/0`));
+  source.give(8 * 20);
+  await source.untilAsked(24);
+  await node.api.call('transfers.get', { id });
+  expect(source.asked).toHaveLength(24);
+  source.giveAll();
+  await until(node, id, isDone);
+  await expectWhole(to, source);
+});
+
 it('when one file of a batch is another one now, the others come by themselves, and it waits', async () => {
   const source = await PatientSource.start({ a: 10, b: 20, c: 30, d: 40 });
   source.refused.set('c', 'changed');
