@@ -47,6 +47,9 @@ export const limits = {
     batchedBelowBytes: 64 * KiB,
     /** Contents whose swarm one peer may join. */
     swarmsPerPeer: 1024,
+    /** What an origin is asked for at one place, to see that it has a piece, and at how many places at once. */
+    proofBytes: 256,
+    proofsAtOnce: 16,
     groupCommitBytes: 64 * MiB,
     groupCommitMs: 1 * second,
     /** Files of this size and more are written past the system's cache where that can be. */

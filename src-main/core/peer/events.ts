@@ -14,8 +14,10 @@ export type PeerEvent =
   /** A link is up. `local`: on this machine or network. `line`: which of ours it is behind. `strikes`: bad pieces it sent before. */
   | { readonly type: 'peer-up'; readonly peer: PeerNumber; readonly latencyMs: Millis; readonly local: boolean; readonly line?: Line | null; readonly strikes?: number }
   | { readonly type: 'peer-down'; readonly peer: PeerNumber }
-  /** We can serve this content, besides what is being downloaded under the same number. `have` null: nothing yet. */
-  | { readonly type: 'content-kept'; readonly content: ContentNumber; readonly pieces: number; readonly have: Pieces | null }
+  /** We can serve this content, besides what is being downloaded under the same number. `have` null: nothing yet. `shown`: of what we have or get others hear of these pieces only, until more are shown; of all, when it is left out. */
+  | { readonly type: 'content-kept'; readonly content: ContentNumber; readonly pieces: number; readonly have: Pieces | null; readonly shown?: Uint8Array }
+  /** Others may hear of these pieces too, now or as soon as we have them. */
+  | { readonly type: 'pieces-shown'; readonly content: ContentNumber; readonly pieces: readonly number[] }
   /** We serve it no more. */
   | { readonly type: 'content-dropped'; readonly content: ContentNumber }
   /** Perhaps this peer takes part in the swarm of a content: tell it that we do. */
@@ -30,7 +32,7 @@ export type PeerEvent =
 
 /** What a peer wants done: messages to others, and effects of its two halves. */
 export interface PeerSink extends SwarmSink, ServeSink {
-  /** Say that we take part in a content's swarm, with the pieces we have; `pieces` is valid during the call only. */
+  /** Say that we take part in a content's swarm, with the pieces we show; `pieces` is valid during the call only. */
   join(peer: PeerNumber, content: ContentNumber, pieces: Pieces): void;
   has(peer: PeerNumber, content: ContentNumber, piece: number): void;
   leave(peer: PeerNumber, content: ContentNumber): void;

@@ -22,7 +22,7 @@ export interface PeerOptions {
  * is to be done goes out through the sink.
  *
  * A swarm is the set of peers that told each other of one content with `join`; each tells the others of every piece it
- * verified with `has`. Contents of one piece have no swarm: whoever has them has all.
+ * verified, and may show, with `has`. Contents of one piece have no swarm: whoever has them has all.
  */
 export class PeerMachine {
   readonly #contents = new Contents();
@@ -51,6 +51,12 @@ export class PeerMachine {
       case 'content-kept': {
         const content = this.#contents.open(event.content, event.pieces, event.have);
         content.isKept = true;
+        if (event.shown !== undefined) content.guard(event.shown);
+        return;
+      }
+      case 'pieces-shown': {
+        const content = this.#contents.get(event.content);
+        for (const piece of event.pieces) if (content?.allow(piece) === true) this.#announce(now, event.content, piece, out);
         return;
       }
       case 'content-dropped': return this.#drop(event.content, out);
@@ -112,7 +118,7 @@ export class PeerMachine {
     const told = this.#told.get(number) ?? new Set<PeerNumber>();
     if (told.has(peer)) return;
     this.#told.set(number, told.add(peer));
-    out.join(peer, number, content.have.isFull ? 'all' : content.have.bytes);
+    out.join(peer, number, content.shown.isFull ? 'all' : content.shown.bytes);
   }
 
   #joined(now: Millis, { content: number, peer, pieces }: Extract<PeerEvent, { type: 'joined' }>, out: PeerSink): void {
@@ -153,10 +159,10 @@ export class PeerMachine {
     }
   }
 
-  /** A piece of ours is news for every member. */
+  /** A piece of ours that is shown is news for every member. */
   #announce(now: Millis, number: ContentNumber, piece: number, out: PeerSink): void {
     const told = this.#told.get(number);
-    if (told === undefined || told.size === 0 || this.#contents.get(number)?.have.has(piece) !== true) return;
+    if (told === undefined || told.size === 0 || this.#contents.get(number)?.shown.has(piece) !== true) return;
     for (const peer of told) out.has(peer, number, piece);
     this.#serve.step(now, { type: 'news' }, out);
   }

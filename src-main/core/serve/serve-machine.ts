@@ -1,4 +1,5 @@
 import { assertNever } from '#shared/assert.ts';
+import { limits } from '#shared/limits.ts';
 import { KiB, MiB, second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import { RateGate } from '../rate/rate-gate.ts';
@@ -173,7 +174,8 @@ export class ServeMachine {
     if (peer === undefined) return out.refuse(number, want, 'busy');
     peer.noteWant(now);
     if (peer.queued >= this.#settings.wantsPerPeer) return out.refuse(number, want, 'busy');
-    if (!peer.hasBegun(content, piece)) {
+    const isQuestion = this.#isQuestion(peer, bytes);
+    if (!isQuestion && !peer.hasBegun(content, piece)) {
       this.#choker.asked(now, peer, this.#changed(out));
       if (peer.isChoked) return out.refuse(number, want, 'choked');
       const shared = content === null ? undefined : this.#contents.get(content);
@@ -181,7 +183,7 @@ export class ServeMachine {
       peer.begin(content, piece);
       shared?.give(piece);
     }
-    peer.enqueue({ number: want, content, piece, bytes });
+    peer.enqueue({ number: want, content, piece, bytes }, isQuestion);
     if (peer.queued === 1) {
       this.#turns.push(peer);
       // While it wanted nothing it saved nothing up.
@@ -189,6 +191,12 @@ export class ServeMachine {
       if (isIdle(peer)) this.#idle++;
     }
     this.#pump(now, out);
+  }
+
+  /** So few bytes are asked for to see that we have a piece (`OriginProof`), which begins none, and others wait for what it gets. Only so many at once, or pieces could be had in crumbs by whoever has to wait. */
+  #isQuestion(peer: ServedPeer, bytes: Bytes): boolean {
+    const { proofBytes, proofsAtOnce } = limits.transfer;
+    return bytes <= proofBytes && peer.waitingUpTo(proofBytes) < proofsAtOnce;
   }
 
   /** Whether uploading is what others wait for. */

@@ -68,6 +68,13 @@ export class ServedPeer {
     return this.#wants.length - this.#inService;
   }
 
+  /** How many of those that wait have so few bytes. */
+  waitingUpTo(bytes: Bytes): number {
+    let count = 0;
+    for (let at = this.#inService; at < this.#wants.length; at++) if ((this.#wants[at]?.bytes ?? Infinity) <= bytes) count++;
+    return count;
+  }
+
   /** Bytes of the blocks in service. */
   get bytesInService(): Bytes {
     let bytes = 0;
@@ -75,9 +82,10 @@ export class ServedPeer {
     return bytes;
   }
 
-  /** A block is to wait. */
-  enqueue(want: Want): void {
-    this.#wants.push(want);
+  /** A block is to wait; before all others that wait, if it is urgent. */
+  enqueue(want: Want, isUrgent: boolean): void {
+    if (isUrgent) this.#wants.splice(this.#inService, 0, want);
+    else this.#wants.push(want);
   }
 
   /** The block that has waited longest is in service from now on. */

@@ -19,6 +19,10 @@ export class Content {
   readonly number: number;
   readonly pieces: number;
   readonly have: Bitfield;
+  /** Those of our pieces that others are told of: `have` itself, unless `guard` says otherwise. */
+  #shown: Bitfield;
+  /** What may be shown as soon as it is ours; null: everything. */
+  #allowed: Bitfield | null = null;
   readonly #members: Members;
   /** We serve it, whether or not it is being downloaded. */
   isKept = false;
@@ -27,12 +31,12 @@ export class Content {
   #rarest: RarestFirst | null = null;
   /**
    * Of each piece, in one number so that news of it touch one place: how many members with bit fields have it, whether it is
-   * ours, whether it is wanted, whether we began to send it. Made when the first one is counted or given.
+   * ours and shown, whether it is wanted, whether we began to send it. Made when the first one is counted or given.
    */
   #facts: Uint32Array | null = null;
   /** Members that had everything when they joined; they are in no count. */
   #fullMembers = 0;
-  /** Pieces of ours that are in no count and that nobody was given. */
+  /** Pieces of ours that are shown, that are in no count and that nobody was given. */
   #fresh: number;
 
   constructor(number: number, pieces: number, have: Pieces | null) {
@@ -40,6 +44,7 @@ export class Content {
     this.pieces = pieces;
     this.#members = new Members(pieces);
     this.have = have === 'all' ? fullBitfield(pieces) : new Bitfield(pieces, have ?? undefined);
+    this.#shown = this.have;
     this.#wanted = new Bitfield(pieces);
     this.#fresh = this.have.count;
   }
@@ -83,19 +88,40 @@ export class Content {
     this.#members.addUsefulOfHolders(piece, -1);
   }
 
+  /** Those of our pieces that others are told of, and may have. */
+  get shown(): Bitfield {
+    return this.#shown;
+  }
+
+  /** From now on only these pieces are shown, and those that `allow` names. */
+  guard(allowed: Uint8Array): void {
+    this.#allowed = new Bitfield(this.pieces, allowed);
+    const before = this.#shown;
+    this.#shown = new Bitfield(this.pieces);
+    for (let piece = 0; piece < this.pieces; piece++) {
+      if (before.has(piece)) this.#hide(piece);
+      if (this.have.has(piece) && this.#allowed.has(piece)) this.#show(piece);
+    }
+  }
+
+  /** A piece may be shown. Returns whether it is ours, and was not shown before. */
+  allow(piece: number): boolean {
+    return this.#allowed?.add(piece) === true && this.have.has(piece) && this.#show(piece);
+  }
+
   /** A piece is verified: it is ours. */
   gain(piece: number): void {
     this.unwant(piece);
     if (!this.have.add(piece)) return;
-    this.#mark(piece, isOursBit, true);
-    if (this.#isFresh(piece)) this.#fresh++;
+    if (this.#allowed === null) this.#noteShown(piece);
+    else if (this.#allowed.has(piece)) this.#show(piece);
   }
 
   /** A piece that was ours has turned out wrong. */
   lose(piece: number): void {
     if (!this.have.delete(piece)) return;
-    this.#mark(piece, isOursBit, false);
-    if (this.#isFresh(piece)) this.#fresh--;
+    this.#allowed?.delete(piece);
+    if (this.#allowed === null || this.#shown.delete(piece)) this.#hide(piece);
   }
 
   /** The members' counts of what is wanted, in order; `random` orders equals and is evenly distributed in [0, 1). */
@@ -176,7 +202,23 @@ export class Content {
 
   /** Whether we have something that the member lacks. */
   isInteresting(peer: PeerNumber): boolean {
-    return this.#members.lacksAnyOf(this.#members.row(peer), this.have.bytes);
+    return this.#members.lacksAnyOf(this.#members.row(peer), this.#shown.bytes);
+  }
+
+  #show(piece: number): boolean {
+    if (!this.#shown.add(piece)) return false;
+    this.#noteShown(piece);
+    return true;
+  }
+
+  #noteShown(piece: number): void {
+    this.#mark(piece, isOursBit, true);
+    if (this.#isFresh(piece)) this.#fresh++;
+  }
+
+  #hide(piece: number): void {
+    this.#mark(piece, isOursBit, false);
+    if (this.#isFresh(piece)) this.#fresh--;
   }
 
   #countOf(piece: number): number {
@@ -205,7 +247,7 @@ export class Content {
   }
 
   #firstFacts(): Uint32Array {
-    return Uint32Array.from({ length: this.pieces }, (_, piece) => (this.have.has(piece) ? isOursBit : 0) | (this.#wanted.has(piece) ? isWantedBit : 0));
+    return Uint32Array.from({ length: this.pieces }, (_, piece) => (this.#shown.has(piece) ? isOursBit : 0) | (this.#wanted.has(piece) ? isWantedBit : 0));
   }
 
 }

@@ -118,9 +118,9 @@ export class BlockServer implements BlockSender {
     wanted.link.rejectBlock(wanted.lane, wanted.request.requestId, why);
   }
 
-  async piecesFor(link: Link, key: string): Promise<number | null> {
+  async piecesFor(link: Link, key: string): ReturnType<BlockSender['piecesFor']> {
     const file = await this.#mayRead(link, key);
-    return file === null ? null : pieceCount(file.bytes, pieceBytesFor(file.bytes));
+    return file === null ? null : { count: pieceCount(file.bytes, pieceBytesFor(file.bytes)), here: 'verified' in file ? file.verified.bits : 'all' };
   }
 
   /** Blocks that are being read from the disk now. */

@@ -66,7 +66,7 @@ export class OpenFiles {
       }
       // No trip to another thread: right after a read the system knows this of an open file, wherever that lies.
       const stats = fstatSync(fd, { bigint: true });
-      return file.version === ('verified' in file ? partVersion(stats) : fileVersion(stats));
+      return file.version === ('verified' in file && file.isArriving ? partVersion(stats) : fileVersion(stats));
     } catch {
       // Not there or not readable now: whoever asked hears that it is gone.
       return false;

@@ -67,7 +67,7 @@ export class ArrivingPieces {
       queueMicrotask(() => { this.#wrong(fetch, file, piece, peer, attempt); });
       return;
     }
-    void listener.write(piece, attempt.buffer.data, attempt.pieceHash, ports.isReadSoon(file)).then((outcome) => {
+    void listener.write(piece, attempt.buffer.data, attempt.pieceHash, ports.isReadSoon(file), attempt.giver).then((outcome) => {
       switch (outcome.kind) {
         case 'written':
           if (from !== undefined) listener.pieceWritten(piece, bytes, from);

@@ -39,9 +39,14 @@ export class Attempt {
     return [...this.#before, { from: this.#from, begin: this.#begin, end: this.buffer.data.length }];
   }
 
+  /** Who gave all of the piece; null: several devices did. */
+  get giver(): DeviceId | null {
+    return this.#before.every(({ from }) => from === this.#from) ? this.#from : null;
+  }
+
   /** Who sent a wrong piece; null when it is not known, because several devices sent parts of it. */
   get culprit(): DeviceId | null {
-    return this.brokenBy ?? (this.#before.every(({ from }) => from === this.#from) ? this.#from : null);
+    return this.brokenBy ?? this.giver;
   }
 
   get #begin(): Bytes {

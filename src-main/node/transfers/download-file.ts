@@ -16,10 +16,10 @@ import type { FileStop } from './file-stop.ts';
 import type { FileListener } from './swarm-ports.ts';
 import type { EqualFile } from './equal-files.ts';
 import { fetchPieceLayer } from './piece-layer.ts';
-import { copyAsItComes, copyLocally } from './local-copy.ts';
+import { OtherCopies } from './other-copies.ts';
 import { PassedOnFile } from './passed-on-file.ts';
 import { rankOf } from './ranks.ts';
-import type { FileRecord } from './records.ts';
+import type { FileRecord, ProvenPieces } from './records.ts';
 import type { WhatIsShared } from './shared-downloads.ts';
 
 /** One file of a download while it is being fetched. It ends with a path, or with an error. */
@@ -49,19 +49,18 @@ export class DownloadFile implements FileListener, EqualFile {
   #smallPath: string | null = null;
   #layer: Uint8Array | null = null;
   #partPath: string | null = null;
-  /** Another file of this content, whose pieces are copied as they come. */
-  #first: EqualFile | null = null;
+  readonly #copies: OtherCopies;
   #failure: unknown = null;
   readonly #passedOn: PassedOnFile;
-  /** All or some of it was on this device before. Whoever lists it need not have it, and says for whom it is: that gives nobody what is ours. */
-  #wasHere = false;
+  /** Who gave all of a file of one piece; null: nobody, it was here before. */
+  #giver: DeviceId | null = null;
   /** Devices that are linked and have all or a part of it. */
   readonly #sources = new Set<DeviceId>();
 
-  /** `believedBytes`: what was verified of it when it was closed, as far as that is known. */
-  constructor(context: DownloadContext, owner: FileOwner, index: number, record: FileRecord, stop: FileStop, believedBytes: Bytes) {
+  /** `record`: says what was verified of it when it was closed, as far as that is known. */
+  constructor(context: DownloadContext, owner: FileOwner, index: number, record: FileRecord, stop: FileStop) {
     this.index = index;
-    this.verifiedBytes = believedBytes;
+    this.verifiedBytes = record.partialBytes;
     this.number = context.nextFileNumber();
     this.pieceBytes = pieceBytesFor(record.bytes);
     this.pieces = pieceCount(record.bytes, this.pieceBytes);
@@ -72,7 +71,8 @@ export class DownloadFile implements FileListener, EqualFile {
     this.#origin = owner.originPath(record);
     this.#identity = new FileIdentity(context, this.#origin, { name: this.#name, bytes: record.bytes, contentId: record.contentId }, stop);
     this.#stop = stop;
-    this.#passedOn = new PassedOnFile(context.fetched, () => owner.audience());
+    this.#passedOn = new PassedOnFile(context, this.number, () => owner.audience());
+    this.#copies = new OtherCopies(context, this, (piece, data) => this.write(piece, data, null, false, null));
   }
 
   get contentId(): ContentId | null {
@@ -97,7 +97,12 @@ export class DownloadFile implements FileListener, EqualFile {
 
   /** What comes of it is copied from another file of this content. */
   get isCopied(): boolean {
-    return this.#first !== null;
+    return this.#copies.first !== null;
+  }
+
+  /** What may be passed on in later lives too, as far as that is known. */
+  get proven(): ProvenPieces | undefined {
+    return this.#passedOn.proven ?? this.#record.proven;
   }
 
   get hasEnded(): boolean {
@@ -128,10 +133,10 @@ export class DownloadFile implements FileListener, EqualFile {
     return this.#record.bytes <= this.pieceBytes;
   }
 
-  /** Fetches, verifies and finishes the file. Resolves with where it lies, what it is, and whether it came from others. */
-  async run(): Promise<{ path: string; contentId: ContentId | null; isFetched: boolean }> {
+  /** Fetches, verifies and finishes the file. Resolves with where it lies, what it is, and who gave all of it, if it is of one piece. */
+  async run(): Promise<{ path: string; contentId: ContentId | null; giver: DeviceId | null }> {
     const path = await this.#run();
-    return { path, contentId: this.contentId, isFetched: !this.#wasHere };
+    return { path, contentId: this.contentId, giver: this.#giver };
   }
 
   async #run(): Promise<string> {
@@ -178,7 +183,7 @@ export class DownloadFile implements FileListener, EqualFile {
 
   /** Leaves what is there resumable. */
   async stop(): Promise<void> {
-    if (this.#passedOn.stop()) this.#context.swarm.unshare(this.number);
+    this.#passedOn.stop();
     this.#leaveSwarm();
     const handle = this.#handle;
     this.#handle = null;
@@ -218,18 +223,13 @@ export class DownloadFile implements FileListener, EqualFile {
     const id = this.contentId;
     const existing = await this.#context.existing.find(this.#target(this.#identity.root, null));
     if (existing !== null) {
-      this.#wasHere = true;
       this.#found(this.#record.bytes);
       return existing;
     }
-    const local = id === null || this.#record.bytes < limits.transfer.batchedBelowBytes ? null : await this.#context.library.findFile({ kind: 'self' }, id);
-    if (local !== null) {
-      const copied = await copyLocally(local, this, (piece, data) => this.#writeSmall(piece, data, null));
-      if (copied && this.#smallPath !== null) {
-        this.#wasHere = true;
-        this.#found(this.#record.bytes);
-        return this.#smallPath;
-      }
+    const isCopied = id !== null && this.#record.bytes >= limits.transfer.batchedBelowBytes && (await this.#copies.takeWhole(id));
+    if (isCopied && this.#smallPath !== null) {
+      this.#found(this.#record.bytes);
+      return this.#smallPath;
     }
     return this.#fetch(null);
   }
@@ -249,39 +249,16 @@ export class DownloadFile implements FileListener, EqualFile {
     this.verified = new Bitfield(this.pieces, opened.have);
     this.#found(opened.haveBytes);
     this.#partPath = opened.partPath;
-    if (id === null) return this.#fetch(this.verified.bytes, opened.isGrowing);
     let path: string | null = null;
     try {
-      const { count } = this.verified;
-      await this.#copy(id);
-      this.#wasHere = this.verified.count > count;
-      if (opened.partPath !== null && !this.#wasHere) await this.#passedOn.begin(id, this.#whatLiesAt(opened.partPath), this);
+      if (id !== null) await this.#copies.take(id);
+      if (this.#failure instanceof Error) throw this.#failure;
+      if (opened.partPath !== null) await this.#passedOn.begin(id, this.#whatLiesAt(opened.partPath), this.verified, this.#record.proven ?? null);
       path = await this.#fetch(this.verified.bytes, opened.isGrowing);
       return path;
     } finally {
-      equal.leave(id, this, path);
+      if (id !== null) equal.leave(id, this, path);
     }
-  }
-
-  /** Takes what this device has of it somewhere else, also while it is fetched there. Returns when the rest has to be fetched for this file. */
-  async #copy(id: ContentId): Promise<void> {
-    const { equal, library } = this.#context;
-    const write = (piece: number, data: Uint8Array): Promise<WriteOutcome> => this.#writePiece(piece, data, null);
-    while (!this.hasEnded) {
-      const local = (await library.findFile({ kind: 'self' }, id)) ?? equal.wholeAt(id);
-      if (local !== null && (await copyLocally(local, this, write))) return;
-      const first = equal.join(id, this);
-      if (first === null) return;
-      this.#first = first;
-      const isOver = await copyAsItComes(id, first, this, equal, write).finally(() => { this.#first = null; });
-      if (this.verified.isFull) return;
-      const { rings } = equal.bell;
-      if (isOver || !equal.isJoined(id, first)) continue;
-      if (!first.verified.isFull) return;
-      // It is just being given its name: then it lies there whole.
-      await equal.bell.after(rings, this.#stop.signal);
-    }
-    if (this.#failure instanceof Error) throw this.#failure;
   }
 
   /** Hands the file to the swarm; resolves when it is finished. */
@@ -291,7 +268,7 @@ export class DownloadFile implements FileListener, EqualFile {
       if (this.#stop.isStopped) return reject(new AppError('cancelled'));
       this.#inSwarm = true;
       this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#identity.root, priority: this.rank, isGrowing, isContinuable: true }, this);
-      if (this.#passedOn.isBegun) this.#context.swarm.share(this.number, this.pieces);
+      this.#passedOn.share();
       if (this.contentId !== null) this.#context.equal.moved(this.contentId);
       this.askEverybody();
     });
@@ -320,9 +297,10 @@ export class DownloadFile implements FileListener, EqualFile {
   }
 
   addSource(link: Link, key: Uint8Array, has: 'all' | 'part'): void {
-    if (link.isClosed || (!this.#inSwarm && this.#first === null)) return;
+    const { first } = this.#copies;
+    if (link.isClosed || (!this.#inSwarm && first === null)) return;
     this.#noteSource(link);
-    if (this.#first !== null) this.#first.addSource(link, key, has);
+    if (first !== null) first.addSource(link, key, has);
     else if (has === 'all') this.#context.swarm.addSource(this.number, link.remote.id, key);
     else this.#context.swarm.addMember(this.number, link.remote.id, key);
   }
@@ -345,11 +323,11 @@ export class DownloadFile implements FileListener, EqualFile {
   #fail(error: unknown): void {
     this.#leaveSwarm();
     this.#failure ??= error;
-    if (this.#first !== null) this.#context.equal.bell.ring();
+    if (this.isCopied) this.#context.equal.bell.ring();
     this.#settle?.reject(error);
   }
 
-  async #writeSmall(_piece: number, data: Uint8Array, pieceHash: Uint8Array | null): Promise<WriteOutcome> {
+  async #writeSmall(data: Uint8Array, pieceHash: Uint8Array | null): Promise<WriteOutcome> {
     const root = this.#identity.root ?? pieceHash;
     if (root === null) return { kind: 'corrupt' };
     const outcome = await this.#context.smallFiles.write({ target: this.#target(root, null), data });
@@ -360,7 +338,7 @@ export class DownloadFile implements FileListener, EqualFile {
     return { kind: 'written' };
   }
 
-  async #writePiece(piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon = false): Promise<WriteOutcome> {
+  async #writePiece(piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon: boolean): Promise<WriteOutcome> {
     if (this.#handle === null) return { kind: 'error', error: { code: 'cancelled' } };
     return this.#context.receiver.write(this.#handle, piece, data, pieceHash, isReadSoon).catch((error: unknown): WriteOutcome => ({ kind: 'error', error: errorInfo(error) }));
   }
@@ -370,14 +348,14 @@ export class DownloadFile implements FileListener, EqualFile {
     const handle = this.#handle;
     if (handle === null) {
       const path = this.#smallPath ?? '';
-      if (this.#record.bytes >= limits.transfer.batchedBelowBytes && !this.#wasHere) await this.#passedOn.complete(this.contentId, this.#whatLiesAt(path));
+      if (this.#record.bytes >= limits.transfer.batchedBelowBytes) await this.#passedOn.whole(this.contentId, this.#whatLiesAt(path), this.#giver);
       this.#leaveSwarm();
       return this.#settle?.resolve(path);
     }
     if (this.contentId === null && !(await this.#bindRoot(handle))) return;
     const { path } = await this.#context.receiver.finish(handle);
     this.#handle = null;
-    if (!this.#wasHere) await this.#passedOn.complete(this.contentId, this.#whatLiesAt(path));
+    await this.#passedOn.complete(this.contentId, path);
     this.#leaveSwarm();
     this.#settle?.resolve(path);
   }
@@ -391,6 +369,7 @@ export class DownloadFile implements FileListener, EqualFile {
     if (missing.length === 0) return true;
     for (const piece of missing) {
       if (!this.verified.delete(piece)) continue;
+      this.#passedOn.lost(piece);
       this.verifiedBytes -= pieceLength(this.#record.bytes, this.pieceBytes, piece);
     }
     this.#context.swarm.piecesMissing(this.number, missing);
@@ -408,8 +387,11 @@ export class DownloadFile implements FileListener, EqualFile {
     if (this.contentId !== null) this.#context.equal.moved(this.contentId);
   }
 
-  write(piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon: boolean): Promise<WriteOutcome> {
-    return this.isSmall ? this.#writeSmall(piece, data, pieceHash) : this.#writePiece(piece, data, pieceHash, isReadSoon);
+  async write(piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon: boolean, giver: DeviceId | null): Promise<WriteOutcome> {
+    const outcome = await (this.isSmall ? this.#writeSmall(data, pieceHash) : this.#writePiece(piece, data, pieceHash, isReadSoon));
+    if (outcome.kind === 'written') this.#giver = giver;
+    if (outcome.kind === 'written') this.#passedOn.came(piece, giver);
+    return outcome;
   }
 
   pieceWritten(piece: number, _bytes: Bytes, from: DeviceId): void {

@@ -13,7 +13,7 @@ import type { FileLister } from './file-lister.ts';
 import { FileLine } from './file-line.ts';
 import { FileStop } from './file-stop.ts';
 import { FinishedFiles, type FinishedFor } from './finished-files.ts';
-import { downloadsTable, fileKey, filesTable, type FileRecord } from './records.ts';
+import { downloadsTable, fileKey, filesTable, type FileRecord, type ProvenPieces } from './records.ts';
 import { RoomForFiles } from './room-for-files.ts';
 
 /** A file that nobody has now is looked for again after this. */
@@ -44,6 +44,17 @@ interface FileTask {
   ended: Promise<void>;
 }
 
+/** A wanted file that is neither finished nor untouched since the start: what its record does not say yet. */
+interface Begun {
+  readonly record: FileRecord;
+  /** Verified. */
+  readonly bytes: Bytes;
+  readonly proven: ProvenPieces | undefined;
+}
+
+const isMoved = ({ record, bytes, proven }: Begun): boolean => bytes !== record.partialBytes || (proven !== undefined && proven.pieces !== record.proven?.pieces);
+const recordOf = ({ record, bytes, proven }: Begun): FileRecord => ({ ...record, partialBytes: bytes, ...(proven === undefined ? {} : { proven }) });
+
 /**
  * The files of one download: which are fetched now, which come next, and what is remembered of each. Changes of the
  * user's mind reach it while it runs; whatever is verified stays on disk and in the journals.
@@ -61,7 +72,7 @@ export class DownloadFiles {
   #taken: ReadonlySet<number> = new Set();
   readonly #finished: FinishedFiles;
   /** Files that were closed and are wanted, with what was verified of them: they wait to be tried again, or a stop has closed them. */
-  readonly #left = new Map<number, { readonly record: FileRecord; readonly bytes: Bytes }>();
+  readonly #left = new Map<number, Begun>();
   /** Ends with the last write of these records. */
   #saving: Promise<void> = Promise.resolve();
   /** Changes under way: nothing is taken from the line, since the store does not show them yet. */
@@ -77,7 +88,7 @@ export class DownloadFiles {
     this.#line = new FileLine(context.store, owner.record.id);
     this.#finished = new FinishedFiles(context, owner);
     this.#batches = new FileBatches(context, owner, {
-      finished: ({ index, record }, path, isFetched) => { this.#finished.note(index, record, path, { contentId: record.contentId, isFetched }); },
+      finished: ({ index, record }, path, giver) => { this.#finished.note(index, record, path, { contentId: record.contentId, giver }); },
       ended: (left) => { this.#batchEnded(left); },
       companionFound: () => { this.reorder(); },
     });
@@ -111,12 +122,11 @@ export class DownloadFiles {
     return this.open.get(index)?.verifiedBytes ?? this.#left.get(index)?.bytes ?? null;
   }
 
-  /** Wanted files that are neither finished nor untouched since the start. */
-  *#begun(): IterableIterator<{ readonly index: number; readonly record: FileRecord; readonly bytes: Bytes }> {
+  *#begun(): IterableIterator<Begun & { readonly index: number }> {
     for (const [index, left] of this.#left) yield { index, ...left };
-    for (const [index, { verifiedBytes }] of this.open) {
+    for (const [index, { verifiedBytes, proven }] of this.open) {
       const task = this.#tasks.get(index);
-      if (task?.record.selected === true) yield { index, record: task.record, bytes: verifiedBytes };
+      if (task?.record.selected === true) yield { index, record: task.record, bytes: verifiedBytes, proven };
     }
   }
 
@@ -177,16 +187,17 @@ export class DownloadFiles {
 
   async #keepNow(): Promise<void> {
     const { id } = this.#owner.record;
-    const moved = [...this.#begun()].filter(({ record, bytes }) => bytes !== record.partialBytes);
+    const moved = [...this.#begun()].filter(isMoved);
     if (moved.length === 0) return;
     const batch = this.#context.store.batch();
     let more = 0;
-    for (const { index, record: before, bytes } of moved) {
-      const record = { ...before, partialBytes: bytes };
-      more += bytes - before.partialBytes;
+    for (const begun of moved) {
+      const { index, bytes, proven } = begun;
+      const record = recordOf(begun);
+      more += bytes - begun.record.partialBytes;
       const task = this.#tasks.get(index);
       if (task !== undefined) task.record = record;
-      if (this.#left.has(index)) this.#left.set(index, { record, bytes });
+      if (this.#left.has(index)) this.#left.set(index, { record, bytes, proven });
       batch.put(filesTable, fileKey(id, index), record);
     }
     this.#owner.record = { ...this.#owner.record, partialBytes: Math.max(0, this.#owner.record.partialBytes + more) };
@@ -294,7 +305,8 @@ export class DownloadFiles {
   /** True: the file is there. One that cannot be had now must not hold up the others; it is tried again. */
   async #attempt(task: FileTask): Promise<boolean> {
     const { index, stop } = task;
-    const file = new DownloadFile(this.#context, this.#owner, index, task.record, stop, this.#left.get(index)?.bytes ?? task.record.partialBytes);
+    const before = this.#left.get(index);
+    const file = new DownloadFile(this.#context, this.#owner, index, before === undefined ? task.record : recordOf({ ...before, record: task.record }), stop);
     this.#left.delete(index);
     this.open.set(index, file);
     try {
@@ -304,9 +316,11 @@ export class DownloadFiles {
       if (!task.record.selected) return false;
       this.#finished.note(index, task.record, path, what);
     } catch (error) {
+      const { proven } = file;
       await file.stop();
       this.open.delete(index);
-      if (file.verifiedBytes !== task.record.partialBytes) this.#left.set(index, { record: task.record, bytes: file.verifiedBytes });
+      const begun = { record: task.record, bytes: file.verifiedBytes, proven };
+      if (isMoved(begun)) this.#left.set(index, begun);
       if (!stop.isStopped) await this.#waitToRetry(task, errorInfo(error));
       return false;
     }
@@ -330,7 +344,7 @@ export class DownloadFiles {
     if (fresh === before || signal.aborted) return;
     // What the user wanted meanwhile holds.
     task.record = { ...fresh, selected: task.record.selected, priority: task.record.priority };
-    this.#left.set(task.index, { record: task.record, bytes: 0 });
+    this.#left.set(task.index, { record: task.record, bytes: 0, proven: undefined });
     this.#owner.record = { ...this.#owner.record, bytes: this.#owner.record.bytes - before.bytes + fresh.bytes };
     await this.#write(this.#context.store.batch().put(filesTable, fileKey(this.#owner.record.id, task.index), task.record));
   }
@@ -378,7 +392,7 @@ export class DownloadFiles {
       const left = this.#left.get(index);
       if (selected && left !== undefined) this.#left.set(index, { ...left, record });
       if (!selected) this.#left.delete(index);
-      batch.put(filesTable, fileKey(id, index), selected ? record : { ...record, partialBytes: left?.bytes ?? record.partialBytes });
+      batch.put(filesTable, fileKey(id, index), selected || left === undefined ? record : recordOf({ ...left, record }));
     }
     const ranked = this.#owner.record.ranked || (changed.size > 0 && (priority === 'high' || priority === 'low'));
     this.#owner.record = { ...this.#owner.record, ranked };

@@ -3,7 +3,6 @@ import type { ContentId, DeviceId, TransferId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
-import type { Audience } from '#shared/model/share.ts';
 import type { FilePriority, Priority } from '#shared/model/transfer.ts';
 import type { Link } from '../ports/links.ts';
 import { ShownRate } from '../../core/pace/shown-rate.ts';
@@ -11,6 +10,7 @@ import type { DownloadContext } from './download-context.ts';
 import type { DownloadFile } from './download-file.ts';
 import { DownloadFiles, type FilesOwner } from './download-files.ts';
 import type { FileLister } from './file-lister.ts';
+import type { Inherited } from './file-owner.ts';
 import { rankOf } from './ranks.ts';
 import { fileKey, filesTable, type DownloadRecord, type FileRecord } from './records.ts';
 
@@ -60,7 +60,7 @@ export class Download implements FilesOwner {
   readonly #files: DownloadFiles;
   /** Whether the user wants it to run; a retry that comes due after a stop sees it. */
   #wanted = false;
-  #audience: Promise<Audience | null> | null = null;
+  #audience: Promise<Inherited | null> | null = null;
 
   constructor(context: DownloadContext, observer: DownloadObserver, lister: FileLister, record: DownloadRecord) {
     this.#context = context;
@@ -147,8 +147,8 @@ export class Download implements FilesOwner {
   }
 
   /** Asked of the origin itself, once a run; a download by content id asks whoever shares it. */
-  audience(): Promise<Audience | null> {
-    this.#audience ??= this.#askAudience().catch(() => this.record.audience);
+  audience(): Promise<Inherited | null> {
+    this.#audience ??= this.#askAudience().catch(() => this.#lastAudience);
     return this.#audience;
   }
 
@@ -302,22 +302,33 @@ export class Download implements FilesOwner {
   }
 
   /** What the origin said last holds while it is away. */
-  async #askAudience(): Promise<Audience | null> {
-    const { source } = this.record;
+  async #askAudience(): Promise<Inherited | null> {
+    const { source, audienceBy } = this.record;
     const links = this.#context.links();
-    let audience: Audience | null = null;
+    let inherited: Inherited | null = null;
     if (source.kind === 'path') {
       const origin = links.get(source.peer);
-      if (origin === undefined) return this.record.audience;
-      ({ audience } = await origin.request('audience', { path: source.path }));
+      if (origin === undefined) return this.#lastAudience;
+      const { audience } = await origin.request('audience', { path: source.path });
+      if (audience !== null) inherited = { audience, by: source.peer };
     } else {
-      for (const link of links.all()) {
-        audience ??= (await link.request('audience', { contentId: source.contentId }).catch(() => null))?.audience ?? null;
+      // Who said it before has perhaps shown already what of it it has.
+      const all = [...links.all()].sort((a, b) => Number(b.remote.id === audienceBy) - Number(a.remote.id === audienceBy));
+      for (const link of all) {
+        const audience = (await link.request('audience', { contentId: source.contentId }).catch(() => null))?.audience ?? null;
+        if (audience !== null) inherited = { audience, by: link.remote.id };
+        if (audience !== null) break;
       }
-      audience ??= this.record.audience;
+      inherited ??= this.#lastAudience;
     }
-    this.record = { ...this.record, audience };
-    return audience;
+    this.record = { ...this.record, audience: inherited?.audience ?? null, audienceBy: inherited?.by ?? null };
+    return inherited;
+  }
+
+  get #lastAudience(): Inherited | null {
+    const { audience, audienceBy, source } = this.record;
+    const by = source.kind === 'path' ? source.peer : audienceBy;
+    return audience === null || by === null ? null : { audience, by };
   }
 
   async #work(signal: AbortSignal): Promise<void> {

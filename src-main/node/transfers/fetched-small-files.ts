@@ -1,12 +1,12 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
-import type { ContentId, TransferId } from '#shared/ids.ts';
-import type { Audience } from '#shared/model/share.ts';
+import type { ContentId, DeviceId, TransferId } from '#shared/ids.ts';
 import { minute, second, type Bytes, type Timestamp } from '#shared/units.ts';
 import { maySee } from '../../core/access/audience.ts';
 import { fileVersion } from '../../disk/file-version.ts';
 import type { Store } from '../../disk/store.ts';
 import type { FileRef, Viewer } from '../ports/library.ts';
+import type { Inherited } from './file-owner.ts';
 import { fileKey, filesTable } from './records.ts';
 
 /** What was fetched is served on for so long after the last of it came. */
@@ -21,11 +21,13 @@ export interface FetchedFor {
   readonly id: TransferId;
   readonly base: string;
   /** Whom the origin shares it with; null: nobody has it from us. */
-  audience(): Promise<Audience | null>;
+  audience(): Promise<Inherited | null>;
 }
 
+/** What one device gave of one download. */
 interface Fetched {
   readonly owner: FetchedFor;
+  readonly giver: DeviceId;
   readonly begunAt: Timestamp;
   until: Timestamp;
   /** By the first digits of the id: seconds from `begunAt` to when it was there, times 2³², plus its number in the download. */
@@ -35,14 +37,15 @@ interface Fetched {
 }
 
 /**
- * Small files that were fetched, for those the origin shares them with. Ten thousands of them must not take memory, so only
+ * Small files that were fetched from their origin, for those it shares them with; what others gave is not passed on, because the
+ * origin need not have it. Ten thousands of them must not take memory, so only
  * where they are listed is remembered; the rest is in the store, and read when somebody asks.
  */
 export class FetchedSmallFiles {
   readonly #store: Store;
   readonly #now: () => Timestamp;
-  /** Oldest first. */
-  readonly #downloads = new Map<TransferId, Fetched>();
+  /** By download and giver, oldest first. */
+  readonly #downloads = new Map<string, Fetched>();
   #count = 0;
 
   constructor(store: Store, now: () => Timestamp) {
@@ -51,13 +54,14 @@ export class FetchedSmallFiles {
   }
 
   /** A file of the download lies complete at `path`. One that had to be put beside another is not passed on: the store does not know where it is. */
-  note(owner: FetchedFor, index: number, { path: names, contentId }: { readonly path: readonly string[]; readonly contentId: ContentId }, path: string): void {
+  note(owner: FetchedFor, index: number, { path: names, contentId, giver }: { readonly path: readonly string[]; readonly contentId: ContentId; readonly giver: DeviceId }, path: string): void {
     if (!path.endsWith(join(sep, ...names))) return;
     const now = this.#now();
-    let fetched = this.#downloads.get(owner.id);
+    const key = `${owner.id}/${giver}`;
+    let fetched = this.#downloads.get(key);
     if (fetched === undefined) {
-      fetched = { owner, begunAt: now, until: now, files: new Map(), inside: null };
-      this.#downloads.set(owner.id, fetched);
+      fetched = { owner, giver, begunAt: now, until: now, files: new Map(), inside: null };
+      this.#downloads.set(key, fetched);
     }
     fetched.until = now + servedAfterMs;
     const before = fetched.files.size;
@@ -103,11 +107,11 @@ export class FetchedSmallFiles {
   async #placeOf(viewer: Viewer, id: ContentId): Promise<{ fetched: Fetched; index: number; before: Timestamp } | null> {
     const key = keyOf(id);
     for (const fetched of this.#downloads.values()) {
-      const { owner, begunAt, until, files } = fetched;
+      const { owner, giver, begunAt, until, files } = fetched;
       const place = until < this.#now() ? undefined : files.get(key);
       if (place === undefined) continue;
-      const audience = await owner.audience();
-      if (audience !== null && maySee(audience, viewer)) return { fetched, index: place % 2 ** 32, before: begunAt + (Math.floor(place / 2 ** 32) + 1) * second };
+      const inherited = await owner.audience();
+      if (inherited?.by === giver && maySee(inherited.audience, viewer)) return { fetched, index: place % 2 ** 32, before: begunAt + (Math.floor(place / 2 ** 32) + 1) * second };
     }
     return null;
   }

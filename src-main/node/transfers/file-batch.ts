@@ -41,7 +41,7 @@ export class FileBatch implements FileListener {
   readonly #context: DownloadContext;
   readonly #owner: FileOwner;
   readonly #number: number;
-  readonly #finished: (file: BatchFile, path: string, isFetched: boolean) => void;
+  readonly #finished: (file: BatchFile, path: string, giver: DeviceId | null) => void;
   readonly #companions: ReadonlySet<Link>;
   /** The device that was asked for the folder; null for a download by content id. */
   readonly origin: DeviceId | null;
@@ -63,8 +63,8 @@ export class FileBatch implements FileListener {
   /** Ends with the last write. */
   #writing: Promise<unknown> = Promise.resolve();
 
-  /** `companions`: devices that have others of these files. `finished` is called for each file as soon as it lies under its name; `isFetched`: it did not lie there before. */
-  constructor(context: DownloadContext, owner: FileOwner, files: Batch, companions: ReadonlySet<Link>, finished: (file: BatchFile, path: string, isFetched: boolean) => void) {
+  /** `companions`: devices that have others of these files. `finished` is called for each file as soon as it lies under its name; `giver`: who gave it; null: it lay there before. */
+  constructor(context: DownloadContext, owner: FileOwner, files: Batch, companions: ReadonlySet<Link>, finished: (file: BatchFile, path: string, giver: DeviceId | null) => void) {
     this.#context = context;
     this.#owner = owner;
     this.#number = context.nextFileNumber();
@@ -109,8 +109,8 @@ export class FileBatch implements FileListener {
     this.#context.swarm.addSource(this.#number, link.remote.id, rootsOf(ids));
   }
 
-  write(_piece: number, data: Uint8Array): Promise<WriteOutcome> {
-    const writing = this.#write(data);
+  write(_piece: number, data: Uint8Array, _pieceHash: Uint8Array | null, _isReadSoon: boolean, giver: DeviceId | null): Promise<WriteOutcome> {
+    const writing = this.#write(data, giver);
     this.#writing = writing;
     return writing;
   }
@@ -159,7 +159,7 @@ export class FileBatch implements FileListener {
       const path = found[at] ?? null;
       if (path === null) return true;
       this.#owner.progressed(file.record.bytes, null);
-      this.#finished(file, path, false);
+      this.#finished(file, path, null);
       return false;
     });
   }
@@ -193,7 +193,7 @@ export class FileBatch implements FileListener {
     settle();
   }
 
-  async #write(data: Uint8Array): Promise<WriteOutcome> {
+  async #write(data: Uint8Array, giver: DeviceId | null): Promise<WriteOutcome> {
     const files = this.#left;
     const small = files.map((file) => {
       const at = this.#places.get(file.record.contentId) ?? 0;
@@ -203,7 +203,7 @@ export class FileBatch implements FileListener {
     let failure: ErrorInfo | null = null;
     this.#left = files.filter((file, index) => {
       const outcome = outcomes[index];
-      if (outcome?.kind === 'done') this.#finished(file, outcome.path, true);
+      if (outcome?.kind === 'done') this.#finished(file, outcome.path, giver);
       else if (outcome?.kind === 'corrupt') this.#corrupt ??= file;
       else if (outcome?.kind === 'error') failure ??= outcome.error;
       return outcome?.kind !== 'done';

@@ -1,4 +1,5 @@
 import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
+import type { DeviceId } from '#shared/ids.ts';
 import type { Link } from '../ports/links.ts';
 import type { DownloadContext } from './download-context.ts';
 import { FileBatch, type Batch, type BatchFile } from './file-batch.ts';
@@ -18,7 +19,7 @@ export interface BatchesOwner extends FileOwner {
 
 export interface BatchResults {
   /** A file lies under its name. */
-  readonly finished: (file: BatchFile, path: string, isFetched: boolean) => void;
+  readonly finished: (file: BatchFile, path: string, giver: DeviceId | null) => void;
   /** A batch has ended, and these are left over; not when it was stopped. */
   readonly ended: (left: readonly BatchFile[]) => void;
   /** The first one: somebody else fetches the same, or has it. */

@@ -5,6 +5,12 @@ import type { Bytes } from '#shared/units.ts';
 import type { FileOrigin } from './file-identity.ts';
 import type { FileRecord } from './records.ts';
 
+/** For whom a download is, and who says so: that device must have what is passed on for its word. */
+export interface Inherited {
+  readonly audience: Audience;
+  readonly by: DeviceId;
+}
+
 /** What a file, or a batch of small ones, tells the download it belongs to. */
 export interface FileOwner {
   readonly number: number;
@@ -12,7 +18,7 @@ export interface FileOwner {
   originPath(file: FileRecord): FileOrigin | null;
   readonly base: string;
   /** Whom the origin shares this with, as the origin itself says; null: nobody else may have it from us. */
-  audience(): Promise<Audience | null>;
+  audience(): Promise<Inherited | null>;
   /** So many bytes in so many pieces (one, if it is not said), from a device or found here. */
   progressed(bytes: Bytes, from: DeviceId | null, pieces?: number): void;
   /** What of a file is there already was seen on the disk, while nobody gives it. */

@@ -1,4 +1,4 @@
-import type { ContentId } from '#shared/ids.ts';
+import type { ContentId, DeviceId } from '#shared/ids.ts';
 import { second, type Bytes, type Timestamp } from '#shared/units.ts';
 import type { DownloadContext } from './download-context.ts';
 import type { FetchedFor } from './fetched-small-files.ts';
@@ -45,12 +45,12 @@ export class FinishedFiles {
     return this.count >= saveEveryFiles || this.#context.now() - this.#savedAt >= saveEveryMs;
   }
 
-  /** `isFetched`: it came from others; what was here before is not passed on for what the origin of this download says. */
-  note(index: number, record: FileRecord, path: string, { contentId, isFetched }: { readonly contentId: ContentId | null; readonly isFetched: boolean }): void {
+  /** `giver`: the device that gave all of it; null: it was here before, or came from several. */
+  note(index: number, record: FileRecord, path: string, { contentId, giver }: { readonly contentId: ContentId | null; readonly giver: DeviceId | null }): void {
     this.#files.push({ index, record: { ...record, contentId, state: 'done' }, path });
     if (this.#owner.record.kind === 'file') this.#owner.record = { ...this.#owner.record, path, contentId };
-    if (contentId === null || !isFetched || !isSmall(record)) return;
-    this.#context.fetchedSmall.note(this.#owner, index, { path: record.path, contentId }, path);
+    if (contentId === null || giver === null || !isSmall(record)) return;
+    this.#context.fetchedSmall.note(this.#owner, index, { path: record.path, contentId, giver }, path);
     this.#audience ??= this.#owner.audience();
   }
 

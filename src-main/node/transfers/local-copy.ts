@@ -7,12 +7,12 @@ import type { WriteOutcome } from '../ports/receiver.ts';
 import type { DownloadFile } from './download-file.ts';
 import type { EqualFile, EqualFiles } from './equal-files.ts';
 
-type Write = (piece: number, data: Uint8Array) => Promise<WriteOutcome>;
+export type WritePiece = (piece: number, data: Uint8Array) => Promise<WriteOutcome>;
 
 const everyPiece = { has: () => true };
 
 /** Takes those of the missing pieces that are there. False: one could not be read, or not be written. */
-async function copyPieces(file: FileHandle, from: { readonly bytes: Bytes; readonly verified: Pick<Bitfield, 'has'> }, into: DownloadFile, buffer: Uint8Array, write: Write): Promise<boolean> {
+async function copyPieces(file: FileHandle, from: { readonly bytes: Bytes; readonly verified: Pick<Bitfield, 'has'> }, into: DownloadFile, buffer: Uint8Array, write: WritePiece): Promise<boolean> {
   for (let piece = 0; piece < into.pieces; piece++) {
     if (into.verified.has(piece) || !from.verified.has(piece)) continue;
     if (into.hasEnded) return false;
@@ -41,7 +41,7 @@ async function withFile(path: string, into: DownloadFile, bytes: Bytes, copy: (f
  * Takes the missing pieces from a file on this device instead of fetching them. Every piece is verified like any other,
  * so a file that is not what it was only gives less. Answers whether every piece came.
  */
-export function copyLocally(from: { readonly diskPath: string; readonly bytes: Bytes }, into: DownloadFile, write: Write): Promise<boolean> {
+export function copyLocally(from: { readonly diskPath: string; readonly bytes: Bytes }, into: DownloadFile, write: WritePiece): Promise<boolean> {
   return withFile(from.diskPath, into, from.bytes, (file, buffer) => copyPieces(file, { bytes: from.bytes, verified: everyPiece }, into, buffer, write));
 }
 
@@ -49,7 +49,7 @@ export function copyLocally(from: { readonly diskPath: string; readonly bytes: B
  * Takes each piece from the part of another file of this content as soon as it is verified there, until this one is
  * complete or stops, or that one leaves. What that one gave by then is copied. False: it gives nothing.
  */
-export function copyAsItComes(id: ContentId, first: EqualFile, into: DownloadFile, equal: EqualFiles, write: Write): Promise<boolean> {
+export function copyAsItComes(id: ContentId, first: EqualFile, into: DownloadFile, equal: EqualFiles, write: WritePiece): Promise<boolean> {
   return withFile(first.partPath ?? '', into, first.bytes, async (file, buffer) => {
     let isTold = false;
     for (;;) {

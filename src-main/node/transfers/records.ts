@@ -35,6 +35,8 @@ export const downloadRecordSchema = z.object({
   contentId: contentIdSchema.nullable(),
   /** Whom the origin shares it with, as it said last; null: it did not say, and nobody has it from us. */
   audience: audienceSchema.nullable().default(null),
+  /** Which device said so; null: the one that it was listed from, or nobody. */
+  audienceBy: deviceIdSchema.nullable().default(null),
   /** Whether no more of the list of files is wanted, and where to go on reading it; both set: it was too long. */
   listed: z.boolean(),
   listCursor: z.string().nullable(),
@@ -56,6 +58,10 @@ export const downloadRecordSchema = z.object({
 });
 export type DownloadRecord = z.infer<typeof downloadRecordSchema>;
 
+/** Which pieces of a file its origin gave, or has shown that it has: one bit each, most significant first. */
+export const provenPiecesSchema = z.object({ by: deviceIdSchema, pieces: z.base64() });
+export type ProvenPieces = z.infer<typeof provenPiecesSchema>;
+
 export const fileRecordSchema = z.object({
   /** Path as the source names it, relative to what was asked for; empty for a single file. */
   remotePath: z.string(),
@@ -71,6 +77,8 @@ export const fileRecordSchema = z.object({
   priority: prioritySchema.default('normal'),
   /** Verified bytes on disk when it was last closed unfinished: only to be shown, its journal knows. */
   partialBytes: bytesSchema.default(0),
+  /** When it was last closed unfinished, of a file of several pieces. */
+  proven: provenPiecesSchema.optional(),
   state: z.enum(['waiting', 'done', 'failed']),
 });
 export type FileRecord = z.infer<typeof fileRecordSchema>;

@@ -15,15 +15,19 @@ const servedAfterMs = 30 * minute;
 /** Bounds what a download of very many small files can leave here; the oldest go first. */
 const remembered = 100_000;
 
-/** A file that is still being fetched: only its verified pieces can be read. */
+/** A file of which not everything is passed on: it is still being fetched, or its origin has not shown that it has all of it. */
 export interface PartialFile extends FileRef {
   readonly verified: Verified;
+  /** Its part changes all the time. */
+  readonly isArriving: boolean;
 }
 
-/** What of a file may be read at any time. */
+/** What of a file may be read at any time: verified pieces that are passed on. */
 export interface Verified extends Pick<Bitfield, 'has'> {
   /** Of its pieces, 0 … 1. */
   readonly share: number;
+  /** One bit for each piece, most significant first. */
+  readonly bits: Uint8Array;
 }
 
 /** A file that is being fetched and passed on. */
@@ -73,20 +77,21 @@ export class SharedDownloads {
   /** A file is being fetched into `path`. False: so is another one of this content, and that one is served. */
   async begin(id: ContentId, { name, path, bytes, audience, layer }: ForSome, verified: Verified): Promise<boolean> {
     const stats = await stat(path, { bigint: true });
-    const file = { ...(await refOf(name, path, bytes, stats, id)), version: partVersion(stats), verified };
+    const file = { ...(await refOf(name, path, bytes, stats, id)), version: partVersion(stats), verified, isArriving: true };
     if (this.#shared.get(id)?.until === null) return false;
     this.#keep(id, { audience, layer, until: null, file });
     return true;
   }
 
-  /** A file lies complete at `path`. */
-  async finish(id: ContentId, { name, path, bytes, audience, layer }: ForSome): Promise<void> {
+  /** A file lies complete at `path`. `verified`: only this is passed on; null: all of it. */
+  async finish(id: ContentId, { name, path, bytes, audience, layer }: ForSome, verified: Verified | null): Promise<void> {
     const stats = await stat(path, { bigint: true });
     if (Number(stats.size) !== bytes) return;
-    this.#keep(id, { audience, layer, until: this.#now() + servedAfterMs, file: await refOf(name, path, bytes, stats, id) });
+    const file = await refOf(name, path, bytes, stats, id);
+    this.#keep(id, { audience, layer, until: this.#now() + servedAfterMs, file: verified === null ? file : { ...file, verified, isArriving: false } });
   }
 
-  /** What was begun with this `verified` is fetched no more, and not complete. */
+  /** What was begun or finished with this `verified` is not passed on any more. */
   drop(id: ContentId, verified: Pick<Bitfield, 'has'>): void {
     const file = this.#shared.get(id)?.file;
     if (file !== undefined && 'verified' in file && file.verified === verified) this.#shared.delete(id);
@@ -94,7 +99,7 @@ export class SharedDownloads {
 
   /** What is being fetched now, and passed on. */
   underWay(): UnderWay[] {
-    return [...this.#shared].flatMap(([contentId, { audience, file }]) => ('verified' in file ? [{ contentId, name: file.path, inside: file.inside, bytes: file.bytes, audience, share: file.verified.share }] : []));
+    return [...this.#shared].flatMap(([contentId, { audience, file, until }]) => (until === null && 'verified' in file ? [{ contentId, name: file.path, inside: file.inside, bytes: file.bytes, audience, share: file.verified.share }] : []));
   }
 
   find(viewer: Viewer, id: ContentId): FileRef | PartialFile | null {
@@ -107,14 +112,16 @@ export class SharedDownloads {
     return file === null ? null : { kind: 'file', name: basename(file.path), bytes: file.bytes, files: 1 };
   }
 
+  /** Not before anything of it is passed on: the hashes tell what is in a file to whoever can guess it. */
   layer(viewer: Viewer, id: ContentId): Uint8Array | null {
-    return this.#visible(viewer, id)?.layer ?? null;
+    const shared = this.#visible(viewer, id);
+    return shared === null || shareOf(shared) === 0 ? null : shared.layer;
   }
 
   /** `f` complete, `p` in part, null: not here, or not for that device. */
   has(viewer: Viewer, id: ContentId): 'f' | 'p' | null {
     const shared = this.#visible(viewer, id);
-    return shared === null ? null : shared.until === null ? 'p' : 'f';
+    return shared === null ? null : shared.until === null || shareOf(shared) < 1 ? 'p' : 'f';
   }
 
   #visible(viewer: Viewer, id: ContentId): Shared | null {
@@ -124,6 +131,7 @@ export class SharedDownloads {
       this.#shared.delete(id);
       return null;
     }
+    if (shared.until !== null && shareOf(shared) === 0) return null;
     return maySee(shared.audience, viewer) ? shared : null;
   }
 
@@ -136,6 +144,8 @@ export class SharedDownloads {
     }
   }
 }
+
+const shareOf = ({ file }: Shared): number => ('verified' in file ? file.verified.share : 1);
 
 /** A part changes all the time, but it stays the same file. */
 export const partVersion = (stats: BigIntStats): string => `part-${stats.dev}-${stats.ino}`;

@@ -1,7 +1,6 @@
 import { toHex, type DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Direction } from '#shared/model/limit.ts';
-import type { PathKind } from '#shared/model/peer.ts';
 import { encodePace, plainOnly } from '#shared/protocol/pace.ts';
 import type { WirePieces } from '#shared/protocol/swarm-frames.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
@@ -19,6 +18,7 @@ import type { Outgoing } from '../ports/outgoing.ts';
 import { ArrivingPieces } from './arriving-pieces.ts';
 import { AskedBlock, type BlockAnswers } from './asked-block.ts';
 import type { Conduct } from './conduct.ts';
+import { lineTo } from './line-to.ts';
 import type { BlockSender, FileListener, SwarmDriverOptions } from './swarm-ports.ts';
 
 interface OpenFile {
@@ -38,12 +38,6 @@ interface Peer {
   readonly joining: SeldomMap<string, number[]>;
   /** Contents it takes part in, besides those it was asked to. */
   readonly admitted: SeldomMap<string, true>;
-}
-
-/** Nothing that stays on this machine takes a line. */
-export function lineTo(path: PathKind): Line | null {
-  if (path === 'loopback') return null;
-  return path === 'lan' ? 'near' : 'far';
 }
 
 const isShared = (of: 'all' | Line | DeviceId): of is 'all' | Line => of === 'all' || of === 'near' || of === 'far';
@@ -176,9 +170,14 @@ export class SwarmDriver {
     this.#step({ type: 'file-opened', download, file, bytes, pieceBytes, have, priority, isGrowing, isContinuable });
   }
 
-  /** What is verified of it may be served, also after it is complete, until `unshare`. */
-  share(file: FileNumber, pieces: number): void {
-    if (this.#files.has(file) && this.#roots.has(file)) this.#step({ type: 'content-kept', content: file, pieces, have: null });
+  /** What is verified and shown of it may be served, also after it is complete, until `unshare`. Said again, only these pieces are shown. */
+  share(file: FileNumber, pieces: number, shown: Uint8Array): void {
+    if (this.#roots.has(file)) this.#step({ type: 'content-kept', content: file, pieces, have: null, shown });
+  }
+
+  /** More pieces of it may be served. */
+  show(file: FileNumber, pieces: readonly number[]): void {
+    if (pieces.length > 0) this.#step({ type: 'pieces-shown', content: file, pieces });
   }
 
   unshare(file: FileNumber): void {
@@ -327,13 +326,13 @@ export class SwarmDriver {
   async #admit(peer: Peer, key: Uint8Array, root: string): Promise<number | null> {
     if (peer.admitted.size + peer.joining.size > limits.transfer.swarmsPerPeer) return null;
     const pieces = (await this.#sender?.piecesFor(peer.link, root)) ?? null;
-    if (pieces === null || pieces < 2) return null;
+    if (pieces === null || pieces.count < 2) return null;
     peer.admitted.set(root, true);
     const known = this.#numbers.get(root);
     if (known !== undefined) return known;
     const number = this.#nextNumber();
     this.#register(number, key);
-    this.#step({ type: 'content-kept', content: number, pieces, have: 'all' });
+    this.#step({ type: 'content-kept', content: number, pieces: pieces.count, have: pieces.here });
     return number;
   }
 

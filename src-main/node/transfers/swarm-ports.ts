@@ -4,6 +4,7 @@ import type { BadPiece } from '#shared/model/peer.ts';
 import type { RejectReason } from '#shared/protocol/hot-frames.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { ServeRefusal, ServeSettings, WantNumber } from '../../core/serve/events.ts';
+import type { Pieces } from '../../core/swarm/members.ts';
 import type { Link } from '../ports/links.ts';
 import type { Outgoing } from '../ports/outgoing.ts';
 import type { WriteOutcome } from '../ports/receiver.ts';
@@ -11,8 +12,8 @@ import type { Conduct } from './conduct.ts';
 
 /** What the swarm tells of one open file. */
 export interface FileListener {
-  /** Verifies and stores one piece; the buffer may be reused when the answer comes. */
-  write(piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon: boolean): Promise<WriteOutcome>;
+  /** Verifies and stores one piece; the buffer may be reused when the answer comes. `giver`: who gave all of it; null: several did. */
+  write(piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon: boolean, giver: DeviceId | null): Promise<WriteOutcome>;
   pieceWritten(piece: number, bytes: Bytes, from: DeviceId): void;
   complete(): void;
   /** Nobody who is up has the missing pieces. */
@@ -32,8 +33,8 @@ export interface FileListener {
 export interface BlockSender {
   serve(want: WantNumber): void;
   refuse(want: WantNumber, why: ServeRefusal): void;
-  /** Pieces of a content that this device may have from here now; null when it may not. */
-  piecesFor(link: Link, key: string): Promise<number | null>;
+  /** How many pieces a content has, and which of them this device may have from here now; null when it may have none. */
+  piecesFor(link: Link, key: string): Promise<{ readonly count: number; readonly here: Pieces } | null>;
 }
 
 export interface SwarmDriverOptions {

@@ -82,7 +82,7 @@ export class TransfersService implements DownloadObserver {
     await makeFolders(base).catch((error: unknown) => { throw diskError(error, base); });
     const record: DownloadRecord = {
       id: this.#ports.newId(), number: this.#nextNumber++, source: wanted.source, kind: wanted.kind, name: safeName(wanted.name, nameRules).name, bundle: wanted.bundle, base,
-      state: 'active', reason: null, priority: wanted.priority, inOrder: wanted.inOrder, ranked: false, contentId: wanted.contentId, audience: null, listed: false, listCursor: null,
+      state: 'active', reason: null, priority: wanted.priority, inOrder: wanted.inOrder, ranked: false, contentId: wanted.contentId, audience: null, audienceBy: null, listed: false, listCursor: null,
       files: 0, bytes: 0, listedEntries: 0, listedBytes: 0, doneFiles: 0, doneBytes: 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null,
       addedAt: this.#context.now(), finishedAt: null,
     };

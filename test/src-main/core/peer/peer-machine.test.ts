@@ -80,3 +80,32 @@ it('takes what a member has that was banned and forgiven on the same link, thoug
   world.run(20 * second);
   expect(world.nodes[0]?.machine.content(1)?.have.count).toBe(32);
 });
+
+describe('what is fetched and not all shown', () => {
+  const world = new PeerWorld({ bytes: 4 * MiB, pieceBytes: MiB, latencyMs: 1, seed: 7 });
+  const [seed, middle, end] = Array.from({ length: 3 }, () => world.add({ up: 100_000, local: true }));
+  if (seed === undefined || middle === undefined || end === undefined) throw new Error('no nodes');
+  world.link(seed, middle);
+  world.link(middle, end);
+  world.seed(seed);
+  world.leech(middle, [seed]);
+  world.step(middle, { type: 'content-kept', content: 1, pieces: world.pieces, have: null, shown: new Uint8Array(1) });
+  world.leech(end, [middle]);
+  const hadByEnd = (): number | undefined => world.nodes[end]?.machine.content(1)?.have.count;
+
+  it('is told to nobody, and had by nobody', () => {
+    world.run(5 * second);
+    expect(world.nodes[middle]?.machine.content(1)?.have.count).toBe(4);
+    expect(world.nodes[end]?.machine.content(1)?.availability(0)).toBe(0);
+    expect(hadByEnd()).toBe(0);
+  });
+
+  it('is told when it is shown', () => {
+    world.step(middle, { type: 'pieces-shown', content: 1, pieces: [2] });
+    world.run(10 * second);
+    expect(hadByEnd()).toBe(1);
+    world.step(middle, { type: 'pieces-shown', content: 1, pieces: [0, 1, 3] });
+    world.run(20 * second);
+    expect(hadByEnd()).toBe(4);
+  });
+});

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { limits } from '#shared/limits.ts';
 import { KiB, MiB, second } from '#shared/units.ts';
 import { defaultServeSettings, type ServeRefusal, type ServeSettings } from '#main/core/serve/events.ts';
 import { ServeMachine } from '#main/core/serve/serve-machine.ts';
@@ -242,6 +243,24 @@ it('under a limit, a piece that others have gives way to one that nobody has', (
   for (let piece = 2; piece < 8; piece++) line.ask(1, piece, MiB, 5);
   line.ask(2, 0, MiB, 5);
   expect(line.refused).toHaveLength(1);
+});
+
+it('a few bytes, to see that we have a piece, are given before all else, also to whoever may begin none, but not many at once', () => {
+  const line = new Line(100_000);
+  for (const peer of [1, 2]) line.step({ type: 'peer-up', peer, local: true });
+  const content = line.contents.open(5, 8, 'all');
+  content.setMember(1, Uint8Array.of(0x80));
+  line.step({ type: 'upload-limit', bytesPerSecond: 100_000 });
+  line.run(1);
+  const { proofBytes, proofsAtOnce } = limits.transfer;
+  const [begun, waiting] = [line.ask(2, 7, MiB, 5), line.ask(2, 7, MiB, 5)];
+  const more = line.ask(2, 0, proofBytes + 1, 5);
+  const questions = Array.from({ length: proofsAtOnce }, () => line.ask(2, 0, proofBytes, 5));
+  const tooMany = line.ask(2, 0, proofBytes, 5);
+  expect(line.refused).toEqual([more, tooMany].map((want) => ({ peer: 2, want, why: 'elsewhere' })));
+  line.run(60 * second);
+  const served = line.served.map(({ want }) => want);
+  expect([served[0], new Set(served.slice(1, -1)), served.at(-1)]).toEqual([begun, new Set(questions), waiting]);
 });
 
 it('pieces that we lack ourselves are no reason to send anybody elsewhere', () => {

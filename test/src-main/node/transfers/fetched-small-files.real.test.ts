@@ -13,6 +13,7 @@ import type { Audience } from '#shared/model/share.ts';
 import { minute } from '#shared/units.ts';
 
 const neighbour: Viewer = { kind: 'device', id: deviceIdOf(new Uint8Array(32).fill(9)), trust: 'seen', path: 'lan', rooms: new Set() };
+const origin = deviceIdOf(new Uint8Array(32).fill(8));
 const a = contentIdOf(new Uint8Array(32).fill(1));
 const modifiedAt = 1_600_000_000_000;
 let folder: string;
@@ -33,18 +34,18 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const forSome = (id: TransferId, audience: Audience | null): FetchedFor => ({ id, base: folder, audience: () => Promise.resolve(audience) });
+const forSome = (id: TransferId, audience: Audience | null): FetchedFor => ({ id, base: folder, audience: () => Promise.resolve(audience === null ? null : { audience, by: origin }) });
 const pathOf = (name: string): string => join(folder, 'Folder', name);
 
 /** A download that has brought `Folder/NAME`, in truth and in the store. */
-async function fetch(name: string, audience: Audience | null = { kind: 'everyone' }): Promise<FetchedFor> {
+async function fetch(name: string, audience: Audience | null = { kind: 'everyone' }, giver = origin): Promise<FetchedFor> {
   const owner = forSome(newId(), audience);
   const record: FileRecord = { remotePath: name, path: ['Folder', name], mapped: false, bytes: 5, modifiedAt, executable: false, contentId: a, selected: true, priority: 'normal', partialBytes: 0, state: 'waiting' };
   await store.put(filesTable, fileKey(owner.id, 7), record);
   await mkdir(join(folder, 'Folder'), { recursive: true });
   await writeFile(pathOf(name), 'bytes');
   await utimes(pathOf(name), new Date(modifiedAt), new Date(modifiedAt));
-  small.note(owner, 7, { path: record.path, contentId: a }, pathOf(name));
+  small.note(owner, 7, { path: record.path, contentId: a, giver }, pathOf(name));
   return owner;
 }
 
@@ -59,6 +60,11 @@ it('finds what was fetched, for those the origin shares it with', async () => {
 
 it.each<[string, Audience | null]>([['nobody, without the word of the origin', null], ['paired devices only', { kind: 'devices', devices: [] }]])('is there for %s', async (_who, audience) => {
   await fetch('one', audience);
+  expect([await small.has(neighbour, a), await small.find(neighbour, a)]).toEqual([false, null]);
+});
+
+it('gives nobody what came from somebody else than the origin', async () => {
+  await fetch('one', { kind: 'everyone' }, deviceIdOf(new Uint8Array(32).fill(7)));
   expect([await small.has(neighbour, a), await small.find(neighbour, a)]).toEqual([false, null]);
 });
 
@@ -90,14 +96,14 @@ it.each<[string, (path: string) => Promise<void>]>([
 
 it('does not pass on what had to be put beside another file', async () => {
   const owner = forSome(newId(), { kind: 'everyone' });
-  small.note(owner, 7, { path: ['Folder', 'one'], contentId: a }, pathOf('one (2)'));
+  small.note(owner, 7, { path: ['Folder', 'one'], contentId: a, giver: origin }, pathOf('one (2)'));
   expect(await small.has(neighbour, a)).toBe(false);
 });
 
 it('forgets it half an hour after the last file of its download came', async () => {
   const owner = await fetch('one');
   later = 29 * minute;
-  small.note(owner, 8, { path: ['Folder', 'two'], contentId: contentIdOf(new Uint8Array(32).fill(2)) }, pathOf('two'));
+  small.note(owner, 8, { path: ['Folder', 'two'], contentId: contentIdOf(new Uint8Array(32).fill(2)), giver: origin }, pathOf('two'));
   later = 58 * minute;
   expect(await small.has(neighbour, a)).toBe(true);
   later = 60 * minute;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { startNode, type RunningNode } from '#main/node/node.ts';
+import { startNode as startTestNode } from '../../net/test-nodes.ts';
 import type { TransferSource } from '#shared/api/contract.ts';
 import { PatientSource } from './patient-source.ts';
 import { KiB, MiB, type Bytes } from '#shared/units.ts';
@@ -46,6 +47,29 @@ it.each<[string, Bytes]>([['a few bytes', 5 * KiB], ['one piece', 200 * KiB], ['
   await origin.node.close();
   await fetched(second, first.node, { kind: 'content', contentId });
   expect(Buffer.compare(await readFile(join(second.folder, 'to', 'film.bin')), data)).toBe(0);
+});
+
+it('a file is had, when its origin is gone, from whoever got it from others, because the origin has shown that it has it', async () => {
+  const [origin, first, second, third] = await Promise.all(['Origin', 'First', 'Second', 'Third'].map(nodeNamed));
+  if (origin === undefined || first === undefined || second === undefined || third === undefined) expect.fail('nodes are missing');
+  const data = randomBytes(12 * MiB);
+  await writeFile(join(origin.folder, 'film.bin'), data);
+  const { id } = await origin.node.api.call('shares.add', { path: join(origin.folder, 'film.bin'), audience: { kind: 'everyone' } });
+  const { contentId } = await origin.node.api.call('shares.whenHashed', { id });
+  if (contentId === null) expect.fail('it has no content id');
+  const source = { kind: 'path', peer: 'Origin', path: 'film.bin' } as const;
+  await fetched(first, origin.node, source);
+  await origin.node.api.call('settings.set', { patch: { uploadLimit: 4_000_000 } });
+  await second.node.api.call('peers.connect', { address: `127.0.0.1:${first.node.port}` });
+  await fetched(second, origin.node, source);
+  const uploaded = (await first.node.api.call('transfers.list', {})).transfers.find(({ direction }) => direction === 'up');
+  expect(uploaded?.doneBytes).toBeGreaterThan(4 * MiB);
+  const somebody = await (await startTestNode('Somebody')).links.dial({ host: '127.0.0.1', port: second.node.port }, {});
+  await expect.poll(() => somebody.request('have', { contentIds: [contentId] })).toEqual({ have: 'f' });
+  await origin.node.close();
+  await first.node.close();
+  await fetched(third, second.node, { kind: 'content', contentId });
+  expect(Buffer.compare(await readFile(join(third.folder, 'to', 'film.bin')), data)).toBe(0);
 });
 
 it('whoever fetches the same folder of small files at the same time gets from the other what that one has', async () => {

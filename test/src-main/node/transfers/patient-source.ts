@@ -169,6 +169,10 @@ export class PatientSource {
     return { hashes: Buffer.from(file.layer).toString('base64') };
   }
 
+  #resolve(file: SharedFile | undefined): Promise<unknown> {
+    return file === undefined ? Promise.reject(new AppError('content-unknown')) : Promise.resolve({ kind: 'file', name: file.name, bytes: file.data.length, files: 1 });
+  }
+
   #entryAt(path: string): object {
     const file = this.files.find(({ name }) => path === `Folder/${name}`);
     if (file !== undefined) return { name: file.name, kind: 'file', bytes: file.data.length, files: 1, modifiedAt: 1, contentId: file.id };
@@ -182,6 +186,7 @@ export class PatientSource {
       case 'walk': return Promise.resolve({ files: this.files.map(({ name, data, id }) => ({ path: name, kind: 'file', bytes: data.length, modifiedAt: 1, executable: false, contentId: id })), next: null });
       case 'layer': return this.#layerOf(this.files.find(({ id }) => wanted.includes(id)));
       case 'have': return Promise.resolve({ have: z.object({ contentIds: z.array(z.string()) }).parse(params).contentIds.map((wantedId) => (this.files.some(({ id }) => id === wantedId) ? 'f' : '-')).join('') });
+      case 'resolve': return this.#resolve(this.files.find(({ id }) => wanted.includes(id)));
       case 'audience': return Promise.resolve({ audience: this.audience });
       case 'shares': return Promise.resolve({ names: [], count: 0, bytes: 0 });
       default: return Promise.reject(new Error(`not asked for here: ${method}`));

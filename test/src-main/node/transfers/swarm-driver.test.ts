@@ -43,7 +43,7 @@ function startDriver(): SwarmDriver {
     receiveBudgetBytes: 32 * MiB, requestWindowBytes: 16 * MiB, outgoing: straightOut, serving: defaultServeSettings, now: () => 0, takesCompressed: () => false, nextNumber: () => number++,
     conduct: new Conduct({ now: () => 0, onChange: () => undefined, save: () => undefined }),
   });
-  driver.serveWith({ serve: () => undefined, refuse: () => undefined, piecesFor: () => Promise.resolve(2) });
+  driver.serveWith({ serve: () => undefined, refuse: () => undefined, piecesFor: () => Promise.resolve({ count: 2, here: 'all' }) });
   return driver;
 }
 
@@ -55,7 +55,7 @@ test('a file that was complete, is lost and fetched again has a swarm again', as
   // Both had it, and both still serve it.
   driver.addDownload(1, 1, false);
   driver.openFile(1, 1, { ...about, have: everything }, listener);
-  driver.share(1, 2);
+  driver.share(1, 2, everything);
   driver.addMember(1, link.remote.id, root);
   await driver.joined(link, root, everything);
   driver.closeFile(1);
