@@ -186,9 +186,9 @@ function commandsOf({ foundation, devices, holders, membership, ownCopies, speed
 async function followLibrary({ foundation, events, blocks, shareNames, links }: Services): Promise<void> {
   const { library } = foundation;
   const tellAll = (share: string): void => { for (const link of links().all()) link.notify({ kind: 'listing', share }); };
+  library.onRights(() => { blocks.forgetRights(); });
   library.onShare((share) => {
     shareNames.set(share.id, share.name);
-    blocks.forgetRights();
     events.emit({ type: 'share', share });
   });
   library.onShareGone((id) => {

@@ -283,6 +283,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
         await discardStaged(dataPaths(foundation.dataDir).outbox, paths, [...inUse, ...shared]);
       })());
     },
+    onRights: () => { blocks.forgetRights(); },
     onChange: (offer) => { offerEvents.push(offer.id, offer); },
     onGone: (id) => {
       offerEvents.drop(id);

@@ -71,6 +71,7 @@ export class LibraryService implements Library {
   readonly #onShare = new Set<(share: Share) => void>();
   readonly #onShareGone = new Set<(id: ShareId) => void>();
   readonly #onListing = new Set<(share: Share) => void>();
+  readonly #onRights = new Set<() => void>();
   /** Called with every change of a share, at once. */
   readonly #waiters = new Set<() => void>();
   readonly #rebuilding = new Set<ShareId>();
@@ -143,6 +144,7 @@ export class LibraryService implements Library {
     const { audience, name } = change;
     if (name !== undefined && this.#shares.uniqueName(checkShareName(name), share.id) !== name) throw new AppError('already-exists', { name });
     await this.#tree.updateShare(share.id, { ...(audience === undefined ? {} : { audience }), ...(name === undefined ? {} : { name }) });
+    if (audience !== undefined) for (const listener of this.#onRights) listener();
     this.#changed(share.id, true);
     await this.#saveList();
     return this.#state(share);
@@ -268,6 +270,10 @@ export class LibraryService implements Library {
 
   onListing(listener: (share: Share) => void): void {
     this.#onListing.add(listener);
+  }
+
+  onRights(listener: () => void): void {
+    this.#onRights.add(listener);
   }
 
   /** Resolves when what was noticed so far is listed and every content id that can be known is. For tests and tools. */

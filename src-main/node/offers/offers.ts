@@ -31,6 +31,8 @@ export interface OffersPorts {
   readonly cancelDownload: (id: TransferId) => Promise<void>;
   /** A push of these files is over; `inUse` are the files of those that are not. */
   readonly onOver: (paths: readonly string[], inUse: readonly string[]) => void;
+  /** Files that could be had by an offer of ours cannot any more. */
+  readonly onRights: () => void;
   readonly onChange: (offer: Offer) => void;
   readonly onGone: (id: OfferId) => void;
   /** Something failed that nobody waits for. */
@@ -234,9 +236,7 @@ export class Offers {
   #offeredTo(link: Link, path: string): { record: OfferRecord; rest: string } {
     const [id = '', ...rest] = path.slice(prefix.length).split('/');
     const record = isOfferId(id) ? this.#records.get(id) : undefined;
-    const given = record !== undefined && record.offer.direction === 'out' && record.offer.peer === link.remote.id;
-    const open = given && ['sending', 'asked', 'accepted', 'done'].includes(record.offer.state);
-    if (!open) throw new AppError('not-found', { name: path });
+    if (record?.offer.peer !== link.remote.id || !isGiven(record.offer)) throw new AppError('not-found', { name: path });
     return { record, rest: rest.join('/') };
   }
 
@@ -266,11 +266,13 @@ export class Offers {
     const before = this.#records.get(record.offer.id);
     const ends = isOver(record.offer) && (before === undefined || !isOver(before.offer));
     this.#records.set(record.offer.id, record);
+    if (before !== undefined && isGiven(before.offer) && !isGiven(record.offer)) this.#ports.onRights();
     this.#ports.onChange(record.offer);
     await this.#rows.put(record.offer.id, record);
     if (record.sources.length > 0 && ends) this.#ports.onOver(pathsOf(record), [...this.#records.values()].filter(({ offer }) => !isOver(offer)).flatMap(pathsOf));
   }
 }
 
+const isGiven = ({ direction, state }: Offer): boolean => direction === 'out' && ['sending', 'asked', 'accepted', 'done'].includes(state);
 const isOver = ({ state }: Offer): boolean => state === 'done' || state === 'declined' || state === 'cancelled';
 const pathsOf = ({ sources }: OfferRecord): string[] => sources.map(({ path }) => path);

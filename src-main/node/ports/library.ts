@@ -94,6 +94,8 @@ export interface Library {
 
   onShare(listener: (share: Share) => void): void;
   onShareGone(listener: (id: ShareId) => void): void;
+  /** A share is for others than before: told at once, before the change is answered. */
+  onRights(listener: () => void): void;
   /** Content below a share changed (for peers who look at it). */
   onListing(listener: (share: Share) => void): void;
   close(): Promise<void>;

@@ -119,6 +119,7 @@ export class BlockServer implements BlockSender {
   }
 
   async piecesFor(link: Link, key: string): ReturnType<BlockSender['piecesFor']> {
+    if (this.provisional.find(link, key) !== undefined) return null;
     const file = await this.#mayRead(link, key);
     return file === null ? null : { count: pieceCount(file.bytes, pieceBytesFor(file.bytes)), here: 'verified' in file ? file.verified.bits : 'all' };
   }
@@ -129,11 +130,17 @@ export class BlockServer implements BlockSender {
   }
 
   /** The root of a file that was opened without one: null while its bytes are still being hashed. */
-  rootOf(link: Link, key: string): ContentId | null {
-    const provisional = this.provisional.find(link, key);
-    if (provisional === undefined) return null;
+  async rootOf(link: Link, key: string): Promise<ContentId | null> {
+    const provisional = this.provisional.find(link, key)?.file;
+    if (provisional === undefined || (await this.#mayRead(link, key)) === null) return null;
     if (provisional.contentId === null && !this.#hashing.has(key)) this.#hashing.set(key, this.#hashWhole(provisional));
     return provisional.contentId;
+  }
+
+  /** Piece hashes of a file that got its root by being sent to this link. */
+  async layerOf(link: Link, id: ContentId): Promise<Uint8Array | null> {
+    const provisional = this.provisional.withRoot(link, id);
+    return provisional === null || (await this.#mayRead(link, provisional.key)) === null ? null : provisional.layer;
   }
 
   linkDown(link: Link): void {
@@ -171,8 +178,8 @@ export class BlockServer implements BlockSender {
   /** Resolves with the bytes that went out, compressed ones as they travel. */
   async #serve(wanted: Wanted): Promise<Bytes> {
     const { link, request, key } = wanted;
-    const provisional = this.provisional.find(link, key);
-    const file = provisional?.file ?? (await this.#mayRead(link, key));
+    const provisional = this.provisional.find(link, key)?.file;
+    const file = await this.#mayRead(link, key);
     const refused = file === null ? 'gone' : refusal(file, request);
     if (file === null || refused !== null) return reject(wanted, refused ?? 'gone');
     const pieceHash = provisional === undefined ? null : await this.#hashOf(provisional, request.piece);
@@ -241,7 +248,7 @@ export class BlockServer implements BlockSender {
     this.#allowed.set(link, allowed);
     const known = allowed.get(key);
     if (known !== undefined) return known;
-    const found = this.#ports.findFile(link, contentIdOf(Buffer.from(key, 'hex'))).catch(() => null);
+    const found = this.#find(link, key).catch(() => null);
     allowed.set(key, found);
     // A no is looked up again the next time: the file may only have been away for a moment.
     void found.then((file) => { if (file === null && allowed.get(key) === found) allowed.delete(key); });
@@ -250,6 +257,14 @@ export class BlockServer implements BlockSender {
       allowed.delete(oldest);
     }
     return found;
+  }
+
+  async #find(link: Link, key: string): Promise<FileRef | PartialFile | null> {
+    const opened = this.provisional.find(link, key);
+    if (opened === undefined) return this.#ports.findFile(link, contentIdOf(Buffer.from(key, 'hex')));
+    await opened.find();
+    // As it was opened: what it has become meanwhile shows when it is read.
+    return opened.file.file;
   }
 
   /** Hash of a piece of a file that has no root yet; read and hashed once, whoever asks. Null when the file has changed. */

@@ -9,7 +9,7 @@ import type { Excuse } from '../../core/pace/facts.ts';
 import { Allowances } from '../../core/rate/allowances.ts';
 import type { Offers } from '../offers/offers.ts';
 import type { PairingService } from '../peers/pairing.ts';
-import type { Library, Viewer } from '../ports/library.ts';
+import type { FileRef, Library, Viewer } from '../ports/library.ts';
 import type { Link } from '../ports/links.ts';
 import type { FetchedSmallFiles } from '../transfers/fetched-small-files.ts';
 import type { SharedDownloads } from '../transfers/shared-downloads.ts';
@@ -109,19 +109,23 @@ export class ControlServer {
       return { bytes: base64(part.bytes), attributes: base64(part.attributes) };
     },
     layer: async (link, { contentId, first, count }) => {
-      const layer = (await this.#ports.library.pieceLayer(this.#ports.viewerOf(link), contentId)) ?? this.#ports.fetched.layer(this.#ports.viewerOf(link), contentId) ?? this.#ports.blocks.provisional.layerOf(link, contentId);
+      const layer = (await this.#ports.library.pieceLayer(this.#ports.viewerOf(link), contentId)) ?? this.#ports.fetched.layer(this.#ports.viewerOf(link), contentId) ?? (await this.#ports.blocks.layerOf(link, contentId));
       if (layer === null || (first + count) * hashBytes > layer.length) throw new AppError('content-unknown', { name: contentId });
       return { hashes: base64(layer.subarray(first * hashBytes, (first + count) * hashBytes)) };
     },
     open: async (link, { path }) => {
       const { library, offers, blocks } = this.#ports;
-      const file = offers.isOfferPath(path) ? await offers.openFile(link, path) : (await library.stat(this.#ports.viewerOf(link), path)).file;
-      if (file === null) throw new AppError('not-found', { name: path });
+      const find = async (): Promise<FileRef> => {
+        const file = offers.isOfferPath(path) ? await offers.openFile(link, path) : (await library.stat(this.#ports.viewerOf(link), path)).file;
+        if (file === null) throw new AppError('not-found', { name: path });
+        return file;
+      };
+      const file = await find();
       const { bytes, modifiedAt, executable, contentId } = file;
       if (contentId !== null) return { key: contentId, bytes, modifiedAt, executable, contentId };
-      return { key: blocks.provisional.open(link, file).key, bytes, modifiedAt, executable, contentId: null };
+      return { key: blocks.provisional.open(link, file, find).key, bytes, modifiedAt, executable, contentId: null };
     },
-    rootOf: async (link, { key }) => Promise.resolve({ contentId: this.#ports.blocks.rootOf(link, key) }),
+    rootOf: async (link, { key }) => ({ contentId: await this.#ports.blocks.rootOf(link, key) }),
     pace: async (link) => Promise.resolve({ by: this.#ports.excuse(link.remote.id) }),
     offer: (link, params) => this.#ports.offers.asked(link, params),
     pairCommit: async (link, { commitment }) => Promise.resolve(this.#ports.pairing.committed(link, commitment)),

@@ -63,20 +63,30 @@ export class ProvisionalFile {
   }
 }
 
-/** Keys under which files without a root are asked for. A key is good for the link it was given to, and for no other. */
+/** What a key stands for on one link. */
+export interface OpenedFile {
+  readonly file: ProvisionalFile;
+  /** Finds it anew as the device may see it now; rejects when it may not, or not any more. */
+  readonly find: () => Promise<unknown>;
+}
+
+/**
+ * Keys under which files without a root are asked for. A key is good for the link it was given to, and for no other, and only as long as
+ * the device finds the file by which it got the key.
+ */
 export class ProvisionalFiles {
-  readonly #byLink = new WeakMap<Link, Map<string, ProvisionalFile>>();
+  readonly #byLink = new WeakMap<Link, Map<string, OpenedFile>>();
   /** The same file sent to several devices is read and hashed for all of them together. */
   readonly #byVersion = new Map<string, WeakRef<ProvisionalFile>>();
 
-  open(link: Link, file: FileRef): ProvisionalFile {
+  open(link: Link, file: FileRef, find: OpenedFile['find']): ProvisionalFile {
     const version = `${file.diskPath}\0${file.version}`;
     const known = this.#byVersion.get(version)?.deref();
     const opened = known ?? new ProvisionalFile(file);
     if (known === undefined) this.#byVersion.set(version, new WeakRef(opened));
-    const keys = this.#byLink.get(link) ?? new Map<string, ProvisionalFile>();
+    const keys = this.#byLink.get(link) ?? new Map<string, OpenedFile>();
     this.#byLink.set(link, keys);
-    keys.set(opened.key, opened);
+    keys.set(opened.key, { file: opened, find });
     // The oldest key makes room: its file can be opened again.
     for (const key of keys.keys()) {
       if (keys.size <= keysPerLink) break;
@@ -86,13 +96,13 @@ export class ProvisionalFiles {
     return opened;
   }
 
-  /** Piece hashes of a file that got its root by being sent to this link. */
-  layerOf(link: Link, id: ContentId): Uint8Array | null {
-    for (const file of this.#byLink.get(link)?.values() ?? []) if (file.contentId === id) return file.layer;
+  /** A file that got its root by being sent to this link. */
+  withRoot(link: Link, id: ContentId): ProvisionalFile | null {
+    for (const { file } of this.#byLink.get(link)?.values() ?? []) if (file.contentId === id) return file;
     return null;
   }
 
-  find(link: Link, key: string): ProvisionalFile | undefined {
+  find(link: Link, key: string): OpenedFile | undefined {
     return this.#byLink.get(link)?.get(key);
   }
 

@@ -44,7 +44,7 @@ test('a thread that dies while it hashes what is sent costs one refused block, n
     void stat(path, { bigint: true }).then((stats) => {
       const { key } = blocks.provisional.open(link, {
         share: null, path: 'film', diskPath: path, inside: path, bytes: 4, modifiedAt: 0, executable: false, version: fileVersion(stats), contentId: null,
-      });
+      }, () => Promise.resolve());
       blocks.wanted(link, 0, { requestId: 1, key: fromHex(key), piece: 0, begin: 0, length: 4, pace: 0 });
     });
   });

@@ -58,7 +58,7 @@ async function asked({ byItself = false } = {}) {
       cancelled.push(transferred);
       return Promise.resolve();
     },
-    onOver: () => undefined, onChange: () => undefined, onGone: (gone) => goneOffers.push(gone), onError: (error) => errors.push(error),
+    onOver: () => undefined, onRights: () => undefined, onChange: () => undefined, onGone: (gone) => goneOffers.push(gone), onError: (error) => errors.push(error),
   });
   await offers.asked(link, question);
   return { offers, link, told, starts, cancelled, errors, goneOffers };

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startNode, type RunningNode } from '#main/node/node.ts';
+import type { Link } from '#main/node/ports/links.ts';
+import { fromHex } from '#shared/ids.ts';
+import type { Share } from '#shared/model/share.ts';
+import { KiB, MiB } from '#shared/units.ts';
+import { blockSink, startNode as startTestNode, type BlockEnd, type TestNode } from '../../net/test-nodes.ts';
+
+const gone: BlockEnd = { kind: 'rejected', reason: 'gone' };
+
+let folder: string;
+let node: RunningNode;
+let client: TestNode;
+let link: Link;
+/** Each test shares a folder of its own. */
+let tests = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rights-'));
+  node = await startNode({ dataDir: join(folder, 'data'), listen: '127.0.0.1', overrides: { name: 'Here', port: 0, multicast: false, mdns: false } });
+});
+beforeEach(async () => {
+  tests++;
+  client = await startTestNode('Client');
+  link = await client.links.dial({ host: '127.0.0.1', port: node.port }, {});
+});
+afterAll(async () => {
+  await node.close();
+  await rm(folder, { recursive: true });
+});
+
+/** What comes of the middle of a piece. */
+async function ask(key: string, piece: number): Promise<BlockEnd> {
+  const { sink, end } = blockSink(64 * KiB);
+  link.requestBlock({ key: fromHex(key), piece, begin: 0, length: 64 * KiB }, sink);
+  return end;
+}
+
+/** A folder with one file of several pieces, shared with everybody. */
+async function sharing(isHashed: boolean): Promise<{ share: Share; path: string }> {
+  const at = join(folder, `Things ${tests}`);
+  await mkdir(at);
+  const share = await node.api.call('shares.add', { path: at, audience: { kind: 'everyone' } });
+  if (!isHashed) await node.api.call('shares.pauseHashing', { share: share.id, paused: true });
+  const isListed = new Promise<void>((resolve) => {
+    const stop = node.api.subscribe((event) => {
+      if (event.type !== 'share' || event.share.id !== share.id || event.share.files !== 1) return;
+      stop();
+      resolve();
+    });
+  });
+  await writeFile(join(at, 'film'), randomBytes(4 * MiB));
+  await node.api.call('shares.rescan', { share: share.id });
+  await isListed;
+  if (isHashed) await node.api.call('shares.whenHashed', { id: share.id });
+  return { share, path: `Things ${tests}/film` };
+}
+
+describe.each([['a file that is hashed', true], ['a file that is not hashed yet', false]])('%s, of which some has been given', (_what, isHashed) => {
+  it.each<[string, (share: Share) => Promise<unknown>]>([
+    ['is given no more when it is for nobody', ({ id }) => node.api.call('shares.update', { share: id, audience: { kind: 'nobody' } })],
+    ['is given no more when it is for others', ({ id }) => node.api.call('shares.update', { share: id, audience: { kind: 'devices', devices: [] } })],
+    ['is given no more when it is not shared any more', ({ id }) => node.api.call('shares.remove', { share: id })],
+  ])('%s', async (_when, change) => {
+    const { share, path } = await sharing(isHashed);
+    const { key, contentId } = await link.request('open', { path });
+    expect(contentId).toBe(isHashed ? key : null);
+    expect(await ask(key, 0)).toMatchObject({ kind: 'done' });
+    await change(share);
+    expect(await ask(key, 1)).toEqual(gone);
+    expect(await ask(key, 0)).toEqual(gone);
+    if (!isHashed) expect(await link.request('rootOf', { key })).toEqual({ contentId: null });
+  });
+});
+
+it('what was pushed is given no more when the push is taken back', async () => {
+  const at = join(folder, `film ${tests}`);
+  await writeFile(at, randomBytes(4 * MiB));
+  client.handler.answer = (method) => (method === 'offer' ? Promise.resolve({}) : Promise.reject(new Error(method)));
+  const { id } = await node.api.call('offers.send', { peer: client.identity.id, paths: [at] });
+  const { key } = await link.request('open', { path: `offer:${id}/film ${tests}` });
+  expect(await ask(key, 0)).toMatchObject({ kind: 'done' });
+  await node.api.call('offers.cancel', { id });
+  expect(await ask(key, 1)).toEqual(gone);
+  expect(await ask(key, 0)).toEqual(gone);
+});
