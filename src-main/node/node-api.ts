@@ -47,7 +47,7 @@ function handlersOf(parts: NodeParts): Handlers {
     'peers.block': async ({ peer, blocked }) => parts.setTrust(peer, blocked ? 'blocked' : 'seen'),
     'peers.setAutoAccept': ({ peer, autoAccept }) => devices.setAutoAccept(peer, autoAccept),
     'peers.setLimits': ({ peer, down, up }) => parts.setLimits(peer, { ...(down === undefined ? {} : { down }), ...(up === undefined ? {} : { up }) }),
-    'peers.unpair': ({ peer }) => parts.setTrust(peer, 'seen'),
+    'peers.unpair': ({ peer }) => parts.unpair(peer),
     'peers.forgive': async ({ peer }) => {
       const { id } = devices.find(peer);
       transfers.forgive(id);

@@ -35,6 +35,7 @@ export interface NodeParts {
   diagnose(peer: string | null, signal: AbortSignal): Promise<Diagnosis>;
   connect(address: SocketAddress, signal: AbortSignal): Promise<Peer>;
   setTrust(peer: string, trust: Trust): Promise<Peer>;
+  unpair(peer: string): Promise<Peer>;
   setLimits(peer: string, change: Partial<PeerLimits>): Promise<Peer>;
   forgetDevice(peer: string): Promise<void>;
   browse(link: Link, path: string, cursor: string | undefined, limit: number, signal: AbortSignal): Promise<CallResult<'browse.list'>>;

@@ -23,7 +23,7 @@ import type { NodeParts } from './node-parts.ts';
 import { straightOut, type Outgoing } from './ports/outgoing.ts';
 import { browseDevice } from './peers/browse.ts';
 import { createOutside, withOutside, type Outside } from './servers/outside.ts';
-import { createServices, laterLinks, type Services } from './services.ts';
+import { chooseNoMore, createServices, laterLinks, type Services } from './services.ts';
 import { planDownload } from './transfers/plan-download.ts';
 import { pause } from './waiting.ts';
 import { wireLinks } from './wire-links.ts';
@@ -144,8 +144,8 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
 }
 
 /** Calls that need more than one service. */
-function commandsOf({ foundation, devices, holders, membership, ownCopies, speed, transfers, uploads, links }: Services): Pick<NodeParts, 'connect' | 'setLimits' | 'forgetDevice' | 'browse' | 'listTransfers' | 'startDownload'> {
-  const { settings } = foundation;
+function commandsOf({ foundation, devices, holders, membership, ownCopies, speed, transfers, uploads, links, setTrust }: Services): Pick<NodeParts, 'connect' | 'unpair' | 'setLimits' | 'forgetDevice' | 'browse' | 'listTransfers' | 'startDownload'> {
+  const { settings, library } = foundation;
   return {
     async connect(address, signal) {
       const link = await links().dial(address, { signal }).catch((error: unknown) => {
@@ -159,6 +159,11 @@ function commandsOf({ foundation, devices, holders, membership, ownCopies, speed
       if (peer === undefined) throw new AppError('link-closed', { name: link.remote.name });
       return peer;
     },
+    async unpair(text) {
+      const peer = await setTrust(text, 'seen');
+      await chooseNoMore(library, peer.id);
+      return peer;
+    },
     async setLimits(text, change) {
       const peer = await devices.setLimits(text, change);
       speed.deviceChanged(peer.id);
@@ -168,6 +173,7 @@ function commandsOf({ foundation, devices, holders, membership, ownCopies, speed
       const id = await devices.forget(peer);
       membership.forget(id);
       links().get(id)?.close({ code: 'link-closed' });
+      await chooseNoMore(library, id);
     },
     browse: (link, path, cursor, limit, signal) => browseDevice(link, ownCopies, path, cursor, limit, signal),
     async listTransfers(finished, cursor, limit) {

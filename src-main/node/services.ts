@@ -144,13 +144,16 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     },
   });
   const setTrust = async (text: string, trust: Trust): Promise<Peer> => {
-    const peer = await devices.setTrust(text, trust);
-    membership.setTrust(peer.id, trust);
+    const { id } = devices.find(text);
+    const kept = devices.setTrust(id, trust);
+    // It holds from now on, whatever the disk makes of it.
+    membership.setTrust(id, trust);
     blocks.forgetRights();
-    const link = links().get(peer.id);
+    const link = links().get(id);
     if (trust === 'blocked') link?.close({ code: 'blocked' });
     else link?.notify({ kind: 'listing', share: '' });
-    return devices.get(peer.id) ?? peer;
+    const peer = await kept;
+    return devices.get(id) ?? peer;
   };
   const pairing = new PairingService({
     ownId: identity.id, now,
@@ -307,6 +310,15 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
 /** What was shared with a room that is gone is shared with nobody, also when the room should come back. */
 async function hideWhatItSaw(library: Library, room: RoomId): Promise<void> {
   for (const { id, audience } of await library.shares()) if (audience.kind === 'room' && audience.room === room) await library.update(id, { audience: { kind: 'nobody' } });
+}
+
+/** A device that is trusted no more, or forgotten, is chosen for nothing; a list without anybody would mean all that are paired. */
+export async function chooseNoMore(library: Pick<Library, 'shares' | 'update'>, device: DeviceId): Promise<void> {
+  for (const { id, audience } of await library.shares()) {
+    if (audience.kind !== 'devices' || !audience.devices.includes(device)) continue;
+    const devices = audience.devices.filter((other) => other !== device);
+    await library.update(id, { audience: devices.length === 0 ? { kind: 'nobody' } : { kind: 'devices', devices } });
+  }
 }
 
 /** Also removes the rows of forgotten devices. */

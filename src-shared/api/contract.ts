@@ -67,6 +67,7 @@ export const calls = {
   'peers.unpair': call(z.object({ peer: peerRef }), peerSchema),
   /** Forgets the wrong pieces it sent: whoever was banned for them is asked again at once. */
   'peers.forgive': call(z.object({ peer: peerRef }), peerSchema),
+  /** Also takes it out of every audience. */
   'peers.forget': call(z.object({ peer: peerRef }), done),
 
   /** Starts comparing codes; answers when both devices show the code. */

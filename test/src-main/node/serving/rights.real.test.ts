@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Store } from '#main/disk/store.ts';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import type { Link } from '#main/node/ports/links.ts';
-import { fromHex } from '#shared/ids.ts';
-import type { Share } from '#shared/model/share.ts';
+import { AppError } from '#shared/errors.ts';
+import { deviceIdOf, fromHex } from '#shared/ids.ts';
+import type { Audience, Share } from '#shared/model/share.ts';
 import { KiB, MiB } from '#shared/units.ts';
 import { blockSink, startNode as startTestNode, type BlockEnd, type TestNode } from '../../net/test-nodes.ts';
 
@@ -74,6 +76,47 @@ describe.each([['a file that is hashed', true], ['a file that is not hashed yet'
     expect(await ask(key, 0)).toEqual(gone);
     if (!isHashed) expect(await link.request('rootOf', { key })).toEqual({ contentId: null });
   });
+});
+
+describe('a device that is no longer trusted, or forgotten', () => {
+  const other = deviceIdOf(new Uint8Array(32).fill(7));
+  const audienceOf = async ({ id }: Share): Promise<Audience | undefined> => (await node.api.call('shares.list', {})).find((share) => share.id === id)?.audience;
+  const unpair = (): Promise<unknown> => node.api.call('peers.unpair', { peer: client.identity.id });
+
+  it('is chosen for nothing any more', async () => {
+    const { share, path } = await sharing(true);
+    await node.api.call('shares.update', { share: share.id, audience: { kind: 'devices', devices: [client.identity.id, other] } });
+    const { key } = await link.request('open', { path });
+    expect(await ask(key, 0)).toMatchObject({ kind: 'done' });
+    await unpair();
+    expect(await ask(key, 1)).toEqual(gone);
+    expect(await audienceOf(share)).toEqual({ kind: 'devices', devices: [other] });
+  });
+
+  it('leaves nobody who may see what was for it alone', async () => {
+    const { share, path } = await sharing(true);
+    await node.api.call('shares.update', { share: share.id, audience: { kind: 'devices', devices: [client.identity.id] } });
+    await unpair();
+    expect(await audienceOf(share)).toEqual({ kind: 'nobody' });
+    await expect(link.request('open', { path })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('is a stranger when it comes back', async () => {
+    const { share, path } = await sharing(true);
+    await node.api.call('shares.update', { share: share.id, audience: { kind: 'devices', devices: [client.identity.id] } });
+    await node.api.call('peers.forget', { peer: client.identity.id });
+    const again = await client.links.dial({ host: '127.0.0.1', port: node.port }, {});
+    await expect(again.request('open', { path })).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+it('a device that is blocked is cut off also when the disk refuses to keep it', async () => {
+  const { path } = await sharing(true);
+  await link.request('open', { path });
+  const full = vi.spyOn(Store.prototype, 'put').mockRejectedValueOnce(new AppError('disk-full'));
+  await expect(node.api.call('peers.block', { peer: client.identity.id, blocked: true })).rejects.toMatchObject({ code: 'disk-full' });
+  full.mockRestore();
+  await client.handler.until(() => client.handler.closedLinks.length === 1);
 });
 
 it('what was pushed is given no more when the push is taken back', async () => {
