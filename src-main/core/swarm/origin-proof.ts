@@ -9,26 +9,24 @@ export interface Place {
   readonly length: Bytes;
 }
 
-/** For each doubling of what was tested before. Whoever has half of the pieces guesses so many in a row once in 256 times. */
-const placesATest = 8;
-/** Before so many pieces are tested nothing is shown on trust: whoever has a few would soon know one more. */
-const firstTested = 8;
+/** A test asks for one place in each of its pieces, and for this many for each doubling of what was tested before: so much is asked of the first ones that nobody gets there with half a piece. */
+const placesADoubling = 8;
+/** So many pieces are tested together, at most: of a file that lay here already the first ones need not wait for the last. */
+const piecesATest = 64;
 
 /**
  * Which pieces of a file may be passed on, because its origin has shown that it has them. Whoever lists a file says for whom it
  * is and need not have it: its word gives nobody what it could not give itself. A piece that it gave needs no more proof.
- * Of those that came otherwise it is asked for a few bytes at random places; nobody knows beforehand where. The first ones
- * are all tested; later what is passed on untested is never more than what was tested, and as soon as it is half as much, the
- * next test is due: so their number grows with the logarithm of the pieces.
+ * Of each one that came otherwise it is asked for a few bytes; nobody knows beforehand where. No piece is shown on trust, however
+ * much was tested: who is shown it may be the origin in disguise, which could then answer for it, here and elsewhere.
  */
 export class OriginProof {
   /** These may be passed on. */
   readonly shown: Bitfield;
   readonly #lengthOf: (piece: number) => Bytes;
   readonly #random: () => number;
-  /** Pieces that others gave, in the order in which they came. The first `#trusted` of them are shown. */
+  /** Pieces that others gave, in the order in which they came. */
   #untested: number[] = [];
-  #trusted = 0;
   #tested = 0;
   #isDisproved = false;
 
@@ -43,24 +41,19 @@ export class OriginProof {
     }
   }
 
-  /** The pieces that the next test is about. */
+  /** The pieces that the next test is about; none: there is nothing to be tested. */
   get untested(): readonly number[] {
-    return [...this.#untested];
+    return this.#untested.slice(0, piecesATest);
   }
 
-  get isDue(): boolean {
-    const untested = this.#untested.length;
-    return untested > this.#trusted || untested >= Math.max(1, this.#tested / 2);
+  /** In which pieces the origin must give a place for a test of these: in some of them several. */
+  asksFor(pieces: readonly number[]): readonly number[] {
+    const places = Math.max(pieces.length, Math.ceil(placesADoubling * Math.log2(1 + pieces.length / Math.max(1, this.#tested))));
+    return Array.from({ length: places }, (_, place) => pieces[place % pieces.length] ?? 0);
   }
 
-  /** How many places in so many pieces the origin must give. */
-  placesIn(pieces: number): number {
-    return placesATest * Math.ceil(Math.log2(1 + pieces / Math.max(1, this.#tested)));
-  }
-
-  /** A place in these pieces, drawn at random. */
-  draw(pieces: readonly number[]): Place {
-    const piece = pieces[Math.floor(this.#random() * pieces.length)] ?? 0;
+  /** A place in this piece, drawn at random. */
+  draw(piece: number): Place {
     const bytes = this.#lengthOf(piece);
     const length = Math.min(bytes, limits.transfer.proofBytes);
     return { piece, begin: Math.floor(this.#random() * (bytes - length + 1)), length };
@@ -70,26 +63,21 @@ export class OriginProof {
   given(piece: number): readonly number[] {
     if (this.#isDisproved || !this.shown.add(piece)) return [];
     this.#untested = this.#untested.filter((other) => other !== piece);
-    return [piece, ...this.#trust()];
+    return [piece];
   }
 
-  /** All or some of a verified piece came otherwise. Returns what is shown from now on that was not. */
-  came(piece: number): readonly number[] {
-    if (this.#isDisproved || this.shown.has(piece) || this.#untested.includes(piece)) return [];
-    this.#untested.push(piece);
-    return this.#trust();
+  /** All or some of a verified piece came otherwise. */
+  came(piece: number): void {
+    if (!this.#isDisproved && !this.shown.has(piece) && !this.#untested.includes(piece)) this.#untested.push(piece);
   }
 
   /** The origin gave every place of a test of these pieces. Returns what is shown from now on that was not. */
   passed(pieces: readonly number[]): readonly number[] {
     const tested = new Set(pieces);
-    const before = this.#untested;
-    const trusted = before.slice(0, this.#trusted);
-    this.#untested = before.filter((piece) => !tested.has(piece));
-    this.#trusted = trusted.filter((piece) => !tested.has(piece)).length;
-    this.#tested += before.length - this.#untested.length;
-    const news = before.filter((piece) => tested.has(piece) && this.shown.add(piece));
-    return [...news, ...this.#trust()];
+    const news = this.#untested.filter((piece) => tested.has(piece) && this.shown.add(piece));
+    this.#untested = this.#untested.filter((piece) => !tested.has(piece));
+    this.#tested += news.length;
+    return news;
   }
 
   /** The origin gave other bytes: its word counts for nothing any more. */
@@ -102,19 +90,6 @@ export class OriginProof {
   /** It turned out wrong. */
   lost(piece: number): void {
     this.shown.delete(piece);
-    const at = this.#untested.indexOf(piece);
-    if (at < 0) return;
-    this.#untested.splice(at, 1);
-    if (at < this.#trusted) this.#trusted--;
-  }
-
-  #trust(): readonly number[] {
-    const news: number[] = [];
-    const most = this.#tested < firstTested ? 0 : Math.min(this.#tested, this.#untested.length);
-    for (; this.#trusted < most; this.#trusted++) {
-      const piece = this.#untested[this.#trusted];
-      if (piece !== undefined && this.shown.add(piece)) news.push(piece);
-    }
-    return news;
+    this.#untested = this.#untested.filter((other) => other !== piece);
   }
 }

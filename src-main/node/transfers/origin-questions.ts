@@ -11,7 +11,7 @@ export interface Question {
   readonly bytes: Uint8Array;
 }
 
-/** Bytes that are all alike are guessed: so often another place is drawn for them. */
+/** Bytes that are all alike are guessed: so often another place of the piece is drawn for them. */
 const draws = 32;
 
 /** Reads what the origin is to give for a test of these pieces of a file that lies at `path`; null when it cannot be read there. */
@@ -25,9 +25,9 @@ export async function questionsOf(proof: OriginProof, pieces: readonly number[],
   };
   try {
     const questions: Question[] = [];
-    for (let left = proof.placesIn(pieces.length); left > 0; left--) {
-      let question = await read(proof.draw(pieces));
-      for (let drawn = 1; drawn < draws && isBlank(question.bytes); drawn++) question = await read(proof.draw(pieces));
+    for (const piece of proof.asksFor(pieces)) {
+      let question = await read(proof.draw(piece));
+      for (let drawn = 1; drawn < draws && isBlank(question.bytes); drawn++) question = await read(proof.draw(piece));
       questions.push(question);
     }
     return questions;

@@ -86,7 +86,8 @@ export class PassedOnFile {
   came(piece: number, giver: DeviceId | null): void {
     if (this.#passing === null) return;
     const { proof, inherited } = this.#passing;
-    this.#show(giver === inherited.by ? proof.given(piece) : proof.came(piece));
+    if (giver === inherited.by) this.#show(proof.given(piece));
+    else proof.came(piece);
     this.#ask();
   }
 
@@ -131,18 +132,18 @@ export class PassedOnFile {
     if (this.#isBegun) this.#ports.swarm.show(this.#number, pieces);
   }
 
-  /** Tests what is due, one test after the other. */
+  /** Tests what is untested, one test after the other. */
   #ask(): void {
-    if (this.#isAsking || this.#id === null || this.#passing?.proof.isDue !== true) return;
+    const passing = this.#passing;
+    if (this.#isAsking || this.#id === null || passing === null || passing.proof.untested.length === 0) return;
     this.#isAsking = true;
-    void this.#testAll(this.#passing, this.#id).catch(() => undefined).finally(() => { this.#isAsking = false; });
+    void this.#testAll(passing, this.#id).catch(() => undefined).finally(() => { this.#isAsking = false; });
   }
 
   async #testAll(passing: Passing, id: ContentId): Promise<void> {
     const { proof } = passing;
     const pieceBytes = pieceBytesFor(passing.what.bytes);
-    while (proof.isDue && !this.#stop.signal.aborted) {
-      const pieces = proof.untested;
+    for (let pieces = proof.untested; pieces.length > 0 && !this.#stop.signal.aborted; pieces = proof.untested) {
       const { path } = passing.what;
       const questions = await questionsOf(proof, pieces, path, pieceBytes);
       // It has got its name in this moment.
