@@ -1,9 +1,8 @@
 import { watch as watchFile } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, dirname } from 'node:path';
-import type ParcelWatcher from '@parcel/watcher';
-import * as z from 'zod';
 import { AppError } from '#shared/errors.ts';
+import { watchByTheSystem } from './watch-by-the-system.ts';
+import { watchTree } from './watch-tree.ts';
 
 export interface Watch {
   close(): Promise<void>;
@@ -19,43 +18,19 @@ export interface WatchEvents {
 /** Begins to watch a file, or a folder with everything below it. Rejects with `watch-failed`. */
 export type StartWatch = (path: string, kind: 'file' | 'folder', events: WatchEvents) => Promise<Watch>;
 
+const watchFolder = process.platform === 'linux' ? watchTree : watchByTheSystem;
+
 export const startWatch: StartWatch = async (path, kind, events) => (kind === 'folder' ? watchFolder(path, events) : watchOneFile(path, events));
-
-const watcherSchema = z.object({ subscribe: z.custom<typeof ParcelWatcher.subscribe>((value) => typeof value === 'function') });
-
-/** Loaded when first needed, so that a system without a prebuilt watcher has rescans instead of no node at all. */
-const loadWatcher = () => watcherSchema.parse(createRequire(import.meta.url)('@parcel/watcher'));
-
-const failure = (path: string, cause: unknown): AppError => new AppError('watch-failed', { path }, { cause });
-
-async function watchFolder(path: string, events: WatchEvents): Promise<Watch> {
-  let closed = false;
-  try {
-    const { subscribe } = loadWatcher();
-    const subscription = await subscribe(path, (error, changes) => {
-      if (closed) return;
-      if (error !== null) events.failed(failure(path, error));
-      else events.changed(changes.map((change) => change.path));
-    });
-    return {
-      async close() {
-        closed = true;
-        await subscription.unsubscribe();
-      },
-    };
-  } catch (error) {
-    throw failure(path, error);
-  }
-}
 
 /** Watches one file, by its folder: a program that saves usually replaces it. */
 function watchOneFile(path: string, events: WatchEvents): Watch {
+  const failure = (cause: unknown) => new AppError('watch-failed', { path }, { cause });
   try {
     const name = basename(path);
     const watcher = watchFile(dirname(path), { persistent: false }, (_event, changed) => {
       if (changed === null || changed === name) events.changed([path]);
     });
-    watcher.on('error', (error) => events.failed(failure(path, error)));
+    watcher.on('error', (error) => events.failed(failure(error)));
     return {
       close: () => {
         watcher.close();
@@ -63,6 +38,6 @@ function watchOneFile(path: string, events: WatchEvents): Watch {
       },
     };
   } catch (error) {
-    throw failure(path, error);
+    throw failure(error);
   }
 }

@@ -74,7 +74,8 @@ export class LibraryService implements Library {
   readonly #onRights = new Set<() => void>();
   /** Called with every change of a share, at once. */
   readonly #waiters = new Set<() => void>();
-  readonly #rebuilding = new Set<ShareId>();
+  /** Shares whose listing was found damaged and is made anew, or was. */
+  readonly #rebuilt = new Map<ShareId, 'under way' | 'done'>();
   readonly #background = new Set<Promise<void>>();
   #private: readonly string[] = [];
   #closed = false;
@@ -376,9 +377,11 @@ export class LibraryService implements Library {
   #damaged(table: string, key: string): void {
     const id = table === tables.token.name || table === tables.location.name ? null : shareOfKey(key);
     const share = id === null ? undefined : this.#shares.get(id);
+    // What is made anew is read several more times, and has been told of.
+    if (share !== undefined && this.#rebuilt.get(share.id) === 'under way') return;
     this.#failed(new AppError('store-damaged', { detail: table }));
-    if (share === undefined || this.#closed || this.#rebuilding.has(share.id)) return;
-    this.#rebuilding.add(share.id);
+    if (share === undefined || this.#closed || this.#rebuilt.has(share.id)) return;
+    this.#rebuilt.set(share.id, 'under way');
     this.#inBackground(this.#rebuild(share));
   }
 
@@ -396,6 +399,7 @@ export class LibraryService implements Library {
     await share.close();
     if (this.#shares.get(share.id) !== share || this.#closed) return;
     await this.#tree.beginAnew(share.id);
+    this.#rebuilt.set(share.id, 'done');
     this.#open(share.record, true);
   }
 

@@ -43,7 +43,7 @@ export class ShareRuntime implements HashShare {
   readonly #outside: RuntimeOutside;
   readonly #abort = new AbortController();
   #watch: Watch | null = null;
-  /** Device and inode of the root that is watched: another folder in its place needs another watch. */
+  /** Device, inode and time of birth of the root that is watched: another folder in its place, which may have got its inode, needs another watch. */
   #watched = '';
   #watchError: ErrorInfo | null = null;
   #missing: ErrorInfo | null = null;
@@ -208,7 +208,7 @@ export class ShareRuntime implements HashShare {
     const disk = String(stats.dev);
     const kind = stats.isFile() ? 'file' : 'folder';
     if (disk !== this.record.disk && this.record.disk !== '' && (await this.#isEmptyNow(kind))) throw new AppError('folder-gone', { path });
-    const identity = `${disk} ${stats.ino}`;
+    const identity = `${disk} ${stats.ino} ${stats.birthtimeNs}`;
     if (identity !== this.#watched) await this.#unwatch();
     this.#watched = identity;
     if (disk !== this.record.disk || kind !== this.record.kind) await this.#outside.tree.updateShare(this.id, { disk, kind });

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { appendFile, mkdir, readFile, rename, rm, stat, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { startWatch, type WatchEvents } from '#main/disk/watch.ts';
@@ -32,6 +33,19 @@ describe('changes on disk', () => {
     expect(await names(library, 's/new/deep')).toEqual(['file']);
     expect((await library.search(self, 'gone', { type: 'any' })).hits).toEqual([]);
     expect((await library.search(self, 'deep file', { type: 'any' })).hits.map((hit) => hit.path)).toEqual(['s/new/deep/file']);
+  });
+
+  test('so do those in folders that came with the one they lie in, and in renamed ones', async () => {
+    await disk({ 's/old/down/below/f': 'f', 'elsewhere/down/below/f': 'f' });
+    const { library } = await start();
+    await shareAll(library, at('s'));
+    await disk({ 's/made/down/below/f': 'f' });
+    await rename(at('s/old'), at('s/renamed'));
+    await rename(at('elsewhere'), at('s/moved'));
+    const tops = ['made', 'moved', 'renamed'];
+    await until(library, async () => (await names(library, 's')).join() === tops.join());
+    for (const top of tops) await disk({ [`s/${top}/down/below/later`]: 'later' });
+    for (const top of tops) await until(library, async () => (await names(library, `s/${top}/down/below`)).join() === 'f,later');
   });
 
   test('listeners hear of a change', async () => {
@@ -293,6 +307,24 @@ describe('the root of a share', () => {
     expect(hasher.read).toEqual([]);
     await disk({ 's/new': 'new' });
     await until(library, async () => (await names(library, 's')).includes('new'));
+  });
+
+  test('that was deleted and made again at once is watched again, also where the new one takes its inode', async () => {
+    await disk({ 's/a': 'a' });
+    const { library } = await start({
+      watch: (path, kind, events) => startWatch(path, kind, {
+        failed: (error) => events.failed(error),
+        changed: (paths) => {
+          if (paths.includes(at('s'))) mkdirSync(at('s'), { recursive: true });
+          events.changed(paths);
+        },
+      }),
+    });
+    await shareAll(library, at('s'));
+    await rm(at('s'), { recursive: true });
+    await until(library, async () => (await names(library, 's')).length === 0);
+    await disk({ 's/b': 'b' });
+    await until(library, async () => (await names(library, 's')).join() === 'b');
   });
 
   test('another folder in its place is what is shared then', async () => {
