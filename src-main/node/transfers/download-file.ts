@@ -389,8 +389,9 @@ export class DownloadFile implements FileListener, EqualFile {
 
   async write(piece: number, data: Uint8Array, pieceHash: Uint8Array | null, isReadSoon: boolean, giver: DeviceId | null): Promise<WriteOutcome> {
     const outcome = await (this.isSmall ? this.#writeSmall(data, pieceHash) : this.#writePiece(piece, data, pieceHash, isReadSoon));
-    if (outcome.kind === 'written') this.#giver = giver;
-    if (outcome.kind === 'written') this.#passedOn.came(piece, giver);
+    if (outcome.kind !== 'written') return outcome;
+    if (this.isSmall) this.#giver = giver;
+    else this.#passedOn.came(piece, giver);
     return outcome;
   }
 
