@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { FileTarget, ReceivedFile, SeenFile, VolumeAbilities, WriteOutcome } from '#main/node/ports/receiver.ts';
+import type { Bytes } from '#shared/units.ts';
 import type { PackedOutcomes, PackedSmallFiles, PackedTargets } from './packed-files.ts';
 
 interface Handle {
@@ -15,7 +16,7 @@ export type ReceiveCalls = {
   readonly finish: { readonly params: Handle; readonly result: { path: string } };
   readonly close: { readonly params: Handle; readonly result: void };
   readonly discard: { readonly params: Handle; readonly result: void };
-  readonly discardPartial: { readonly params: { readonly base: string; readonly path: readonly string[]; readonly root: Uint8Array | null }; readonly result: void };
+  readonly discardPartial: { readonly params: { readonly base: string; readonly path: readonly string[]; readonly bytes: Bytes; readonly root: Uint8Array | null }; readonly result: void };
   readonly writeSmall: { readonly params: PackedSmallFiles; readonly result: PackedOutcomes };
   readonly existing: { readonly params: PackedTargets; readonly result: readonly (string | null)[] };
   readonly volume: { readonly params: string; readonly result: VolumeAbilities };

@@ -116,11 +116,11 @@ export class ReceiveDisk {
   }
 
   /** See `Receiver`. A folder that is gone holds nothing to delete. */
-  async discardPartial(base: string, path: readonly string[], root: Uint8Array | null): Promise<void> {
+  async discardPartial(base: string, path: readonly string[], bytes: Bytes, root: Uint8Array | null): Promise<void> {
     try {
       const { folder } = openDestination(this.#world.files, base, path.slice(0, -1), false);
       try {
-        await deletePartial(this.#world, folder, path.at(-1) ?? '', root, await this.#volumes.of(folder));
+        await deletePartial(this.#world, folder, { name: path.at(-1) ?? '', bytes, root }, await this.#volumes.of(folder));
       } finally {
         this.#world.files.closeFolder(folder);
       }

@@ -48,7 +48,7 @@ answerCalls<ReceiveCalls>(parentPort, {
   finish: ({ handle }) => disk.finish(handle),
   close: ({ handle }) => disk.close(handle),
   discard: ({ handle }) => disk.discard(handle),
-  discardPartial: ({ base, path, root }) => disk.discardPartial(base, path, root),
+  discardPartial: ({ base, path, bytes, root }) => disk.discardPartial(base, path, bytes, root),
   writeSmall: async (files) => packOutcomes(await disk.writeSmall(unpackSmallFiles(files)), files.targets.names),
   existing: (targets, context) => disk.existing(unpackTargets(targets), context.signal),
   volume: (folder) => disk.volume(folder),

@@ -90,8 +90,8 @@ export function createReceiver(options: ReceiverOptions = {}): Receiver {
       slotOf.delete(handle);
       await caller.call('discard', { handle });
     },
-    async discardPartial(base, path, root = null) {
-      await idlest().call('discardPartial', { base, path, root });
+    async discardPartial(base, path, bytes, root) {
+      await idlest().call('discardPartial', { base, path, bytes, root });
     },
     async writeSmall(files) {
       const packed = packSmallFiles(files);

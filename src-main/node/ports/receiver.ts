@@ -96,10 +96,10 @@ export interface Receiver {
   /** Closes and deletes `.part` and `.progress`: only when the user said so. */
   discard(handle: number): Promise<void>;
   /**
-   * Deletes `.part` and `.progress` of a file that is not open, if there are any: only when the user said so. With a
-   * root, those of that content alone, whatever number its name got; else those under the plain name.
+   * Deletes `.part` and `.progress` of a file of this length that is not open, whatever number its name got, if there are any: only when the
+   * user said so. With a root, those of that content alone.
    */
-  discardPartial(base: string, path: readonly string[], root?: Uint8Array | null): Promise<void>;
+  discardPartial(base: string, path: readonly string[], bytes: Bytes, root: Uint8Array | null): Promise<void>;
   /** Verifies and writes a batch of small files under their final names; one outcome each, in order. */
   writeSmall(files: readonly SmallFile[]): Promise<readonly SmallOutcome[]>;
   /** For each target with a root: path of an identical file that is there already under its name, verified; else null. */

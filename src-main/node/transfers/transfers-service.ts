@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { AppError, errorInfo } from '#shared/errors.ts';
-import { fromHex, type ContentId, type DeviceId, type TransferId } from '#shared/ids.ts';
+import type { ContentId, DeviceId, TransferId } from '#shared/ids.ts';
 import { safeName } from '#shared/names.ts';
 import type { FilePriority, Priority, Transfer, TransferDetail, TransferFile } from '#shared/model/transfer.ts';
 import type { Settings } from '#shared/settings.ts';
@@ -8,6 +8,7 @@ import type { Sought } from '../../core/servers/holder-questions.ts';
 import { diskError, makeFolders } from '../data-dir.ts';
 import type { PaceWatch } from '../pace/pace-watch.ts';
 import type { Link } from '../ports/links.ts';
+import { discardPartials } from './discard-partials.ts';
 import { Download, type DownloadObserver } from './download.ts';
 import type { DownloadContext } from './download-context.ts';
 import { viewDetail, viewDownload } from './download-view.ts';
@@ -156,7 +157,7 @@ export class TransfersService implements DownloadObserver {
     const download = this.#downloads.get(id);
     if (download === undefined) return this.get(id);
     await this.#whileStopped(download, async () => {
-      if (deletePartial) await this.#deletePartial(download.record);
+      if (deletePartial) await discardPartials(this.#context, download.record);
       download.record = { ...download.record, finishedAt: this.#context.now() };
       await this.#setState(download, 'cancelled');
       this.#downloads.delete(id);
@@ -370,12 +371,6 @@ export class TransfersService implements DownloadObserver {
       if (samples.at(-1) !== 0 || samples.at(-2) !== 0) this.#ports.onChange(this.#view(download));
     }
     this.#schedule();
-  }
-
-  async #deletePartial(record: DownloadRecord): Promise<void> {
-    for await (const rows of this.#context.store.batches(filesTable, fileRange(record.id))) {
-      for (const [, file] of rows) if (file.state !== 'done') await this.#context.receiver.discardPartial(record.base, file.path, file.contentId === null ? undefined : fromHex(file.contentId));
-    }
   }
 
   async #forget(id: TransferId): Promise<void> {

@@ -124,7 +124,7 @@ export class Play {
 
   async discardPartial(base: string, path: readonly string[]): Promise<void> {
     this.#end = 'given up';
-    await this.#disk.discardPartial(base, path, this.file.root);
+    await this.#disk.discardPartial(base, path, this.file.data.length, this.file.root);
   }
 
   async writeSmall(files: readonly SmallFile[], first: number): Promise<void> {

@@ -136,7 +136,7 @@ describe('receiver', () => {
     const { handle } = await first.open(target);
     await expect(second.open(target)).rejects.toMatchObject({ code: 'file-locked' });
     await expect(first.open(target)).rejects.toMatchObject({ code: 'file-locked' });
-    await second.discardPartial(folder, ['file']);
+    await second.discardPartial(folder, ['file'], 200_000, null);
     await first.close(handle);
     const opened = await second.open(target);
     expect(readdirSync(folder).sort()).toEqual(['file.part', 'file.progress', 'file.progress.lock']);
@@ -152,11 +152,12 @@ describe('receiver', () => {
     await disk.close(handle);
     writeFileSync(join(folder, 'mine.part'), 'mine');
     writeFileSync(join(folder, 'mine.progress'), 'mine too');
-    await disk.discardPartial(folder, ['mine']);
-    await disk.discardPartial(folder, ['missing', 'folder', 'x']);
-    await disk.discardPartial(folder, ['file'], sampleFile(200_000, 2).root);
+    await disk.discardPartial(folder, ['mine'], 4, null);
+    await disk.discardPartial(folder, ['missing', 'folder', 'x'], 4, null);
+    await disk.discardPartial(folder, ['file'], 200_000, sampleFile(200_000, 2).root);
+    await disk.discardPartial(folder, ['file'], 300_000, null);
     expect(readdirSync(folder).sort()).toEqual(['file.part', 'file.progress', 'mine.part', 'mine.progress']);
-    await disk.discardPartial(folder, ['file'], file.root);
+    await disk.discardPartial(folder, ['file'], 200_000, file.root);
     expect(readdirSync(folder).sort()).toEqual(['mine.part', 'mine.progress']);
   });
 

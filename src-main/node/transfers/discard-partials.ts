@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { fromHex } from '#shared/ids.ts';
+import { isInside } from '../../disk/destination.ts';
+import type { Store } from '../../disk/store.ts';
+import type { Receiver } from '../ports/receiver.ts';
+import { downloadsTable, fileRange, filesTable, type DownloadRecord } from './records.ts';
+
+interface DiscardPorts {
+  readonly store: Pick<Store, 'batches'>;
+  readonly receiver: Pick<Receiver, 'discardPartial'>;
+}
+
+/** Whether files of both may lie under the same names. */
+function mayMeet(one: DownloadRecord, other: DownloadRecord): boolean {
+  if (one.base === other.base) return one.bundle || other.bundle || one.name === other.name;
+  return isInside(one.base, other.base) || isInside(other.base, one.base);
+}
+
+const isOver = ({ state }: DownloadRecord): boolean => state === 'done' || state === 'cancelled';
+
+/** Where the unfinished files lie of all other downloads that may go on with them. */
+async function placesOfOthers(store: DiscardPorts['store'], record: DownloadRecord): Promise<Set<string>> {
+  const places = new Set<string>();
+  for await (const rows of store.batches(downloadsTable)) {
+    for (const [, other] of rows) {
+      if (other.id === record.id || isOver(other) || !mayMeet(record, other)) continue;
+      for await (const files of store.batches(filesTable, fileRange(other.id))) {
+        for (const [, file] of files) if (file.state !== 'done') places.add(join(other.base, ...file.path));
+      }
+    }
+  }
+  return places;
+}
+
+/** Deletes what is on disk of a download's unfinished files, unless another download may go on with it. */
+export async function discardPartials({ store, receiver }: DiscardPorts, record: DownloadRecord): Promise<void> {
+  const kept = await placesOfOthers(store, record);
+  for await (const rows of store.batches(filesTable, fileRange(record.id))) {
+    for (const [, { state, path, bytes, contentId }] of rows) {
+      if (state === 'done' || kept.has(join(record.base, ...path))) continue;
+      await receiver.discardPartial(record.base, path, bytes, contentId === null ? null : fromHex(contentId));
+    }
+  }
+}
