@@ -3,10 +3,11 @@ import { fromHex } from '#shared/ids.ts';
 import { isInside } from '../../disk/destination.ts';
 import type { Store } from '../../disk/store.ts';
 import type { Receiver } from '../ports/receiver.ts';
-import { downloadsTable, fileRange, filesTable, type DownloadRecord } from './records.ts';
+import { ListedFiles } from './listed-files.ts';
+import { downloadsTable, type DownloadRecord } from './records.ts';
 
 interface DiscardPorts {
-  readonly store: Pick<Store, 'batches'>;
+  readonly store: Store;
   readonly receiver: Pick<Receiver, 'discardPartial'>;
 }
 
@@ -24,9 +25,7 @@ async function placesOfOthers(store: DiscardPorts['store'], record: DownloadReco
   for await (const rows of store.batches(downloadsTable)) {
     for (const [, other] of rows) {
       if (other.id === record.id || isOver(other) || !mayMeet(record, other)) continue;
-      for await (const files of store.batches(filesTable, fileRange(other.id))) {
-        for (const [, file] of files) if (file.state !== 'done') places.add(join(other.base, ...file.path));
-      }
+      for await (const { file } of new ListedFiles(store, other.id).all()) if (file.state !== 'done') places.add(join(other.base, ...file.path));
     }
   }
   return places;
@@ -35,10 +34,8 @@ async function placesOfOthers(store: DiscardPorts['store'], record: DownloadReco
 /** Deletes what is on disk of a download's unfinished files, unless another download may go on with it. */
 export async function discardPartials({ store, receiver }: DiscardPorts, record: DownloadRecord): Promise<void> {
   const kept = await placesOfOthers(store, record);
-  for await (const rows of store.batches(filesTable, fileRange(record.id))) {
-    for (const [, { state, path, bytes, contentId }] of rows) {
-      if (state === 'done' || kept.has(join(record.base, ...path))) continue;
-      await receiver.discardPartial(record.base, path, bytes, contentId === null ? null : fromHex(contentId));
-    }
+  for await (const { file: { state, path, bytes, contentId } } of new ListedFiles(store, record.id).all()) {
+    if (state === 'done' || kept.has(join(record.base, ...path))) continue;
+    await receiver.discardPartial(record.base, path, bytes, contentId === null ? null : fromHex(contentId));
   }
 }

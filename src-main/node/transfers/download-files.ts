@@ -13,7 +13,8 @@ import type { FileLister } from './file-lister.ts';
 import { FileLine } from './file-line.ts';
 import { FileStop } from './file-stop.ts';
 import { FinishedFiles, type FinishedFor } from './finished-files.ts';
-import { downloadsTable, fileKey, filesTable, type FileRecord, type ProvenPieces } from './records.ts';
+import type { ListedFiles } from './listed-files.ts';
+import { downloadsTable, type FileRecord, type ProvenPieces } from './records.ts';
 import { RoomForFiles } from './room-for-files.ts';
 
 /** A file that nobody has now is looked for again after this. */
@@ -64,6 +65,7 @@ export class DownloadFiles {
   readonly #context: DownloadContext;
   readonly #owner: FilesOwner;
   readonly #lister: FileLister;
+  readonly #listed: ListedFiles;
   readonly #line: FileLine;
   readonly #tasks = new Map<number, FileTask>();
   /** Small files that are fetched together. */
@@ -81,12 +83,13 @@ export class DownloadFiles {
   /** Rings when a file ended, the list grew or what is wanted changed. */
   readonly #bell = new Bell();
 
-  constructor(context: DownloadContext, owner: FilesOwner, lister: FileLister) {
+  constructor(context: DownloadContext, owner: FilesOwner, lister: FileLister, listed: ListedFiles) {
     this.#context = context;
     this.#owner = owner;
     this.#lister = lister;
-    this.#line = new FileLine(context.store, owner.record.id);
-    this.#finished = new FinishedFiles(context, owner);
+    this.#listed = listed;
+    this.#line = new FileLine(listed);
+    this.#finished = new FinishedFiles(context, owner, listed);
     this.#batches = new FileBatches(context, owner, {
       finished: ({ index, record }, path, giver) => { this.#finished.note(index, record, path, { contentId: record.contentId, giver }); },
       ended: (left) => { this.#batchEnded(left); },
@@ -186,7 +189,6 @@ export class DownloadFiles {
   }
 
   async #keepNow(): Promise<void> {
-    const { id } = this.#owner.record;
     const moved = [...this.#begun()].filter(isMoved);
     if (moved.length === 0) return;
     const batch = this.#context.store.batch();
@@ -198,7 +200,7 @@ export class DownloadFiles {
       const task = this.#tasks.get(index);
       if (task !== undefined) task.record = record;
       if (this.#left.has(index)) this.#left.set(index, { record, bytes, proven });
-      batch.put(filesTable, fileKey(id, index), record);
+      this.#listed.put(batch, index, record);
     }
     this.#owner.record = { ...this.#owner.record, partialBytes: Math.max(0, this.#owner.record.partialBytes + more) };
     await this.#write(batch);
@@ -346,7 +348,9 @@ export class DownloadFiles {
     task.record = { ...fresh, selected: task.record.selected, priority: task.record.priority };
     this.#left.set(task.index, { record: task.record, bytes: 0, proven: undefined });
     this.#owner.record = { ...this.#owner.record, bytes: this.#owner.record.bytes - before.bytes + fresh.bytes };
-    await this.#write(this.#context.store.batch().put(filesTable, fileKey(this.#owner.record.id, task.index), task.record));
+    const batch = this.#context.store.batch();
+    this.#listed.put(batch, task.index, task.record);
+    await this.#write(batch);
   }
 
   /** When all that is left waits to be tried again, the download waits for what the first of it waits for. */
@@ -362,10 +366,9 @@ export class DownloadFiles {
 
   /** No save runs at the same time, so what the store and `#finished` say together is true. */
   async #change(indices: readonly number[], priority: FilePriority): Promise<boolean> {
-    const { id } = this.#owner.record;
     const selected = priority !== 'skip';
     await this.#batches.stop(indices);
-    const records = await this.#context.store.getMany(filesTable, indices.map((index) => fileKey(id, index)));
+    const records = await this.#listed.getMany(indices);
     const finished = new Set(this.#finished.indices);
     const changed = new Map<number, FileRecord>();
     const ending: Promise<void>[] = [];
@@ -392,7 +395,7 @@ export class DownloadFiles {
       const left = this.#left.get(index);
       if (selected && left !== undefined) this.#left.set(index, { ...left, record });
       if (!selected) this.#left.delete(index);
-      batch.put(filesTable, fileKey(id, index), selected || left === undefined ? record : recordOf({ ...left, record }));
+      this.#listed.put(batch, index, selected || left === undefined ? record : recordOf({ ...left, record }));
     }
     const ranked = this.#owner.record.ranked || (changed.size > 0 && (priority === 'high' || priority === 'low'));
     this.#owner.record = { ...this.#owner.record, ranked };

@@ -12,7 +12,8 @@ import { DownloadFiles, type FilesOwner } from './download-files.ts';
 import type { FileLister } from './file-lister.ts';
 import type { Inherited } from './file-owner.ts';
 import { rankOf } from './ranks.ts';
-import { fileKey, filesTable, type DownloadRecord, type FileRecord } from './records.ts';
+import { ListedFiles } from './listed-files.ts';
+import type { DownloadRecord, FileRecord } from './records.ts';
 
 /** A reason that may pass by itself (a full disk, a missing folder) is looked at again after this. */
 const retryAfterMs = 3 * second;
@@ -56,6 +57,7 @@ export class Download implements FilesOwner {
   readonly #context: DownloadContext;
   readonly #observer: DownloadObserver;
   readonly #lister: FileLister;
+  readonly #listed: ListedFiles;
   #run: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
   readonly #files: DownloadFiles;
   /** Whether the user wants it to run; a retry that comes due after a stop sees it. */
@@ -67,7 +69,8 @@ export class Download implements FilesOwner {
     this.#observer = observer;
     this.#lister = lister;
     this.record = record;
-    this.#files = new DownloadFiles(context, this, lister);
+    this.#listed = new ListedFiles(context.store, record.id);
+    this.#files = new DownloadFiles(context, this, lister, this.#listed);
   }
 
   get number(): number {
@@ -350,9 +353,7 @@ export class Download implements FilesOwner {
     while (!this.record.listed && !signal.aborted) {
       const page = await this.#lister.next(this.record, signal);
       const first = this.record.files;
-      const batch = this.#context.store.batch();
-      page.files.forEach((file, at) => batch.put(filesTable, fileKey(this.record.id, first + at), file));
-      await batch.write();
+      await this.#listed.list(first, page.files);
       this.#files.listed(first, page.files);
       this.record = {
         ...this.record,

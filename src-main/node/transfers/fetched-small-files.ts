@@ -7,7 +7,7 @@ import { fileVersion } from '../../disk/file-version.ts';
 import type { Store } from '../../disk/store.ts';
 import type { FileRef, Viewer } from '../ports/library.ts';
 import type { Inherited } from './file-owner.ts';
-import { fileKey, filesTable } from './records.ts';
+import { ListedFiles } from './listed-files.ts';
 
 /** What was fetched is served on for so long after the last of it came. */
 const servedAfterMs = 30 * minute;
@@ -27,6 +27,7 @@ export interface FetchedFor {
 /** What one device gave of one download. */
 interface Fetched {
   readonly owner: FetchedFor;
+  readonly listed: ListedFiles;
   readonly giver: DeviceId;
   readonly begunAt: Timestamp;
   until: Timestamp;
@@ -60,7 +61,7 @@ export class FetchedSmallFiles {
     const key = `${owner.id}/${giver}`;
     let fetched = this.#downloads.get(key);
     if (fetched === undefined) {
-      fetched = { owner, giver, begunAt: now, until: now, files: new Map(), inside: null };
+      fetched = { owner, listed: new ListedFiles(this.#store, owner.id), giver, begunAt: now, until: now, files: new Map(), inside: null };
       this.#downloads.set(key, fetched);
     }
     fetched.until = now + servedAfterMs;
@@ -81,8 +82,8 @@ export class FetchedSmallFiles {
     const place = await this.#placeOf(viewer, id);
     if (place === null) return null;
     const { fetched, index, before } = place;
-    const { base, id: download } = fetched.owner;
-    const record = await this.#store.get(filesTable, fileKey(download, index));
+    const { base } = fetched.owner;
+    const record = await fetched.listed.get(index);
     if (record === undefined || record.contentId !== id) return null;
     const { bytes, modifiedAt, executable } = record;
     try {

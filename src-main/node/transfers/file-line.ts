@@ -1,8 +1,7 @@
-import type { TransferId } from '#shared/ids.ts';
 import type { Priority } from '#shared/model/transfer.ts';
-import type { Row, Store } from '../../disk/store.ts';
 import { cutIntoRuns, mixRuns, type ListedFile } from './file-runs.ts';
-import { fileKey, fileRange, filesTable, indexOfKey, type FileRecord } from './records.ts';
+import type { ListedFiles } from './listed-files.ts';
+import type { FileRecord } from './records.ts';
 
 /** Enough for many runs to choose from, and a megabyte or so. */
 const recordsPerRead = 2048;
@@ -16,13 +15,12 @@ const byPriority: readonly Priority[] = ['high', 'normal', 'low'];
  * list once for each priority, so that a list of any length takes no memory.
  */
 export class FileLine {
-  readonly #store: Store;
-  readonly #id: TransferId;
+  readonly #files: ListedFiles;
   readonly #random: () => number;
   /** What it goes through the list for; null: for whatever is wanted. */
   #passes: readonly (Priority | null)[] = [null];
   #pass = 0;
-  #after: string | null = null;
+  #after: number | null = null;
   #isMixed = false;
   /** Of the part of the list at hand, what comes next last. */
   #runs: ListedFile[][] = [];
@@ -31,9 +29,8 @@ export class FileLine {
   #justListed: { readonly first: number; readonly files: readonly FileRecord[] }[] = [];
   #generation = 0;
 
-  constructor(store: Store, id: TransferId, random: () => number = Math.random) {
-    this.#store = store;
-    this.#id = id;
+  constructor(files: ListedFiles, random: () => number = Math.random) {
+    this.#files = files;
     this.#random = random;
   }
 
@@ -75,12 +72,12 @@ export class FileLine {
       this.#run = this.#runs.pop() ?? [];
       if (this.#run.length > 0) continue;
       const generation = this.#generation;
-      const page = this.#takeListed() ?? (await this.#store.rows(filesTable, { ...fileRange(this.#id), ...(this.#after === null ? {} : { after: this.#after }), limit: recordsPerRead }));
+      const page = this.#takeListed() ?? (await this.#files.after(this.#after, recordsPerRead));
       if (generation !== this.#generation) continue;
       const last = page.at(-1);
       if (last !== undefined) {
-        this.#after = last[0];
-        const runs = cutIntoRuns(page.map(([key, file]) => ({ index: indexOfKey(key), file })));
+        this.#after = last.index;
+        const runs = cutIntoRuns(page);
         this.#runs = (this.#isMixed ? mixRuns(runs, this.#random) : runs).toReversed();
         continue;
       }
@@ -106,10 +103,10 @@ export class FileLine {
   }
 
   /** The files that follow, if they have just been listed. */
-  #takeListed(): Row<FileRecord>[] | null {
-    const next = this.#after === null ? 0 : indexOfKey(this.#after) + 1;
+  #takeListed(): ListedFile[] | null {
+    const next = this.#after === null ? 0 : this.#after + 1;
     while ((this.#justListed[0]?.first ?? next) < next) this.#justListed.shift();
     if (this.#justListed[0]?.first !== next) return null;
-    return this.#justListed.shift()?.files.map((file, at) => [fileKey(this.#id, next + at), file] as const) ?? null;
+    return this.#justListed.shift()?.files.map((file, at) => ({ index: next + at, file })) ?? null;
   }
 }

@@ -3,7 +3,8 @@ import { second, type Bytes, type Timestamp } from '#shared/units.ts';
 import type { DownloadContext } from './download-context.ts';
 import type { FetchedFor } from './fetched-small-files.ts';
 import { isSmall } from './file-runs.ts';
-import { downloadsTable, fileKey, filesTable, type DownloadRecord, type FileRecord } from './records.ts';
+import type { ListedFiles } from './listed-files.ts';
+import { downloadsTable, type DownloadRecord, type FileRecord } from './records.ts';
 
 const saveEveryMs = 1 * second;
 const saveEveryFiles = 1000;
@@ -17,14 +18,16 @@ export interface FinishedFor extends FetchedFor {
 export class FinishedFiles {
   readonly #context: Pick<DownloadContext, 'fetchedSmall' | 'received' | 'receiver' | 'store' | 'now'>;
   readonly #owner: FinishedFor;
-  #files: { readonly index: number; readonly record: FileRecord; readonly path: string }[] = [];
+  readonly #listed: ListedFiles;
+  #files: { readonly index: number; readonly record: FileRecord; readonly contentId: ContentId | null; readonly path: string }[] = [];
   #savedAt: Timestamp = 0;
   /** For whom the small files are, asked when there is the first one. */
   #audience: Promise<unknown> | null = null;
 
-  constructor(context: Pick<DownloadContext, 'fetchedSmall' | 'received' | 'receiver' | 'store' | 'now'>, owner: FinishedFor) {
+  constructor(context: Pick<DownloadContext, 'fetchedSmall' | 'received' | 'receiver' | 'store' | 'now'>, owner: FinishedFor, listed: ListedFiles) {
     this.#context = context;
     this.#owner = owner;
+    this.#listed = listed;
   }
 
   get count(): number {
@@ -47,7 +50,7 @@ export class FinishedFiles {
 
   /** `giver`: the device that gave all of it; null: it was here before, or came from several. */
   note(index: number, record: FileRecord, path: string, { contentId, giver }: { readonly contentId: ContentId | null; readonly giver: DeviceId | null }): void {
-    this.#files.push({ index, record: { ...record, contentId, state: 'done' }, path });
+    this.#files.push({ index, record, contentId, path });
     if (this.#owner.record.kind === 'file') this.#owner.record = { ...this.#owner.record, path, contentId };
     if (contentId === null || giver === null || !isSmall(record)) return;
     this.#context.fetchedSmall.note(this.#owner, index, { path: record.path, contentId, giver }, path);
@@ -68,12 +71,13 @@ export class FinishedFiles {
     // The list of what is done must never be ahead of the bytes on disk.
     await this.#context.receiver.flush();
     const batch = this.#context.store.batch();
+    await this.#listed.done(batch, finished.map(({ index }) => index));
     let [doneBytes, partialBytes] = [0, 0];
-    for (const { index, record, path } of finished) {
+    for (const { index, record, contentId, path } of finished) {
       doneBytes += record.bytes;
       partialBytes += record.partialBytes;
-      batch.put(filesTable, fileKey(this.#owner.id, index), { ...record, partialBytes: 0 });
-      if (record.contentId !== null && record.bytes > 0) this.#context.received.note(batch, record.contentId, path, record.bytes, this.#savedAt);
+      if (contentId !== record.contentId) this.#listed.put(batch, index, { ...record, contentId });
+      if (contentId !== null && record.bytes > 0) this.#context.received.note(batch, contentId, path, record.bytes, this.#savedAt);
     }
     const withThem = (record: DownloadRecord): DownloadRecord => ({
       ...record, doneFiles: record.doneFiles + finished.length, doneBytes: record.doneBytes + doneBytes, partialBytes: Math.max(0, record.partialBytes - partialBytes),

@@ -4,7 +4,7 @@ import { errorInfoSchema } from '#shared/model/error.ts';
 import { audienceSchema } from '#shared/model/share.ts';
 import { prioritySchema } from '#shared/model/transfer.ts';
 import type { TransferId } from '#shared/ids.ts';
-import { jsonTable, withPrefix, type Range } from '../../disk/store.ts';
+import { bytesTable, jsonTable } from '../../disk/store.ts';
 
 /** Where a download's bytes come from. Other devices with the same content help in either case. */
 export const sourceRecordSchema = z.discriminatedUnion('kind', [
@@ -83,10 +83,16 @@ export const fileRecordSchema = z.object({
 });
 export type FileRecord = z.infer<typeof fileRecordSchema>;
 
-/** Files of one download lie together, in listing order. */
+/** Files that follow each other in a list, from the number `first` on. */
+const filePageSchema = z.object({ first: z.int().nonnegative(), files: z.array(fileRecordSchema) });
+export type FilePage = z.infer<typeof filePageSchema>;
+
+/** Files of one download, or pages of them, lie together, in listing order. */
 export const fileKey = (id: TransferId, index: number): string => `${id}/${index.toString().padStart(10, '0')}`;
-export const fileRange = (id: TransferId): Range => withPrefix(`${id}/`);
 export const indexOfKey = (key: string): number => Number(key.slice(key.indexOf('/') + 1));
 
 export const downloadsTable = jsonTable('downloads', downloadRecordSchema);
+/** `ListedFiles` knows how these three belong together. */
 export const filesTable = jsonTable('download-files', fileRecordSchema);
+export const pagesTable = jsonTable('download-pages', filePageSchema);
+export const doneTable = bytesTable('download-done');

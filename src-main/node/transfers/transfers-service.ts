@@ -13,8 +13,9 @@ import { Download, type DownloadObserver } from './download.ts';
 import type { DownloadContext } from './download-context.ts';
 import { viewDetail, viewDownload } from './download-view.ts';
 import { FileLister, nameRules } from './file-lister.ts';
+import { ListedFiles } from './listed-files.ts';
 import { rankOf } from './ranks.ts';
-import { downloadsTable, fileKey, filesTable, fileRange, indexOfKey, type DownloadRecord, type SourceRecord } from './records.ts';
+import { downloadsTable, type DownloadRecord, type SourceRecord } from './records.ts';
 
 const sampleEveryMs = 1000;
 const samplesKept = 120;
@@ -127,17 +128,14 @@ export class TransfersService implements DownloadObserver {
   async files(id: TransferId, cursor: string | undefined, limit: number): Promise<{ files: TransferFile[]; total: number; next: string | null }> {
     const record = await this.#record(id);
     const download = this.#downloads.get(id);
-    const rows = await this.#context.store.rows(filesTable, { ...fileRange(id), ...(cursor === undefined ? {} : { after: fileKey(id, Number(cursor)) }), limit });
-    const files = rows.map(([key, file]): TransferFile => {
-      const index = indexOfKey(key);
-      return {
-        index, path: file.remotePath === '' ? record.name : file.remotePath, mappedPath: file.mapped ? file.path.join('/') : null, bytes: file.bytes,
-        doneBytes: file.state === 'done' ? file.bytes : download?.verifiedBytesOf(index) ?? file.partialBytes, priority: file.selected ? file.priority : 'skip',
-        state: download?.isFetching(index) === true ? 'running' : file.state,
-      };
-    });
-    const last = files.at(-1)?.index ?? 0;
-    return { files, total: record.files, next: files.length === limit ? String(last) : null };
+    const rows = await new ListedFiles(this.#context.store, id).after(cursor === undefined ? null : Number(cursor), limit);
+    const files = rows.map(({ index, file }): TransferFile => ({
+      index, path: file.remotePath === '' ? record.name : file.remotePath, mappedPath: file.mapped ? file.path.join('/') : null, bytes: file.bytes,
+      doneBytes: file.state === 'done' ? file.bytes : download?.verifiedBytesOf(index) ?? file.partialBytes, priority: file.selected ? file.priority : 'skip',
+      state: download?.isFetching(index) === true ? 'running' : file.state,
+    }));
+    const last = files.at(-1)?.index ?? record.files;
+    return { files, total: record.files, next: last + 1 < record.files ? String(last) : null };
   }
 
   async pause(id: TransferId): Promise<Transfer> {
@@ -374,11 +372,7 @@ export class TransfersService implements DownloadObserver {
   }
 
   async #forget(id: TransferId): Promise<void> {
-    for await (const keys of this.#context.store.keyBatches(filesTable, fileRange(id))) {
-      const batch = this.#context.store.batch();
-      for (const key of keys) batch.delete(filesTable, key);
-      await batch.write();
-    }
+    await new ListedFiles(this.#context.store, id).forget();
     await this.#context.store.delete(downloadsTable, id);
     this.#ports.onGone(id);
   }
