@@ -6,6 +6,7 @@ import type { CallResult } from '#shared/api/contract.ts';
 import { diskError } from './data-dir.ts';
 
 const listedAtMost = 5000;
+const byName = new Intl.Collator(undefined, { numeric: true });
 
 /** Folders (and files) of this machine, for choosing what to share or where to save. Hidden ones are left out. */
 export async function listLocal(path: string, withFiles: boolean): Promise<CallResult<'local.list'>> {
@@ -14,7 +15,7 @@ export async function listLocal(path: string, withFiles: boolean): Promise<CallR
     throw error instanceof Error && 'code' in error && error.code === 'ENOENT' ? new AppError('file-missing', { path: folder }) : diskError(error, folder);
   });
   const shown = found.filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || (withFiles && entry.isFile())))
-    .toSorted((a, b) => Number(b.isDirectory()) - Number(a.isDirectory()) || a.name.localeCompare(b.name));
+    .toSorted((a, b) => Number(b.isDirectory()) - Number(a.isDirectory()) || byName.compare(a.name, b.name));
   const entries = await Promise.all(shown.slice(0, listedAtMost).map(async (entry) => {
     const full = join(folder, entry.name);
     // A file that vanished since is listed without a size; choosing it says what is wrong.

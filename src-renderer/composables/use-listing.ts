@@ -5,13 +5,15 @@ import { errorInfo } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
 import type { Entry } from '#shared/model/share.ts';
 import { useApi } from '../api.ts';
+import { inNameOrder } from '../components/browse/entry-view.ts';
 
 /** How many rows beyond the visible ones are fetched ahead. */
 const ahead = 500;
 
 /**
- * One folder of another device, fetched page by page as far as somebody looks. Pages come in the device's own order;
- * sorting and filtering need `loadAll`. Only the first page is ever looked at again.
+ * One folder of another device, fetched page by page as far as somebody looks. Pages come in the device's own order, which is
+ * that of bytes: what one page holds is put into the order people expect, and longer lists stay as they come, since rows never
+ * jump while somebody reads. Sorting and filtering need `loadAll`. Only the first page is ever looked at again.
  */
 export function useListing(peer: Readonly<Ref<string>>, path: Readonly<Ref<string>>) {
   const api = useApi();
@@ -34,7 +36,7 @@ export function useListing(peer: Readonly<Ref<string>>, path: Readonly<Ref<strin
       while (!signal.aborted && (!started.value || (next !== null && entries.value.length < wanted))) {
         const page = await api.call('browse.list', { peer: peer.value, path: path.value, limit: limits.browse.entriesPerPage, ...(next === null ? {} : { cursor: next }) }, { signal });
         if (signal.aborted) return;
-        entries.value = [...entries.value, ...page.entries];
+        entries.value = started.value || page.next !== null ? [...entries.value, ...page.entries] : inNameOrder(page.entries);
         total.value = page.total;
         next = page.next;
         started.value = true;

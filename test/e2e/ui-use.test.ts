@@ -120,10 +120,34 @@ describe('browsing', () => {
     await page.close();
   });
 
+  it('shows whose folder it is and which, however long names are and however little room there is', async () => {
+    const page = await open('?lang=en&still&quiet#/');
+    await page.evaluate(() => {
+      const { world, emit } = window.fakeNode;
+      const peer = world.peers.find(({ name }) => name === 'Amber Falcon');
+      if (peer) emit({ type: 'peer', peer: { ...peer, name: 'Bartholomew Featherstonehaugh’s old laptop' } });
+    });
+    for (const path of ['Film scans', 'Film scans/2024/Porto roll 07', 'Film scans/2024/Porto roll 07/Selects, graded, for the exhibition in the old harbour and whoever else asks']) {
+      await openFolder(page, 'Amber Falcon', path);
+      for (const [width, height] of [[1280, 800], [900, 600], [390, 844]] as const) {
+        await page.setViewportSize({ width, height });
+        const parts = await page.locator('.crumbs button').evaluateAll((buttons) => buttons.map((button) => {
+          const box = button.getBoundingClientRect();
+          // What is written may be wider than its button: only an ellipsis keeps it off its neighbours.
+          return { text: button.textContent, left: box.left, right: getComputedStyle(button).overflowX === 'hidden' ? box.right : box.left + button.scrollWidth };
+        }));
+        expect(parts.at(-1)?.text).toBe(path.split('/').at(-1));
+        parts.forEach((part, index) => { expect([width, path, part.text, part.right <= (parts[index + 1]?.left ?? width - 16)]).toEqual([width, path, part.text, true]); });
+        parts.forEach((part) => { expect(part.right - part.left).toBeGreaterThanOrEqual(28); });
+      }
+    }
+    await page.close();
+  });
+
   it('chooses rows with keys and pointer and says what will really be fetched', async () => {
     const page = await open('?lang=en&still&quiet#/');
     await openFolder(page, 'Amber Falcon', 'Film scans/2024/Porto roll 07');
-    await page.getByRole('row').nth(4).click({ position: { x: 400, y: 18 } });
+    await page.getByRole('row', { name: /porto07_002\.tif/ }).click({ position: { x: 400, y: 18 } });
     await page.keyboard.press('Shift+ArrowDown');
     await page.keyboard.press('Shift+ArrowDown');
     await page.getByText('3 selected').waitFor();

@@ -1,6 +1,7 @@
 import type { Entry } from '#shared/model/share.ts';
 import { fileKind } from '../base/file-kind.ts';
 import type { FileKind } from '../base/file-kind.ts';
+import { byName } from '../base/name-order.ts';
 
 export type SortKey = 'name' | 'bytes' | 'modifiedAt';
 export interface EntryView {
@@ -11,17 +12,20 @@ export interface EntryView {
   readonly hideHere: boolean;
 }
 
-/** The order and choice in which a device hands out its listing: nothing has to be loaded for it. */
+/** The order and choice in which a listing comes: nothing has to be loaded for it. */
 export const plainView: EntryView = { sort: 'name', descending: false, filter: '', kind: 'any', hideHere: false };
 export const isPlain = (view: EntryView): boolean => view.sort === 'name' && !view.descending && view.filter.trim() === '' && view.kind === 'any' && !view.hideHere;
 
 /** Whether the whole of it is on this device. What has no bytes cannot be looked up by them, and is never said to be here. */
 export const isHere = (entry: Entry): boolean => entry.haveBytes !== null && entry.bytes > 0 && entry.haveBytes >= entry.bytes;
 
+/** Folders first, then by name. */
+export const inNameOrder = (entries: readonly Entry[]): readonly Entry[] => entries.toSorted((a, b) => Number(b.kind === 'folder') - Number(a.kind === 'folder') || byName.compare(a.name, b.name));
+
 /** Case and accents do not matter. */
 const plainText = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
-/** The rows to show. Folders come first in every order; what ties keeps the device's order. */
+/** The rows to show. Folders come first in every order; what ties keeps the order of the listing. */
 export function viewEntries(entries: readonly Entry[], view: EntryView): readonly Entry[] {
   if (isPlain(view)) return entries;
   const wanted = plainText(view.filter.trim());

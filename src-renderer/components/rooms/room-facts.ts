@@ -3,6 +3,7 @@ import type { Share } from '#shared/model/share.ts';
 import { day } from '#shared/units.ts';
 import type { Timestamp } from '#shared/units.ts';
 import type { useText } from '../../composables/use-text.ts';
+import { byName } from '../base/name-order.ts';
 
 type Text = Pick<ReturnType<typeof useText>, 't' | 'duration' | 'dateTime'>;
 
@@ -21,8 +22,6 @@ export function peopleText({ members }: Pick<Room, 'members'>, { t }: Pick<Text,
   const people = t('ui.rooms.members', { n: members.length });
   return members.length === 0 ? people : `${people}, ${t('ui.rooms.online', { n: members.filter((member) => member.online).length })}`;
 }
-
-const byName = new Intl.Collator(undefined, { numeric: true });
 
 /** Who is here first, then by name: the same order on every page. */
 export const membersInOrder = (members: readonly RoomMember[]): readonly RoomMember[] =>

@@ -1,4 +1,5 @@
 import type { FileType, SearchHit } from '#shared/model/search.ts';
+import { byName } from '../base/name-order.ts';
 
 export type HitSort = 'best' | 'sources' | 'largest' | 'newest' | 'name';
 export type SizeRange = 'any' | 'small' | 'medium' | 'large' | 'huge';
@@ -22,7 +23,7 @@ const comparers: Readonly<Record<HitSort, (a: SearchHit, b: SearchHit) => number
   sources: (a, b) => b.sources.length - a.sources.length,
   largest: (a, b) => b.bytes - a.bytes,
   newest: (a, b) => b.modifiedAt - a.modifiedAt,
-  name: (a, b) => a.name.localeCompare(b.name),
+  name: (a, b) => byName.compare(a.name, b.name),
 };
 
 /** Hits to show, in order; ties go by score, then by key, so that the order never depends on who answered first. */

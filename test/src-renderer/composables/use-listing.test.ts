@@ -28,8 +28,24 @@ describe('a folder of 100,000 entries', () => {
     listing.loadAll();
     path.value = 'ISO mirror';
     for (let turn = 0; turn < 10; turn++) await settled();
-    expect(listing.entries.value.map((entry) => entry.name)).toEqual(['debian', 'fedora', 'ubuntu-26.04-desktop-amd64.iso', 'SHA256SUMS']);
+    expect(listing.entries.value.map((entry) => entry.name)).toEqual(['debian', 'fedora', 'SHA256SUMS', 'ubuntu-26.04-desktop-amd64.iso']);
     expect(listing.complete.value).toBe(true);
+  });
+
+  it('comes in the order of names as people sort them where one page holds it, folders first', async () => {
+    const { node, run } = surroundings();
+    const entry = (name: string, kind: 'file' | 'folder' = 'file') => ({ name, kind, bytes: 1, files: 1, modifiedAt: 0, contentId: null, haveBytes: 0 });
+    const answer = (next: string | null) => ({ entries: [entry('Report 10'), entry('Report 2'), entry('Zebra'), entry('ant'), entry('old', 'folder'), entry('Ávila')], total: 6, next });
+    const call = vi.spyOn(node.api, 'call').mockResolvedValueOnce(answer(null));
+    const names = (listing: ReturnType<typeof useListing>): string => listing.entries.value.map(({ name }) => name).join(', ');
+    const short = run(() => useListing(ref('Slate Lynx'), ref('Reports')));
+    await settled();
+    expect(names(short)).toBe('old, ant, Ávila, Report 2, Report 10, Zebra');
+    // Of a long one the rest comes while somebody reads: it stays in the order it comes in.
+    call.mockResolvedValueOnce({ ...answer('more'), total: 2000 });
+    const long = run(() => useListing(ref('Slate Lynx'), ref('Reports')));
+    await settled();
+    expect(names(long)).toBe('Report 10, Report 2, Zebra, ant, old, Ávila');
   });
 
   it('says why it cannot be read, and stops with its page', async () => {
