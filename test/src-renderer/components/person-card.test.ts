@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import PersonCard from '../../../src-renderer/components/people/PersonCard.vue';
+import { sharesText } from '../../../src-renderer/components/people/shares-text.ts';
 import { epoch, inventedPeople } from '../fake/people.ts';
 import { mountComponent } from '../with-app.ts';
 
@@ -28,6 +29,12 @@ describe('a person', () => {
     expect(card('Plum Finch', { shares: { count: 0, bytes: 0, names: [] } }).text()).not.toContain('Shares nothing');
     expect(card('Plum Finch').text()).toContain('Recipes');
     expect(card('Amber Falcon', { shares: { count: 0, bytes: 0, names: [] } }).text()).toContain('Shares nothing with you');
+  });
+  it('shares more than is named: how much more is said wherever names are', () => {
+    const say = (key: string, params: Record<string, unknown> = {}): string => `${key} ${JSON.stringify(params)}`;
+    expect(sharesText({ names: ['A', 'B', 'C'], count: 60, bytes: 1 }, 3, say)).toBe('ui.nearby.sharesAndMore {"names":"A, B, C","n":57}');
+    expect(sharesText({ names: ['A', 'B', 'C'], count: 3, bytes: 1 }, 2, say)).toBe('ui.nearby.sharesAndMore {"names":"A, B","n":1}');
+    expect(sharesText({ names: ['A', 'B'], count: 2, bytes: 1 }, 2, say)).toBe('A, B');
   });
   it('leads to what they share wherever it is clicked but on its buttons, as long as they are here', async () => {
     const clicks = async (name: string, selector: string): Promise<number> => {

@@ -51,6 +51,14 @@ describe('a transfer', () => {
     expect(name.text()).toBe('the whole evening.mkv');
     expect(wrapper.find('[role=img]').exists()).toBe(false);
   });
+  it('that waits its turn claims no figures before its list has come', () => {
+    const queued = inventTransfer({ name: 'Music', kind: 'folder', state: 'queued', files: 0, bytes: 0 });
+    const text = (transfer: typeof queued): string => mountComponent(TransferRow, { transfer, people: [], expanded: false, canShow: false }).text();
+    expect(text(queued)).toContain('It starts when those before it are done.');
+    expect(text(queued)).not.toContain('0 of 0');
+    expect(text({ ...queued, state: 'running' })).not.toContain('0 of 0');
+    expect(text({ ...queued, files: 3, bytes: 30 }).replaceAll('\u00a0', ' ')).toContain('0 of 3 files, 0 B of 30 B');
+  });
   it('that gets nothing says so, and what it waits for', () => {
     const still = { transfer: inventTransfer({ name: 'Music', rate: 0 }), people: [], expanded: false, canShow: false };
     const alone = mountComponent(TransferRow, still).text();
