@@ -258,8 +258,14 @@ async function resume(opening: Opening, leftover: Leftover): Promise<OpenedPart 
   try {
     const part = files.stat(fd);
     const check: PieceCheck = { world, fd, direct: data.direct, bytes: target.bytes, pieceBytes: target.pieceBytes, ...options };
+    const isOurs = isOwn(opening, leftover, part);
+    // What was put in its place is never cut off.
+    if (!isOurs && part.bytes > target.bytes) {
+      data.close();
+      return null;
+    }
     const { verified, isRewritten } = await verify(opening, leftover, check, part);
-    if (isRewritten && verified.size === 0 && !isOwn(opening, leftover, part)) {
+    if (isRewritten && verified.size === 0 && !isOurs) {
       data.close();
       return null;
     }
@@ -348,7 +354,7 @@ export async function removeLeftovers(opening: Opening, existing: string): Promi
       // An empty file may be somebody else's, put there since the lock was given back.
       if (isBegun && part !== null && !locked.inherited && !isTaken(opening, names.progressAside)) continue;
       // The journal goes last and alone: it tells whose the part file is.
-      if (part !== null) {
+      if (part !== null && (isBegun || isFinished || isOwn(opening, leftover, part))) {
         files.unlink(destination.folder, names.part);
         await syncFolder(opening);
       }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, statSync, symlinkSync, writeFileSync, existsSync, readlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync, existsSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createReceiver, type ReceiverOptions } from '#main/disk/receiver.ts';
@@ -306,6 +306,36 @@ describe('receiver', () => {
         await disk.bindRoot(handle, file.root, null);
         expect(same((await disk.finish(handle)).path, file)).toBe(true);
       }
+    });
+  });
+
+  describe('a file of the user in the place of a part', () => {
+    it('stays when what was wanted turns out to be there', async () => {
+      const folder = tempFolder();
+      const file = sampleFile(200_000);
+      const disk = receiver();
+      const { handle } = await disk.open(targetOf(file, folder, ['file']));
+      await disk.close(handle);
+      rmSync(join(folder, 'file.part'));
+      writeFileSync(join(folder, 'file.part'), 'of another program');
+      writeFileSync(join(folder, 'file'), file.data);
+      expect(await disk.open(targetOf(file, folder, ['file']))).toMatchObject({ existing: join(folder, 'file') });
+      expect(readFileSync(join(folder, 'file.part'), 'utf8')).toBe('of another program');
+    });
+
+    it('is not cut off because it begins like what is wanted', async () => {
+      const folder = tempFolder();
+      const file = sampleFile(200_000);
+      const disk = receiver();
+      const { handle } = await disk.open(targetOf(file, folder, ['file']));
+      await disk.close(handle);
+      rmSync(join(folder, 'file.part'));
+      const longer = Buffer.concat([file.data, Buffer.from('and more')]);
+      writeFileSync(join(folder, 'file.part'), longer);
+      const again = await disk.open(targetOf(file, folder, ['file']));
+      await writeAll(disk, again.handle, file, range(file.pieces));
+      await disk.finish(again.handle);
+      expect(readFileSync(join(folder, 'file.part')).equals(longer)).toBe(true);
     });
   });
 
