@@ -1,10 +1,10 @@
 import { GiB, KiB, MiB, day } from '#shared/units.ts';
 import { swarmPresets, type SwarmOptions, type SwarmPreset } from './engine/swarm-options.ts';
-import { tinySwarm } from './engine/tiny-swarm.ts';
+import { launderedSwarm, tinySwarm } from './engine/tiny-swarm.ts';
 
 /** How a flag's value is written: a whole number, a part from 0 to 1, bytes, bytes or bits a second, or a time. */
 export type FlagKind = 'count' | 'part' | 'number' | 'bytes' | 'rate' | 'millis' | 'seconds';
-type SwitchKey = 'lan' | 'leaveWhenDone';
+type SwitchKey = 'lan' | 'leaveWhenDone' | 'proven';
 type NumberKey = Exclude<keyof SwarmOptions, SwitchKey>;
 
 export type SwarmFlag =
@@ -45,17 +45,23 @@ export const swarmFlags: readonly SwarmFlag[] = [
   { key: 'corrupt', flag: 'corrupt', kind: 'part', most: 1 },
   { key: 'stall', flag: 'stall', kind: 'part', most: 1 },
   { key: 'lie', flag: 'lie', kind: 'part', most: 1 },
+  { key: 'proven', flag: 'proven', kind: 'switch' },
+  { key: 'launder', flag: 'launder', kind: 'part', most: 1 },
+  { key: 'known', flag: 'known', kind: 'part', most: 1 },
   { key: 'diskBytesPerSecond', flag: 'disk', kind: 'rate', most: 1e12 },
   { key: 'diskFails', flag: 'disk-fails', kind: 'part', most: 1 },
   { key: 'shuffle', flag: 'shuffle', kind: 'part', most: 1 },
   { key: 'limitMs', flag: 'limit', kind: 'seconds', most: 12 * month },
 ];
 
-export const presetNames = ['default', 'bharambe', 'tiny'] as const;
+export const presetNames = ['default', 'bharambe', 'tiny', 'launderers'] as const;
 export type PresetName = (typeof presetNames)[number];
 
-/** The options a preset begins with; `tiny` draws all of them from the seed. */
-export const presetOptions = (name: PresetName, seed: number): SwarmOptions => (name === 'tiny' ? tinySwarm(seed) : { ...swarmPresets[name satisfies SwarmPreset], seed });
+/** The options a preset begins with; `tiny` and `launderers` draw all of them from the seed. */
+export function presetOptions(name: PresetName, seed: number): SwarmOptions {
+  if (name === 'tiny') return tinySwarm(seed);
+  return name === 'launderers' ? launderedSwarm(seed) : { ...swarmPresets[name satisfies SwarmPreset], seed };
+}
 
 const units: Readonly<Record<string, number>> = {
   '': 1, B: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB, MiB, GiB, kbit: 1e3 / 8, Mbit: 1e6 / 8, Gbit: 1e9 / 8,

@@ -72,7 +72,7 @@ export const cliEn = {
       originUp: 'upload of each origin', peerUp: 'upload of each peer', peerDown: 'download of each peer', latencyMs: 'mean delay of one way, ms', loss: 'part of messages and blocks that are sent again',
       lan: 'all are on one local network', neighbours: 'links each peer opens', arriveWithinMs: 'all come within so many seconds', arrivalsPerSecond: 'they come at random instead, so many a second',
       leaveWhenDone: 'peers leave when they have everything', churnPerHour: 'how often an hour each peer goes away', awayMs: 'seconds it stays away, on average', partitions: 'how many times the network is cut in two',
-      partitionMs: 'seconds a cut lasts', corrupt: 'part of the peers that send wrong bytes', stall: 'part that never answers', lie: 'part that claims to have everything', diskBytesPerSecond: 'speed of each disk',
+      partitionMs: 'seconds a cut lasts', corrupt: 'part of the peers that send wrong bytes', stall: 'part that never answers', lie: 'part that claims to have everything', proven: 'peers pass on only what the origin they believe has shown to have', launder: 'part that lists the file for everybody and may not have it', known: 'chance with which one of these has a piece all the same', diskBytesPerSecond: 'speed of each disk',
       diskFails: 'part of writes that fail', shuffle: 'part of answers that come twice; answers come out of order', limitMs: 'seconds after which the run has failed',
     },
     result: {

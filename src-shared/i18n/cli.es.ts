@@ -74,7 +74,7 @@ export const cliEs: SameShape<typeof cliEn> = {
       originUp: 'subida de cada origen', peerUp: 'subida de cada participante', peerDown: 'bajada de cada participante', latencyMs: 'retardo medio de ida, en ms', loss: 'parte de mensajes y bloques que se envían otra vez',
       lan: 'todos están en una red local', neighbours: 'conexiones que abre cada participante', arriveWithinMs: 'todos llegan en estos segundos', arrivalsPerSecond: 'en vez de eso llegan al azar, tantos por segundo',
       leaveWhenDone: 'se van cuando lo tienen todo', churnPerHour: 'cuántas veces por hora se va cada uno', awayMs: 'segundos que falta, de media', partitions: 'cuántas veces se parte la red en dos',
-      partitionMs: 'segundos que dura cada corte', corrupt: 'parte que envía bytes equivocados', stall: 'parte que nunca contesta', lie: 'parte que dice tenerlo todo', diskBytesPerSecond: 'velocidad de cada disco',
+      partitionMs: 'segundos que dura cada corte', corrupt: 'parte que envía bytes equivocados', stall: 'parte que nunca contesta', lie: 'parte que dice tenerlo todo', proven: 'los pares solo pasan lo que el origen al que creen ha mostrado tener', launder: 'parte que ofrece el archivo a todos sin tener permiso para recibirlo', known: 'probabilidad de que uno de estos tenga una pieza de todos modos', diskBytesPerSecond: 'velocidad de cada disco',
       diskFails: 'parte de las escrituras que fallan', shuffle: 'parte de las respuestas que llegan dos veces; llegan desordenadas', limitMs: 'segundos tras los que la simulación ha fallado',
     },
     result: {

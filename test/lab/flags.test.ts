@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultSwarm, type SwarmOptions } from '#main/lab/engine/swarm-options.ts';
-import { tinySwarm } from '#main/lab/engine/tiny-swarm.ts';
+import { launderedSwarm, tinySwarm } from '#main/lab/engine/tiny-swarm.ts';
 import { flagValue, swarmCommand, swarmFlags } from '#main/lab/swarm-flags.ts';
 
 /** The options a printed command leads to, read with nothing but the flags' own reading. */
@@ -21,7 +21,7 @@ describe('flags of a simulated swarm', () => {
   });
 
   it('repeat any run', () => {
-    for (let seed = 1; seed < 300; seed++) expect(read(swarmCommand(tinySwarm(seed)))).toEqual(tinySwarm(seed));
+    for (const drawn of [tinySwarm, launderedSwarm]) for (let seed = 1; seed < 300; seed++) expect(read(swarmCommand(drawn(seed)))).toEqual(drawn(seed));
   });
 
   it.each([

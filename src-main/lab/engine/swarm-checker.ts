@@ -209,3 +209,27 @@ export class NodeChecker {
     throw new LabViolation(`node ${this.#node}: ${what}`);
   }
 }
+
+/**
+ * Keeps the book on those whom no origin lets have the file. They know what any of them had at the start; whatever one of them is
+ * told of or given beyond that, somebody took from the origins and passed on for the word of one who does not have it.
+ */
+export class LeakChecker {
+  readonly theirs: Bitfield;
+
+  constructor(theirs: Bitfield) {
+    this.theirs = theirs;
+  }
+
+  /** One of them is told that a node has these pieces. */
+  told(node: number, pieces: Uint8Array | 'all'): void {
+    for (let piece = 0; piece < this.theirs.length; piece++) if (pieces === 'all' || hasBit(pieces, piece)) this.given(node, piece);
+  }
+
+  /** One of them is told of a piece of a node, or given a byte of it. */
+  given(node: number, piece: number): void {
+    if (!this.theirs.has(piece)) throw new LabViolation(`node ${node}: piece ${piece} gets to somebody who may not have it`);
+  }
+}
+
+const hasBit = (bits: Uint8Array, index: number): boolean => ((bits[index >> 3] ?? 0) & (0x80 >> (index & 7))) !== 0;

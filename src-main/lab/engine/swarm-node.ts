@@ -12,12 +12,13 @@ import type { LaneNumber } from './lanes.ts';
 import type { Network } from './network.ts';
 import type { Links } from './links.ts';
 import { noParcel, type Parcel } from './parcels.ts';
+import { PassedOn } from './passed-on.ts';
 import type { RandomStream } from './random-stream.ts';
 import type { EventKind, Simulation } from './simulation.ts';
-import { NodeChecker, type CheckedFile, type CheckedPart } from './swarm-checker.ts';
+import { NodeChecker, type CheckedFile, type CheckedPart, type LeakChecker } from './swarm-checker.ts';
 
 /** How a node treats others. Only its words and bytes differ: inside each there is the same machine. */
-export type Behaviour = 'honest' | 'corrupt' | 'stall' | 'lie';
+export type Behaviour = 'honest' | 'corrupt' | 'stall' | 'lie' | 'launder';
 
 /** Messages between nodes; their parcels carry the numbers in this order. */
 export const messages = { joined: 0, has: 1, left: 2, choked: 3, wanted: 4, unwanted: 5, refused: 6 } as const;
@@ -30,6 +31,11 @@ const download = 1;
 const corruptBlocks = 0.4;
 /** After a failed write the file is closed and tried again, as the user of the app would. */
 const reopenAfter: Micros = 2 * second * 1000;
+/** As the app does with an origin that does not answer. */
+const askAgainAfter: Micros = 3 * second * 1000;
+/** How often a launderer that cannot answer says something at random, or nothing; else it says that it will not. */
+const rubbishAnswers = 0.02;
+const noAnswers = 0.2;
 
 export interface NodeWorld {
   readonly simulation: Simulation;
@@ -39,9 +45,14 @@ export interface NodeWorld {
   readonly lan: boolean;
   /** Chance that an arrival is told twice. */
   readonly repeats: number;
-  readonly kinds: { readonly wake: EventKind; readonly reopen: EventKind; readonly complete: EventKind; readonly again: EventKind };
+  /** Peers pass on only what the one whose word they take has shown to have. */
+  readonly proven: boolean;
+  readonly kinds: { readonly wake: EventKind; readonly reopen: EventKind; readonly complete: EventKind; readonly again: EventKind; readonly askAgain: EventKind };
   readonly links: Links;
+  readonly leaks: LeakChecker;
   isHonest(node: number): boolean;
+  /** No origin lets it have the file. */
+  isOutside(node: number): boolean;
 }
 
 /**
@@ -52,12 +63,16 @@ export class SwarmNode implements PeerSink, Arrivals {
   readonly number: number;
   readonly behaviour: Behaviour;
   readonly checker: NodeChecker;
+  /** Who says for whom the file is; null: this node itself, or everybody may have it. */
+  readonly word: number | null;
   /** Our lane to each peer we are linked with. */
   readonly links = new Map<number, LaneNumber>();
   /** Counts how often the program ended: what the disk says of an earlier one concerns nobody. */
   life = 0;
   readonly #world: NodeWorld;
   readonly #random: RandomStream;
+  /** Null: all that it has. */
+  readonly #passedOn: PassedOn | null;
   #machine: PeerMachine | null = null;
   #wake: TimerHandle | null = null;
   #wakeAt: Micros = Infinity;
@@ -71,12 +86,24 @@ export class SwarmNode implements PeerSink, Arrivals {
   /** Pieces that were wrong when several had given parts of them, and who gave what. */
   readonly #suspects = new Map<number, readonly CheckedPart[]>();
 
-  constructor(number: number, behaviour: Behaviour, hasAll: boolean, world: NodeWorld) {
+  constructor(number: number, behaviour: Behaviour, hasAll: boolean, word: number | null, world: NodeWorld) {
     this.number = number;
     this.behaviour = behaviour;
+    this.word = word;
     this.#world = world;
     this.#random = world.simulation.random(`node/${number}`);
     this.checker = new NodeChecker(number, world.file, limits.transfer.receiveBudgetBytes, hasAll);
+    this.#passedOn = word === null || !world.proven ? null : new PassedOn(world.file, {
+      random: world.simulation.random(`proof/${number}`).next,
+      isLinked: () => this.links.has(word),
+      ask: (question, { piece, length }) => {
+        const lane = this.links.get(word);
+        if (lane !== undefined) world.network.sendMessage(lane, messages.wanted, question, piece, length);
+      },
+      askAgainLater: () => { world.simulation.after(askAgainAfter, world.kinds.askAgain, number, this.life); },
+      show: (pieces) => { if (pieces.length > 0) this.step({ type: 'pieces-shown', content, pieces }); },
+      hide: () => { this.#keep(null); },
+    });
   }
 
   get isPresent(): boolean { return this.#machine !== null; }
@@ -85,8 +112,10 @@ export class SwarmNode implements PeerSink, Arrivals {
   /** Starts the program, with what lies on the disk. */
   start(): void {
     this.#machine = new PeerMachine({ limits: limits.transfer, serving: defaultServeSettings, random: this.#random.next, arrivals: this });
-    if (this.isComplete) this.#keep();
-    else {
+    if (this.isComplete) {
+      this.#passedOn?.begin(this.checker.written);
+      this.#keep('all');
+    } else {
       this.step({ type: 'download-added', download, priority: 1 });
       this.#open();
     }
@@ -96,6 +125,7 @@ export class SwarmNode implements PeerSink, Arrivals {
   stop(): void {
     this.#machine = null;
     this.life++;
+    this.#passedOn?.end();
     this.#writing.clear();
     this.#suspects.clear();
     this.checker.restarted();
@@ -110,7 +140,10 @@ export class SwarmNode implements PeerSink, Arrivals {
     this.links.set(peer, lane);
     this.#world.links.up(lane);
     this.step({ type: 'peer-up', peer, latencyMs: Math.ceil(roundTrip / 1000), local: this.#world.lan, strikes: this.checker.strikesOf(peer) });
-    this.step({ type: 'member-found', content, peer });
+    if (this.#mayHave(peer)) this.step({ type: 'member-found', content, peer });
+    if (peer !== this.word) return;
+    this.#passedOn?.ask();
+    this.#passedOn?.again();
   }
 
   linkDown(peer: number): void {
@@ -118,6 +151,7 @@ export class SwarmNode implements PeerSink, Arrivals {
     if (!this.links.has(peer)) return;
     this.step({ type: 'peer-down', peer });
     this.links.delete(peer);
+    if (peer === this.word) this.#passedOn?.unlinked();
   }
 
   step(event: PeerEvent): void {
@@ -154,6 +188,7 @@ export class SwarmNode implements PeerSink, Arrivals {
     const a = parcels.a(parcel);
     switch (type) {
       case messages.joined: {
+        if (!this.#mayHave(peer)) return;
         const pieces = parcels.payload(parcel) ?? 'all';
         for (let piece = 0; piece < file.pieces; piece++) if (pieces === 'all' || hasBit(pieces, piece)) links.claim(lane, piece);
         return this.step({ type: 'joined', content, peer, pieces });
@@ -168,6 +203,7 @@ export class SwarmNode implements PeerSink, Arrivals {
       case messages.wanted: return this.#wanted(lane, a, parcels.b(parcel), parcels.c(parcel));
       case messages.unwanted: return this.#unwanted(lane, a);
       case messages.refused:
+        if (a < 0) return this.#passedOn?.answered(a, null);
         links.requests.take(lane, a);
         return this.step({ type: 'block-refused', request: a, why: refusals[parcels.b(parcel)] ?? 'busy' });
       default: return;
@@ -185,6 +221,7 @@ export class SwarmNode implements PeerSink, Arrivals {
   blockArrived(lane: LaneNumber, request: number, bytes: number, isCorrupt: boolean): void {
     const { requests } = this.#world.links;
     this.#lane = lane;
+    if (request < 0) return this.#passedOn?.answered(request, !isCorrupt);
     // The driver throws away what nobody waits for any more; the machine hears of it all the same.
     const asked = requests.take(lane, request);
     if (asked !== noParcel) this.checker.arrived(requests.first(asked), requests.second(asked), bytes, isCorrupt);
@@ -235,6 +272,8 @@ export class SwarmNode implements PeerSink, Arrivals {
     if (!network.isUp(lane) || links.serial(lane) !== serial || this.behaviour === 'stall') return;
     const wanted = links.wants.find(lane, want);
     if (wanted === noParcel) return;
+    const peer = network.to(lane);
+    if (this.#world.isOutside(peer)) this.#world.leaks.given(this.number, links.wants.first(wanted));
     const isCorrupt = this.behaviour === 'corrupt' && this.#random.chance(corruptBlocks);
     network.sendBlock(lane, 0, links.wants.second(wanted), want, isCorrupt ? 1 : 0);
   }
@@ -248,11 +287,15 @@ export class SwarmNode implements PeerSink, Arrivals {
       if (!this.#isOpen) return;
       this.#isOpen = false;
       this.step({ type: 'file-closed', file: content });
+      if (this.#passedOn !== null) this.step({ type: 'content-dropped', content });
+      this.#passedOn?.end();
       this.#world.simulation.after(reopenAfter, this.#world.kinds.reopen, this.number, this.life);
     } else if (isRight) {
+      const isGiven = isFirst && this.checker.partsOf(fetch).every(({ from }) => from === this.word);
       this.checker.written.add(piece);
       this.#judge(piece);
       this.step({ type: 'piece-written', file: content, piece, fetch });
+      this.#passedOn?.came(piece, isGiven);
     } else if (isFirst && this.#isOpen && !this.checker.written.has(piece)) this.#wrong(piece, fetch);
     else this.step({ type: 'piece-corrupt', file: content, piece, fetch });
   }
@@ -290,13 +333,17 @@ export class SwarmNode implements PeerSink, Arrivals {
       return;
     }
     this.#open();
-    for (const peer of this.links.keys()) this.step({ type: 'member-found', content, peer });
+    for (const peer of this.links.keys()) if (this.#mayHave(peer)) this.step({ type: 'member-found', content, peer });
+  }
+
+  askAgain(life: number): void {
+    if (life === this.life) this.#passedOn?.again();
   }
 
   /** Every piece is verified: the file gets its name, and is kept. */
   completed(): void {
     if (this.#machine === null) return;
-    this.#keep();
+    this.#keep('all');
     this.#isOpen = false;
     this.step({ type: 'file-closed', file: content });
   }
@@ -307,25 +354,44 @@ export class SwarmNode implements PeerSink, Arrivals {
     if (machine !== null) this.checker.ended(machine.content(content)?.have, machine.downloading.budgetUsed);
   }
 
-  #keep(): void {
-    this.step({ type: 'content-kept', content, pieces: this.#world.file.pieces, have: 'all' });
+  #keep(have: 'all' | null): void {
+    this.step({ type: 'content-kept', content, pieces: this.#world.file.pieces, have, ...(this.#passedOn === null ? {} : { shown: this.#passedOn.shown }) });
   }
 
   #open(): void {
     const { bytes, pieceBytes } = this.#world.file;
     this.#isOpen = true;
     this.step({ type: 'file-opened', download, file: content, bytes, pieceBytes, have: this.checker.written.bytes });
+    if (this.#passedOn === null) return;
+    this.#passedOn.begin(this.checker.written);
+    this.#keep(null);
+    this.#passedOn.ask();
+  }
+
+  /** Whether this node may let it have the file, by the word that it takes. */
+  #mayHave(peer: number): boolean {
+    const { isOutside } = this.#world;
+    return !isOutside(peer) || isOutside(this.word ?? this.number);
   }
 
   #wanted(lane: LaneNumber, want: number, piece: number, bytes: number): void {
     const { links, network } = this.#world;
-    if (!this.checker.written.has(piece)) {
+    if (this.behaviour === 'launder' && bytes <= limits.transfer.proofBytes) return this.#answerTest(lane, want, piece, bytes);
+    if (!this.checker.written.has(piece) || !this.#mayHave(network.to(lane)) || this.#passedOn?.shows(piece) === false) {
       if (this.behaviour === 'lie') network.sendBlock(lane, 0, bytes, want, 1);
       else network.sendMessage(lane, messages.refused, want, refusals.indexOf('gone'));
       return;
     }
     links.wants.add(lane, want, piece, bytes);
     this.step({ type: 'wanted', peer: network.to(lane), want, content, piece, bytes });
+  }
+
+  /** It knows what any of them has, and plays for time otherwise. */
+  #answerTest(lane: LaneNumber, want: number, piece: number, bytes: number): void {
+    const { leaks, network } = this.#world;
+    const isKnown = leaks.theirs.has(piece);
+    if (isKnown || this.#random.chance(rubbishAnswers)) network.sendBlock(lane, 0, bytes, want, isKnown ? 0 : 1);
+    else if (!this.#random.chance(noAnswers)) network.sendMessage(lane, messages.refused, want, refusals.indexOf('gone'));
   }
 
   #unwanted(lane: LaneNumber, want: number): void {
@@ -351,12 +417,14 @@ export class SwarmNode implements PeerSink, Arrivals {
 
   join(peer: number, _content: number, pieces: Pieces): void {
     this.checker.claims(pieces);
+    if (this.#world.isOutside(peer)) this.#world.leaks.told(this.number, pieces);
     const payload = pieces === 'all' || this.behaviour === 'lie' ? null : new Uint8Array(pieces);
     this.#tell(peer, messages.joined, 0, 0, payload);
   }
 
   has(peer: number, _content: number, piece: number): void {
     this.checker.claimsPiece(piece);
+    if (this.#world.isOutside(peer)) this.#world.leaks.given(this.number, piece);
     this.#tell(peer, messages.has, piece);
   }
 

@@ -34,6 +34,11 @@ export interface SwarmOptions {
   readonly corrupt: number;
   readonly stall: number;
   readonly lie: number;
+  /** Peers pass on only what the one whose word they take has shown to have. */
+  readonly proven: boolean;
+  /** Part of the peers that list the file for everybody, though no origin lets them have it; and the chance with which one has a piece all the same. */
+  readonly launder: number;
+  readonly known: number;
   readonly diskBytesPerSecond: number;
   readonly diskFails: number;
   /** Answers of disks come late and out of order, and, as those of the network, sometimes twice. */
@@ -65,6 +70,9 @@ export const defaultSwarm: SwarmOptions = {
   corrupt: 0,
   stall: 0,
   lie: 0,
+  proven: false,
+  launder: 0,
+  known: 0,
   diskBytesPerSecond: 500_000_000,
   diskFails: 0,
   shuffle: 0,

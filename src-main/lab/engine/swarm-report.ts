@@ -70,9 +70,10 @@ export function reportSwarm(world: SwarmWorld): SwarmReport {
  * it, and all lines up together carry a copy for each: max{F/u_s, F/d_min, N·F/(u_s + Σu_i)} (Mundinger, Weber and Weiss
  * 2008). That peers come later, fail or cheat only makes it later.
  */
-export function lowerBound({ bytes, origins, originUp, peers, peerUp, peerDown }: SwarmOptions, finishing: number): Pick<SwarmReport, 'bound' | 'boundBy'> {
+export function lowerBound({ bytes, origins, originUp, peers, peerUp, peerDown, launder, known }: SwarmOptions, finishing: number): Pick<SwarmReport, 'bound' | 'boundBy'> {
   if (finishing === 0) return { bound: 0, boundBy: 'origin' };
-  const byOrigin = bytes / (origins * originUp);
+  // Launderers may have pieces that no origin has sent.
+  const byOrigin = bytes / (origins * originUp + (known > 0 ? Math.round(peers * launder) * peerUp : 0));
   const byDownload = bytes / peerDown;
   const byAll = (finishing * bytes) / (origins * originUp + peers * peerUp);
   const bound = Math.max(byOrigin, byDownload, byAll);

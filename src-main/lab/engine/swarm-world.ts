@@ -1,3 +1,4 @@
+import { Bitfield } from '../../core/bitfield.ts';
 import { Disks } from './disk.ts';
 import type { Micros } from './event-wheel.ts';
 import type { LaneNumber } from './lanes.ts';
@@ -5,7 +6,7 @@ import { Links } from './links.ts';
 import { Network } from './network.ts';
 import type { RandomStream } from './random-stream.ts';
 import { Simulation, type EventKind } from './simulation.ts';
-import { LabOutOfTime, type CheckedFile } from './swarm-checker.ts';
+import { LabOutOfTime, LeakChecker, type CheckedFile } from './swarm-checker.ts';
 import { SwarmNode, type Behaviour, type NodeWorld } from './swarm-node.ts';
 import type { SwarmOptions } from './swarm-options.ts';
 
@@ -64,7 +65,7 @@ export class SwarmWorld {
       written: (node, failed, piece, fetch, isRight, life) => { this.#node(node).pieceWritten(failed, piece, fetch, isRight === 1, life); },
       read: (node, lane, want, serial) => { this.#node(node).blockRead(lane, want, serial); },
     });
-    const nodeKinds: NodeWorld['kinds'] = {
+    const nodeKinds: Omit<NodeWorld['kinds'], 'askAgain'> = {
       wake: simulation.on((node) => { this.#node(node).woken(); }),
       reopen: simulation.on((node, life) => { this.#node(node).reopen(life); }),
       complete: simulation.on((node) => { this.#completed(node); }),
@@ -80,8 +81,11 @@ export class SwarmWorld {
       cutNoticed: simulation.on((lane, cut) => { this.#cutNoticed(lane, cut); }),
     };
     const file = checkedFile(options);
+    const theirs = new Bitfield(file.pieces);
     this.#populate({
-      simulation, network: this.network, disks: this.#disks, links: new Links(file.pieces), file, lan: options.lan, repeats: options.shuffle, kinds: nodeKinds,
+      simulation, network: this.network, disks: this.#disks, links: new Links(file.pieces), file, lan: options.lan, proven: options.proven, repeats: options.shuffle,
+      kinds: { ...nodeKinds, askAgain: simulation.on((node, life) => { this.#node(node).askAgain(life); }) },
+      leaks: new LeakChecker(theirs), isOutside: (node) => this.nodes[node]?.behaviour === 'launder',
       isHonest: (node) => this.nodes[node]?.behaviour === 'honest',
     });
   }
@@ -118,11 +122,12 @@ export class SwarmWorld {
     const { origins, peers, originUp, peerUp, peerDown, partitions, arriveWithinMs, arrivalsPerSecond } = this.options;
     const arrivals = this.simulation.random('arrivals');
     const behaviours = this.#behaviours();
+    const words = this.#words(behaviours);
     let arriveAt: Micros = 0;
     for (let number = 0; number < origins + peers; number++) {
       const isOrigin = this.isOrigin(number);
       this.network.addNode(this.upOf(number), isOrigin ? Infinity : peerDown);
-      this.nodes.push(new SwarmNode(number, isOrigin ? 'honest' : behaviours[number - origins] ?? 'honest', isOrigin, world));
+      this.nodes.push(new SwarmNode(number, isOrigin ? 'honest' : behaviours[number - origins] ?? 'honest', isOrigin, words[number - origins] ?? null, world));
       if (isOrigin) arriveAt = 0;
       else if (arrivalsPerSecond > 0) arriveAt += micros(arrivals.exponential(1000 / arrivalsPerSecond));
       else arriveAt = micros(arrivals.between(0, arriveWithinMs));
@@ -130,20 +135,41 @@ export class SwarmWorld {
       if (this.nodes[number]?.behaviour === 'honest' && !isOrigin) this.#unfinished++;
       this.simulation.at(arriveAt, this.#kinds.arrive, number);
     }
+    this.#leak(world.leaks.theirs);
     // While they arrive and fetch: twice the time the fastest possible distribution takes.
     const busy = micros(arriveWithinMs + (2000 * this.options.bytes) / Math.min(originUp, peerUp));
     for (let cut = 0; cut < partitions; cut++) this.simulation.at(this.#chance.partition.below(busy), this.#kinds.cut);
   }
 
   #behaviours(): Behaviour[] {
-    const { peers, corrupt, stall, lie } = this.options;
+    const { peers, corrupt, stall, lie, launder } = this.options;
     const behaviours: Behaviour[] = [];
-    for (const [behaviour, part] of [['corrupt', corrupt], ['stall', stall], ['lie', lie]] as const) {
+    for (const [behaviour, part] of [['corrupt', corrupt], ['stall', stall], ['lie', lie], ['launder', launder]] as const) {
       for (let count = Math.round(peers * part); count > 0 && behaviours.length < peers; count--) behaviours.push(behaviour);
     }
     while (behaviours.length < peers) behaviours.push('honest');
     this.simulation.random('behaviours').shuffle(behaviours);
     return behaviours;
+  }
+
+  /** Whose word each peer takes on for whom the file is: an origin's, or that of somebody who lists it as well. */
+  #words(behaviours: readonly Behaviour[]): (number | null)[] {
+    const { origins, proven } = this.options;
+    const launderers = behaviours.flatMap((behaviour, at) => (behaviour === 'launder' ? [origins + at] : []));
+    const random = this.simulation.random('words');
+    return behaviours.map((behaviour) => {
+      if (behaviour === 'launder' || !(proven || launderers.length > 0)) return null;
+      return random.chance(launderers.length > 0 ? 0.5 : 0) ? launderers[random.below(launderers.length)] ?? null : random.below(origins);
+    });
+  }
+
+  /** What launderers have of the file from elsewhere. */
+  #leak(theirs: Bitfield): void {
+    const random = this.simulation.random('known');
+    for (const { behaviour, checker: { written } } of this.nodes) {
+      if (behaviour !== 'launder') continue;
+      for (let piece = 0; piece < written.length; piece++) if (random.chance(this.options.known) && written.add(piece)) theirs.add(piece);
+    }
   }
 
   #arrive(number: number): void {
@@ -169,6 +195,7 @@ export class SwarmWorld {
       const other = this.#present[this.#chance.tracker.below(this.#present.length)] ?? number;
       if (other !== number) this.#dial(number, other);
     }
+    if (this.options.proven && node.word !== null && !node.links.has(node.word)) this.#dial(number, node.word);
     this.simulation.after(lookForPeersEvery, this.#kinds.look, number);
   }
 

@@ -2,11 +2,14 @@ import { KiB, hour, second } from '#shared/units.ts';
 import { RandomStream } from './random-stream.ts';
 import { defaultSwarm, type SwarmOptions } from './swarm-options.ts';
 
+/** So that a command line can say it. */
+const thousandths = (value: number): number => Math.round(value * 1000) / 1000;
+
 /** A small swarm with trouble, all chosen by the seed: one of the many on which the machine is tried. */
 export function tinySwarm(seed: number): SwarmOptions {
   const random = new RandomStream(seed, 'tiny swarm');
   const oneOf = <T>(...choices: readonly T[]): T => choices[random.below(choices.length)] ?? choices[0] as T;
-  const sometimes = (part: number, most: number): number => (random.chance(part) ? Math.round(random.between(0, most) * 1000) / 1000 : 0);
+  const sometimes = (part: number, most: number): number => (random.chance(part) ? thousandths(random.between(0, most)) : 0);
   const pieceBytes = oneOf(16, 64, 256) * KiB;
   const peerUp = oneOf(50_000, 400_000, 3_000_000);
   const lan = random.chance(0.3);
@@ -39,5 +42,19 @@ export function tinySwarm(seed: number): SwarmOptions {
     diskFails: sometimes(0.15, 0.1),
     shuffle: sometimes(0.5, 0.3),
     limitMs: 12 * hour,
+  };
+}
+
+/** The same small swarm, in which everybody takes somebody's word for whom the file is, as a rule also that of some who do not have it. */
+export function launderedSwarm(seed: number): SwarmOptions {
+  const random = new RandomStream(seed, 'laundered swarm');
+  const swarm = tinySwarm(seed);
+  return {
+    ...swarm,
+    peers: swarm.peers + random.below(4),
+    bytes: random.chance(0.2) ? 4 * swarm.bytes : swarm.bytes,
+    proven: true,
+    launder: random.chance(0.8) ? thousandths(random.between(0.1, 0.6)) : 0,
+    known: random.chance(0.6) ? thousandths(random.next()) : 0,
   };
 }
