@@ -50,7 +50,7 @@ const fileFrom = (stats: BigIntStats): Observed => ({
 const passing = /\.progress\.(new|lock(~[^/]*)?)$|\.[0-9a-f]{16}(-\d+)?\.part$/;
 
 /** `NAME.part` and `NAME.progress` side by side are a download of ours that is not finished; alone they are files like others. */
-async function isUnfinished(path: string): Promise<boolean> {
+export async function isUnfinished(path: string): Promise<boolean> {
   if (passing.test(path)) return true;
   for (const sibling of unfinishedSiblings(path)) if (await lstat(sibling).then(() => true, () => false)) return true;
   return false;

@@ -276,6 +276,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     store, now, newId: newOfferId,
     linkTo: (id) => links().get(id),
     isPaired: (id) => devices.trustOf(id) === 'paired',
+    isPrivate: (path) => library.isPrivate(path),
     acceptsByItself: (id) => devices.acceptsByItself(id),
     downloadDir: () => settings.get().downloadDir,
     startDownload: (wanted) => transfers.start(wanted),

@@ -90,7 +90,7 @@ export class LibraryService implements Library {
     this.#reader = new LibraryReader(store, this.#shares);
     this.#manifests = new Manifests(store);
     this.#index = new SearchIndex(store, this.#shares);
-    this.#finder = new FileFinder(this.#reader, this.#shares, (path) => this.#isPrivate(path));
+    this.#finder = new FileFinder(this.#reader, this.#shares, (path) => this.isPrivate(path));
     this.#backup = new ShareBackup(join(dirname(store.location), 'shares.json'));
     this.#announcer = new Announcer((share, listing) => this.#announce(share, listing), failed);
     this.#queue = new HashQueue(store, hasher, now, {
@@ -298,7 +298,7 @@ export class LibraryService implements Library {
     const share = new ShareRuntime(record, useKept, {
       store: this.#store,
       tree: this.#tree,
-      isPrivate: (path) => this.#isPrivate(path),
+      isPrivate: (path) => this.isPrivate(path),
       watch: this.#options.watch ?? startWatch,
       rescanMs: this.#options.rescanMs ?? (() => 60 * minute),
       touched: (id) => {
@@ -322,7 +322,7 @@ export class LibraryService implements Library {
     try {
       const real = await realpath(resolve(path));
       const stats = await lstat(real, { bigint: true });
-      if (this.#isPrivate(real)) throw new AppError('bad-argument', { name: 'path', detail: real });
+      if (this.isPrivate(real)) throw new AppError('bad-argument', { name: 'path', detail: real });
       if (!stats.isFile() && !stats.isDirectory()) throw new AppError('name-not-shareable', { name: real });
       return { real, kind: stats.isFile() ? 'file' : 'folder', disk: String(stats.dev) };
     } catch (error) {
@@ -330,7 +330,7 @@ export class LibraryService implements Library {
     }
   }
 
-  #isPrivate(path: string): boolean {
+  isPrivate(path: string): boolean {
     return this.#private.some((folder) => isWithin(path, folder)) && !(this.#options.sharedInside ?? []).some((folder) => isWithin(path, folder));
   }
 

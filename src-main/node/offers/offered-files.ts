@@ -4,22 +4,27 @@ import type { BigIntStats } from 'node:fs';
 import { AppError } from '#shared/errors.ts';
 import type { WireFile } from '#shared/protocol/control.ts';
 import { compareNames } from '#shared/protocol/manifest.ts';
+import { isInside } from '../../disk/destination.ts';
 import { fileVersion } from '../../disk/file-version.ts';
+import { isUnfinished } from '../../disk/observe.ts';
 import { diskError } from '../data-dir.ts';
 import type { FileRef } from '../ports/library.ts';
 import type { OfferSource } from './offer-records.ts';
 
 const executableBits = 0o111n;
 
-const isPrivate = (name: string): boolean => name.endsWith('.part') || name.endsWith('.progress');
+/** Whether something on this machine, by its real path, is never given to anybody. */
+type IsPrivate = (path: string) => boolean;
 
-/** What an offered path is now. Rejects with `file-missing` or `no-permission`; links and special files are not offered. */
-export async function describeOffered(path: string): Promise<{ kind: 'file' | 'folder'; bytes: number; files: number }> {
+/** What an offered path is now. Rejects with `file-missing`, `no-permission` or, for what is private, `bad-argument`; links and special files are not offered. */
+export async function describeOffered(path: string, isPrivate: IsPrivate): Promise<{ kind: 'file' | 'folder'; bytes: number; files: number }> {
   const stats = await statOffered(path);
+  const real = await realOf(path);
+  if (isPrivate(real)) throw new AppError('bad-argument', { name: 'path', detail: path });
   if (stats.isFile()) return { kind: 'file', bytes: Number(stats.size), files: 1 };
   let bytes = 0;
   let files = 0;
-  for await (const file of walkFolder(path, '', null)) {
+  for await (const file of walkFolder(real, '', null, isPrivate)) {
     bytes += file.bytes;
     if (file.kind === 'file') files++;
   }
@@ -34,15 +39,17 @@ async function statOffered(path: string): Promise<BigIntStats> {
   return stats;
 }
 
+const realOf = (path: string): Promise<string> => realpath(path).catch((error: unknown) => { throw diskError(error, path); });
+
 /** One page of everything in an offer, in the order of its names; `next` continues after the last path. */
-export async function listOffered(sources: readonly OfferSource[], cursor: string | undefined, limit: number): Promise<{ files: WireFile[]; next: string | null }> {
+export async function listOffered(sources: readonly OfferSource[], cursor: string | undefined, limit: number, isPrivate: IsPrivate): Promise<{ files: WireFile[]; next: string | null }> {
   const files: WireFile[] = [];
   const after = cursor?.split('/') ?? null;
   for (const source of sources.toSorted((a, b) => compareNames(a.name, b.name))) {
     const order = after === null ? 1 : compareNames(source.name, after[0] ?? '');
     if (order < 0 || (order === 0 && after?.length === 1 && source.kind === 'file')) continue;
     const rest = order === 0 && after !== null ? after.slice(1) : null;
-    for await (const file of walkSource(source, rest)) {
+    for await (const file of walkSource(source, rest, isPrivate)) {
       files.push(file);
       if (files.length === limit) return { files, next: file.path };
     }
@@ -50,9 +57,9 @@ export async function listOffered(sources: readonly OfferSource[], cursor: strin
   return { files, next: null };
 }
 
-async function* walkSource(source: OfferSource, after: readonly string[] | null): AsyncGenerator<WireFile> {
+async function* walkSource(source: OfferSource, after: readonly string[] | null, isPrivate: IsPrivate): AsyncGenerator<WireFile> {
   if (source.kind === 'folder') {
-    yield* walkFolder(source.path, source.name, after);
+    yield* walkFolder(await realOf(source.path), source.name, after, isPrivate);
     return;
   }
   const stats = await statOffered(source.path);
@@ -63,11 +70,12 @@ const wireFile = (path: string, stats: BigIntStats): WireFile => ({
   path, kind: 'file', bytes: Number(stats.size), modifiedAt: Math.max(0, Number(stats.mtimeMs)), executable: (stats.mode & executableBits) !== 0n, contentId: null,
 });
 
-/** Files below a folder, depth first, names in order; an empty folder comes as itself. `after` skips all up to that path. */
-async function* walkFolder(path: string, prefix: string, after: readonly string[] | null): AsyncGenerator<WireFile> {
-  const entries = (await readdir(path, { withFileTypes: true }).catch((error: unknown) => { throw diskError(error, path); }))
-    .filter((entry) => (entry.isFile() && !isPrivate(entry.name)) || entry.isDirectory())
-    .toSorted((a, b) => compareNames(a.name, b.name));
+/** Files below a folder, given by its real path, depth first, names in order; an empty folder comes as itself. `after` skips all up to that path. */
+async function* walkFolder(path: string, prefix: string, after: readonly string[] | null, isPrivate: IsPrivate): AsyncGenerator<WireFile> {
+  const found = (await readdir(path, { withFileTypes: true }).catch((error: unknown) => { throw diskError(error, path); }))
+    .filter((entry) => (entry.isFile() || entry.isDirectory()) && !isPrivate(join(path, entry.name)));
+  const areUnfinished = await Promise.all(found.map(async (entry) => entry.isFile() && (await isUnfinished(join(path, entry.name)))));
+  const entries = found.filter((_, at) => areUnfinished[at] === false).toSorted((a, b) => compareNames(a.name, b.name));
   if (entries.length === 0 && after === null) yield { path: prefix, kind: 'folder', bytes: 0, modifiedAt: 0, executable: false, contentId: null };
   for (const entry of entries) {
     const order = after === null ? 1 : compareNames(entry.name, after[0] ?? '');
@@ -76,32 +84,27 @@ async function* walkFolder(path: string, prefix: string, after: readonly string[
     if (entry.isDirectory()) {
       const rest = order === 0 && after !== null ? after.slice(1) : null;
       if (order === 0 && rest?.length === 0) continue;
-      yield* walkFolder(join(path, entry.name), here, rest);
+      yield* walkFolder(join(path, entry.name), here, rest, isPrivate);
     } else if (order > 0) {
       yield wireFile(here, await statOffered(join(path, entry.name)));
     }
   }
 }
 
-/** The file an offered path names. Rejects with `not-found` for anything outside the offer, links included. */
-export async function openOffered(sources: readonly OfferSource[], path: string): Promise<FileRef> {
+/** The file an offered path names. Rejects with `not-found` for anything outside the offer, links included, and for what is private. */
+export async function openOffered(sources: readonly OfferSource[], path: string, isPrivate: IsPrivate): Promise<FileRef> {
   const [name, ...rest] = path.split('/');
   const source = sources.find((candidate) => candidate.name === name);
   if (source === undefined || rest.some((part) => part === '' || part === '.' || part === '..' || part.includes(sep) || part.includes('\0'))) throw new AppError('not-found', { name: path });
   const diskPath = join(source.path, ...rest);
   const stats = await statOffered(diskPath).catch(() => { throw new AppError('not-found', { name: path }); });
-  const inside = await realpath(source.path);
-  if (!stats.isFile() || !(await isInside(inside, diskPath))) throw new AppError('not-found', { name: path });
+  const [inside, real] = await Promise.all([realpath(source.path), realpath(diskPath)]);
+  // A folder on the way that is a link would lead elsewhere.
+  if (!stats.isFile() || !isInside(inside, real) || isPrivate(real)) throw new AppError('not-found', { name: path });
   return {
     share: null, path, diskPath, inside, bytes: Number(stats.size), modifiedAt: Math.max(0, Number(stats.mtimeMs)),
     executable: (stats.mode & executableBits) !== 0n, version: fileVersion(stats), contentId: null,
   };
-}
-
-/** A folder on the way that is a link would lead elsewhere. */
-async function isInside(realBase: string, path: string): Promise<boolean> {
-  const real = await realpath(path);
-  return real === realBase || real.startsWith(realBase.endsWith(sep) ? realBase : realBase + sep);
 }
 
 export const offeredName = (path: string): string => basename(path) || path;

@@ -25,6 +25,8 @@ export interface OffersPorts {
   readonly newId: () => OfferId;
   readonly linkTo: (id: DeviceId) => Link | undefined;
   readonly isPaired: (id: DeviceId) => boolean;
+  /** Whether something on this machine, by its real path, is never given to anybody. */
+  readonly isPrivate: (path: string) => boolean;
   readonly acceptsByItself: (id: DeviceId) => boolean;
   readonly downloadDir: () => string;
   readonly startDownload: (wanted: NewDownload) => Promise<Transfer>;
@@ -70,7 +72,7 @@ export class Offers {
 
   async send(link: Link, paths: readonly string[]): Promise<Offer> {
     const wanted = paths.map((path) => resolve(path));
-    const about = await Promise.all(wanted.map(describeOffered));
+    const about = await Promise.all(wanted.map((path) => describeOffered(path, this.#ports.isPrivate)));
     const names = distinctNames(wanted.map(offeredName));
     const items = about.map(({ kind, bytes, files }, at) => ({ name: names[at] ?? '', kind, bytes, files }));
     const sources = items.map(({ name, kind }, at) => ({ name, kind, path: wanted[at] ?? '' }));
@@ -225,12 +227,12 @@ export class Offers {
 
   /** Files of an offer, for the device it was made to. */
   walk(link: Link, path: string, cursor: string | undefined, limit: number): ReturnType<typeof listOffered> {
-    return listOffered(this.#offeredTo(link, path).record.sources, cursor, limit);
+    return listOffered(this.#offeredTo(link, path).record.sources, cursor, limit, this.#ports.isPrivate);
   }
 
   openFile(link: Link, path: string): Promise<FileRef> {
     const { record, rest } = this.#offeredTo(link, path);
-    return openOffered(record.sources, rest);
+    return openOffered(record.sources, rest, this.#ports.isPrivate);
   }
 
   #offeredTo(link: Link, path: string): { record: OfferRecord; rest: string } {

@@ -92,6 +92,8 @@ export interface Library {
   /** Hash found while the file was being sent ("one read feeds hash and wire"); stored if the version still fits. */
   learned(file: FileRef, contentId: ContentId, pieceLayer: Uint8Array): Promise<void>;
 
+  /** Whether something on this machine, by its real path, is never given to anybody: what this device keeps of its own, as its key. */
+  isPrivate(path: string): boolean;
   onShare(listener: (share: Share) => void): void;
   onShareGone(listener: (id: ShareId) => void): void;
   /** A share is for others than before: told at once, before the change is answered. */

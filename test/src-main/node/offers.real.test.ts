@@ -52,7 +52,7 @@ async function asked({ byItself = false } = {}) {
   const errors: unknown[] = [];
   const goneOffers: string[] = [];
   const offers = new Offers({
-    store, now: () => 1, newId: () => id, linkTo: () => link, isPaired: (peer) => peer === friend, acceptsByItself: () => byItself, downloadDir: () => folder,
+    store, now: () => 1, newId: () => id, linkTo: () => link, isPaired: (peer) => peer === friend, isPrivate: () => false, acceptsByItself: () => byItself, downloadDir: () => folder,
     startDownload: () => new Promise((resolve, reject) => starts.push({ go: () => resolve(transfer), fail: reject })),
     cancelDownload: (transferred) => {
       cancelled.push(transferred);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -117,6 +117,31 @@ it('a device that is blocked is cut off also when the disk refuses to keep it', 
   await expect(node.api.call('peers.block', { peer: client.identity.id, blocked: true })).rejects.toMatchObject({ code: 'disk-full' });
   full.mockRestore();
   await client.handler.until(() => client.handler.closedLinks.length === 1);
+});
+
+describe('a push of a folder', () => {
+  const push = async (path: string): Promise<string> => {
+    client.handler.answer = (method) => (method === 'offer' ? Promise.resolve({}) : Promise.reject(new Error(method)));
+    return `offer:${(await node.api.call('offers.send', { peer: client.identity.id, paths: [path] })).id}`;
+  };
+
+  it('gives nothing of the folder with the key of this device that lies in it', async () => {
+    const at = await push(folder);
+    const { files } = await link.request('walk', { path: at, limit: 1000 });
+    const [name = ''] = files[0]?.path.split('/') ?? [];
+    expect(files.filter(({ path }) => path.startsWith(`${name}/data/`))).toEqual([]);
+    for (const key of await readdir(join(folder, 'data', 'identity'))) await expect(link.request('open', { path: `${at}/${name}/data/identity/${key}` })).rejects.toMatchObject({ code: 'not-found' });
+    await expect(push(join(folder, 'data'))).rejects.toMatchObject({ code: 'bad-argument' });
+    await expect(push(join(folder, 'data', 'store'))).rejects.toMatchObject({ code: 'bad-argument' });
+  });
+
+  it('gives files that are only named as what is unfinished is', async () => {
+    const at = join(folder, `Parts ${tests}`);
+    await mkdir(at);
+    for (const name of ['novel.part', 'film.part', 'film.progress', 'work.progress']) await writeFile(join(at, name), name);
+    const { files } = await link.request('walk', { path: await push(at), limit: 1000 });
+    expect(files.map(({ path }) => path.split('/')[1])).toEqual(['novel.part', 'work.progress']);
+  });
 });
 
 it('what was pushed is given no more when the push is taken back', async () => {
