@@ -25,8 +25,8 @@ export class OriginProof {
   readonly shown: Bitfield;
   readonly #lengthOf: (piece: number) => Bytes;
   readonly #random: () => number;
-  /** Pieces that others gave, in the order in which they came. */
-  #untested: number[] = [];
+  /** Pieces that others gave, in the order in which they came: as many as a file has, and each that comes is looked for. */
+  readonly #untested = new Set<number>();
   #tested = 0;
   #isDisproved = false;
 
@@ -37,13 +37,18 @@ export class OriginProof {
     this.#random = random;
     for (let piece = 0; piece < have.length; piece++) {
       if (!have.has(piece)) this.shown.delete(piece);
-      else if (!this.shown.has(piece)) this.#untested.push(piece);
+      else if (!this.shown.has(piece)) this.#untested.add(piece);
     }
   }
 
   /** The pieces that the next test is about; none: there is nothing to be tested. */
   get untested(): readonly number[] {
-    return this.#untested.slice(0, piecesATest);
+    const first: number[] = [];
+    for (const piece of this.#untested) {
+      if (first.length === piecesATest) break;
+      first.push(piece);
+    }
+    return first;
   }
 
   /** In which pieces the origin must give a place for a test of these: in some of them several. */
@@ -62,20 +67,18 @@ export class OriginProof {
   /** The origin gave all of a verified piece. Returns what is shown from now on that was not. */
   given(piece: number): readonly number[] {
     if (this.#isDisproved || !this.shown.add(piece)) return [];
-    this.#untested = this.#untested.filter((other) => other !== piece);
+    this.#untested.delete(piece);
     return [piece];
   }
 
   /** All or some of a verified piece came otherwise. */
   came(piece: number): void {
-    if (!this.#isDisproved && !this.shown.has(piece) && !this.#untested.includes(piece)) this.#untested.push(piece);
+    if (!this.#isDisproved && !this.shown.has(piece)) this.#untested.add(piece);
   }
 
   /** The origin gave every place of a test of these pieces. Returns what is shown from now on that was not. */
   passed(pieces: readonly number[]): readonly number[] {
-    const tested = new Set(pieces);
-    const news = this.#untested.filter((piece) => tested.has(piece) && this.shown.add(piece));
-    this.#untested = this.#untested.filter((piece) => !tested.has(piece));
+    const news = pieces.filter((piece) => this.#untested.delete(piece) && this.shown.add(piece));
     this.#tested += news.length;
     return news;
   }
@@ -83,13 +86,13 @@ export class OriginProof {
   /** The origin gave other bytes: its word counts for nothing any more. */
   disproved(): void {
     this.#isDisproved = true;
-    this.#untested = [];
+    this.#untested.clear();
     for (let piece = 0; piece < this.shown.length; piece++) this.shown.delete(piece);
   }
 
   /** It turned out wrong. */
   lost(piece: number): void {
     this.shown.delete(piece);
-    this.#untested = this.#untested.filter((other) => other !== piece);
+    this.#untested.delete(piece);
   }
 }
