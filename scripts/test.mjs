@@ -10,8 +10,13 @@ import { layers, stepsOf } from './test-layers.mjs';
 
 const wholeBudget = 600;
 
-requireNode();
 const asked = process.argv.slice(2);
+if (asked.includes('--help') || asked.includes('-h')) {
+  console.log(`npm test                everything there is to check
+npm test -- LAYER…      only these layers: ${layers.map((layer) => layer.name).join(' ')}`);
+  process.exit(0);
+}
+requireNode();
 const unknown = asked.filter((name) => !layers.some((layer) => layer.name === name));
 if (unknown.length > 0) {
   console.error(`No such layer: ${unknown.join(' ')}. There are: ${layers.map((layer) => layer.name).join(' ')}`);

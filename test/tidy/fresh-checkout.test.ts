@@ -12,7 +12,7 @@ let tools: string;
 /** What `git clone` gives, as far as programs begin with it; in the place of npm a program that notes what it is asked and fails. */
 beforeAll(() => {
   [checkout, tools] = [mkdtempSync(join(tmpdir(), 'distrishare-fresh-')), mkdtempSync(join(tmpdir(), 'distrishare-tools-'))];
-  for (const name of ['package.json', 'package-lock.json', 'scripts', 'test/bench/run.mjs', 'test/campaign/soak.mjs']) cpSync(join(project, name), join(checkout, name), { recursive: true });
+  for (const name of ['package.json', 'package-lock.json', 'scripts', 'test/bench/run.mjs', 'test/bench/session.ts', 'test/campaign/soak.mjs']) cpSync(join(project, name), join(checkout, name), { recursive: true });
   writeFileSync(join(tools, 'npm'), '#!/bin/sh\necho "npm was asked to $1"\nexit 1\n', { mode: 0o755 });
 });
 afterAll(() => {
@@ -32,11 +32,12 @@ it.runIf(process.platform !== 'win32').each([
   expect(status).toBe(1);
 });
 
-it('scripts/start.mjs says what it takes without installing anything', () => {
-  const { stdout, status } = spawnSync(process.execPath, [join(checkout, 'scripts/start.mjs'), '--help'], { cwd: checkout, encoding: 'utf8', env: { PATH: tools } });
-  expect(stdout).toContain('--browser');
-  expect(stdout).not.toContain('npm was asked');
-  expect(status).toBe(0);
+it.each([
+  ['scripts/start.mjs', '--browser'], ['scripts/test.mjs', 'integration'], ['test/bench/run.mjs', '--rounds'],
+])('%s says what it takes without installing anything', (program, option) => {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(checkout, program), '--help'], { cwd: checkout, encoding: 'utf8', env: { PATH: tools } });
+  expect(stdout).toContain(option);
+  expect([stderr, status]).toEqual(['', 0]);
 });
 
 it.each([
