@@ -65,6 +65,9 @@ describe('a transfer', () => {
     expect(alone).toContain('No data yet');
     expect(alone).not.toContain('B/s');
     expect(mountComponent(TransferRow, { ...still, behind: true }).text()).toContain('Others are fetched first.');
+    const preparing = (files: number) => ({ ...still, transfer: inventTransfer({ name: 'Music', kind: 'folder', state: 'preparing', files }), behind: true });
+    expect(mountComponent(TransferRow, preparing(3)).text()).toContain('Others are fetched first.');
+    expect(mountComponent(TransferRow, preparing(0)).text()).not.toContain('Others are fetched first.');
   });
 });
 
