@@ -20,8 +20,9 @@ export async function createProgram(context: CliContext, version: string, argv: 
     .description(t('app.tagline'))
     .exitOverride()
     // Errors come as exceptions and are written in the user's language; only help is printed as it is.
-    .configureOutput({ writeOut: (text) => { out.text(text); }, writeErr: () => undefined })
-    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => titles[title] ?? title })
+    .configureOutput({ writeOut: (text) => { out.text(text); }, writeErr: (text) => { out.text(text); }, outputError: () => undefined })
+    // Our texts name choices and what holds unless said; commander would add both in English.
+    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => titles[title] ?? title, optionDescription: ({ description }) => description })
     .helpCommand(false)
     .helpOption('-h, --help', t('cli.usage.help'))
     .version(version, versionFlags.join(', '), t('cli.usage.version'))
@@ -29,8 +30,12 @@ export async function createProgram(context: CliContext, version: string, argv: 
     // Taken from the line before commander sees it, wherever they stand; listed here for the help.
     .option('--data <dir>', t('cli.option.data')).option('--json', t('cli.option.json')).option('--lang <code>', t('cli.option.lang'));
   for (const { load } of familiesFor(argv)) (await load())(program, context);
+  for (const command of withCommands(program)) command.helpCommand(false);
   return program;
 }
+
+/** Commands that only hold others, at any depth. */
+const withCommands = (command: Command): Command[] => command.commands.flatMap((each) => (each.commands.length === 0 ? [] : [each, ...withCommands(each)]));
 
 /**
  * An empty word is a script's variable that is not set: as a path it would be the folder one is in, which nobody meant to
@@ -50,15 +55,14 @@ function familiesFor(argv: readonly string[]): typeof families {
   return family === undefined ? families : [family];
 }
 
-/** What commander found wrong, as an error of ours; null when it only printed help or the version. */
+/** What commander found wrong, as an error of ours; null when it only printed help or the version, also instead of a command that is missing. */
 export function usageError(error: CommanderError, t: Translate): AppError | null {
   const [name = '', value = ''] = Array.from(error.message.matchAll(/'([^']*)'/g), (match) => match[1] ?? '').reverse();
   const choice = /option '([^ ']+)[^']*' argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(error.message);
   const say = (key: 'invalidChoice' | 'missingArgument' | 'missingOptionArgument' | 'unknownOption' | 'excessArguments' | 'invalidValue', params = {}): AppError =>
     new AppError('bad-usage', { detail: t(`cli.error.commander.${key}`, params) });
   switch (error.code) {
-    case 'commander.helpDisplayed': case 'commander.version': return null;
-    case 'commander.help': return new AppError('bad-usage');
+    case 'commander.help': case 'commander.helpDisplayed': case 'commander.version': return null;
     case 'commander.unknownCommand': return new AppError('unknown-command', { name: name || value });
     case 'commander.unknownOption': return say('unknownOption', { name });
     case 'commander.missingArgument': return say('missingArgument', { name });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CommanderError } from 'commander';
 import { AppError, errorInfo } from '#shared/errors.ts';
-import { chooseLocale, localeWishes } from '#shared/i18n/locale.ts';
+import { chooseLocale, localeIn, locales, localeWishes } from '#shared/i18n/locale.ts';
 import type { Locale } from '#shared/i18n/locale.ts';
 import { dataPaths, defaultDataDir } from '../node/data-dir.ts';
 import type { CliContext } from './context.ts';
@@ -33,6 +33,7 @@ export async function runCli(argv: readonly string[], { out, err, stdin, env, cw
   const output = new Output({ json: options.json, locale: localeOf(options.lang, dataDir, env), out, err });
   const context: CliContext = { out: output, t: output.t, dataDir, cwd, stdin, signal };
   try {
+    if (options.lang !== undefined && localeIn(options.lang) === undefined) throw new AppError('bad-usage', { detail: output.t('cli.error.commander.invalidChoice', { name: '--lang', value: options.lang, choices: locales.join(', ') }) });
     if (incomplete !== null) throw new AppError('bad-usage', { detail: output.t('cli.error.commander.missingOptionArgument', { name: incomplete }) });
     const program = await createProgram(context, version, rest);
     if (rest.length === 0) {
@@ -44,7 +45,8 @@ export async function runCli(argv: readonly string[], { out, err, stdin, env, cw
   } catch (error) {
     if (error instanceof StepsFailed) return exitCodes.failed;
     const known = error instanceof CommanderError ? usageError(error, output.t) : error;
-    if (known === null) return exitCodes.done;
+    // Help that nobody asked for stands in the place of a command that is missing.
+    if (known === null) return error instanceof CommanderError && error.code === 'commander.help' ? exitCodes.badUsage : exitCodes.done;
     // What was under way when the user wanted out ends with `cancelled`; that is no failure of its own.
     const info = signal.aborted ? { code: 'interrupted' as const } : errorInfo(known);
     output.error(info);

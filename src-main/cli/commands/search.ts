@@ -7,7 +7,7 @@ import type { FileType, SearchHit, SearchState } from '#shared/model/search.ts';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
 import type { AddCommands, CliContext } from '../context.ts';
-import { shortDeviceId } from '../short-id.ts';
+import { peerNames } from '../peer-names.ts';
 import { withNode } from '../with-node.ts';
 
 const fileTypes = fileTypeSchema.options;
@@ -20,7 +20,7 @@ export const addSearchCommand: AddCommands = (program, context) => {
       const seconds = options.for === undefined ? null : Number(options.for);
       if (seconds !== null && !(seconds > 0 && seconds <= 86_400)) throw new AppError('bad-argument', { name: '--for', problem: 'range', from: 1, to: 86_400 });
       const state = await searchFor(context, api, words.join(' '), options.type ?? 'any', seconds);
-      showSummary(context, state);
+      showSummary(context, state, await peerNames(api));
     }));
 };
 
@@ -85,12 +85,12 @@ function showHits({ out }: CliContext, state: SearchState, shown: Set<string>): 
   }
 }
 
-function showSummary({ out, t }: CliContext, state: SearchState): void {
+function showSummary({ out, t }: CliContext, state: SearchState, nameOf: (id: string) => string): void {
   const count = (of: readonly string[]): number => state.peers.filter((peer) => of.includes(peer.state)).length;
   out.event('done', { hits: state.hits.length, finished: state.finished, truncated: state.truncated, peers: state.peers });
   out.table(
     [{ title: t('cli.column.name') }, { title: t('cli.column.size'), align: 'right' }, { title: t('cli.column.sources') }, { title: t('cli.column.have') }],
-    state.hits.map((hit) => [hit.name + (hit.kind === 'folder' ? '/' : ''), formatBytes(out.locale, hit.bytes), sourcesText({ t }, hit), hit.here ? t('cli.search.here') : '']),
+    state.hits.map((hit) => [hit.name + (hit.kind === 'folder' ? '/' : ''), formatBytes(out.locale, hit.bytes), sourcesText({ t }, hit, nameOf), hit.here ? t('cli.search.here') : '']),
   );
   if (state.peers.length === 0) out.line(t('cli.search.nobody'));
   else {
@@ -100,8 +100,9 @@ function showSummary({ out, t }: CliContext, state: SearchState): void {
   if (state.truncated) out.line(t('cli.search.truncated'));
 }
 
-function sourcesText({ t }: Pick<CliContext, 't'>, { sources }: SearchHit): string {
+/** As `get` takes it: whose it is, and its path there. */
+function sourcesText({ t }: Pick<CliContext, 't'>, { sources }: SearchHit, nameOf: (id: string) => string): string {
   const [first] = sources;
   if (first === undefined) return '';
-  return `${shortDeviceId(first.peer)} ${first.path}${sources.length > 1 ? ` (${t('count.sources', { n: sources.length })})` : ''}`;
+  return `${nameOf(first.peer)}: ${first.path}${sources.length > 1 ? ` (${t('count.sources', { n: sources.length })})` : ''}`;
 }

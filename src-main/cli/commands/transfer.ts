@@ -9,7 +9,7 @@ import type { FilePriority, Transfer, TransferDetail, TransferFile } from '#shar
 import { errorSentences } from '../../api/translate.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { findOne } from '../find-one.ts';
-import { shortDeviceId } from '../short-id.ts';
+import { peerNames } from '../peer-names.ts';
 import { switchOption } from '../switch-option.ts';
 import { listTransfers } from './transfers.ts';
 import { withNode } from '../with-node.ts';
@@ -33,7 +33,7 @@ export const addTransferCommand: AddCommands = (program, context) => {
       if (options.files === true) return showFiles(context, await listFiles(api, found));
       const detail = await api.call('transfers.get', { id: found.id });
       out.event('transfer-detail', detail);
-      showDetail(context, detail, await namesOf(api));
+      showDetail(context, detail, await peerNames(api));
     }));
 };
 
@@ -81,11 +81,6 @@ function showFiles({ out, t }: CliContext, files: readonly TransferFile[]): void
       path, t(`cli.priority.${priority}`), state === 'done' || bytes === 0 ? '100 %' : `${Math.floor((100 * doneBytes) / bytes)} %`, formatBytes(out.locale, bytes),
     ]),
   );
-}
-
-async function namesOf(api: ApiClient): Promise<(id: string) => string> {
-  const names = new Map<string, string>((await api.call('peers.list', {})).map(({ id, name }) => [id, name]));
-  return (id) => names.get(id) ?? shortDeviceId(id);
 }
 
 function showDetail({ out, t }: CliContext, { transfer, brake, sources }: TransferDetail, nameOf: (id: string) => string): void {

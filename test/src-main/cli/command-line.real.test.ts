@@ -42,7 +42,7 @@ describe('global options', () => {
   it('choose the language: --lang, then the setting, then the system', async () => {
     await writeFile(join(cli.dataDir, 'settings.json'), JSON.stringify({ version: 1, settings: { language: 'es' } }));
     expect((await cli.run('status')).out).toContain('Nombre');
-    expect((await cli.run('status --lang en')).out).toContain('Name');
+    expect((await cli.run('status --lang en_GB')).out).toContain('Name');
     await writeFile(join(cli.dataDir, 'settings.json'), 'damaged');
     expect((await cli.run('status', { env: { LANG: 'es_MX.UTF-8' } })).out).toContain('Nombre');
     expect((await cli.run('status')).out).toContain('Name');
@@ -58,6 +58,7 @@ describe('bad usage', () => {
     ['settings activeTransfers many', 'it must be a whole number'], ['settings mdns maybe', 'one of on, off'], ['settings pingBudget 3', '5 to 1000 milliseconds'],
     ['search x --type huge', 'huge is not possible for --type, only any, '], ["search x --type o'clock", "o'clock is not possible for --type"], ['share x --audience aliens', 'aliens is not possible for --audience'],
     [`serve --name ${'x'.repeat(65)}`, '“--name” does not fit: 40 characters at most'], [`settings name ${'x'.repeat(65)}`, '“name” does not fit: 40 characters at most'], ['settings activeTransfers 0', '1 at least'], ['settings visibility never', 'one of everyone, paired, hidden'],
+    ['status --lang fr', 'fr is not possible for --lang, only en, es'],
     ['lab run swarm --preset huge', '“--preset” does not fit: one of '],
   ];
   it.each(cases)('of “%s” exits with 2 and says what is wrong', async (args, text) => {
@@ -107,6 +108,14 @@ describe('bad usage', () => {
       expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'));
     }
   });
+
+  it.each([['room', /^ {2}create .*^ {2}leave /ms], ['lab', /^ {2}run /m], ['lab run', /^ {2}swarm /m]])('is “%s” without what to do: shows what can be done', async (args, commands) => {
+    const { code, out, err } = await cli.run(args);
+    expect([code, err]).toEqual([2, '']);
+    expect(out).toMatch(commands);
+    // A command of commander's own, in English, which the program itself has not.
+    expect(out).not.toContain('help [command]');
+  });
 });
 
 describe('help', () => {
@@ -118,6 +127,7 @@ describe('help', () => {
     expect(command.code).toBe(0);
     expect(command.out).toContain('carpeta en la que se crea');
     expect(command.out).toContain('--json');
+    expect((await cli.run('transfer --help --lang es')).out).not.toMatch(/choices|default/);
   });
 
   it('tells the version', async () => {

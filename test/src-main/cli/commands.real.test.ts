@@ -286,6 +286,12 @@ describe('search', () => {
   beforeEach(() => {
     cli.node.handlers['search.start'] = () => searchOf();
     cli.node.handlers['search.stop'] = () => ({});
+    cli.node.handlers['peers.list'] = () => [peerOf()];
+  });
+
+  it('names whose a hit is and its path there, as they can be given to get', async () => {
+    cli.node.handlers['search.get'] = () => searchOf({ finished: true, hits: [hitOf('one.mkv')], peers: [{ peer: deviceA, state: 'answered', hits: 1 }] });
+    expect((await cli.run('search film')).out).toContain('Amber: Film/one.mkv');
   });
 
   it('streams hits as they come and ends when all have answered', async () => {
