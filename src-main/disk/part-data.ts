@@ -1,4 +1,4 @@
-import { KiB, MiB, type Bytes, type Timestamp } from '#shared/units.ts';
+import { KiB, MiB, type Bytes, type Millis } from '#shared/units.ts';
 import { systemCode } from './disk-error.ts';
 import { writeFully, type Files } from './files.ts';
 
@@ -13,7 +13,7 @@ const leastBytesPerMs = 96 * KiB;
  */
 export class PartData {
   readonly #files: Files;
-  readonly #now: () => Timestamp;
+  readonly #elapsed: () => Millis;
   readonly #fd: number;
   /** The way past the cache; null when it goes through it. */
   readonly direct: number | null;
@@ -21,14 +21,14 @@ export class PartData {
   readonly #isSteady: boolean;
   #isSlow = false;
   #underWay = 0;
-  #busySince: Timestamp = 0;
+  #busySince: Millis = 0;
   #bytes = 0;
   #busyMs = 0;
 
   /** Takes over `fd`. */
-  constructor({ files, now }: { readonly files: Files; readonly now: () => Timestamp }, fd: number, isLarge: boolean) {
+  constructor({ files, elapsed }: { readonly files: Files; readonly elapsed: () => Millis }, fd: number, isLarge: boolean) {
     this.#files = files;
-    this.#now = now;
+    this.#elapsed = elapsed;
     this.#fd = fd;
     this.direct = isLarge ? files.openDirect(fd) : null;
     this.#isSteady = this.direct !== null && files.isSteady(fd);
@@ -50,7 +50,7 @@ export class PartData {
   }
 
   async #writePast(direct: number, data: Uint8Array, position: Bytes): Promise<void> {
-    if (this.#underWay++ === 0) this.#busySince = this.#now();
+    if (this.#underWay++ === 0) this.#busySince = this.#elapsed();
     try {
       if (await this.#files.writeLater(direct, data, position) === data.length) return;
     } catch (thrown) {
@@ -65,9 +65,9 @@ export class PartData {
   #judge(bytes: Bytes): void {
     this.#underWay--;
     this.#bytes += bytes;
-    const now = this.#now();
-    this.#busyMs += now - this.#busySince;
-    this.#busySince = now;
+    const at = this.#elapsed();
+    this.#busyMs += at - this.#busySince;
+    this.#busySince = at;
     if (this.#bytes < judgedBytes) return;
     this.#isSlow = this.#bytes < this.#busyMs * leastBytesPerMs;
     this.#bytes = 0;

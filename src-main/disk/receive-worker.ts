@@ -20,6 +20,7 @@ function realWorld({ token, policy }: ReceiveWorkerData, deadWriters: ReadonlySe
     writer: { token, pid: process.pid, start: processStart(process.pid), boot },
     runs: (holder) => !deadWriters.has(holder.token) && holder.boot === boot && isRunning(holder.pid, holder.start),
     now: () => Date.now(),
+    elapsed: () => performance.now(),
     sha256,
     merkle: new Merkle(sha256),
     bootId,

@@ -20,6 +20,8 @@ export interface ReceiveWorld extends LockWorld {
   /** Gives files the mark this system has for what others sent; null where there is none. Never rejects. */
   readonly mark: ((paths: readonly string[]) => Promise<void>) | null;
   readonly policy: SyncPolicy;
+  /** Milliseconds since some moment, which nobody sets. */
+  readonly elapsed: () => Millis;
   /** Random bytes for journal ids and names of trial files. */
   readonly randomBytes: (count: number) => Uint8Array;
   /** 0 ≤ x < 1; which pieces are read again as a sample. */

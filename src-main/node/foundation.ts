@@ -4,11 +4,12 @@ import type { ErrorInfo } from '#shared/errors.ts';
 import { friendlyNameOf } from '#shared/friendly-name.ts';
 import { defaultSettings, type SettingsPatch } from '#shared/settings.ts';
 import { minute } from '#shared/units.ts';
-import type { Timestamp } from '#shared/units.ts';
+import type { Millis, Timestamp } from '#shared/units.ts';
 import { createHasher } from '../disk/hasher.ts';
 import { openStore } from '../disk/open-store.ts';
 import { createReceiver } from '../disk/receiver.ts';
 import type { Store } from '../disk/store.ts';
+import { createElapsedClock } from '../discovery/elapsed-clock.ts';
 import { createSteadyClock } from '../discovery/steady-clock.ts';
 import { openIdentity, type Identity } from '../net/identity.ts';
 import { dataPaths, defaultDownloadDir, diskError } from './data-dir.ts';
@@ -31,8 +32,10 @@ export interface Foundation {
   readonly hasher: Hasher;
   readonly receiver: Receiver;
   readonly library: Library;
-  /** Milliseconds since 1970; never goes back. */
+  /** Milliseconds since 1970, for what is shown and kept; never goes back, and follows a clock that is set forward. */
   readonly now: () => Timestamp;
+  /** For what waits and measures: nobody sets it. */
+  readonly elapsed: () => Millis;
   readonly onError: (error: unknown) => void;
   /** What was found damaged at the start, and mended. */
   readonly problems: ErrorInfo[];
@@ -59,10 +62,11 @@ export async function openFoundation(dataDir: string, overrides: SettingsPatch |
   const receiver = createReceiver();
   closers.push(() => receiver.shutdown());
   const now = createSteadyClock();
+  const elapsed = createElapsedClock();
   const library = await createLibrary({ store, hasher, now, random: Math.random, recovery, sharedInside: [await outboxOf(dataDir)], rescanMs: () => settings.get().rescanMinutes * minute, onError });
   closers.push(() => library.close());
   const problems: ErrorInfo[] = [];
   if (settings.problem !== null) problems.push(settings.problem);
   if (recovery.kind === 'set-aside') problems.push({ code: 'store-damaged', params: { path: recovery.movedTo } });
-  return { dataDir, identity, settings, store, hasher, receiver, library, now, onError, problems };
+  return { dataDir, identity, settings, store, hasher, receiver, library, now, elapsed, onError, problems };
 }

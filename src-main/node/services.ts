@@ -101,7 +101,7 @@ export interface Ways {
 
 export async function createServices(foundation: Foundation, ways: Ways, closers: Closers): Promise<Services> {
   const { nonce, links, outgoing } = ways;
-  const { identity, settings, store, hasher, receiver, library, now, onError } = foundation;
+  const { identity, settings, store, hasher, receiver, library, now, elapsed, onError } = foundation;
   const background = (work: Promise<unknown>): void => { work.catch(onError); };
   const events = new NodeEvents(onError);
   const transferEvents = new Throttle<TransferId, Transfer>(tellEveryMs, (transfer) => { events.emit({ type: 'transfer', transfer }); });
@@ -128,7 +128,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     await membership.close();
   });
   const conduct = new Conduct({
-    now,
+    now, elapsed,
     onChange: (id) => { devices.touch(id); },
     save: (id, held) => { background(held === null ? store.delete(conductTable, id) : store.put(conductTable, id, held)); },
   }, await store.rows(conductTable));
@@ -156,7 +156,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     return devices.get(id) ?? peer;
   };
   const pairing = new PairingService({
-    ownId: identity.id, now,
+    ownId: identity.id, now, elapsed,
     onChange: (state) => { events.emit({ type: 'pairing', pairing: state }); },
     onPaired: async (id) => { await setTrust(id, 'paired'); },
   });
@@ -183,7 +183,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     },
   });
   closers.push(() => rooms.close());
-  const fetched = new SharedDownloads(now);
+  const fetched = new SharedDownloads(elapsed);
   const announced = new PublicEntries({ library, background, underWay: () => fetched.underWay(), onChange: () => { servers.news(); } });
   closers.push(() => { announced.close(); });
   const servers: Servers = new Servers({

@@ -8,7 +8,7 @@ import type { Services } from './services.ts';
 /** Makes the links of a node and tells every service what happens on them. */
 export function wireLinks(services: Services): Links {
   const { foundation, events, devices, membership, pairing, reach, rooms, transfers, offers, search, blocks, control, swarm, speed, waiter, background } = services;
-  const { identity, settings, now } = foundation;
+  const { identity, settings, elapsed } = foundation;
   /** Links whose device said that it leaves: there is no hurry to dial it again. */
   const leaving = new WeakSet<Link>();
   /** A device that leaves meanwhile, or answers nonsense, shows no shares: nothing that whoever runs this node could mend. */
@@ -59,7 +59,7 @@ export function wireLinks(services: Services): Links {
   };
 
   const links: Links = createLinks({
-    identity, handler, now, random: Math.random,
+    identity, handler, now: elapsed, random: Math.random,
     hello: () => ({ name: settings.get().name, version: appVersion }),
     isBlocked: (id) => devices.isBlocked(id),
     isUsed: (localHost) => isUsedHost(localHost, settings.get().unusedNetworks),

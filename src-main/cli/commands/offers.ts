@@ -52,7 +52,7 @@ async function findOffer(api: ApiClient, written: string): Promise<Offer> {
 
 async function sendAndWait(context: CliContext, api: ApiClient, name: string, send: () => Promise<Offer>): Promise<void> {
   const { out, t } = context;
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   let id = '';
   try {
     const offer = await offerEnded(context, api, send, (change) => {
@@ -61,7 +61,7 @@ async function sendAndWait(context: CliContext, api: ApiClient, name: string, se
       if (change.state === 'accepted') out.note(t('cli.send.accepted', { name }));
     });
     throwUnlessDone(offer, name);
-    out.event('done', { id: offer.id, bytes: offer.bytes, seconds: (Date.now() - startedAt) / 1000, count: offer.count });
+    out.event('done', { id: offer.id, bytes: offer.bytes, seconds: Math.round(performance.now() - startedAt) / 1000, count: offer.count });
     out.line(t('cli.send.done', { name }));
   } catch (error) {
     if (context.signal.aborted && id !== '') out.note(t('cli.send.interrupted', { id }));

@@ -40,20 +40,20 @@ async function searchFor(context: CliContext, api: ApiClient, words: string, typ
     else return;
     wake();
   });
-  const deadline = Date.now() + (seconds === null ? limits.search.waitMs + second : seconds * second);
+  const deadline = performance.now() + (seconds === null ? limits.search.waitMs + second : seconds * second);
   try {
     for (;;) {
       news = false;
       state = await api.call('search.start', { words, filter: { type } }, { signal });
       // What was found between the start and this answer has come as events we could not yet recognise.
       state = await api.call('search.get', { id: state.id }, { signal });
-      while (Date.now() < deadline && !(state.finished && (seconds === null || state.hits.length > 0)) && !(state.finished && news)) {
+      while (performance.now() < deadline && !(state.finished && (seconds === null || state.hits.length > 0)) && !(state.finished && news)) {
         showHits(context, state, shown);
-        await pause(deadline - Date.now(), signal, (resolve) => { wake = resolve; });
+        await pause(deadline - performance.now(), signal, (resolve) => { wake = resolve; });
       }
       showHits(context, state, shown);
       await api.call('search.stop', { id: state.id });
-      if (!news || state.hits.length > 0 || Date.now() >= deadline) return state;
+      if (!news || state.hits.length > 0 || performance.now() >= deadline) return state;
     }
   } finally {
     stop();

@@ -3,7 +3,7 @@ import { AppError } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Pairing } from '#shared/model/peer.ts';
-import { second, type Timestamp } from '#shared/units.ts';
+import { second, type Millis, type Timestamp } from '#shared/units.ts';
 import { Allowances } from '../../core/rate/allowances.ts';
 import type { Link } from '../ports/links.ts';
 
@@ -14,6 +14,8 @@ interface Running {
   readonly link: Link;
   readonly nonce: Buffer;
   readonly commitment: string;
+  /** Until when it may take, by `elapsed`. */
+  readonly until: Millis;
   theirCommitment: string | null;
   view: Pairing;
   ourAnswer: boolean | null;
@@ -23,6 +25,8 @@ interface Running {
 export interface PairingPorts {
   readonly ownId: DeviceId;
   readonly now: () => Timestamp;
+  /** A code is good for so long, whoever sets the clock. */
+  readonly elapsed: () => Millis;
   readonly onChange: (pairing: Pairing) => void;
   /** Both people said that the codes are the same. */
   readonly onPaired: (id: DeviceId) => Promise<void>;
@@ -102,13 +106,13 @@ export class PairingService {
   #begin(link: Link, startedByUs: boolean): Running {
     this.#expire();
     const id = link.remote.id;
-    const now = this.#ports.now();
+    const elapsed = this.#ports.elapsed();
     if (this.#running.has(id)) throw new AppError('too-many', { name: link.remote.name });
-    if (this.#tries.take(now, id, 1) > 0) throw new AppError('rate-limited', { name: link.remote.name });
+    if (this.#tries.take(elapsed, id, 1) > 0) throw new AppError('rate-limited', { name: link.remote.name });
     const nonce = randomBytes(32);
     const running: Running = {
-      link, nonce, commitment: commit(nonce), theirCommitment: null, ourAnswer: null, theirAnswer: null,
-      view: { peer: id, state: 'exchanging', code: null, startedByUs, expiresAt: now + limits.pairing.expiresMs },
+      link, nonce, commitment: commit(nonce), until: elapsed + limits.pairing.expiresMs, theirCommitment: null, ourAnswer: null, theirAnswer: null,
+      view: { peer: id, state: 'exchanging', code: null, startedByUs, expiresAt: this.#ports.now() + limits.pairing.expiresMs },
     };
     this.#running.set(id, running);
     return running;
@@ -158,7 +162,7 @@ export class PairingService {
   }
 
   #expire(): void {
-    const now = this.#ports.now();
-    for (const running of this.#running.values()) if (running.view.expiresAt <= now) this.#end(running, 'failed');
+    const elapsed = this.#ports.elapsed();
+    for (const running of this.#running.values()) if (running.until <= elapsed) this.#end(running, 'failed');
   }
 }

@@ -4,7 +4,7 @@ import { isDeviceId } from '#shared/ids.ts';
 import { timestampSchema } from '#shared/model/ids.ts';
 import { badPieceSchema, type BadPiece, type BadPieces } from '#shared/model/peer.ts';
 import { hour } from '#shared/units.ts';
-import type { Timestamp } from '#shared/units.ts';
+import type { Millis, Timestamp } from '#shared/units.ts';
 import { strikesToBan } from '../../core/swarm/peer-state.ts';
 import { jsonTable, type Row } from '../../disk/store.ts';
 
@@ -25,8 +25,15 @@ export type HeldRecord = z.infer<typeof heldRecordSchema>;
 /** By device id. */
 export const conductTable = jsonTable('conduct', heldRecordSchema);
 
+interface Held {
+  readonly record: HeldRecord;
+  /** When its time is over, by `elapsed`: setting the clock on the wall forgives nobody. */
+  readonly endsAt: Millis;
+}
+
 export interface ConductPorts {
   readonly now: () => Timestamp;
+  readonly elapsed: () => Millis;
   readonly onChange: (id: DeviceId) => void;
   /** Keeps what is held against a device for the next start; null: nothing any more. */
   readonly save: (id: DeviceId, held: HeldRecord | null) => void;
@@ -36,15 +43,16 @@ export interface ConductPorts {
 export class Conduct {
   readonly #ports: ConductPorts;
   /** Longest without a wrong piece first. */
-  readonly #held = new Map<DeviceId, HeldRecord>();
+  readonly #held = new Map<DeviceId, Held>();
 
   /** `kept`: what the last run saved. */
   constructor(ports: ConductPorts, kept: readonly Row<HeldRecord>[] = []) {
     this.#ports = ports;
     // A clock that was wrong when it was saved must not ban anybody for longer.
-    const latest = ports.now() + rememberedMs;
+    const [now, elapsed] = [ports.now(), ports.elapsed()];
     for (const [id, held] of kept.toSorted(([, a], [, b]) => a.until - b.until)) {
-      if (isDeviceId(id)) this.#held.set(id, { ...held, until: Math.min(held.until, latest) });
+      const leftMs = Math.min(held.until - now, rememberedMs);
+      if (isDeviceId(id)) this.#held.set(id, { record: { ...held, until: now + leftMs }, endsAt: elapsed + leftMs });
     }
     this.#keepFew();
   }
@@ -52,10 +60,10 @@ export class Conduct {
   note(id: DeviceId, piece: Omit<BadPiece, 'at'>): void {
     const at = this.#ports.now();
     const before = this.#of(id);
-    const held: HeldRecord = { count: (before?.count ?? 0) + 1, until: at + rememberedMs, latest: [...(before?.latest ?? []), { ...piece, at }].slice(-latestKept) };
+    const record: HeldRecord = { count: (before?.count ?? 0) + 1, until: at + rememberedMs, latest: [...(before?.latest ?? []), { ...piece, at }].slice(-latestKept) };
     this.#held.delete(id);
-    this.#held.set(id, held);
-    this.#ports.save(id, held);
+    this.#held.set(id, { record, endsAt: this.#ports.elapsed() + rememberedMs });
+    this.#ports.save(id, record);
     this.#keepFew();
     this.#ports.onChange(id);
   }
@@ -82,15 +90,15 @@ export class Conduct {
 
   /** Forgives whose time is over, and names them. */
   forgiveInTime(): DeviceId[] {
-    const now = this.#ports.now();
-    const over = [...this.#held].filter(([, { until }]) => until <= now).map(([id]) => id);
+    const elapsed = this.#ports.elapsed();
+    const over = [...this.#held].filter(([, { endsAt }]) => endsAt <= elapsed).map(([id]) => id);
     for (const id of over) this.forgive(id);
     return over;
   }
 
   #of(id: DeviceId): HeldRecord | undefined {
     const held = this.#held.get(id);
-    return held === undefined || held.until <= this.#ports.now() ? undefined : held;
+    return held === undefined || held.endsAt <= this.#ports.elapsed() ? undefined : held.record;
   }
 
   #keepFew(): void {

@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import type { ContentId } from '#shared/ids.ts';
 import type { Audience } from '#shared/model/share.ts';
 import { minute } from '#shared/units.ts';
-import type { Bytes, Timestamp } from '#shared/units.ts';
+import type { Bytes, Millis } from '#shared/units.ts';
 import { maySee } from '../../core/access/audience.ts';
 import type { Bitfield } from '../../core/bitfield.ts';
 import { fileVersion } from '../../disk/file-version.ts';
@@ -48,7 +48,7 @@ interface Shared {
   /** Piece hashes, 32 bytes each; null for a file of one piece. */
   readonly layer: Uint8Array | null;
   /** Null while it is being fetched. */
-  readonly until: Timestamp | null;
+  readonly until: Millis | null;
 }
 
 export interface WhatIsShared {
@@ -67,11 +67,11 @@ type ForSome = WhatIsShared & { readonly audience: Audience };
  * rest arrives and for a while after. Without the origin's word on its audience nothing is.
  */
 export class SharedDownloads {
-  readonly #now: () => Timestamp;
+  readonly #elapsed: () => Millis;
   readonly #shared = new Map<ContentId, Shared>();
 
-  constructor(now: () => Timestamp) {
-    this.#now = now;
+  constructor(elapsed: () => Millis) {
+    this.#elapsed = elapsed;
   }
 
   /** A file is being fetched into `path`. False: so is another one of this content, and that one is served. */
@@ -88,7 +88,7 @@ export class SharedDownloads {
     const stats = await stat(path, { bigint: true });
     if (Number(stats.size) !== bytes) return;
     const file = await refOf(name, path, bytes, stats, id);
-    this.#keep(id, { audience, layer, until: this.#now() + servedAfterMs, file: verified === null ? file : { ...file, verified, isArriving: false } });
+    this.#keep(id, { audience, layer, until: this.#elapsed() + servedAfterMs, file: verified === null ? file : { ...file, verified, isArriving: false } });
   }
 
   /** What was begun or finished with this `verified` is not passed on any more. */
@@ -127,7 +127,7 @@ export class SharedDownloads {
   #visible(viewer: Viewer, id: ContentId): Shared | null {
     const shared = this.#shared.get(id);
     if (shared === undefined) return null;
-    if (shared.until !== null && shared.until < this.#now()) {
+    if (shared.until !== null && shared.until < this.#elapsed()) {
       this.#shared.delete(id);
       return null;
     }
@@ -139,7 +139,7 @@ export class SharedDownloads {
     this.#shared.delete(id);
     this.#shared.set(id, shared);
     for (const [oldest, { until }] of this.#shared) {
-      if (this.#shared.size <= remembered && (until === null || until >= this.#now())) break;
+      if (this.#shared.size <= remembered && (until === null || until >= this.#elapsed())) break;
       this.#shared.delete(oldest);
     }
   }

@@ -18,7 +18,7 @@ function partOn(msPerWrite: number, isSteady = false): { data: PartData; ways: (
     now += msPerWrite;
     return Promise.resolve(bytes.length);
   };
-  return { data: new PartData({ files: { ...files, write, writeLater, isSteady: () => isSteady }, now: () => now }, fd, true), ways };
+  return { data: new PartData({ files: { ...files, write, writeLater, isSteady: () => isSteady }, elapsed: () => now }, fd, true), ways };
 }
 const piece = new Uint8Array(1 * MiB);
 

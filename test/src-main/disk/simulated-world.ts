@@ -60,6 +60,7 @@ export class SimulatedMachine {
       writer: { token, pid: this.#writers, start: null, boot: String(this.#boot) },
       runs: (holder) => this.#running.has(holder.token),
       now: () => 1_800_000_000_000,
+      elapsed: () => 0,
       sha256,
       merkle: new Merkle(sha256),
       bootId,

@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { Conduct, type HeldRecord } from '#main/node/transfers/conduct.ts';
 import { deviceIdOf, type DeviceId } from '#shared/ids.ts';
-import { hour } from '#shared/units.ts';
+import { day, hour } from '#shared/units.ts';
 
 const device = (number: number) => deviceIdOf(new Uint8Array(32).fill(number));
 const evidence = (piece: number) => ({ file: 'film.bin', contentId: null, piece, expected: null });
 
 /** Conduct with a clock that the test sets, and what it saved. */
 function world(saved = new Map<DeviceId, HeldRecord>(), now = 1000) {
-  const clock = { now };
+  /** What passed since, and what was added to the clock on the wall. */
+  const clock = { passed: 0, setBy: 0 };
   const changed: DeviceId[] = [];
   const conduct = new Conduct({
-    now: () => clock.now,
+    now: () => now + clock.passed + clock.setBy,
+    elapsed: () => 50 + clock.passed,
     onChange: (id) => { changed.push(id); },
     save: (id, held) => { if (held === null) saved.delete(id); else saved.set(id, held); },
   }, [...saved]);
@@ -22,16 +24,29 @@ it('bans at the second wrong piece, with the evidence, until an hour after the l
   const { conduct, clock, changed } = world();
   conduct.note(device(1), evidence(4));
   expect(conduct.isBanned(device(1))).toBe(false);
-  clock.now += 500;
+  clock.passed += 500;
   conduct.note(device(1), evidence(7));
   expect(conduct.of(device(1))).toEqual({ count: 2, banned: true, until: 1500 + hour, latest: [{ ...evidence(4), at: 1000 }, { ...evidence(7), at: 1500 }] });
   expect(conduct.of(device(2))).toBeUndefined();
-  clock.now = 1500 + hour - 1;
+  clock.passed += hour - 1;
   expect(conduct.forgiveInTime()).toEqual([]);
-  clock.now++;
+  clock.passed++;
   expect(conduct.isBanned(device(1))).toBe(false);
   expect(conduct.forgiveInTime()).toEqual([device(1)]);
   expect(changed).toEqual([device(1), device(1), device(1)]);
+});
+
+it('bans for an hour, however the clock on the wall is set meanwhile', () => {
+  for (const setBy of [365 * day, day, hour, -hour, -day, -365 * day]) {
+    const { conduct, clock } = world(undefined, 500 * day);
+    conduct.note(device(1), evidence(1));
+    conduct.note(device(1), evidence(2));
+    clock.setBy = setBy;
+    clock.passed = hour - 1;
+    expect([conduct.isBanned(device(1)), conduct.forgiveInTime()]).toEqual([true, []]);
+    clock.passed++;
+    expect([conduct.isBanned(device(1)), conduct.forgiveInTime()]).toEqual([false, [device(1)]]);
+  }
 });
 
 it('keeps the latest evidence only, and of a bounded number of devices', () => {
@@ -58,7 +73,7 @@ describe('a restart', () => {
     const after = world(before.saved, 5000);
     expect(after.conduct.of(device(1))).toEqual(before.conduct.of(device(1)));
     expect([after.conduct.isBanned(device(1)), after.conduct.isBanned(device(2)), after.conduct.strikes(device(2))]).toEqual([true, false, 1]);
-    after.clock.now = 1000 + hour;
+    after.clock.passed = hour - 4000;
     expect(after.conduct.forgiveInTime()).toEqual([device(1), device(2)]);
     expect(after.saved.size).toBe(0);
   });

@@ -11,7 +11,7 @@ it('lets a device try a code only so often, and again after a while, whatever ot
   const { a, b, ab, ba } = await linkedPair();
   closing.push(() => a.links.close(), () => b.links.close());
   let now = 1_000_000_000;
-  const pairing = new PairingService({ ownId: a.identity.id, now: () => now, onChange: () => undefined, onPaired: () => Promise.resolve() });
+  const pairing = new PairingService({ ownId: a.identity.id, now: () => 0, elapsed: () => now, onChange: () => undefined, onPaired: () => Promise.resolve() });
   const tryOnce = (link = ab): void => {
     pairing.committed(link, '0'.repeat(64));
     pairing.linkDown(link);

@@ -62,7 +62,7 @@ async function oneDownload(discarding: (transfers: TransfersService) => void, fi
     volume: () => Promise.reject(new Error('no disk here')), flush: () => Promise.resolve(), shutdown: unused,
   };
   const now = (): number => 1;
-  const conduct = new Conduct({ now, onChange: () => undefined, save: () => undefined });
+  const conduct = new Conduct({ now, elapsed: now, onChange: () => undefined, save: () => undefined });
   const directory = new ContentDirectory();
   const waiter = new LinkWaiter(() => noLinks, directory);
   const transfers = new TransfersService({

@@ -41,7 +41,7 @@ function startDriver(): SwarmDriver {
   let number = 10;
   const driver = new SwarmDriver({
     receiveBudgetBytes: 32 * MiB, requestWindowBytes: 16 * MiB, outgoing: straightOut, serving: defaultServeSettings, now: () => 0, takesCompressed: () => false, nextNumber: () => number++,
-    conduct: new Conduct({ now: () => 0, onChange: () => undefined, save: () => undefined }),
+    conduct: new Conduct({ now: () => 0, elapsed: () => 0, onChange: () => undefined, save: () => undefined }),
   });
   driver.serveWith({ serve: () => undefined, refuse: () => undefined, piecesFor: () => Promise.resolve({ count: 2, here: 'all' }) });
   return driver;
