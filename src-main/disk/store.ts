@@ -57,6 +57,8 @@ type Operation = BatchOperation<Database, string, Stored>;
 const separator = '!';
 /** The character after the separator: upper bound of a table. */
 const tableEnd = '"';
+/** In no table: LevelDB syncs only as part of a write, which comes after all others in its log. */
+const syncKey = 'sync';
 /** Rows fetched from LevelDB in one trip. */
 const trip = 500;
 
@@ -195,6 +197,16 @@ export class Store {
 
   delete(table: Table<unknown>, key: string): Promise<void> {
     return this.batch().delete(table, key).write();
+  }
+
+  /**
+   * Makes everything written so far outlive the power, too: a mere write is what the system still has after a kill. For what a user decides and
+   * counts on; what can be found out again needs none. Rejects as a write.
+   */
+  sync(): Promise<void> {
+    const synced = this.#lastWrite.then(() => this.#database.put(syncKey, '', { sync: true })).catch((error: unknown) => { throw storeError(error, this.location); });
+    this.#lastWrite = synced.catch(() => undefined);
+    return synced;
   }
 
   /** Reads every record once; rejects with `store-damaged` at the first block that cannot be read. */

@@ -135,6 +135,7 @@ export class LibraryService implements Library {
       id: this.#newId(), name: wanted, path: real, kind, audience, paused: false, hashedFiles: 0, hashedBytes: 0, problems: 0, addedAt: this.#options.now(), disk,
     };
     await this.#tree.addShare(record);
+    await this.#store.sync();
     const share = this.#open(record, false);
     await this.#saveList();
     return this.#state(share);
@@ -147,6 +148,7 @@ export class LibraryService implements Library {
     await this.#tree.updateShare(share.id, { ...(audience === undefined ? {} : { audience }), ...(name === undefined ? {} : { name }) });
     if (audience !== undefined) for (const listener of this.#onRights) listener();
     this.#changed(share.id, true);
+    await this.#store.sync();
     await this.#saveList();
     return this.#state(share);
   }
@@ -160,6 +162,7 @@ export class LibraryService implements Library {
     this.#wakeWaiters();
     await share.close();
     await this.#tree.removeShare(share.id);
+    await this.#store.sync();
     await this.#saveList();
   }
 

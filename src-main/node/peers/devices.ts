@@ -22,7 +22,7 @@ export interface SharesSummary {
 }
 
 export interface DevicesPorts {
-  readonly store: Pick<Store, 'put' | 'delete' | 'rows'>;
+  readonly store: Pick<Store, 'put' | 'delete' | 'rows' | 'sync'>;
   readonly links: () => Links;
   readonly now: () => Timestamp;
   /** Ways in which a device was found. */
@@ -126,6 +126,7 @@ export class Devices {
     if (record === undefined) throw new AppError('peer-unknown', { name: text });
     // Whoever is not paired is asked for again: an automatic yes belongs to a device one trusts.
     await this.#save({ ...record, trust, autoAccept: trust === 'paired' ? record.autoAccept : false });
+    await this.#ports.store.sync();
     return this.#known(peer.id);
   }
 
@@ -134,6 +135,7 @@ export class Devices {
     const record = this.#records.get(peer.id);
     if (record === undefined || record.trust === 'blocked') throw new AppError('peer-unknown', { name: text });
     await this.#save({ ...record, autoAccept });
+    await this.#ports.store.sync();
     return this.#known(peer.id);
   }
 

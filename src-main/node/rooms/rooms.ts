@@ -135,7 +135,7 @@ export class Rooms {
   async leave(text: string): Promise<void> {
     const room = this.#find(text);
     this.#step(() => { this.#machine.leave(room, this.#sink); });
-    await this.#save();
+    await this.#keep();
   }
 
   /** An audience as it is kept: a room by its id, and only one in which somebody can be. */
@@ -203,7 +203,7 @@ export class Rooms {
   /** Something the user does: kept before it is answered. */
   async #act(work: (now: Timestamp) => RoomState): Promise<Room> {
     const room = this.#step(work);
-    await this.#save();
+    await this.#keep();
     return this.#view(room);
   }
 
@@ -230,6 +230,11 @@ export class Rooms {
     if (this.#unsaved.size > 0) this.#saving ??= setTimeout(() => { this.#ports.background(this.#save()); }, saveAfterMs).unref();
     this.#setWake();
     return result;
+  }
+
+  async #keep(): Promise<void> {
+    await this.#save();
+    await this.#ports.store.sync();
   }
 
   async #save(): Promise<void> {

@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ClassicLevel } from 'classic-level';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import * as z from 'zod';
 import { openStore } from '#main/disk/open-store.ts';
 import { bytesTable, jsonTable, keyTable, withPrefix, type Store } from '#main/disk/store.ts';
@@ -42,6 +43,19 @@ async function filled(rows: number): Promise<void> {
   await close(store);
 }
 const count = async (store: Store): Promise<number> => (await store.keys(people)).length;
+
+test('syncs after all that was written before', async () => {
+  const [batch, put] = [vi.spyOn(ClassicLevel.prototype, 'batch'), vi.spyOn(ClassicLevel.prototype, 'put')];
+  onTestFinished(() => { vi.restoreAllMocks(); });
+  const { store } = await open();
+  const written = store.put(people, 'Ana', { age: 30 });
+  await store.sync();
+  await written;
+  expect(put.mock.lastCall?.at(2)).toEqual({ sync: true });
+  expect(put.mock.invocationCallOrder[0]).toBeGreaterThan(batch.mock.invocationCallOrder[0] ?? Infinity);
+  await store.readThrough();
+  expect(await store.rows(people)).toEqual([['Ana', { age: 30 }]]);
+});
 
 describe('reading and writing', () => {
   test('values come back, tables do not mix, batches are one', async () => {

@@ -14,6 +14,7 @@ it('remembers no more strangers than it should, those who came by last, and ever
       rows: () => Promise.resolve([]),
       put: (_table, key) => { kept.add(key); return Promise.resolve(); },
       delete: (_table, key) => { kept.delete(key); return Promise.resolve(); },
+      sync: () => Promise.resolve(),
     },
     now: () => ++now, links: () => ({ get: () => undefined, all: () => [], dial: () => Promise.reject(new Error()), adopt: () => Promise.reject(new Error()), listen: () => Promise.reject(new Error()), onLink: () => undefined, networksChanged: () => undefined, close: () => Promise.resolve() }),
     sourcesOf: () => [], roomsOf: () => new Set(), badPiecesOf: () => undefined, onChange: () => undefined, onGone: (id) => gone.push(id),
