@@ -1,7 +1,7 @@
-import * as z from 'zod';
 import type { FileTarget, ReceivedFile, SeenFile, VolumeAbilities, WriteOutcome } from '#main/node/ports/receiver.ts';
 import type { Bytes } from '#shared/units.ts';
 import type { PackedOutcomes, PackedSmallFiles, PackedTargets } from './packed-files.ts';
+import type { SyncPolicy } from './receive-world.ts';
 
 interface Handle {
   readonly handle: number;
@@ -27,11 +27,11 @@ export type ReceiveCalls = {
   readonly writerDied: { readonly params: string; readonly result: void };
 };
 
-export const receiveWorkerSchema = z.object({
+/** What a receiving thread begins with: the first message to it. */
+export interface ReceiveBeginning {
   /** Names this thread in lock files. */
-  token: z.string(),
-  policy: z.object({ groupBytes: z.number().positive(), groupMs: z.number().positive(), reserveBytes: z.number().nonnegative(), directFromBytes: z.number().nonnegative() }),
+  readonly token: string;
+  readonly policy: SyncPolicy;
   /** Tokens of threads of this process that died: what they locked is free. */
-  deadWriters: z.array(z.string()),
-});
-export type ReceiveWorkerData = z.infer<typeof receiveWorkerSchema>;
+  readonly deadWriters: readonly string[];
+}

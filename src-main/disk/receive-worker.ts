@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, type MessagePort } from 'node:worker_threads';
 import { Merkle } from '#main/core/content/merkle.ts';
 import { toHex } from '#shared/ids.ts';
 import { packOutcomes, unpackSmallFiles, unpackTargets } from './packed-files.ts';
 import { isRunning, processStart, systemBootId } from './process-identity.ts';
 import { realFiles } from './real-files.ts';
-import { receiveWorkerSchema, type ReceiveCalls, type ReceiveWorkerData } from './receive-calls.ts';
+import type { ReceiveBeginning, ReceiveCalls } from './receive-calls.ts';
 import { markReceived } from './received-mark.ts';
 import { ReceiveDisk } from './receive-disk.ts';
 import type { ReceiveWorld } from './receive-world.ts';
 import { sha256 } from './sha256.ts';
 import { answerCalls } from './worker-calls.ts';
 
-function realWorld({ token, policy }: ReceiveWorkerData, deadWriters: ReadonlySet<string>): ReceiveWorld {
+function realWorld({ token, policy }: ReceiveBeginning, deadWriters: ReadonlySet<string>): ReceiveWorld {
   const bootId = systemBootId();
   const boot = bootId === null ? null : toHex(bootId);
   return {
@@ -36,27 +36,31 @@ function realWorld({ token, policy }: ReceiveWorkerData, deadWriters: ReadonlySe
   };
 }
 
-if (parentPort === null) throw new Error('runs in a worker thread only');
-const data = receiveWorkerSchema.parse(workerData);
-const deadWriters = new Set(data.deadWriters);
-const disk = new ReceiveDisk(realWorld(data, deadWriters));
+function begin(port: MessagePort, beginning: ReceiveBeginning): void {
+  const deadWriters = new Set(beginning.deadWriters);
+  const disk = new ReceiveDisk(realWorld(beginning, deadWriters));
+  answerCalls<ReceiveCalls>(port, {
+    open: ({ handle, target }, context) => disk.open(handle, target, { signal: context.signal, onCheck: (bytes) => context.progress(bytes) }),
+    look: (target, context) => disk.look(target, context.signal),
+    write: ({ handle, piece, data, pieceHash, isReadSoon }) => disk.write(handle, piece, data, pieceHash, isReadSoon),
+    bindRoot: ({ handle, root, layer }) => disk.bindRoot(handle, root, layer),
+    finish: ({ handle }) => disk.finish(handle),
+    close: ({ handle }) => disk.close(handle),
+    discard: ({ handle }) => disk.discard(handle),
+    discardPartial: ({ base, path, bytes, root }) => disk.discardPartial(base, path, bytes, root),
+    writeSmall: async (files) => packOutcomes(await disk.writeSmall(unpackSmallFiles(files)), files.targets.names),
+    existing: (targets, context) => disk.existing(unpackTargets(targets), context.signal),
+    volume: (folder) => disk.volume(folder),
+    makeFolder: ({ base, path }) => disk.makeFolder(base, path),
+    flush: () => disk.flush(),
+    shutdown: () => disk.shutdown(),
+    writerDied: (token) => {
+      deadWriters.add(token);
+    },
+  });
+}
 
-answerCalls<ReceiveCalls>(parentPort, {
-  open: ({ handle, target }, context) => disk.open(handle, target, { signal: context.signal, onCheck: (bytes) => context.progress(bytes) }),
-  look: (target, context) => disk.look(target, context.signal),
-  write: ({ handle, piece, data, pieceHash, isReadSoon }) => disk.write(handle, piece, data, pieceHash, isReadSoon),
-  bindRoot: ({ handle, root, layer }) => disk.bindRoot(handle, root, layer),
-  finish: ({ handle }) => disk.finish(handle),
-  close: ({ handle }) => disk.close(handle),
-  discard: ({ handle }) => disk.discard(handle),
-  discardPartial: ({ base, path, bytes, root }) => disk.discardPartial(base, path, bytes, root),
-  writeSmall: async (files) => packOutcomes(await disk.writeSmall(unpackSmallFiles(files)), files.targets.names),
-  existing: (targets, context) => disk.existing(unpackTargets(targets), context.signal),
-  volume: (folder) => disk.volume(folder),
-  makeFolder: ({ base, path }) => disk.makeFolder(base, path),
-  flush: () => disk.flush(),
-  shutdown: () => disk.shutdown(),
-  writerDied: (token) => {
-    deadWriters.add(token);
-  },
-});
+if (parentPort === null) throw new Error('runs in a worker thread only');
+const port = parentPort;
+// Both ends are code of one build, as for all that follows: typed, not parsed.
+port.once('message', (beginning: ReceiveBeginning) => { begin(port, beginning); });

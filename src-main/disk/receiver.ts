@@ -5,7 +5,7 @@ import { spawnWorker } from '#main/node/spawn-worker.ts';
 import { AppError } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
 import { packSmallFiles, packTargets, unpackOutcomes } from './packed-files.ts';
-import type { ReceiveCalls, ReceiveWorkerData } from './receive-calls.ts';
+import type { ReceiveBeginning, ReceiveCalls } from './receive-calls.ts';
 import type { SyncPolicy } from './receive-world.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -36,8 +36,10 @@ export function createReceiver(options: ReceiverOptions = {}): Receiver {
   function start(slot: number): ReturnType<typeof spawnWorker> {
     const token = randomBytes(8).toString('hex');
     tokens.set(slot, token);
-    const workerData: ReceiveWorkerData = { token, policy, deadWriters };
-    return spawnWorker('receive', { workerData });
+    const beginning: ReceiveBeginning = { token, policy, deadWriters };
+    const worker = spawnWorker('receive');
+    worker.postMessage(beginning);
+    return worker;
   }
 
   function died(slot: number): void {
