@@ -164,7 +164,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
   const roomEvents = new Throttle<RoomId, Room>(tellEveryMs, (room) => { events.emit({ type: 'room', room }); });
   closers.push(() => { roomEvents.close(); });
   const rooms: Rooms = new Rooms({
-    identity, store, links, now, background,
+    identity, store, links, now, elapsed, background,
     ownAddresses: ways.ownAddresses,
     introduce: (id, address) => { membership.introduced(id, address, 'room'); },
     onTags: () => {
@@ -225,7 +225,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
   const ping = new PingProtection({ links: () => links().all(), swarm, now: () => performance.now() });
   closers.push(() => { ping.close(); });
   const speed = new SpeedLimits({ settings: () => settings.get(), limitsOf: (id) => devices.limitsOf(id), swarm, schedule, ping });
-  const fetchedSmall = new FetchedSmallFiles(store, now);
+  const fetchedSmall = new FetchedSmallFiles(store, now, elapsed);
   const blocks: BlockServer = new BlockServer({
     hasher, now, turns: swarm, outgoing,
     compressor: new BlockCompressor({ isOn: mayCompress, limitTo: (id) => swarm.limitOf('up', id), now: () => performance.now() }),

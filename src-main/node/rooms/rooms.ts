@@ -43,6 +43,7 @@ export interface RoomsPorts {
   readonly store: Store;
   readonly links: () => Links;
   readonly now: () => Timestamp;
+  readonly elapsed: () => Millis;
   /** Where this device takes links, what others reach most likely first. */
   readonly ownAddresses: () => readonly SocketAddress[];
   readonly introduce: (id: DeviceId, address: SocketAddress) => void;
@@ -67,7 +68,7 @@ export class Rooms {
   #gone: RoomGone[] = [];
   #saving: NodeJS.Timeout | null = null;
   #waking: NodeJS.Timeout | null = null;
-  #invitedAt: Timestamp = -Infinity;
+  #invitedAt: Millis = -Infinity;
   readonly #sink: RoomSink = {
     send: (peer, notice) => { this.#links.get(peer)?.notify(notice); },
     changed: (id) => { this.#changed.add(id); },
@@ -104,7 +105,7 @@ export class Rooms {
   invite(text: string, language: Locale): Invitation {
     const room = this.#find(text);
     const words = wordsOfSecret(room.secret, language);
-    this.#invitedAt = this.#ports.now();
+    this.#invitedAt = this.#ports.elapsed();
     const { owner } = room;
     if (owner === null) return { words, link: `distrishare:room/${Buffer.from(room.secret).toString('hex')}` };
     const link = invitationLink(room.secret, { id: room.id, name: room.name, owner, endsAt: room.endsAt, host: this.#ports.identity.id, addresses: this.#ports.ownAddresses() });
@@ -158,7 +159,7 @@ export class Rooms {
 
   /** Whether a device that dials us may be somebody of a room. */
   mayCome(id: DeviceId): boolean {
-    return this.#machine.knows(id) || this.#ports.now() - this.#invitedAt < invitingMs;
+    return this.#machine.knows(id) || this.#ports.elapsed() - this.#invitedAt < invitingMs;
   }
 
   linkUp(link: Link): void {

@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 import type { ContentId, DeviceId, TransferId } from '#shared/ids.ts';
-import { minute, second, type Bytes, type Timestamp } from '#shared/units.ts';
+import { minute, second, type Bytes, type Millis, type Timestamp } from '#shared/units.ts';
 import { maySee } from '../../core/access/audience.ts';
 import { fileVersion } from '../../disk/file-version.ts';
 import type { Store } from '../../disk/store.ts';
@@ -30,7 +30,7 @@ interface Fetched {
   readonly listed: ListedFiles;
   readonly giver: DeviceId;
   readonly begunAt: Timestamp;
-  until: Timestamp;
+  until: Millis;
   /** By the first digits of the id: seconds from `begunAt` to when it was there, times 2³², plus its number in the download. */
   readonly files: Map<number, number>;
   /** Real path of the download's folder, looked up once. */
@@ -45,31 +45,34 @@ interface Fetched {
 export class FetchedSmallFiles {
   readonly #store: Store;
   readonly #now: () => Timestamp;
+  readonly #elapsed: () => Millis;
   /** By download and giver, oldest first. */
   readonly #downloads = new Map<string, Fetched>();
   #count = 0;
 
-  constructor(store: Store, now: () => Timestamp) {
+  /** `now`: as files are stamped; `elapsed`: what passes, whoever sets that. */
+  constructor(store: Store, now: () => Timestamp, elapsed: () => Millis) {
     this.#store = store;
     this.#now = now;
+    this.#elapsed = elapsed;
   }
 
   /** A file of the download lies complete at `path`. One that had to be put beside another is not passed on: the store does not know where it is. */
   note(owner: FetchedFor, index: number, { path: names, contentId, giver }: { readonly path: readonly string[]; readonly contentId: ContentId; readonly giver: DeviceId }, path: string): void {
     if (!path.endsWith(join(sep, ...names))) return;
-    const now = this.#now();
+    const [now, elapsed] = [this.#now(), this.#elapsed()];
     const key = `${owner.id}/${giver}`;
     let fetched = this.#downloads.get(key);
     if (fetched === undefined) {
-      fetched = { owner, listed: new ListedFiles(this.#store, owner.id), giver, begunAt: now, until: now, files: new Map(), inside: null };
+      fetched = { owner, listed: new ListedFiles(this.#store, owner.id), giver, begunAt: now, until: elapsed, files: new Map(), inside: null };
       this.#downloads.set(key, fetched);
     }
-    fetched.until = now + servedAfterMs;
+    fetched.until = elapsed + servedAfterMs;
     const before = fetched.files.size;
     if (before >= remembered) return;
     fetched.files.set(keyOf(contentId), (Math.ceil((now - fetched.begunAt) / second) + 1) * 2 ** 32 + index);
     this.#count += fetched.files.size - before;
-    this.#forgetOld(now);
+    this.#forgetOld(elapsed);
   }
 
   /** Whether the viewer may have it from here, as far as is remembered. */
@@ -109,7 +112,7 @@ export class FetchedSmallFiles {
     const key = keyOf(id);
     for (const fetched of this.#downloads.values()) {
       const { owner, giver, begunAt, until, files } = fetched;
-      const place = until < this.#now() ? undefined : files.get(key);
+      const place = until < this.#elapsed() ? undefined : files.get(key);
       if (place === undefined) continue;
       const inherited = await owner.audience();
       if (inherited?.by === giver && maySee(inherited.audience, viewer)) return { fetched, index: place % 2 ** 32, before: begunAt + (Math.floor(place / 2 ** 32) + 1) * second };
@@ -117,9 +120,9 @@ export class FetchedSmallFiles {
     return null;
   }
 
-  #forgetOld(now: Timestamp): void {
+  #forgetOld(elapsed: Millis): void {
     for (const [id, { until, files }] of this.#downloads) {
-      if (until >= now && (this.#count <= remembered || this.#downloads.size === 1)) return;
+      if (until >= elapsed && (this.#count <= remembered || this.#downloads.size === 1)) return;
       this.#downloads.delete(id);
       this.#count -= files.size;
     }

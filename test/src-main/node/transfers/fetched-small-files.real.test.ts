@@ -10,7 +10,7 @@ import { fileKey, filesTable, type FileRecord } from '#main/node/transfers/recor
 import { contentIdOf, deviceIdOf, type TransferId } from '#shared/ids.ts';
 import { transferIdSchema } from '#shared/model/ids.ts';
 import type { Audience } from '#shared/model/share.ts';
-import { minute } from '#shared/units.ts';
+import { day, minute } from '#shared/units.ts';
 
 const neighbour: Viewer = { kind: 'device', id: deviceIdOf(new Uint8Array(32).fill(9)), trust: 'seen', path: 'lan', rooms: new Set() };
 const origin = deviceIdOf(new Uint8Array(32).fill(8));
@@ -19,7 +19,9 @@ const modifiedAt = 1_600_000_000_000;
 let folder: string;
 let store: Store;
 let small: FetchedSmallFiles;
+/** What has passed since the start, and what was added to the clock on the wall. */
 let later = 0;
+let setBy = 0;
 let ids = 0;
 const newId = (): TransferId => transferIdSchema.parse((++ids).toString(16).padStart(16, '0'));
 
@@ -27,7 +29,8 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'small-'));
   ({ store } = await openStore(join(folder, 'store')));
   later = 0;
-  small = new FetchedSmallFiles(store, () => Date.now() + later);
+  setBy = 0;
+  small = new FetchedSmallFiles(store, () => Date.now() + setBy, () => later);
 });
 afterEach(async () => {
   await store.close();
@@ -88,7 +91,7 @@ it.each<[string, (path: string) => Promise<void>]>([
   }],
 ])('does not give a file that is %s', async (what, change) => {
   // Fetched a while ago, as far as this device knows.
-  if (what.startsWith('another')) later = -5000;
+  if (what.startsWith('another')) setBy = -5000;
   await fetch('one');
   await change(pathOf('one'));
   expect(await small.find(neighbour, a)).toBe(null);
@@ -100,12 +103,13 @@ it('does not pass on what had to be put beside another file', async () => {
   expect(await small.has(neighbour, a)).toBe(false);
 });
 
-it('forgets it half an hour after the last file of its download came', async () => {
+it('forgets it half an hour after the last file of its download came, whoever sets the clock', async () => {
   const owner = await fetch('one');
   later = 29 * minute;
   small.note(owner, 8, { path: ['Folder', 'two'], contentId: contentIdOf(new Uint8Array(32).fill(2)), giver: origin }, pathOf('two'));
   later = 58 * minute;
-  expect(await small.has(neighbour, a)).toBe(true);
+  for (setBy of [-day, day, 365 * day]) expect(await small.has(neighbour, a)).toBe(true);
+  setBy = -365 * day;
   later = 60 * minute;
   expect(await small.has(neighbour, a)).toBe(false);
 });
