@@ -63,6 +63,24 @@ describe('with the keyboard alone', () => {
     await page.close();
   });
 
+  it('meets no two buttons of one page that say the same: each says of whom or of what it is', async () => {
+    const page = await open('?lang=en&still&quiet#/');
+    for (const [route, row] of [['/', '.person'], ['/transfers', '.transfer'], ['/search?q=porto%20roll', '.hit'], ['/shares', '.share'], ['/rooms', '.room']] as const) {
+      await page.evaluate((to) => { window.location.hash = to; }, route);
+      if (route.startsWith('/search')) await page.getByText('Still asking').waitFor();
+      await page.evaluate(() => window.fakeNode.advance(3000));
+      await page.locator(`main ${row}`).first().waitFor();
+      const names = await page.locator('main button:visible').evaluateAll((buttons) => buttons.map((button) => (button.getAttribute('aria-label') ?? button.textContent ?? '').trim()));
+      expect([route, names.filter((name, index) => names.indexOf(name) !== index)]).toEqual([route, []]);
+      expect(names.length).toBeGreaterThan(4);
+    }
+    await page.evaluate(() => { window.location.hash = '/settings'; });
+    await page.getByRole('group', { name: 'Alternative limits' }).getByRole('switch', { name: 'Receiving' }).waitFor();
+    await page.getByRole('group', { name: 'Speed limits' }).getByRole('switch', { name: 'Receiving' }).waitFor();
+    await page.getByRole('group', { name: 'Protect my ping' }).getByRole('switch', { name: 'Add at most' }).waitFor();
+    await page.close();
+  });
+
   it('opens a dialog, keeps the focus in it, and gives it back on Esc', async () => {
     const page = await open('?lang=en&still&quiet#/');
     const opener = page.getByRole('button', { name: 'Add by address' });
