@@ -49,9 +49,12 @@ const fileFrom = (stats: BigIntStats): Observed => ({
 /** Names that only files of ours have while something is being received (part-names.ts): notes, locks, small files. */
 const passing = /\.progress\.(new|lock(~[^/]*)?)$|\.[0-9a-f]{16}(-\d+)?\.part$/;
 
+/** Whether a path is never shared, whatever lies there: it comes and goes with something that is received. */
+export const isPassing = (path: string): boolean => passing.test(path);
+
 /** `NAME.part` and `NAME.progress` side by side are a download of ours that is not finished; alone they are files like others. */
 export async function isUnfinished(path: string): Promise<boolean> {
-  if (passing.test(path)) return true;
+  if (isPassing(path)) return true;
   for (const sibling of unfinishedSiblings(path)) if (await lstat(sibling).then(() => true, () => false)) return true;
   return false;
 }

@@ -14,6 +14,8 @@ const quietMs = 50;
 const atMostMs = 500;
 /** Folders looked into at once when a tree is followed to its leaves. */
 const foldersAtOnce = 8;
+/** To look into a folder takes less than to look for so many names in it one by one, unless it holds this many times as much. */
+const [manyNames, muchMore] = [16, 16];
 
 interface Folder {
   readonly path: string;
@@ -22,6 +24,8 @@ interface Folder {
   readonly watcher: FSWatcher;
   /** By name; null for one that we may not look into. Most folders have none, and an empty map takes a fifth of all that a folder takes. */
   folders: Map<string, Folder | null> | null;
+  /** Files and folders in it, when it was last looked into. */
+  entries: number;
   closed: boolean;
 }
 
@@ -42,9 +46,8 @@ class WatchedTree implements Watch {
   readonly #events: WatchEvents;
   readonly #unlisten = queue.onMissing(() => this.#lookAtAll());
   #root: Folder | null = null;
-  #changed = new Set<string>();
-  /** Names that came or went, or may be looked into now. */
-  #came = new Map<Folder, Set<string>>();
+  /** Names in folders at which something happened, and whether they came or went, or may be looked into now. An empty name is the folder itself. */
+  #changed = new Map<Folder, Map<string, boolean>>();
   /** Changes may be missing, or the root may be another one: everything is watched anew. */
   #all = false;
   #firstAt = 0;
@@ -84,14 +87,10 @@ class WatchedTree implements Watch {
   #heard(folder: Folder, type: string, name: string | null): void {
     queue.read();
     if (this.#closed || folder.closed) return;
-    this.#changed.add(name === null ? folder.path : `${folder.path}/${name}`);
-    if (name !== null && (type === 'rename' || folder.folders?.get(name) === null)) {
-      const names = this.#came.get(folder);
-      if (names === undefined) this.#came.set(folder, new Set([name]));
-      else names.add(name);
-    }
-    // What happens to a watched folder itself comes under its own name; for the root nobody else would tell of it.
-    if (folder === this.#root && (name === null || name === basename(folder.path))) this.#came.set(folder, this.#came.get(folder) ?? new Set());
+    const names = this.#changed.get(folder) ?? new Map<string, boolean>();
+    if (names.size === 0) this.#changed.set(folder, names);
+    const came = name !== null && (type === 'rename' || folder.folders?.get(name) === null);
+    if (came || !names.has(name ?? '')) names.set(name ?? '', came);
     this.#tellSoon();
   }
 
@@ -123,26 +122,26 @@ class WatchedTree implements Watch {
 
   async #tell(): Promise<void> {
     const changed = this.#changed;
-    const came = this.#came;
-    this.#changed = new Set();
-    this.#came = new Map();
-    if (this.#all || (await this.#hasOtherRoot(came))) {
+    this.#changed = new Map();
+    if (this.#all || (await this.#hasOtherRoot(changed))) {
       this.#all = false;
       await this.#watchAll();
-      changed.clear();
-      changed.add(this.#path);
-    } else {
-      for (const [folder, names] of came) await Promise.all(Array.from(names, (name) => this.#follow(folder, name)));
+      if (!this.#closed) this.#events.changed([this.#path]);
+      return;
     }
-    if (!this.#closed) this.#events.changed([...changed]);
+    for (const [folder, names] of changed) await this.#follow(folder, [...names].flatMap(([name, came]) => (came ? [name] : [])));
+    if (!this.#closed) this.#events.changed([...changed].flatMap(([{ path }, names]) => Array.from(names.keys(), (name) => (name === '' ? path : `${path}/${name}`))));
   }
 
   readonly #failed = (error: unknown): void => {
     if (!this.#closed) this.#events.failed(this.#failure(error));
   };
 
-  async #hasOtherRoot(came: ReadonlyMap<Folder, unknown>): Promise<boolean> {
-    return this.#root === null || (came.has(this.#root) && (await identityOf(this.#path)) !== this.#root.identity);
+  /** What happens to a watched folder itself comes under its own name; for the root nobody else would tell of it. */
+  async #hasOtherRoot(changed: ReadonlyMap<Folder, ReadonlyMap<string, unknown>>): Promise<boolean> {
+    if (this.#root === null) return true;
+    const names = changed.get(this.#root);
+    return names !== undefined && (names.has('') || names.has(basename(this.#path))) && (await identityOf(this.#path)) !== this.#root.identity;
   }
 
   async #watchAll(): Promise<void> {
@@ -156,10 +155,15 @@ class WatchedTree implements Watch {
     if (this.#root !== null) await this.#toLeaves(this.#root);
   }
 
-  /** Watches what lies under a name now. */
-  async #follow(folder: Folder, name: string): Promise<void> {
-    const path = `${folder.path}/${name}`;
-    const identity = await identityOf(path);
+  /** Watches what lies under these names now. */
+  async #follow(folder: Folder, names: readonly string[]): Promise<void> {
+    const found = names.length < manyNames || names.length * muchMore < folder.entries ? null : await foldersIn(folder);
+    const identities = found === null ? null : new Map(found);
+    await Promise.all(names.map(async (name) => this.#set(folder, name, identities === null ? await identityOf(`${folder.path}/${name}`) : identities.get(name) ?? null)));
+  }
+
+  /** A name is that of the folder with this identity now; null: of none. */
+  async #set(folder: Folder, name: string, identity: string | null): Promise<void> {
     const known = folder.folders?.get(name);
     if (folder.closed || (known !== undefined && known !== null && known.identity === identity)) return;
     if (known !== undefined && known !== null) closeFolder(known);
@@ -172,7 +176,7 @@ class WatchedTree implements Watch {
   async #toLeaves(top: Folder): Promise<void> {
     const todo = [top];
     for (let folders = todo.splice(-foldersAtOnce); folders.length > 0; folders = todo.splice(-foldersAtOnce)) {
-      const found = await Promise.all(folders.map(async (folder) => ({ folder, below: await foldersIn(folder.path) })));
+      const found = await Promise.all(folders.map(async (folder) => ({ folder, below: (await foldersIn(folder)) ?? [] })));
       for (const { folder, below } of found) {
         for (const [name, identity] of below) {
           const next = identity === null || this.#closed || folder.closed ? null : this.#watchIn(folder, name, identity);
@@ -193,7 +197,7 @@ class WatchedTree implements Watch {
     try {
       const watcher = watch(path, { persistent: false }, (type, name) => this.#heard(folder, type, name));
       watcher.on('error', this.#failed);
-      const folder: Folder = { path, identity, watcher, folders: null, closed: false };
+      const folder: Folder = { path, identity, watcher, folders: null, entries: 0, closed: false };
       return folder;
     } catch (error) {
       const code = systemCode(error);
@@ -216,8 +220,11 @@ async function identityOf(path: string): Promise<string | null> {
   return stats === null || !stats.isDirectory() ? null : `${stats.dev} ${stats.ino} ${stats.birthtimeMs}`;
 }
 
-/** Folders in a folder; none when it cannot be read, which is for the scan to tell. */
-async function foldersIn(path: string): Promise<(readonly [name: string, identity: string | null])[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+/** Folders in a folder; null when it cannot be read, which is for the scan to tell. */
+async function foldersIn(folder: Folder): Promise<(readonly [name: string, identity: string | null])[] | null> {
+  const { path } = folder;
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => null);
+  if (entries === null) return null;
+  folder.entries = entries.length;
   return Promise.all(entries.filter((entry) => entry.isDirectory()).map(async ({ name }) => [name, await identityOf(`${path}/${name}`)] as const));
 }

@@ -3,7 +3,7 @@ import { relative, sep } from 'node:path';
 import { AppError, errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { ShareId } from '#shared/ids.ts';
 import { minute, second, type Millis } from '#shared/units.ts';
-import { observeFolder, unfinishedSiblings } from '#main/disk/observe.ts';
+import { isPassing, observeFolder, unfinishedSiblings } from '#main/disk/observe.ts';
 import type { Store } from '#main/disk/store.ts';
 import type { StartWatch, Watch } from '#main/disk/watch.ts';
 import type { HashShare } from './hash-queue.ts';
@@ -255,6 +255,7 @@ export class ShareRuntime implements HashShare {
   #noticed(paths: readonly string[]): void {
     if (this.#abort.signal.aborted) return;
     for (const disk of paths) {
+      if (isPassing(disk)) continue;
       for (const path of [disk, ...unfinishedSiblings(disk)]) {
         const inside = this.#inside(path);
         if (inside !== null) this.#changed.add(inside);
