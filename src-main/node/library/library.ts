@@ -121,6 +121,8 @@ export class LibraryService implements Library {
       const kept = await this.#store.keys(tables.kept, { ...shareRange(record.id), limit: 1 });
       this.#open(record, kept.length > 0);
     }
+    // A kill may have come between the store and the list. One that could not be read when it was needed stays for whoever can.
+    if (recovery === 'none' || records.length > 0) this.#inBackground(this.#saveList());
     this.#store.onDamaged((table, key) => this.#damaged(table, key));
     this.#tree.wakeSealer();
     this.#queue.wake();

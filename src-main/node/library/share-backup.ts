@@ -8,13 +8,23 @@ const listSchema = z.object({ version: z.literal(1), shares: z.array(shareRecord
 /** The list of shares in a file beside the store: what is shared, and with whom, is not lost with a store beyond repair. */
 export class ShareBackup {
   readonly #path: string;
+  /** Ends with the last write. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  async write(shares: readonly ShareRecord[]): Promise<void> {
-    await writeFileAtomic(this.#path, `${JSON.stringify(listSchema.parse({ version: 1, shares }), null, 1)}\n`);
+  /** One write after the other, so that what was said last stays; what stands there already is left as it is. */
+  write(shares: readonly ShareRecord[]): Promise<void> {
+    const text = `${JSON.stringify(listSchema.parse({ version: 1, shares }), null, 1)}\n`;
+    const written = this.#writing.then(async () => {
+      const before = await readFile(this.#path, 'utf8').catch(() => null);
+      if (before === text || (before === null && shares.length === 0)) return;
+      await writeFileAtomic(this.#path, text);
+    });
+    this.#writing = written.catch(() => undefined);
+    return written;
   }
 
   /** The shares as last written; none when the file is not there or not readable. */

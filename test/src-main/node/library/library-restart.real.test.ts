@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bytesTable } from '#main/disk/store.ts';
@@ -63,6 +63,12 @@ describe('a restart', () => {
 });
 
 describe('damage', () => {
+  const beyondRepair = async (): Promise<void> => {
+    await rm(at('data/store/CURRENT'));
+    await mkdir(at('data/store/CURRENT'));
+    await writeFile(at('data/store/DAMAGED'), '');
+  };
+
   test('a repaired store gives the same listing again, with the hashes that are left', async () => {
     await disk({ ...many(200), 's/large': new Uint8Array(1_500_000) });
     const first = await start();
@@ -82,13 +88,25 @@ describe('damage', () => {
     const first = await start();
     const before = await shareAll(first.library, at('s'), { kind: 'devices', devices: [] }, 'mine');
     await first.stop();
-    await rm(at('data/store/CURRENT'));
-    await mkdir(at('data/store/CURRENT'));
-    await writeFile(at('data/store/DAMAGED'), '');
+    await beyondRepair();
     const second = await start();
     const after = await second.library.whenHashed(before.id, withoutEnd());
     expect(after).toEqual({ ...before, etaSeconds: null });
     expect((await second.library.browse(device('seen'), '', undefined, 10)).total).toBe(0);
+  });
+
+  test('with a store beyond repair a share is for nobody for whom it was no more, though a kill came between the store and the list beside it', async () => {
+    await disk({ 's/a': 'a' });
+    const first = await start();
+    const share = await shareAll(first.library, at('s'));
+    const list = await readFile(at('data/shares.json'));
+    await first.library.update(share.id, { audience: { kind: 'nobody' } });
+    await first.stop();
+    await writeFile(at('data/shares.json'), list);
+    await (await start()).stop();
+    await beyondRepair();
+    const last = await start();
+    expect(await last.library.shares()).toMatchObject([{ id: share.id, audience: { kind: 'nobody' } }]);
   });
 
   test('a record that cannot be read makes the listing anew', async () => {
