@@ -19,6 +19,8 @@ const fileIn = (page: FilePage | undefined, index: number): FileRecord | undefin
 export class ListedFiles {
   readonly #store: Store;
   readonly #id: TransferId;
+  /** The last page that was listed, up to the file `end`; null: not by this object. */
+  #listed: { readonly end: number; readonly page: FilePage } | null = null;
   /** What `get` read last: who asks for one file asks for those beside it, too. */
   #lastRead: { readonly number: number; readonly page: Promise<FilePage | undefined> } | null = null;
 
@@ -27,21 +29,20 @@ export class ListedFiles {
     this.#id = id;
   }
 
-  /** The list from the file `first` on. What the store has from there was listed before a crash, and before the download's record knew of it: it goes. */
+  /** The list from the file `first` on. */
   async list(first: number, files: readonly FileRecord[]): Promise<void> {
     const batch = this.#store.batch();
-    for (const key of await this.#store.keys(filesTable, this.#from(first))) batch.delete(filesTable, key);
-    for (const key of await this.#store.keys(pagesTable, this.#from(pageOf(first) + 1))) batch.delete(pagesTable, key);
-    const begun = first % filesPerPage === 0 ? undefined : await this.#store.get(pagesTable, this.#key(pageOf(first)));
-    let page: FilePage = begun === undefined ? { first, files: [] } : { first: begun.first, files: begun.files.slice(0, first - begun.first) };
+    let page = this.#listed?.end === first ? this.#listed.page : await this.#begun(first, batch);
     for (let at = 0; at < files.length;) {
       const number = pageOf(first + at);
       const end = (number + 1) * filesPerPage - first;
-      batch.put(pagesTable, this.#key(number), { first: page.first, files: [...page.files, ...files.slice(at, end)] });
+      const before = pageOf(page.first) === number ? page : { first: first + at, files: [] };
+      page = { first: before.first, files: [...before.files, ...files.slice(at, end)] };
+      batch.put(pagesTable, this.#key(number), page);
       at = end;
-      page = { first: first + at, files: [] };
     }
     await batch.write();
+    this.#listed = { end: first + files.length, page };
   }
 
   /** There is more to say of a file than that it is done. */
@@ -104,6 +105,17 @@ export class ListedFiles {
         await batch.write();
       }
     }
+  }
+
+  /** The page that goes on with the file `first`. What the store has from there was listed before a crash, and before the download's record knew of it: it goes. */
+  async #begun(first: number, batch: StoreBatch): Promise<FilePage> {
+    for (const key of await this.#store.keys(filesTable, this.#from(first))) batch.delete(filesTable, key);
+    for (const key of await this.#store.keys(pagesTable, this.#from(pageOf(first)))) batch.delete(pagesTable, key);
+    const before = await this.#store.get(pagesTable, this.#key(pageOf(first)));
+    if (before === undefined || before.first >= first) return { first, files: [] };
+    const page = { first: before.first, files: before.files.slice(0, first - before.first) };
+    batch.put(pagesTable, this.#key(pageOf(first)), page);
+    return page;
   }
 
   async #between(from: number, before: number): Promise<ListedFile[]> {

@@ -100,11 +100,15 @@ it('reads what older versions wrote, and goes on with the list where they stoppe
 it('forgets what was listed before a crash that came before the download knew of it', async () => {
   await listed.list(0, many(0, 100));
   await listed.list(100, many(100, 400, 'old'));
-  await listed.list(100, many(100, 50, 'new'));
+  await new ListedFiles(store, id).list(100, many(100, 50, 'new'));
   expect(await names()).toEqual(namesOf([...many(0, 100), ...many(100, 50, 'new')]));
   await listAsBefore(150, many(150, 5, 'older'));
-  await listed.list(150, many(150, 1, 'new'));
+  await new ListedFiles(store, id).list(150, many(150, 1, 'new'));
   expect(await names()).toEqual(namesOf([...many(0, 100), ...many(100, 51, 'new')]));
+  await new ListedFiles(store, id).list(140, []);
+  expect(await names()).toEqual(namesOf([...many(0, 100), ...many(100, 40, 'new')]));
+  await new ListedFiles(store, id).list(128, []);
+  expect(await names()).toEqual(namesOf([...many(0, 100), ...many(100, 28, 'new')]));
 });
 
 it('sees a page grow that it has read', async () => {
