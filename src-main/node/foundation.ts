@@ -12,7 +12,7 @@ import type { Store } from '../disk/store.ts';
 import { createElapsedClock } from '../discovery/elapsed-clock.ts';
 import { createSteadyClock } from '../discovery/steady-clock.ts';
 import { openIdentity, type Identity } from '../net/identity.ts';
-import { dataPaths, defaultDownloadDir, diskError } from './data-dir.ts';
+import { dataPaths, defaultDataDir, defaultDownloadDir, diskError } from './data-dir.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { createLibrary } from './library/library.ts';
 import type { Hasher } from './ports/hasher.ts';
@@ -63,7 +63,9 @@ export async function openFoundation(dataDir: string, overrides: SettingsPatch |
   closers.push(() => receiver.shutdown());
   const now = createSteadyClock();
   const elapsed = createElapsedClock();
-  const library = await createLibrary({ store, hasher, now, random: Math.random, recovery, sharedInside: [await outboxOf(dataDir)], rescanMs: () => settings.get().rescanMinutes * minute, onError });
+  // Besides the folder of this node the secrets of the one that the same user most likely has here, too; the demo's files lie beside them.
+  const privatePaths = [dataDir, ...['identity', 'store', 'run.json'].map((name) => join(defaultDataDir(), name))];
+  const library = await createLibrary({ store, hasher, now, random: Math.random, recovery, privatePaths, sharedInside: [await outboxOf(dataDir)], rescanMs: () => settings.get().rescanMinutes * minute, onError });
   closers.push(() => library.close());
   const problems: ErrorInfo[] = [];
   if (settings.problem !== null) problems.push(settings.problem);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Store } from '#main/disk/store.ts';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import type { Link } from '#main/node/ports/links.ts';
@@ -119,7 +119,7 @@ it('a device that is blocked is cut off also when the disk refuses to keep it', 
   await client.handler.until(() => client.handler.closedLinks.length === 1);
 });
 
-describe('a push of a folder', () => {
+describe('a folder that is pushed or shared', () => {
   const push = async (path: string): Promise<string> => {
     client.handler.answer = (method) => (method === 'offer' ? Promise.resolve({}) : Promise.reject(new Error(method)));
     return `offer:${(await node.api.call('offers.send', { peer: client.identity.id, paths: [path] })).id}`;
@@ -133,6 +133,20 @@ describe('a push of a folder', () => {
     for (const key of await readdir(join(folder, 'data', 'identity'))) await expect(link.request('open', { path: `${at}/${name}/data/identity/${key}` })).rejects.toMatchObject({ code: 'not-found' });
     await expect(push(join(folder, 'data'))).rejects.toMatchObject({ code: 'bad-argument' });
     await expect(push(join(folder, 'data', 'store'))).rejects.toMatchObject({ code: 'bad-argument' });
+  });
+
+  it('gives no key of another node that the same user has in the usual folder', async () => {
+    const home = join(folder, `home ${tests}`);
+    vi.stubEnv('XDG_DATA_HOME', home);
+    onTestFinished(() => { vi.unstubAllEnvs(); });
+    const another = await startNode({ dataDir: join(folder, `another ${tests}`), listen: '127.0.0.1', overrides: { name: 'Another', port: 0, multicast: false, mdns: false } });
+    onTestFinished(() => another.close());
+    await mkdir(join(home, 'distrishare', 'identity'), { recursive: true });
+    await writeFile(join(home, 'distrishare', 'identity', 'key.pem'), 'secret');
+    await writeFile(join(home, 'notes'), 'notes');
+    const share = await another.api.call('shares.add', { path: home, audience: { kind: 'everyone' } });
+    expect(await another.api.call('shares.whenHashed', { id: share.id })).toMatchObject({ files: 1 });
+    await expect(another.api.call('shares.add', { path: join(home, 'distrishare', 'identity'), audience: { kind: 'everyone' } })).rejects.toMatchObject({ code: 'bad-argument' });
   });
 
   it('gives files that are only named as what is unfinished is', async () => {
