@@ -63,6 +63,34 @@ describe('with the keyboard alone', () => {
     await page.close();
   });
 
+  it('goes from a person into folders and out again by arrows and Enter, without looking for the list each time', async () => {
+    const page = await open('?lang=en&still&quiet#/');
+    // As from another device: each list takes a moment, for which something else stands in its place.
+    await page.evaluate(() => {
+      const { api } = window.fakeNode;
+      const { call } = api;
+      api.call = async (name, args, options) => {
+        if (name === 'browse.list') await new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve); }); });
+        return call(name, args, options);
+      };
+    });
+    await page.getByRole('button', { name: 'Browse Amber Falcon' }).focus();
+    await page.keyboard.press('Enter');
+    for (const folder of ['Film scans', '2024']) {
+      await page.getByRole('row', { name: new RegExp(`^${folder}`) }).waitFor();
+      await expect.poll(() => focusName(page)).toBe('Files and folders');
+      const active = (): Promise<string> => page.evaluate(() => document.querySelector('.entry--active')?.textContent?.trim() ?? '');
+      for (let step = 0; step < 10 && !(await active()).startsWith(folder); step++) await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: folder, exact: true }).waitFor();
+    }
+    await page.getByText('Porto roll 07').waitFor();
+    await expect.poll(() => focusName(page)).toBe('Files and folders');
+    await page.keyboard.press('Backspace');
+    await page.getByRole('row', { name: /^2024/ }).waitFor();
+    await page.close();
+  });
+
   it('meets no two buttons of one page that say the same: each says of whom or of what it is', async () => {
     const page = await open('?lang=en&still&quiet#/');
     for (const [route, row] of [['/', '.person'], ['/transfers', '.transfer'], ['/search?q=porto%20roll', '.hit'], ['/shares', '.share'], ['/rooms', '.room']] as const) {
