@@ -19,6 +19,7 @@ export async function runBootstrap({ out, t, dataDir, cwd, signal }: CliContext,
   const url = config.publicUrl ?? `${config.plainHttp ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}${fingerprint === null ? '' : `#${fingerprint}`}`;
   out.event('ready', { url, port, fingerprint });
   out.line(t('cli.bootstrap.ready', { url }));
+  if (config.listen === 'all' && config.publicUrl === undefined) out.line(t('cli.bootstrap.host', { host }));
   if (fingerprint !== null) out.line(t('cli.bootstrap.own', { fingerprint }));
   if (config.adminToken !== undefined) out.line(t('cli.bootstrap.dashboard', { url: new URL(bootstrapPaths.dashboard, url).href }));
   out.line(t('cli.serve.stop'));

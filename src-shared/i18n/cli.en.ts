@@ -29,7 +29,7 @@ export const cliEn = {
   },
   bootstrap: {
     config: 'JSON file with these settings (maxNodes for --max-nodes)', more: 'Each setting can also be given by the environment ({prefix}MAX_NODES for --max-nodes), and adminToken only there or in the file. Options win over the environment, and that over the file. See docs/operate-a-server.md.',
-    ready: 'The server is ready. Clients are given this URL: {url}', own: 'It has made its own certificate. Its fingerprint, which is part of the URL: {fingerprint}', dashboard: 'Its dashboard: {url}',
+    ready: 'The server is ready. Clients are given this URL: {url}', host: 'Where others do not know the name {host}, put an address of this machine in its place.', own: 'It has made its own certificate. Its fingerprint, which is part of the URL: {fingerprint}', dashboard: 'Its dashboard: {url}',
     option: {
       listen: 'address of this machine to listen on; all unless said',
       port: 'port to listen on; 47900 unless said, 0 for any',

@@ -31,7 +31,7 @@ export const cliEs: SameShape<typeof cliEn> = {
   },
   bootstrap: {
     config: 'archivo JSON con estos ajustes (maxNodes para --max-nodes)', more: 'Cada ajuste se puede dar también en el entorno ({prefix}MAX_NODES para --max-nodes), y adminToken solo allí o en el archivo. Las opciones mandan sobre el entorno, y este sobre el archivo. Vea docs/operate-a-server.md.',
-    ready: 'El servidor está listo. Los clientes reciben esta URL: {url}', own: 'Ha hecho su propio certificado. Su huella, que es parte de la URL: {fingerprint}', dashboard: 'Su panel: {url}',
+    ready: 'El servidor está listo. Los clientes reciben esta URL: {url}', host: 'Donde los demás no conozcan el nombre {host}, pon en su lugar una dirección de esta máquina.', own: 'Ha hecho su propio certificado. Su huella, que es parte de la URL: {fingerprint}', dashboard: 'Su panel: {url}',
     option: {
       listen: 'dirección de esta máquina en la que escucha; todas si no se dice',
       port: 'puerto en el que escucha; 47900 si no se dice, 0 para cualquiera',

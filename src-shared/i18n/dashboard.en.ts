@@ -25,7 +25,7 @@ export const dashboardEn = {
     title: 'The last five minutes', heartbeats: 'Heartbeats', registrations: 'Registrations', searches: 'Searches', announcements: 'Announcements', requests: 'HTTP requests', errors: 'Refused requests', perSecond: '{n}/s', describe: '{name}: {now} now, {most} at most in the last five minutes',
   },
   server: {
-    title: 'This server', devices: 'Devices', entries: 'Shared files', connections: 'Connections', memory: 'Memory', of: 'of {most}', processor: 'Processor', delay: 'Everything waits', rooms: 'Rooms', contents: 'Distinct files', relays: 'Relayed connections', webSockets: 'Listening for changes', refused: 'Connections refused', oneCore: '{percent} of one core',
+    title: 'This server', devices: 'Devices', entries: 'Shared files', connections: 'Connections', memory: 'Memory', of: 'of {most}', processor: 'Processor', delay: 'Delay', rooms: 'Rooms', contents: 'Distinct files', relays: 'Relayed connections', webSockets: 'Listening for changes', refused: 'Connections refused', oneCore: '{percent} of one core',
   },
   lists: {
     label: 'What the server knows', files: 'Files', devices: 'Devices', findFiles: 'Find a file by words of its name', findDevices: 'Find a device by id or address', clear: 'Clear', previous: 'Previous page', next: 'Next page', range: '{from}–{to} of {total}', found: '{n} found',

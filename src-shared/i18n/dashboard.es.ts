@@ -27,7 +27,7 @@ export const dashboardEs: SameShape<typeof dashboardEn> = {
     title: 'Los últimos cinco minutos', heartbeats: 'Latidos', registrations: 'Registros', searches: 'Búsquedas', announcements: 'Anuncios', requests: 'Peticiones HTTP', errors: 'Peticiones rechazadas', perSecond: '{n}/s', describe: '{name}: {now} ahora, {most} como máximo en los últimos cinco minutos',
   },
   server: {
-    title: 'Este servidor', devices: 'Dispositivos', entries: 'Compartidos', connections: 'Conexiones', memory: 'Memoria', of: 'de {most}', processor: 'Procesador', delay: 'Todo espera', rooms: 'Salas', contents: 'Archivos distintos', relays: 'Conexiones por relé', webSockets: 'Atentos a cambios', refused: 'Conexiones rechazadas', oneCore: '{percent} de un núcleo',
+    title: 'Este servidor', devices: 'Dispositivos', entries: 'Compartidos', connections: 'Conexiones', memory: 'Memoria', of: 'de {most}', processor: 'Procesador', delay: 'Demora', rooms: 'Salas', contents: 'Archivos distintos', relays: 'Conexiones por relé', webSockets: 'Atentos a cambios', refused: 'Conexiones rechazadas', oneCore: '{percent} de un núcleo',
   },
   lists: {
     label: 'Lo que sabe el servidor', files: 'Archivos', devices: 'Dispositivos', findFiles: 'Busca un archivo por palabras de su nombre', findDevices: 'Busca un dispositivo por id o dirección', clear: 'Borrar', previous: 'Página anterior', next: 'Página siguiente', range: '{from}–{to} de {total}', found: '{n} encontrados',
