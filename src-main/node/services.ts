@@ -54,6 +54,7 @@ import { LinkWaiter, pause } from './waiting.ts';
 
 /** A thing that changes all the time is told this often. */
 const tellEveryMs = 500;
+const forgetRightsEveryMs = 1 * minute;
 /** Where devices were last is kept this often, for a start after a crash. */
 const saveKnownEveryMs = 1 * minute;
 
@@ -183,7 +184,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     },
   });
   closers.push(() => rooms.close());
-  const fetched = new SharedDownloads(elapsed);
+  const fetched = new SharedDownloads(elapsed, () => { blocks.forgetRights(); });
   const announced = new PublicEntries({ library, background, underWay: () => fetched.underWay(), onChange: () => { servers.news(); } });
   closers.push(() => { announced.close(); });
   const servers: Servers = new Servers({
@@ -238,6 +239,9 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     sent: (link, file, bytes, wireBytes) => { uploads.sent(link, file, bytes, wireBytes); },
   });
   closers.push(() => blocks.close());
+  // What is passed on for a while only ends without a word.
+  const forgetting = setInterval(() => { blocks.forgetRights(); }, forgetRightsEveryMs);
+  closers.push(() => { clearInterval(forgetting); });
   swarm.serveWith(blocks);
   const pace: PaceWatch = new PaceWatch({
     now: () => performance.now(), clock: now, swarm, links, machine: new MachineMeter(), reading: () => blocks.reading,

@@ -1,4 +1,4 @@
-import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
+import { AppError, errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { ContentId, DeviceId, TransferId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
@@ -214,6 +214,7 @@ export class Download implements FilesOwner {
       this.#observer.changed(this);
     }
     this.#files.linkUp(link);
+    if (link.remote.id === this.#saysForWhom) this.#askAudienceAgain().catch(() => undefined);
   }
 
   linkDown(id: DeviceId): void {
@@ -285,7 +286,7 @@ export class Download implements FilesOwner {
   }
 
   /** Stops, waits with a reason and tries again by itself, unless the user stops it meanwhile. */
-  suspend(reason: ErrorInfo): void {
+  suspend(reason: ErrorInfo, waitMs: Millis = retryAfterMs): void {
     const broken = this.#run;
     if (broken === null || broken.stop.signal.aborted) return;
     broken.stop.abort();
@@ -296,7 +297,7 @@ export class Download implements FilesOwner {
       await broken.ended;
       await this.#leave();
       this.note(reason);
-      await this.#context.pause(retryAfterMs, wait.signal);
+      await this.#context.pause(waitMs, wait.signal);
       if (!this.#wanted || wait.signal.aborted) return;
       this.#run = null;
       this.start();
@@ -304,7 +305,16 @@ export class Download implements FilesOwner {
     this.#run = { stop: wait, ended: ended.catch((error: unknown) => { this.note(errorInfo(error)); }) };
   }
 
-  /** What the origin said last holds while it is away. */
+  /** The origin is here or has changed something: when it is for others now, what is passed on begins anew, for those. */
+  async #askAudienceAgain(): Promise<void> {
+    const asked = this.#audience;
+    const before = (await asked) ?? null;
+    if (before === null || this.#audience !== asked) return;
+    this.#audience = null;
+    if (JSON.stringify(await this.audience()) !== JSON.stringify(before)) this.suspend({ code: 'source-changed', params: { name: this.record.name } }, 0);
+  }
+
+  /** What the origin said last holds while it is away; what it does not show any more is for nobody. */
   async #askAudience(): Promise<Inherited | null> {
     const { source, audienceBy } = this.record;
     const links = this.#context.links();
@@ -312,25 +322,37 @@ export class Download implements FilesOwner {
     if (source.kind === 'path') {
       const origin = links.get(source.peer);
       if (origin === undefined) return this.#lastAudience;
-      const { audience } = await origin.request('audience', { path: source.path });
+      const { audience } = await origin.request('audience', { path: source.path }).catch((error: unknown) => {
+        if (error instanceof AppError && error.code === 'not-found') return { audience: null };
+        throw error;
+      });
       if (audience !== null) inherited = { audience, by: source.peer };
     } else {
       // Who said it before has perhaps shown already what of it it has.
       const all = [...links.all()].sort((a, b) => Number(b.remote.id === audienceBy) - Number(a.remote.id === audienceBy));
+      let last = this.#lastAudience;
       for (const link of all) {
-        const audience = (await link.request('audience', { contentId: source.contentId }).catch(() => null))?.audience ?? null;
-        if (audience !== null) inherited = { audience, by: link.remote.id };
-        if (audience !== null) break;
+        const answer = await link.request('audience', { contentId: source.contentId }).catch(() => undefined);
+        if (answer?.audience === null && link.remote.id === last?.by) last = null;
+        if (answer === undefined || answer.audience === null) continue;
+        inherited = { audience: answer.audience, by: link.remote.id };
+        break;
       }
-      inherited ??= this.#lastAudience;
+      inherited ??= last;
     }
     this.record = { ...this.record, audience: inherited?.audience ?? null, audienceBy: inherited?.by ?? null };
     return inherited;
   }
 
+  /** The device by whose word others get it from here. */
+  get #saysForWhom(): DeviceId | null {
+    const { audienceBy, source } = this.record;
+    return source.kind === 'path' ? source.peer : audienceBy;
+  }
+
   get #lastAudience(): Inherited | null {
-    const { audience, audienceBy, source } = this.record;
-    const by = source.kind === 'path' ? source.peer : audienceBy;
+    const { audience } = this.record;
+    const by = this.#saysForWhom;
     return audience === null || by === null ? null : { audience, by };
   }
 

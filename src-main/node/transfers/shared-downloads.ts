@@ -68,10 +68,13 @@ type ForSome = WhatIsShared & { readonly audience: Audience };
  */
 export class SharedDownloads {
   readonly #elapsed: () => Millis;
+  readonly #onDropped: () => void;
   readonly #shared = new Map<ContentId, Shared>();
 
-  constructor(elapsed: () => Millis) {
+  /** `onDropped`: something is not passed on any more. */
+  constructor(elapsed: () => Millis, onDropped: () => void) {
     this.#elapsed = elapsed;
+    this.#onDropped = onDropped;
   }
 
   /** A file is being fetched into `path`. False: so is another one of this content, and that one is served. */
@@ -94,7 +97,9 @@ export class SharedDownloads {
   /** What was begun or finished with this `verified` is not passed on any more. */
   drop(id: ContentId, verified: Pick<Bitfield, 'has'>): void {
     const file = this.#shared.get(id)?.file;
-    if (file !== undefined && 'verified' in file && file.verified === verified) this.#shared.delete(id);
+    if (file === undefined || !('verified' in file) || file.verified !== verified) return;
+    this.#shared.delete(id);
+    this.#onDropped();
   }
 
   /** What is being fetched now, and passed on. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import type { Link } from '#main/node/ports/links.ts';
+import { AppError } from '#shared/errors.ts';
 import { fromHex, toHex, type DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
@@ -199,4 +200,48 @@ it('what may be passed on is so after a restart too, while its origin is away', 
   await connect(me, alice);
   await alice.untilAsked(1);
   expect(await had((await eve()).link, file)).toEqual(shown);
+});
+
+describe('what was passed on', () => {
+  const given: Answer = (of, request) => (isTest(request) || request.piece < 2 ? bytesAt(of, request) : 'elsewhere');
+
+  it('is given to nobody any more while the download is paused, also not to whoever had some of it', async () => {
+    const { file, start } = await listed({ a: 6 * MiB }, given);
+    const download = await start();
+    await until(download, ({ doneBytes }) => doneBytes === 2 * MiB);
+    const { link } = await eve();
+    expect(await had(link, file)).toEqual([true, true, false, false, false, false]);
+    await me.node.api.call('transfers.pause', { id: download.id });
+    expect(await had(link, file)).not.toContain(true);
+  });
+
+  it('is given to nobody any more when the origin says that it is for nobody, also while it is fetched from others', async () => {
+    const { alice, origin, file, start } = await listed({ a: 6 * MiB }, given);
+    const download = await start();
+    await until(download, ({ doneBytes }) => doneBytes === 2 * MiB);
+    await connect(me, alice);
+    await alice.untilAsked(1);
+    const { link } = await eve();
+    expect(await had(link, file)).toEqual([true, true, false, false, false, false]);
+    const before = origin.handler.answer;
+    origin.handler.answer = (method, params, signal) => (method === 'audience' ? Promise.reject(new AppError('not-found')) : before(method, params, signal));
+    for (const each of origin.links.all()) each.notify({ kind: 'listing', share: 'Listed' });
+    await expect.poll(() => had(link, file)).not.toContain(true);
+    alice.giveAll();
+    await until(download, isDone);
+    expect(await had(link, file)).not.toContain(true);
+  });
+
+  it('is given to nobody any more when the origin said so while the download was paused', async () => {
+    const { alice, origin, file, start } = await listed({ a: 6 * MiB }, given);
+    const download = await start();
+    await until(download, ({ doneBytes }) => doneBytes === 2 * MiB);
+    await me.node.api.call('transfers.pause', { id: download.id });
+    const before = origin.handler.answer;
+    origin.handler.answer = (method, params, signal) => (method === 'audience' ? Promise.reject(new AppError('not-found')) : before(method, params, signal));
+    await connect(me, alice);
+    await me.node.api.call('transfers.resume', { id: download.id });
+    await alice.untilAsked(1);
+    expect(await had((await eve()).link, file)).not.toContain(true);
+  });
 });

@@ -17,7 +17,7 @@ it('says of each file that is passed on where it lies, for whom it is and how fa
     const [path, whole] = [join(inside, 'film.mp4.part'), join(inside, 'film.mp4')];
     await Promise.all([path, whole].map((each) => writeFile(each, new Uint8Array(4 * MiB))));
     const id = contentIdOf(new Uint8Array(32));
-    const downloads = new SharedDownloads(() => 0);
+    const downloads = new SharedDownloads(() => 0, () => undefined);
     const by = deviceIdOf(new Uint8Array(32).fill(1));
     const swarm = { share: () => undefined, show: () => undefined, unshare: () => undefined };
     // Nobody is linked.

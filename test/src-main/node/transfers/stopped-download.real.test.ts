@@ -69,7 +69,7 @@ async function oneDownload(discarding: (transfers: TransfersService) => void, fi
     context: {
       links: () => noLinks, conduct, receiver, library, store, directory, now, pause, nextFileNumber: () => 1, nameOf: () => undefined,
       swarm: new SwarmDriver({ receiveBudgetBytes: 32 * MiB, requestWindowBytes: 32 * MiB, conduct, outgoing: straightOut, serving: defaultServeSettings, now, nextNumber: () => 1, takesCompressed: () => true }),
-      smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), equal: new EqualFiles(), fetched: new SharedDownloads(now), fetchedSmall: new FetchedSmallFiles(store, now, now), received: new ReceivedFiles(store),
+      smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), equal: new EqualFiles(), fetched: new SharedDownloads(now, () => undefined), fetchedSmall: new FetchedSmallFiles(store, now, now), received: new ReceivedFiles(store),
       linkTo: (device, signal) => waiter.linkTo(device, signal), withSources: (content, preferred, signal, work) => waiter.withSources(content, preferred, signal, work),
     },
     settings: () => ({ ...defaultSettings, name: 'Me', downloadDir: folder }), pace: { brakeOfDownload: () => null, sourcesOf: () => new Map() }, newId: () => id, onChange: () => undefined, onGone: () => undefined, onDone: () => undefined,
