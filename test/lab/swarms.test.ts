@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KiB, hour } from '#shared/units.ts';
+import { KiB, MiB, hour } from '#shared/units.ts';
 import { defaultSwarm, swarmPresets, type SwarmOptions } from '#main/lab/engine/swarm-options.ts';
 import { tinySwarm } from '#main/lab/engine/tiny-swarm.ts';
 import { trySwarm } from './try-swarm.ts';
@@ -55,4 +55,11 @@ it('a crowd that comes at once uses nearly all there is to send with', () => {
   const report = trySwarm({ ...swarmPresets.bharambe, peers: 30, bytes: 200 * 256 * KiB });
   expect(report.utilisation).toBeGreaterThan(0.9);
   expect(report.overhead).toBeLessThan(1.05);
+});
+
+it('a crowd on one network takes little more than a copy from a source whose line all wait for, though nobody set a limit', () => {
+  const line = 110e6;
+  const report = trySwarm({ ...defaultSwarm, lan: true, latencyMs: 0.3, peers: 20, neighbours: 30, arriveWithinMs: 0, proven: true, bytes: 256 * MiB, originUp: line, peerUp: line, peerDown: line, limitMs: hour });
+  expect(report.originCopies).toBeLessThan(1.4);
+  expect(report.last).toBeLessThan(1.5 * report.bound);
 });

@@ -179,7 +179,7 @@ export class ServeMachine {
       this.#choker.asked(now, peer, this.#changed(out));
       if (peer.isChoked) return out.refuse(number, want, 'choked');
       const shared = content === null ? undefined : this.#contents.get(content);
-      if (shared?.isBetterElsewhere(piece) === true && this.#isScarce(now, number)) return out.refuse(number, want, 'elsewhere');
+      if (shared?.isBetterElsewhere(piece) === true && this.#isScarce(now, peer)) return out.refuse(number, want, 'elsewhere');
       peer.begin(content, piece);
       shared?.give(piece);
     }
@@ -199,9 +199,10 @@ export class ServeMachine {
     return bytes <= proofBytes && peer.waitingUpTo(proofBytes) < proofsAtOnce;
   }
 
-  /** Whether uploading is what others wait for. */
-  #isScarce(now: Millis, peer: PeerNumber): boolean {
-    return this.rates.isSpent(now, peer) || this.#choker.isChoking;
+  /** Whether uploading is what others wait for: for a limit, a slot, or the line, the disk and the processor, whichever is slow. */
+  #isScarce(now: Millis, peer: ServedPeer): boolean {
+    const othersWait = this.#turns.length > (peer.queued > 0 ? 1 : 0);
+    return othersWait || this.rates.isSpent(now, peer.number) || this.#choker.isChoking;
   }
 
   #pump(now: Millis, out: ServeSink): void {

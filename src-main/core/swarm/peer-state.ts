@@ -25,10 +25,12 @@ interface Pace {
   readonly blockMs: Millis;
   /** Requests in flight cover the round trip plus this, so that the sender always has the next one at hand. */
   readonly queueMs: Millis;
+  /** A piece that a peer would rather have us fetch elsewhere is not asked of it for this long. */
+  readonly avoidMs: Millis;
 }
-const farPace: Pace = { blockMs: 100, queueMs: 100 };
-/** On a LAN nothing waits behind a block, and each costs both ends a turn: whole pieces also from a peer that shares its line with many. */
-const nearPace: Pace = { blockMs: 250, queueMs: 250 };
+const farPace: Pace = { blockMs: 100, queueMs: 100, avoidMs: 2 * second };
+/** On a LAN nothing waits behind a block, and each costs both ends a turn: whole pieces also from a peer that shares its line with many. Who has a piece is news at once, and a whole file takes seconds. */
+const nearPace: Pace = { blockMs: 250, queueMs: 250, avoidMs: 250 };
 /** The window may be this much larger than the measured rate needs, so that it can find out that the path takes more. */
 const headroom = 1.25;
 const measuredAfterMs = 250;
@@ -37,8 +39,6 @@ const oneLossMs = 50;
 const rateWindowMs = 2 * second;
 /** Whoever sent no byte for this long is not called a giver: half of what counts as silence. */
 const givesWithinMs = stallMs / 2;
-/** A piece that a peer would rather have us fetch elsewhere is not asked of it for this long. */
-const avoidMs = 2 * second;
 const none: readonly Fetch[] = [];
 /** So many wrong pieces, and it gets no more requests. */
 export const strikesToBan = 2;
@@ -237,7 +237,7 @@ export class PeerState {
     const pieces = this.#avoided.get(file);
     if (pieces === undefined) this.#avoided.set(file, new Set([piece]));
     else pieces.add(piece);
-    this.avoidUntil = now + avoidMs;
+    this.avoidUntil = now + this.#pace.avoidMs;
   }
 
   /** Pieces of a file that it is not asked for now, or null. */

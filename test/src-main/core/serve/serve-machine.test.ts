@@ -245,6 +245,29 @@ it('under a limit, a piece that others have gives way to one that nobody has', (
   expect(line.refused).toHaveLength(1);
 });
 
+it('while blocks of others wait, whatever is slow, a piece that others have gives way to one that nobody has', () => {
+  const line = new Line(1000);
+  for (const peer of [1, 2]) line.step({ type: 'peer-up', peer, local: true });
+  const content = line.contents.open(5, 32, 'all');
+  content.setMember(1, new Uint8Array(4));
+  content.setMember(2, new Uint8Array(4));
+  const ask = (peer: number, piece: number): number => line.ask(peer, piece, MiB, 5);
+  // Nobody waits: what is asked for goes out at once, whoever has it.
+  ask(1, 0);
+  ask(2, 0);
+  expect(line.refused).toEqual([]);
+  for (let piece = 1; piece < 12; piece++) ask(1, piece);
+  const had = ask(2, 1);
+  expect(line.refused).toEqual([{ peer: 2, want: had, why: 'elsewhere' }]);
+  // Who waits for nobody but itself is not sent away.
+  line.step({ type: 'peer-down', peer: 2 });
+  for (let piece = 12; piece < 31; piece++) ask(1, piece);
+  ask(1, 1);
+  expect(line.refused).toHaveLength(1);
+  line.run(60 * second);
+  expect(line.served).toHaveLength(33);
+});
+
 it('a few bytes, to see that we have a piece, are given before all else, also to whoever may begin none, but not many at once', () => {
   const line = new Line(100_000);
   for (const peer of [1, 2]) line.step({ type: 'peer-up', peer, local: true });
