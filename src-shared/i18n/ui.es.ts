@@ -102,7 +102,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     empty: 'No hay nada en camino', emptyHint: 'Aquí aparece lo que descargas y lo que otros descargan de ti.', emptyFinished: 'Aún no ha terminado nada', browse: 'Explorar personas',
   },
   transfer: {
-    amount: '{done} de {all}', files: '{done} de 1 archivo | {done} de {n} archivos', from: 'enviados por {who}', to: 'para {who}', left: 'faltan {time}', pause: 'Pausar', resume: 'Reanudar', retry: 'Reintentar', cancel: 'Detener', more: 'Más sobre {name}', details: 'Detalles', less: 'Menos',
+    amount: '{done} de {all}', files: '{done} de 1 archivo | {done} de {n} archivos', from: 'enviados por {who}', to: 'para {who}', left: '{time} más', pause: 'Pausar', resume: 'Reanudar', retry: 'Reintentar', cancel: 'Detener', more: 'Más sobre {name}', details: 'Detalles', less: 'Menos',
     chooseFiles: 'Elegir archivos…', copyId: 'Copiar id de contenido', first: 'Descargar primero', inTurn: 'Descargar en su turno', inOrder: 'Descargar en orden', inOrderHint: 'Del principio al final, para verlo mientras llega', last: 'Descargar al final', again: 'Descargar otra vez', forget: 'Quitar de la lista',
     state_queued: 'En cola', state_preparing: 'Preparando', state_running: 'En marcha', state_waiting: 'Esperando', state_paused: 'En pausa', state_checking: 'Comprobando', state_done: 'Terminado', state_failed: 'Detenido', state_cancelled: 'Cancelado',
     speed: 'Velocidad, último minuto', rate: 'Velocidad', peak: 'máximo', speedLabel: 'Velocidad del último minuto, ahora {rate}, como mucho {peak}', pieces: 'Piezas', share: 'Cuánto hay aquí', piecesOf: '{done} de {all} verificadas', piecesLabel: '{done} de {all} piezas verificadas',
@@ -122,7 +122,7 @@ export const uiEs: SameShape<typeof uiEn> = {
   },
   shares: {
     add: 'Compartir', folder: 'Una carpeta…', files: 'Archivos…', sum: '1 elemento, {size} | {n} elementos, {size}', empty: 'Aún no compartes nada.', emptyHint: 'Suelta aquí una carpeta o archivos, o elígelos. Antes de compartir nada dices con quién.', dropHint: 'Suelta aquí carpetas o archivos para compartirlos.',
-    scanning: 'Recorriéndolo, aún sin archivos | Recorriéndolo, 1 archivo hasta ahora | Recorriéndolo, {n} archivos hasta ahora', missing: 'No está. Se compartirá otra vez cuando vuelva.', hashed: 'Huella lista en {done} de 1 archivo | Huella lista en {done} de {n} archivos', hashing: 'Calculando huellas', hashingLeft: 'Faltan {time}', paused: 'En pausa; lo que alguien pida va primero igualmente.',
+    scanning: 'Recorriéndolo, aún sin archivos | Recorriéndolo, 1 archivo hasta ahora | Recorriéndolo, {n} archivos hasta ahora', missing: 'No está. Se compartirá otra vez cuando vuelva.', hashed: 'Huella lista en {done} de 1 archivo | Huella lista en {done} de {n} archivos', hashing: 'Calculando huellas', hashingLeft: '{time} más', paused: 'En pausa; lo que alguien pida va primero igualmente.',
     problems: '1 archivo no se puede compartir | {n} archivos no se pueden compartir', problemsText: 'Todo lo demás se comparte como siempre.', problemsMore: 'y 1 más | y {n} más', more: 'Más sobre {name}', seenBy: 'Lo ven: {who}. Cambiar', changeAudience: 'Cambiar quién lo ve…', rename: 'Cambiar nombre', rescan: 'Buscar cambios',
     pause: 'Pausar las huellas', resume: 'Reanudar las huellas', stop: 'Dejar de compartir',
   },
