@@ -19,7 +19,7 @@ export const cliEn = {
     transfer: 'id of a transfer, or the beginning of it', offer: 'id of an offer, or the beginning of it', key: 'name of a setting', value: 'its new value', network: 'name of a network, as it is listed', onOff: 'on or off',
   },
   command: {
-    serve: 'runs DistriShare without a window', share: 'shares a file or folder', unshare: 'stops sharing; files stay where they are', shares: 'lists what you share',
+    serve: 'runs DistriShare without a window', share: 'shares a file or folder, or changes who sees it', unshare: 'stops sharing; files stay where they are', shares: 'lists what you share',
     peers: 'lists the devices that were found', connect: 'connects to an address', browse: 'lists what a device shares', search: 'searches every connected device',
     get: 'downloads files and folders', transfers: 'lists transfers', transfer: 'shows one transfer closely: who gives what, and why it is not faster; changes what of it comes first', pause: 'pauses transfers', resume: 'continues transfers', cancel: 'ends transfers; what is verified stays on disk',
     send: 'sends files or folders to a person, who is asked', inbox: 'lists what people want to send you', accept: 'accepts an offer', decline: 'declines an offer',

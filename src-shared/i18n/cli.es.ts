@@ -21,7 +21,7 @@ export const cliEs: SameShape<typeof cliEn> = {
     transfer: 'id de una transferencia, o el principio de él', offer: 'id de una oferta, o el principio de él', key: 'nombre de un ajuste', value: 'su nuevo valor', network: 'nombre de una red, como se enumera', onOff: 'on (encendida) u off (apagada)',
   },
   command: {
-    serve: 'pone DistriShare en marcha sin ventana', share: 'comparte un archivo o una carpeta', unshare: 'deja de compartir; los archivos se quedan donde están', shares: 'enumera lo que compartes',
+    serve: 'pone DistriShare en marcha sin ventana', share: 'comparte un archivo o una carpeta, o cambia quién lo ve', unshare: 'deja de compartir; los archivos se quedan donde están', shares: 'enumera lo que compartes',
     peers: 'enumera los dispositivos encontrados', connect: 'conecta con una dirección', browse: 'enumera lo que comparte un dispositivo', search: 'busca en todos los dispositivos conectados',
     get: 'descarga archivos y carpetas', transfers: 'enumera las transferencias', transfer: 'muestra una transferencia de cerca: quién da qué y por qué no va más rápido; cambia qué llega primero', pause: 'pone transferencias en pausa', resume: 'continúa transferencias', cancel: 'termina transferencias; lo verificado se queda en el disco',
     send: 'envía archivos o carpetas a una persona, a la que se pregunta', inbox: 'enumera lo que quieren enviarte', accept: 'acepta una oferta', decline: 'rechaza una oferta',

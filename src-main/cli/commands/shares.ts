@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { ApiClient } from '#shared/api/client.ts';
-import { AppError } from '#shared/errors.ts';
+import { AppError, errorInfo } from '#shared/errors.ts';
 import { findPeer, findRoom } from '#shared/find-named.ts';
 import { formatBytes, formatSeconds } from '#shared/i18n/format.ts';
 import { audienceKinds } from '#shared/model/share.ts';
@@ -32,7 +32,7 @@ export const addShareCommands: AddCommands = (program, context) => {
       // Listening starts before the share exists, so that no progress is missed.
       const stop = options.wait === true ? showHashing(context, api, absolute(context, path)) : undefined;
       try {
-        const added = await api.call('shares.add', { path: absolute(context, path), audience, ...(options.name === undefined ? {} : { name: options.name }) }, { signal: context.signal });
+        const added = await addOrChange(context, api, absolute(context, path), audience, options);
         if (options.wait !== true) out.event('share', { ...added, shareId: added.id });
         out.line(t('cli.share.added', { name: added.name, audience: audienceText(context, added.audience, await roomsOf(api, [added])) }));
         if (options.wait === true) showHashed(context, await api.call('shares.whenHashed', { id: added.id }, { signal: context.signal }));
@@ -58,6 +58,19 @@ export const addShareCommands: AddCommands = (program, context) => {
     showShares(context, shares, await roomsOf(api, shares));
   }));
 };
+
+/** What is shared already is shared with whom it is said now; without a word about it nothing changes. */
+async function addOrChange({ signal }: CliContext, api: ApiClient, path: string, audience: Audience, options: ShareOptions): Promise<Share> {
+  try {
+    return await api.call('shares.add', { path, audience, ...(options.name === undefined ? {} : { name: options.name }) }, { signal });
+  } catch (error) {
+    const isSaid = options.audience !== undefined || options.device !== undefined || options.room !== undefined;
+    if (errorInfo(error).code !== 'already-exists' || !isSaid) throw error;
+    const known = (await api.call('shares.list', {})).find((share) => share.path === path);
+    if (known === undefined) throw error;
+    return api.call('shares.update', { share: known.id, audience });
+  }
+}
 
 async function audienceOf({ t }: CliContext, api: ApiClient, { audience, device = [], room }: ShareOptions): Promise<Audience> {
   const kind = audience ?? (device.length > 0 ? 'devices' : room !== undefined ? 'room' : 'nobody');

@@ -250,6 +250,19 @@ describe('share', () => {
     expect(cli.node.asked[0]?.args).toMatchObject({ audience: { kind: 'nobody' } });
   });
 
+  it('changes who sees what is shared already, when that is said', async () => {
+    const here = shareOf({ path: join(cli.dataDir, 'here') });
+    cli.node.handlers['shares.add'] = () => { throw new AppError('already-exists', { name: 'here' }); };
+    cli.node.handlers['shares.list'] = () => [here];
+    cli.node.handlers['shares.update'] = () => ({ ...here, audience: { kind: 'public' } });
+    expect((await cli.run('share here --audience public')).out).toContain('Sharing “Holiday”. Visible to: public.');
+    expect(cli.node.asked.at(-1)).toEqual({ name: 'shares.update', args: { share: here.id, audience: { kind: 'public' } } });
+    // Without a word about it nobody is shut out, and another folder of the same name stays what it is.
+    expect((await cli.run('share here')).err).toContain('There is already something named “here”.');
+    expect((await cli.run('share elsewhere --audience public')).code).toBe(1);
+    expect(cli.node.asked.filter(({ name }) => name === 'shares.update')).toHaveLength(1);
+  });
+
   it('names devices as people do', async () => {
     cli.node.handlers['peers.list'] = () => [peerOf(), peerOf({ id: deviceB, name: 'Jade Otter' })];
     cli.node.handlers['shares.add'] = () => shareOf();
