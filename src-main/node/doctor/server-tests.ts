@@ -24,6 +24,11 @@ function factsOf({ servers }: DoctorPorts): ServerFacts[] {
   return servers.health().map(({ url, state, error, relay, unknown }) => ({ name: new URL(url).hostname, isOnline: state === 'online', reason: state === 'online' ? '' : error?.code ?? state, relays: relay, unknown }));
 }
 
-async function lookFromOutside({ servers, ownAddresses }: DoctorPorts, signal: AbortSignal): Promise<DiagnosisStep> {
-  return outsideFinding(await servers.outsides(randomInt(32_768, 61_000), signal), ownAddresses().map(({ host }) => host));
+/** A port that something else uses gets no answer, as little as a server that is gone: another one is tried. */
+const portsTried = 3;
+
+export async function lookFromOutside({ servers, ownAddresses }: Pick<DoctorPorts, 'servers' | 'ownAddresses'>, signal: AbortSignal): Promise<DiagnosisStep> {
+  let seen = await servers.outsides(randomInt(32_768, 61_000), signal);
+  for (let tried = 1; seen.length === 0 && tried < portsTried; tried++) seen = await servers.outsides(randomInt(32_768, 61_000), signal);
+  return outsideFinding(seen, ownAddresses().map(({ host }) => host));
 }

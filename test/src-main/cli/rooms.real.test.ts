@@ -74,7 +74,7 @@ describe('a room', () => {
   it('is an audience, by its name', async () => {
     cli.node.handlers['shares.add'] = ({ audience }) => shareOf({ audience });
     cli.node.handlers['shares.list'] = () => [shareOf({ audience: { kind: 'room', room: 'e'.repeat(32) } })];
-    expect((await cli.run('share Holiday --room Kitchen')).out).toContain('with the room “Kitchen”');
+    expect((await cli.run('share Holiday --room Kitchen')).out).toContain('Visible to: the room “Kitchen”.');
     expect(lastArgs()).toMatchObject({ audience: { kind: 'room', room: 'e'.repeat(32) } });
     expect((await cli.run('shares')).out).toContain('the room “Kitchen”');
     expect((await cli.run('share Holiday --room Cellar')).err).toContain('There is no room “Cellar”.');
