@@ -12,6 +12,9 @@ export function isInside(base: string, path: string): boolean {
   return path === base || path.startsWith(base.endsWith(sep) ? base : base + sep);
 }
 
+/** Path of a name in a folder whose path is a real one. Thousands of files are put together so, and `join` would take apart each time what is in order already. */
+export const pathIn = (folder: string, name: string): string => (folder.endsWith(sep) ? folder + name : folder + sep + name);
+
 function assertSafe(names: readonly string[]): void {
   if (names.length > limits.content.folderDepth) throw new AppError('name-too-long', { path: names.at(-1) ?? '' });
   for (const name of names) {

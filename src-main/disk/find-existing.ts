@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import type { FileTarget } from '#main/node/ports/receiver.ts';
 import { numberedName } from '#shared/names.ts';
 import type { Bytes } from '#shared/units.ts';
 import { hasRoot } from './check-pieces.ts';
+import { pathIn } from './destination.ts';
 import { systemCode } from './disk-error.ts';
 import type { Folder } from './files.ts';
 import type { ReceiveWorld } from './receive-world.ts';
@@ -41,7 +41,7 @@ export async function findExisting(world: ReceiveWorld, folder: Folder, target: 
     const state = world.files.lookup(folder, name);
     if (state === null) return null;
     if (state.kind !== 'file' || state.bytes !== bytes) continue;
-    if (await isIdentical(world, folder, name, target, root, options)) return join(folder.path, name);
+    if (await isIdentical(world, folder, name, target, root, options)) return pathIn(folder.path, name);
   }
   return null;
 }

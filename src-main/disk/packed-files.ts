@@ -1,5 +1,6 @@
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { FileTarget, SmallFile, SmallOutcome } from '#main/node/ports/receiver.ts';
+import { pathIn } from './destination.ts';
 
 /**
  * Many targets as one message to another thread, in columns: a message costs by the objects in it, and a small file as it
@@ -116,7 +117,7 @@ export function packOutcomes(outcomes: readonly SmallOutcome[], names: readonly 
   outcomes.forEach((outcome, at) => {
     const name = names[at] ?? '';
     const folder = outcome.kind === 'done' && !outcome.existed ? dirname(outcome.path) : null;
-    if (outcome.kind !== 'done' || folder === null || join(folder, name) !== outcome.path) others.set(at, outcome);
+    if (outcome.kind !== 'done' || folder === null || pathIn(folder, name) !== outcome.path) others.set(at, outcome);
     else folderOf[at] = numberIn(folders, folder);
   });
   return { folders, folderOf, others };
@@ -126,6 +127,6 @@ export function packOutcomes(outcomes: readonly SmallOutcome[], names: readonly 
 export function unpackOutcomes({ folders, folderOf, others }: PackedOutcomes, names: readonly string[]): SmallOutcome[] {
   return names.map((name, at) => {
     const folder = folders[folderOf[at] ?? -1];
-    return folder === undefined ? (others.get(at) ?? { kind: 'error', error: { code: 'internal' } }) : { kind: 'done', path: join(folder, name), existed: false };
+    return folder === undefined ? (others.get(at) ?? { kind: 'error', error: { code: 'internal' } }) : { kind: 'done', path: pathIn(folder, name), existed: false };
   });
 }

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { isInside } from './destination.ts';
+import { basename, dirname } from 'node:path';
+import { isInside, pathIn } from './destination.ts';
 import { fileVersion } from './file-version.ts';
 
 /** Parts of small files to be read, in columns: a message to another thread costs by the objects in it. */
@@ -38,7 +38,7 @@ export function readSmallFiles({ paths, insides, versions, buffers, places }: Sm
     const inside = insides[at] ?? null;
     const memory = buffers[places[4 * at + 1] ?? 0];
     if (folder === null || memory === undefined) return 0;
-    const real = join(folder, basename(path));
+    const real = pathIn(folder, basename(path));
     if (inside !== null && !isInside(inside, real)) return 0;
     return readPart(real, versions[at] ?? '', places[4 * at] ?? 0, new Uint8Array(memory, places[4 * at + 2], places[4 * at + 3])) ? 1 : 0;
   });

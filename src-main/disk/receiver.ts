@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { lstat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { Receiver } from '#main/node/ports/receiver.ts';
 import { spawnWorker } from '#main/node/spawn-worker.ts';
 import { AppError } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
+import { systemCode } from './disk-error.ts';
 import { packSmallFiles, packTargets, unpackOutcomes } from './packed-files.ts';
 import type { ReceiveBeginning, ReceiveCalls } from './receive-calls.ts';
 import type { SyncPolicy } from './receive-world.ts';
@@ -101,6 +104,15 @@ export function createReceiver(options: ReceiverOptions = {}): Receiver {
     },
     async existing(targets) {
       return idlest().call('existing', packTargets(targets));
+    },
+    async isThere(folder, name) {
+      try {
+        await lstat(join(folder, name));
+        return true;
+      } catch (thrown) {
+        if (systemCode(thrown) === 'ENOENT') return false;
+        throw thrown;
+      }
     },
     async volume(folder) {
       return idlest().call('volume', folder);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { equalBytes, emptyRoot } from '#main/core/content/merkle.ts';
 import type { FileTarget, SmallFile, SmallOutcome } from '#main/node/ports/receiver.ts';
 import { AppError } from '#shared/errors.ts';
-import { assertTarget } from './destination.ts';
+import { assertTarget, pathIn } from './destination.ts';
 import { diskError, systemCode } from './disk-error.ts';
 import { readFully, writeFully, type Folder } from './files.ts';
 import type { FolderCache, OpenFolder } from './folder-cache.ts';
@@ -43,7 +43,7 @@ export class SmallFiles {
     const started: (Prepared | SmallOutcome)[] = [];
     for (const file of batch) started.push(await this.#start(file, room));
     // Before they have their names and times, as for larger files.
-    await this.#world.mark?.(started.flatMap((each) => ('kind' in each ? [] : [join(each.opened.folder.path, each.part)])));
+    await this.#world.mark?.(started.flatMap((each) => ('kind' in each ? [] : [pathIn(each.opened.folder.path, each.part)])));
     const synced = await Promise.allSettled(started.map((each) => this.#sync(each)));
     // In order, so that of two files with one name the first one gets it.
     return started.map((each, at) => {
@@ -118,7 +118,7 @@ export class SmallFiles {
       this.#folders.touched(target.base, target.path.slice(0, -1));
       if (placed.oldRemains) this.#world.files.unlink(folder, part);
       isPlaced = true;
-      return { kind: 'done', path: join(folder.path, placed.name), existed: placed.existed };
+      return { kind: 'done', path: pathIn(folder.path, placed.name), existed: placed.existed };
     } catch (thrown) {
       return this.#error(thrown, target);
     } finally {

@@ -104,6 +104,8 @@ export interface Receiver {
   writeSmall(files: readonly SmallFile[]): Promise<readonly SmallOutcome[]>;
   /** For each target with a root: path of an identical file that is there already under its name, verified; else null. */
   existing(targets: readonly FileTarget[]): Promise<readonly (string | null)[]>;
+  /** Whether anything lies under this name in a folder. Waits for no thread. Rejects with system errors. */
+  isThere(folder: string, name: string): Promise<boolean>;
   /** What the volume of this folder can do. Asked beforehand, opening the first file there waits neither for that nor for a thread to start. */
   volume(folder: string): Promise<VolumeAbilities>;
   /** Creates an empty folder below a base, parents included. */

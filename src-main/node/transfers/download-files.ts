@@ -155,6 +155,8 @@ export class DownloadFiles {
 
   /** Fetches whatever is wanted; resolves when all of it is there and noted, or when the signal fires and every file has ended. */
   async fetchAll(signal: AbortSignal): Promise<void> {
+    const { bundle, name } = this.#owner.record;
+    this.#batches.runBegins(bundle ? null : name);
     this.#restart();
     while (!signal.aborted && !(await this.#step(signal)));
     await this.#ended();

@@ -59,7 +59,7 @@ export class FetchedSmallFiles {
 
   /** A file of the download lies complete at `path`. One that had to be put beside another is not passed on: the store does not know where it is. */
   note(owner: FetchedFor, index: number, { path: names, contentId, giver }: { readonly path: readonly string[]; readonly contentId: ContentId; readonly giver: DeviceId }, path: string): void {
-    if (!path.endsWith(join(sep, ...names))) return;
+    if (!path.endsWith(sep + names.join(sep))) return;
     const [now, elapsed] = [this.#now(), this.#elapsed()];
     const key = `${owner.id}/${giver}`;
     let fetched = this.#downloads.get(key);

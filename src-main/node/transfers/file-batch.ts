@@ -8,6 +8,7 @@ import type { FileTarget, SmallOutcome, WriteOutcome } from '../ports/receiver.t
 import type { DownloadContext } from './download-context.ts';
 import type { FileOwner } from './file-owner.ts';
 import { isSmall } from './file-runs.ts';
+import type { NewFolders } from './new-folders.ts';
 import { rankOf } from './ranks.ts';
 import type { FileRecord } from './records.ts';
 import type { FileListener } from './swarm-ports.ts';
@@ -23,9 +24,10 @@ export type Batch = readonly [BatchFile, ...BatchFile[]];
 
 /** The row as a file that can be fetched with others; null when it goes by itself. */
 export function asBatchFile(index: number, record: FileRecord): BatchFile | null {
-  const { contentId } = record;
-  return contentId === null || !isSmall(record) ? null : { index, record: { ...record, contentId } };
+  return hasContent(record) && isSmall(record) ? { index, record } : null;
 }
+
+const hasContent = (record: FileRecord): record is BatchFile['record'] => record.contentId !== null;
 
 function rootsOf(ids: readonly ContentId[]): Uint8Array {
   const roots = new Uint8Array(ids.length * hashBytes);
@@ -43,6 +45,7 @@ export class FileBatch implements FileListener {
   readonly #number: number;
   readonly #finished: (file: BatchFile, path: string, giver: DeviceId | null) => void;
   readonly #companions: ReadonlySet<Link>;
+  readonly #newFolders: NewFolders;
   /** The device that was asked for the folder; null for a download by content id. */
   readonly origin: DeviceId | null;
   /** One of the files. */
@@ -63,14 +66,15 @@ export class FileBatch implements FileListener {
   /** Ends with the last write. */
   #writing: Promise<unknown> = Promise.resolve();
 
-  /** `companions`: devices that have others of these files. `finished` is called for each file as soon as it lies under its name; `giver`: who gave it; null: it lay there before. */
-  constructor(context: DownloadContext, owner: FileOwner, files: Batch, companions: ReadonlySet<Link>, finished: (file: BatchFile, path: string, giver: DeviceId | null) => void) {
+  /** `newFolders`: of this run. `companions`: devices that have others of these files. `finished` is called for each file as soon as it lies under its name; `giver`: who gave it; null: it lay there before. */
+  constructor(context: DownloadContext, owner: FileOwner, files: Batch, newFolders: NewFolders, companions: ReadonlySet<Link>, finished: (file: BatchFile, path: string, giver: DeviceId | null) => void) {
     this.#context = context;
     this.#owner = owner;
     this.#number = context.nextFileNumber();
     this.#left = files;
     this.#finished = finished;
     this.#companions = companions;
+    this.#newFolders = newFolders;
     this.origin = owner.originPath(files[0].record)?.peer ?? null;
     this.sample = files[0].record.contentId;
   }
@@ -82,7 +86,7 @@ export class FileBatch implements FileListener {
 
   /** Resolves with the files that could not be had together. Called once. */
   async run(): Promise<readonly BatchFile[]> {
-    await this.#findExisting();
+    if (!(await this.#newFolders.holdAll(this.#owner.base, this.#left.map(({ record }) => record.path)))) await this.#findExisting();
     if (this.#left.length > 0 && !this.#isStopped) await this.#fetch();
     await this.#writing;
     return this.#left;

@@ -4,6 +4,7 @@ import type { Link } from '../ports/links.ts';
 import type { DownloadContext } from './download-context.ts';
 import { FileBatch, type Batch, type BatchFile } from './file-batch.ts';
 import type { FileOwner } from './file-owner.ts';
+import { NewFolders } from './new-folders.ts';
 
 /** Enough to be asked for, sent, and written at the same time, and few enough that others who begin with us ask the source for not much of the same. */
 const batchesAtOnce = 8;
@@ -37,6 +38,7 @@ export class FileBatches {
   readonly #context: DownloadContext;
   readonly #owner: BatchesOwner;
   readonly #results: BatchResults;
+  readonly #newFolders: NewFolders;
   readonly #running = new Map<FileBatch, Running>();
   /** Devices that fetch the same, or have it. */
   readonly #companions = new Set<Link>();
@@ -47,6 +49,13 @@ export class FileBatches {
     this.#context = context;
     this.#owner = owner;
     this.#results = results;
+    this.#newFolders = new NewFolders(context.receiver);
+  }
+
+  /** A run of the download begins, and has put nothing on the disk yet. `folder`: all of its files lie below that; null: below several. */
+  runBegins(folder: string | null): void {
+    this.#newFolders.forget();
+    if (folder !== null) void this.#newFolders.isNew(this.#owner.base, folder);
   }
 
   get size(): number {
@@ -82,7 +91,7 @@ export class FileBatches {
   }
 
   begin(files: Batch): void {
-    const batch = new FileBatch(this.#context, this.#owner, files, this.#companions, this.#results.finished);
+    const batch = new FileBatch(this.#context, this.#owner, files, this.#newFolders, this.#companions, this.#results.finished);
     this.#running.set(batch, { batch, indices: new Set(files.map(({ index }) => index)), ended: this.#run(batch) });
     // Later ones tell of it as they end.
     if (this.#begun++ === 0) this.#meetOthers(batch);

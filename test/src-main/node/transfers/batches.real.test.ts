@@ -151,6 +151,37 @@ it('a download that is stopped while a batch is on its way goes on with it', asy
   await expectWhole(to, source);
 });
 
+it('what somebody puts into a new folder while its files are on their way stays as it is, and is taken for ours where it is the same', async () => {
+  const source = await PatientSource.start({ a: 10, b: 20, c: 30 });
+  const { node, to } = await nodeFor(source);
+  const { id } = await start(node);
+  await source.untilAsked(1);
+  await mkdir(join(to, 'Folder'), { recursive: true });
+  await writeFile(join(to, 'Folder', 'b'), 'the user’s own');
+  await writeFile(join(to, 'Folder', 'c'), source.files[2]?.data ?? expect.fail('no file'));
+  source.giveAll();
+  await until(node, id, isDone);
+  expect((await readdir(join(to, 'Folder'))).toSorted()).toEqual(['a', 'b', 'b (2)', 'c']);
+  expect(await readFile(join(to, 'Folder', 'b'), 'utf8')).toBe('the user’s own');
+  expect(Buffer.compare(await readFile(join(to, 'Folder', 'b (2)')), source.files[1]?.data ?? expect.fail('no file'))).toBe(0);
+});
+
+it('what somebody put into a new folder while its download was paused is not fetched again', async () => {
+  const source = await PatientSource.start({ a: 10, b: 20, c: 30 });
+  const { node, to } = await nodeFor(source);
+  const { id } = await start(node);
+  await source.untilAsked(1);
+  await node.api.call('transfers.pause', { id });
+  source.forget();
+  await mkdir(join(to, 'Folder'), { recursive: true });
+  await writeFile(join(to, 'Folder', 'b'), source.files[1]?.data ?? expect.fail('no file'));
+  source.giveAll();
+  await node.api.call('transfers.resume', { id });
+  expect(await until(node, id, isDone)).toMatchObject({ doneFiles: 3, reusedBytes: 20 });
+  expect(source.asked).toEqual(['a+c/0']);
+  await expectWhole(to, source);
+});
+
 it('a file that nobody wants any more leaves its batch, and comes back when it is wanted again', async () => {
   const source = await PatientSource.start({ a: 10, b: 20, c: 30 });
   const { node, to } = await nodeFor(source);

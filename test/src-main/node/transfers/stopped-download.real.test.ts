@@ -54,7 +54,7 @@ const film: FileRecord = { remotePath: '', path: ['film.bin'], mapped: false, by
 /** One download that waits for its source; `discarding` runs while its parts are deleted. */
 async function oneDownload(discarding: (transfers: TransfersService) => void, files: readonly FileRecord[] = [film], about: Partial<DownloadRecord> = {}): Promise<TransfersService> {
   const receiver: Receiver = {
-    open: unused, look: unused, write: unused, bindRoot: unused, finish: unused, close: unused, discard: unused, writeSmall: unused, existing: unused, makeFolder: unused,
+    open: unused, look: unused, write: unused, bindRoot: unused, finish: unused, close: unused, discard: unused, writeSmall: unused, existing: unused, makeFolder: unused, isThere: unused,
     discardPartial: () => {
       discarding(transfers);
       return Promise.resolve();
