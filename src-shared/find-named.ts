@@ -1,5 +1,7 @@
 import { AppError, type ErrorCode } from './errors.ts';
+import { shortId } from './ids.ts';
 import type { Peer } from './model/peer.ts';
+import type { Share } from './model/share.ts';
 
 interface Named {
   readonly id: string;
@@ -11,21 +13,38 @@ const minBeginning = 4;
 
 const compact = (text: string): string => text.toUpperCase().replace(/[\s-]/g, '');
 
+const spaced = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
+
+/** Whether a name says `part` from the beginning of one of its words on, as “Amber Falcon” says “falc” and “amber f”. */
+const says = (name: string, part: string): boolean => part !== '' && ` ${spaced(name)}`.includes(` ${part}`);
+
+/** As many of those that fit are named as fit a line. */
+const mostNamed = 5;
+
+/** What is told of several that one text fits: it does not say which of `fits` is meant. */
+export function ambiguous(written: string, fits: readonly string[]): AppError {
+  return new AppError('ambiguous', { name: written, fits: [...fits.slice(0, mostNamed), ...(fits.length > mostNamed ? ['…'] : [])].join(', ') });
+}
+
+
 /**
- * The one that somebody means by its id, the beginning of its id, or its name; case, spaces and dashes of ids do not matter.
- * Anybody may take any name: of several with one name it is the one that `rank` puts above all others, and what fits one
- * thing as a name and another as an id is neither. Throws `missing` or `ambiguous`.
+ * The one that somebody means by its id, the beginning of its id, its name, or, where nothing has that name, a part of the name
+ * that begins a word of it; case, spaces and dashes of ids do not matter. Anybody may take any name: of several with one name it is
+ * the one that `rank` puts above all others, of several that a part fits none, and what fits one thing as a name and another
+ * as an id is neither. Throws `missing`, or `ambiguous` that names those that fit.
  */
 export function findNamed<Thing extends Named>(things: readonly Thing[], written: string, missing: ErrorCode, rank: (thing: Thing) => number = () => 0): Thing {
   const [id, name] = [compact(written), written.toLowerCase()];
   const whole = things.find((thing) => compact(thing.id) === id);
   if (whole !== undefined) return whole;
-  const named = things.filter((thing) => thing.name !== '' && thing.name.toLowerCase() === name);
-  const top = Math.max(...named.map(rank));
+  const called = things.filter((thing) => thing.name !== '' && thing.name.toLowerCase() === name);
+  const top = Math.max(...called.map(rank));
+  const named = called.length > 0 ? called.filter((thing) => rank(thing) === top) : things.filter((thing) => says(thing.name, spaced(written)));
   const begun = id.length < minBeginning ? [] : things.filter((thing) => compact(thing.id).startsWith(id));
-  const [first, second] = new Set([...named.filter((thing) => rank(thing) === top), ...begun]);
+  const fits = [...new Set([...named, ...begun])];
+  const [first] = fits;
   if (first === undefined) throw new AppError(missing, { name: written });
-  if (second !== undefined) throw new AppError('ambiguous', { name: written });
+  if (fits.length > 1) throw ambiguous(written, fits.map((thing) => (`${thing.name} (${shortId(thing.id)})`.trim())));
   return first;
 }
 
@@ -36,6 +55,9 @@ export const findPeer = <Device extends Pick<Peer, 'id' | 'name' | 'trust' | 'on
   findNamed(devices, written, 'peer-unknown', ({ trust, online }) => trustRanks[trust] + (online ? 1 : 0));
 
 export const findRoom = <Room extends Named>(rooms: readonly Room[], written: string): Room => findNamed(rooms, written, 'room-unknown');
+
+/** What is shared by this device. */
+export const findShare = (shares: readonly Share[], written: string): Share => findNamed(shares, written, 'not-found');
 
 /** Nobody is preferred: it is asked for to be removed. */
 export const findMember = <Member extends Named>(members: readonly Member[], written: string): Member => findNamed(members, written, 'member-unknown');

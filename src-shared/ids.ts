@@ -114,3 +114,6 @@ export const contentIdOf = (root: Uint8Array): ContentId => {
   if (root.length !== 32) throw new Error('a content id has 32 bytes');
   return toHex(root) as ContentId;
 };
+
+/** The beginning of an id, of a device its first two groups of eight: enough to tell things apart, and a beginning that commands take. */
+export const shortId = (id: string): string => id.slice(0, 15);

@@ -1,4 +1,5 @@
-import { AppError } from '#shared/errors.ts';
+import type { AppError } from '#shared/errors.ts';
+import { ambiguous } from '#shared/find-named.ts';
 
 /** The one whose id begins with what the user wrote; the whole id always fits. Throws `missing`'s code or `ambiguous`. */
 export function findOne<T extends { readonly id: string }>(things: readonly T[], written: string, missing: () => AppError): T {
@@ -8,6 +9,6 @@ export function findOne<T extends { readonly id: string }>(things: readonly T[],
   const fitting = things.filter(({ id }) => id.toLowerCase().startsWith(wanted));
   const [first] = fitting;
   if (first === undefined || wanted === '') throw missing();
-  if (fitting.length > 1) throw new AppError('ambiguous', { name: written });
+  if (fitting.length > 1) throw ambiguous(written, fitting.map(({ id }) => id));
   return first;
 }

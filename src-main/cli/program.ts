@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { CommanderError } from 'commander';
 import { AppError } from '#shared/errors.ts';
 import type { Translate } from '../api/translate.ts';
+import { defaultDataDir } from '../node/data-dir.ts';
 import type { CliContext } from './context.ts';
 import { families } from './families.ts';
 
@@ -28,7 +29,7 @@ export async function createProgram(context: CliContext, version: string, argv: 
     .version(version, versionFlags.join(', '), t('cli.usage.version'))
     .hook('preAction', (_, command) => { refuseEmpty(command); })
     // Taken from the line before commander sees it, wherever they stand; listed here for the help.
-    .option('--data <dir>', t('cli.option.data')).option('--json', t('cli.option.json')).option('--lang <code>', t('cli.option.lang'));
+    .option('--data <dir>', t('cli.option.data', { dir: defaultDataDir() })).option('--json', t('cli.option.json')).option('--lang <code>', t('cli.option.lang'));
   for (const { load } of familiesFor(argv)) (await load())(program, context);
   for (const command of withCommands(program)) command.helpCommand(false);
   return program;

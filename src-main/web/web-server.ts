@@ -20,7 +20,6 @@ import { sendStatic } from './static-files.ts';
 import { Uploads } from './upload.ts';
 import { wsChannel } from './ws-channel.ts';
 
-export const defaultWebPort = 47880;
 const loopback = '127.0.0.1';
 const maxSockets = 32;
 

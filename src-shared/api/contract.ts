@@ -21,7 +21,7 @@ const call = <Args extends z.ZodType, Result extends z.ZodType>(args: Args, resu
 
 const nothing = z.object({});
 const done = z.object({});
-/** A device: its id, a unique prefix of one, or its name. */
+/** A device: its id, a unique prefix of one, its name, or a part of that that fits no other. */
 const peerRef = z.string().min(1).max(200);
 /** `SHARE/FOLDER/FILE` on a device; empty means the list of shares. */
 const remotePath = z.string().max(limits.names.pathBytes);
@@ -30,7 +30,7 @@ const localPath = z.string().min(1).max(limits.names.pathBytes);
 const cursor = z.string().max(2 * limits.names.pathBytes);
 const pageSize = z.int().min(1).max(limits.browse.entriesPerPage);
 
-/** A room: its id, a unique beginning of it, or its name. */
+/** A room: its id, a unique beginning of it, its name, or a part of that that fits no other. */
 const roomRef = z.string().min(1).max(200);
 const roomName = z.string().trim().min(1).max(limits.rooms.nameChars);
 /** From now on, milliseconds; null: it does not end by itself. */

@@ -16,7 +16,7 @@ export const errorsEn = {
   'unknown-command': { what: 'There is no such command.', about: 'There is no command “{name}”.', next: 'Add --help to see all commands.' },
   'not-found': { what: 'It is not there, or not visible to you.', about: '“{name}” is not there, or not visible to you.', next: 'Check the name, or look again: it may have been moved or unshared.' },
   'already-exists': { what: 'There is already something with this name.', about: 'There is already something named “{name}”.', next: 'Choose another name.' },
-  ambiguous: { what: 'More than one thing fits this name.', about: 'More than one thing fits “{name}”.', next: 'Write more of it, or the whole id.' },
+  ambiguous: { what: 'More than one thing fits this name.', about: '“{name}” fits more than one: {fits}.', next: 'Write more of it, or the whole id.' },
   cancelled: { what: 'It was cancelled.', next: 'Start it again whenever you like.' },
   interrupted: { what: 'It was interrupted.', next: 'Nothing is lost: what was under way goes on in the background.' },
   internal: { what: 'Something went wrong inside DistriShare.', about: 'Something went wrong inside DistriShare: {detail}', next: 'Try again. If it happens again, please report it with these words.' },

@@ -7,7 +7,7 @@ export const errorsEs: SameShape<typeof errorsEn> = {
   'unknown-command': { what: 'Esa orden no existe.', about: 'La orden «{name}» no existe.', next: 'Añade --help para ver todas las órdenes.' },
   'not-found': { what: 'No está ahí, o no puedes verlo.', about: '«{name}» no está ahí, o no puedes verlo.', next: 'Comprueba el nombre o mira otra vez: quizá lo han movido o ya no se comparte.' },
   'already-exists': { what: 'Ya hay algo con este nombre.', about: 'Ya hay algo llamado «{name}».', next: 'Elige otro nombre.' },
-  ambiguous: { what: 'Este nombre encaja con más de una cosa.', about: '«{name}» encaja con más de una cosa.', next: 'Escribe más letras, o el id entero.' },
+  ambiguous: { what: 'Este nombre encaja con más de una cosa.', about: '«{name}» encaja con más de uno: {fits}.', next: 'Escribe más letras, o el id entero.' },
   cancelled: { what: 'Se canceló.', next: 'Empieza de nuevo cuando quieras.' },
   interrupted: { what: 'Se interrumpió.', next: 'No se pierde nada: lo que estaba en marcha sigue en segundo plano.' },
   internal: { what: 'Algo ha fallado dentro de DistriShare.', about: 'Algo ha fallado dentro de DistriShare: {detail}', next: 'Prueba otra vez. Si vuelve a pasar, avísanos con estas palabras.' },

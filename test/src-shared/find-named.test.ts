@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { AppError } from '#shared/errors.ts';
 import { findMember, findPeer, findRoom } from '#shared/find-named.ts';
 import { deviceIdOf } from '#shared/ids.ts';
 import type { Trust } from '#shared/model/peer.ts';
@@ -6,20 +7,25 @@ import type { Trust } from '#shared/model/peer.ts';
 const idOf = (seed: number) => deviceIdOf(new Uint8Array(32).fill(seed));
 const device = (seed: number, name: string, trust: Trust = 'seen', online = false) => ({ id: idOf(seed), name, trust, online });
 const [amber, moss] = [device(1, 'Amber Falcon'), device(2, 'Moss')];
-const failing = (work: () => unknown): unknown => {
+const thrown = (work: () => unknown): AppError | null => {
   try {
-    return work();
+    work();
+    return null;
   } catch (error) {
-    return error instanceof Error && 'code' in error ? error.code : error;
+    if (error instanceof AppError) return error;
+    throw error;
   }
 };
+/** The code of what is thrown, or else what is found. */
+const failing = (work: () => unknown): unknown => thrown(work)?.code ?? work();
 
 describe('somebody is found', () => {
   it.each([
     ['by name', 'amber FALCON'], ['by id', amber.id], ['by id without dashes', amber.id.replaceAll('-', '').toLowerCase()], ['by the beginning of the id', amber.id.slice(0, 9)], ['by four characters of it', amber.id.slice(0, 4)],
+    ['by its first word', 'Amber'], ['by the beginning of another word', 'falc'], ['by all but the end', 'amber-fal'],
   ])('%s', (_how, written) => { expect(findPeer([moss, amber], written)).toBe(amber); });
 
-  it.each([['nothing', ''], ['a beginning too short', amber.id.slice(0, 3)], ['another name', 'Amber'], ['dashes alone', '----']])('but not by %s', (_how, written) => {
+  it.each([['nothing', ''], ['a beginning too short', amber.id.slice(0, 3)], ['another name', 'Amber Fox'], ['what is inside of a word', 'alcon'], ['dashes alone', '----']])('but not by %s', (_how, written) => {
     expect(failing(() => findPeer([amber, moss], written))).toBe('peer-unknown');
   });
 
@@ -37,6 +43,16 @@ describe('somebody is found', () => {
     const mallory = device(3, amber.id.slice(0, 7), 'paired', true);
     expect(failing(() => findPeer([mallory, amber], amber.id.slice(0, 7)))).toBe('ambiguous');
     expect(findPeer([device(3, amber.id), amber], amber.id)).toBe(amber);
+  });
+
+  it('and by a part of the name only where it fits nobody else, whoever they are; else those are named', () => {
+    const [paired, fox] = [device(1, 'Amber Falcon', 'paired', true), device(3, 'Amber Fox')];
+    expect(thrown(() => findPeer([paired, fox, moss], 'amber'))).toEqual(new AppError('ambiguous', { name: 'amber', fits: `Amber Falcon (${paired.id.slice(0, 15)}), Amber Fox (${fox.id.slice(0, 15)})` }));
+    expect(findPeer([paired, fox, device(4, 'Amber')], 'amber').name).toBe('Amber');
+    // Whoever made an id that begins like a name is not taken for whom the name belongs to.
+    expect(failing(() => findPeer([device(5, amber.id.slice(0, 4) + ' Hare'), amber], amber.id.slice(0, 4)))).toBe('ambiguous');
+    const many = Array.from({ length: 7 }, (_, at) => device(at, `Amber ${at}`));
+    expect(thrown(() => findPeer(many, 'amber'))?.params['fits']).toMatch(/^Amber 0 .*, Amber 4 \([^)]*\), …$/);
   });
 
   it('to be removed only where nobody else can be meant', () => {

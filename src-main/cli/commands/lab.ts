@@ -1,7 +1,7 @@
 import { AppError } from '#shared/errors.ts';
 import type { TextKey } from '#shared/i18n/catalogue.ts';
 import { formatBytes, formatNumber, formatRate } from '#shared/i18n/format.ts';
-import { second } from '#shared/units.ts';
+import { MiB, second } from '#shared/units.ts';
 import { LabOutOfTime, LabViolation } from '../../lab/engine/swarm-checker.ts';
 import type { SwarmOptions } from '../../lab/engine/swarm-options.ts';
 import { runSwarm, type SwarmRun } from '../../lab/run-swarm.ts';
@@ -15,9 +15,23 @@ export const addLabCommand: AddCommands = (program, context) => {
   const run = program.command('lab').description(t('cli.command.lab')).command('run').description(t('cli.lab.run'));
   const swarm = run.command('swarm').description(t('cli.lab.swarm'))
     .option('--preset <name>', t('cli.lab.preset', { choices: presetNames.join(', ') }), 'default' satisfies PresetName);
-  for (const flag of swarmFlags) swarm.option(flag.kind === 'switch' ? `--${flag.flag}` : `--${flag.flag} <${flag.kind}>`, t(optionKey(flag)));
+  const usual = presetOptions('default', 1);
+  for (const flag of swarmFlags) {
+    if (flag.kind === 'switch') swarm.option(`--${flag.flag}`, t(optionKey(flag)));
+    else swarm.option(`--${flag.flag} <${flag.kind}>`, t('cli.lab.unlessSaid', { what: t(optionKey(flag)), value: typed(flag.kind, usual[flag.key]) }));
+  }
   swarm.action((values: Record<string, string | boolean>) => simulate(context, optionsFrom(context, values)));
 };
+
+/** A value as it is typed for an option. */
+function typed(kind: FlagKind, value: number): string {
+  switch (kind) {
+    case 'bytes': return `${value / MiB}MiB`;
+    case 'rate': return `${value / 1e6}MB`;
+    case 'seconds': return `${value / second}`;
+    default: return `${value}`;
+  }
+}
 
 /** Throws `bad-argument`. */
 function optionsFrom(context: CliContext, values: Readonly<Record<string, string | boolean>>): SwarmOptions {

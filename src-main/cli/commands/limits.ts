@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors.ts';
 import { formatRate } from '#shared/i18n/format.ts';
 import type { PeerLimits, RateLimit, SpeedState } from '#shared/model/limit.ts';
 import type { Peer } from '#shared/model/peer.ts';
-import type { Settings, SettingsPatch } from '#shared/settings.ts';
+import { defaultSettings, type Settings, type SettingsPatch } from '#shared/settings.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { pingOption } from '../ping-option.ts';
 import { rateOption } from '../rate-text.ts';
@@ -25,7 +25,7 @@ export const addLimitsCommand: AddCommands = (program, context) => {
   const { t, out } = context;
   program.command('limits').description(t('cli.command.limits'))
     .option('--down <rate>', t('cli.limits.option.down')).option('--up <rate>', t('cli.limits.option.up')).option('--peer <peer>', t('cli.limits.option.peer'))
-    .option('--alt <on|off>', t('cli.limits.option.alt')).option('--alt-down <rate>', t('cli.limits.option.altDown')).option('--alt-up <rate>', t('cli.limits.option.altUp'))
+    .option('--alt <on|off>', t('cli.limits.option.alt')).option('--alt-down <rate>', t('cli.limits.option.altDown', { rate: rateText(context, defaultSettings.alternativeDownloadLimit) })).option('--alt-up <rate>', t('cli.limits.option.altUp', { rate: rateText(context, defaultSettings.alternativeUploadLimit) }))
     .option('--schedule <times>', t('cli.limits.option.schedule')).option('--ping <ms>', t('cli.limits.option.ping'))
     .action((options: LimitsOptions) => withNode(context, async (api) => {
       if (options.peer !== undefined) {

@@ -1,9 +1,9 @@
+import { shortId } from '#shared/ids.ts';
 import type { Peer } from '#shared/model/peer.ts';
 import { badPiecesText } from '#shared/i18n/bad-pieces-text.ts';
 import { formatBytes, formatNumber } from '#shared/i18n/format.ts';
 import { pathText } from '#shared/i18n/path-text.ts';
 import type { AddCommands, CliContext } from '../context.ts';
-import { shortDeviceId } from '../short-id.ts';
 import { withNode } from '../with-node.ts';
 
 export const addPeerCommands: AddCommands = (program, context) => {
@@ -50,7 +50,7 @@ function showBans({ out, t }: CliContext, peers: readonly Peer[]): void {
   for (const { name, id, badPieces } of peers) {
     if (badPieces === undefined) continue;
     const why = badPiecesText(badPieces, t, (value) => formatNumber(out.locale, value));
-    out.line(t(badPieces.banned ? 'cli.peers.banned' : 'cli.peers.warned', { name, id: shortDeviceId(id), time: clock.format(badPieces.until), why }));
+    out.line(t(badPieces.banned ? 'cli.peers.banned' : 'cli.peers.warned', { name, id: shortId(id), time: clock.format(badPieces.until), why }));
   }
 }
 
@@ -63,7 +63,7 @@ function showPeers(context: CliContext, peers: readonly Peer[]): void {
       { title: t('cli.column.address') }, { title: t('cli.column.path') }, { title: t('cli.column.latency'), align: 'right' }, { title: t('cli.column.shares') },
     ],
     peers.map((peer) => [
-      peer.name, shortDeviceId(peer.id), stateText(context, peer), t(`state.trust.${peer.trust}`), peer.address ?? '',
+      peer.name, shortId(peer.id), stateText(context, peer), t(`state.trust.${peer.trust}`), peer.address ?? '',
       pathOf(context, peer), peer.latencyMs === null ? '' : `${peer.latencyMs.toFixed(1)} ms`,
       t('count.shares', { n: peer.shares.count }) + (peer.shares.count === 0 ? '' : `, ${formatBytes(out.locale, peer.shares.bytes)}`),
     ]),

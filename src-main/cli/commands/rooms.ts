@@ -1,13 +1,13 @@
 import { text as textOf } from 'node:stream/consumers';
 import encodeQR from 'qr';
-import { findRoom } from '#shared/find-named.ts';
+import { findMember, findRoom } from '#shared/find-named.ts';
 import { formatSeconds } from '#shared/i18n/format.ts';
+import { shortId } from '#shared/ids.ts';
 import type { Room, RoomMember } from '#shared/model/room.ts';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { durationOption } from '../duration-text.ts';
-import { shortDeviceId } from '../short-id.ts';
 import { withNode } from '../with-node.ts';
 
 export const addRoomCommand: AddCommands = (program, context) => {
@@ -57,14 +57,17 @@ export const addRoomCommand: AddCommands = (program, context) => {
     }));
   room.command('remove').description(t('cli.room.command.remove')).argument('<room>', t('cli.room.argument.room')).argument('<member>', t('cli.room.argument.member'))
     .action((reference: string, member: string) => withNode(context, async (api) => {
-      const now = await api.call('rooms.removeMember', { room: reference, member });
-      changed(now, t('cli.room.removed', { name: now.name, member }));
+      const { id, members } = findRoom(await api.call('rooms.list', {}), reference);
+      const taken = findMember(members, member);
+      const now = await api.call('rooms.removeMember', { room: id, member: taken.id });
+      changed(now, t('cli.room.removed', { name: now.name, member: taken.name }));
     }));
   room.command('leave').description(t('cli.room.command.leave')).argument('<room>', t('cli.room.argument.room'))
     .action((reference: string) => withNode(context, async (api) => {
-      await api.call('rooms.leave', { room: reference });
-      out.event('left', { room: reference });
-      out.line(t('cli.room.left'));
+      const left = findRoom(await api.call('rooms.list', {}), reference);
+      await api.call('rooms.leave', { room: left.id });
+      out.event('left', { room: left.id, name: left.name });
+      out.line(t('cli.room.left', { name: nameOf(context, left) }));
     }));
 };
 
@@ -106,7 +109,7 @@ function showMembers({ out, t }: CliContext, members: readonly RoomMember[]): vo
   out.table(
     [{ title: t('cli.column.name') }, { title: t('cli.column.id') }, { title: t('cli.column.state') }, { title: t('cli.room.column.seen') }],
     members.map(({ name, id, online, lastSeen, isOwner }) => [
-      isOwner ? t('cli.room.owner', { name }) : name, shortDeviceId(id), t(online ? 'state.presence.online' : 'state.presence.offline'), lastSeen === null ? t('cli.room.neverMet') : clock.format(lastSeen),
+      isOwner ? t('cli.room.owner', { name }) : name, shortId(id), t(online ? 'state.presence.online' : 'state.presence.offline'), lastSeen === null ? t('cli.room.neverMet') : clock.format(lastSeen),
     ]),
   );
 }

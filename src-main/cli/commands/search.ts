@@ -14,7 +14,7 @@ const fileTypes = fileTypeSchema.options;
 
 export const addSearchCommand: AddCommands = (program, context) => {
   const { t } = context;
-  program.command('search').description(t('cli.command.search')).argument('<words...>', t('cli.argument.words')).option('--for <seconds>', t('cli.option.for'))
+  program.command('search').description(t('cli.command.search')).argument('<words...>', t('cli.argument.words')).option('--for <seconds>', t('cli.option.for', { seconds: limits.search.waitMs / second }))
     .addOption(new Option('--type <type>', t('cli.option.type', { choices: fileTypes.join(', ') })).choices(fileTypes))
     .action((words: string[], options: { for?: string; type?: FileType }) => withNode(context, async (api) => {
       const seconds = options.for === undefined ? null : Number(options.for);

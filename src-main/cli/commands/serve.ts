@@ -1,8 +1,9 @@
 import { AppError } from '#shared/errors.ts';
-import { settingsPatchSchema } from '#shared/settings.ts';
+import { defaultSettings, settingsPatchSchema } from '#shared/settings.ts';
 import type { SettingsPatch } from '#shared/settings.ts';
 import { badArgument } from '#shared/value-problem.ts';
 import { parseSabotage, type SabotagePlan } from '../../node/serving/sabotage.ts';
+import { defaultWebPort } from '../../web/default-web-port.ts';
 import { absolute } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 
@@ -21,9 +22,9 @@ interface ServeOptions {
 export const addServeCommand: AddCommands = (program, context) => {
   const { t } = context;
   program.command('serve').description(t('cli.command.serve'))
-    .option('--name <name>', t('cli.option.name')).option('--port <port>', t('cli.option.port')).option('--listen <address>', t('cli.option.listen'))
+    .option('--name <name>', t('cli.option.name')).option('--port <port>', t('cli.option.port', { port: defaultSettings.port })).option('--listen <address>', t('cli.option.listen'))
     .option('--download-dir <dir>', t('cli.option.downloadDir')).option('--no-multicast', t('cli.option.noMulticast')).option('--no-mdns', t('cli.option.noMdns'))
-    .option('--web-port <port>', t('cli.option.webPort')).option('--no-web', t('cli.option.noWeb'))
+    .option('--web-port <port>', t('cli.option.webPort', { port: defaultWebPort })).option('--no-web', t('cli.option.noWeb'))
     .option('--sabotage <faults>', t('cli.option.sabotage'))
     .action(async (options: ServeOptions) => {
       const plan = { overrides: overridesOf(context, options), listen: options.listen, sabotage: sabotageOf(options), web: options.web ? { port: portOf('--web-port', options.webPort) } : null };

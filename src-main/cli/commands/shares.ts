@@ -1,9 +1,11 @@
 import { Option } from 'commander';
 import type { ApiClient } from '#shared/api/client.ts';
 import { AppError, errorInfo } from '#shared/errors.ts';
-import { findPeer, findRoom } from '#shared/find-named.ts';
+import { findPeer, findRoom, findShare } from '#shared/find-named.ts';
 import { formatBytes, formatSeconds } from '#shared/i18n/format.ts';
+import { shortId } from '#shared/ids.ts';
 import { audienceKinds } from '#shared/model/share.ts';
+import type { Peer } from '#shared/model/peer.ts';
 import type { Room } from '#shared/model/room.ts';
 import type { Audience, Share } from '#shared/model/share.ts';
 import { errorSentences } from '../../api/translate.ts';
@@ -34,7 +36,8 @@ export const addShareCommands: AddCommands = (program, context) => {
       try {
         const added = await addOrChange(context, api, absolute(context, path), audience, options);
         if (options.wait !== true) out.event('share', { ...added, shareId: added.id });
-        out.line(t('cli.share.added', { name: added.name, audience: audienceText(context, added.audience, await roomsOf(api, [added])) }));
+        if (added.audience.kind === 'nobody') sayUnseen(context, added);
+        else out.line(t('cli.share.added', { name: added.name, audience: audienceText(context, added.audience, await circlesOf(api, [added])) }));
         if (options.wait === true) showHashed(context, await api.call('shares.whenHashed', { id: added.id }, { signal: context.signal }));
         else out.line(t('cli.share.id', { id: added.id }));
       } finally {
@@ -45,8 +48,8 @@ export const addShareCommands: AddCommands = (program, context) => {
 
   program.command('unshare').description(t('cli.command.unshare')).argument('<share>', t('cli.argument.share')).action((share: string) => withNode(context, async (api) => {
     // A path only if there is no share of that name: names win, as for people.
-    const known = (await api.call('shares.list', {})).find(({ id, name, path }) => id === share || name === share || path === absolute(context, share));
-    if (known === undefined) throw new AppError('not-found', { name: share });
+    const shares = await api.call('shares.list', {});
+    const known = shares.find(({ id, name, path }) => id === share || name === share || path === absolute(context, share)) ?? findShare(shares, share);
     await api.call('shares.remove', { share: known.id });
     out.event('unshared', { id: known.id, name: known.name });
     out.line(t('cli.share.removed', { name: known.name }));
@@ -55,7 +58,7 @@ export const addShareCommands: AddCommands = (program, context) => {
   program.command('shares').description(t('cli.command.shares')).action(() => withNode(context, async (api) => {
     const shares = await api.call('shares.list', {});
     for (const share of shares) out.event('share', share);
-    showShares(context, shares, await roomsOf(api, shares));
+    showShares(context, shares, await circlesOf(api, shares));
   }));
 };
 
@@ -83,12 +86,30 @@ async function audienceOf({ t }: CliContext, api: ApiClient, { audience, device 
   return { kind, devices: device.map((written) => findPeer(peers, written).id) };
 }
 
-/** Rooms are only asked for where a share is for one. */
-const roomsOf = async (api: ApiClient, shares: readonly Share[]): Promise<readonly Room[]> => (shares.some(({ audience }) => audience.kind === 'room') ? api.call('rooms.list', {}) : []);
+/** Of which rooms and devices audiences consist. */
+interface Circles {
+  readonly rooms: readonly Room[];
+  readonly peers: readonly Peer[];
+}
 
-function audienceText({ t }: CliContext, audience: Audience, rooms: readonly Room[]): string {
+/** Rooms and devices are only asked for where a share is for some of them. */
+async function circlesOf(api: ApiClient, shares: readonly Share[]): Promise<Circles> {
+  const rooms = shares.some(({ audience }) => audience.kind === 'room') ? await api.call('rooms.list', {}) : [];
+  const peers = shares.some(({ audience }) => audience.kind === 'devices' && audience.devices.length > 0) ? await api.call('peers.list', {}) : [];
+  return { rooms, peers };
+}
+
+/** Devices by name: a part of one was enough to write. */
+function audienceText({ t }: CliContext, audience: Audience, { rooms, peers }: Circles): string {
+  if (audience.kind === 'devices' && audience.devices.length > 0) return audience.devices.map((device) => peers.find(({ id }) => id === device)?.name ?? shortId(device)).join(', ');
   const room = audience.kind === 'room' ? rooms.find(({ id }) => id === audience.room) : undefined;
   return room === undefined ? t(`audience.${audience.kind}`) : t('cli.room.audience', { name: room.name });
+}
+
+/** Nobody sees what was shared with no word about whom; that is said with what to write. */
+function sayUnseen({ out, t }: CliContext, { name, path }: Share): void {
+  out.line(t('cli.share.unseen', { name }));
+  out.line(t('cli.share.seenBy', { path: /^[\w./\\:-]+$/.test(path) ? path : `"${path}"` }));
 }
 
 /** Shows how far hashing is; returns the way to stop. */
@@ -111,7 +132,7 @@ function showHashed({ out, t }: CliContext, share: Share): void {
   for (const { path, error } of first) out.line(`  ${path}: ${errorSentences(out.locale, error).what}`);
 }
 
-function showShares(context: CliContext, shares: readonly Share[], rooms: readonly Room[]): void {
+function showShares(context: CliContext, shares: readonly Share[], circles: Circles): void {
   const { out, t } = context;
   if (shares.length === 0) out.line(t('cli.share.none'));
   out.table(
@@ -120,7 +141,7 @@ function showShares(context: CliContext, shares: readonly Share[], rooms: readon
       { title: t('cli.column.audience') }, { title: t('cli.column.path') }, { title: t('cli.column.id') },
     ],
     shares.map((share) => [
-      share.name, t(`state.share.${share.state}`), String(share.files), formatBytes(out.locale, share.bytes), audienceText(context, share.audience, rooms), share.path, share.id,
+      share.name, t(`state.share.${share.state}`), String(share.files), formatBytes(out.locale, share.bytes), audienceText(context, share.audience, circles), share.path, share.id,
     ]),
   );
 }

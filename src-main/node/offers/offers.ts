@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { AppError, errorInfo } from '#shared/errors.ts';
+import { ambiguous } from '#shared/find-named.ts';
 import { isOfferId, type DeviceId, type OfferId, type TransferId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { distinctNames } from '#shared/names.ts';
@@ -247,7 +248,7 @@ export class Offers {
     const exact = isOfferId(text) ? this.#records.get(text) : undefined;
     if (exact !== undefined) return exact;
     const matching = text.length < 4 ? [] : [...this.#records.values()].filter(({ offer }) => offer.id.startsWith(text.toLowerCase()));
-    if (matching.length > 1) throw new AppError('ambiguous', { name: text });
+    if (matching.length > 1) throw ambiguous(text, matching.map(({ offer }) => offer.id));
     if (matching[0] === undefined) throw new AppError('offer-unknown', { name: text });
     return matching[0];
   }

@@ -60,7 +60,7 @@ export class Devices {
     return record === undefined ? undefined : this.#view(record);
   }
 
-  /** A device by id, unique beginning of an id, or name. Throws `peer-unknown` or `ambiguous`. */
+  /** A device by id, unique beginning of an id, name, or a part of it that fits no other. Throws `peer-unknown` or `ambiguous`. */
   find(text: string): Peer {
     const devices = [...this.#records.values()].map(({ id, name, trust }) => ({ id, name, trust, online: this.#ports.links().get(id) !== undefined }));
     return this.#known(findPeer(devices, text).id);

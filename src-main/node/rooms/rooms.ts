@@ -267,7 +267,7 @@ export class Rooms {
     }
   }
 
-  /** A room by id, unique beginning of its id, or name. Throws `room-unknown` or `ambiguous`. */
+  /** A room by id, unique beginning of its id, name, or a part of it that fits no other. Throws `room-unknown` or `ambiguous`. */
   #find(text: string): RoomState {
     return findRoom([...this.#machine.rooms()], text);
   }

@@ -244,10 +244,12 @@ describe('share', () => {
     expect(json()).toMatchObject([{ event: 'progress', doneBytes: 1500 }, { event: 'done', id: hashed.id, shareId: hashed.id, contentId: content }]);
   });
 
-  it('is visible to nobody unless told otherwise', async () => {
-    cli.node.handlers['shares.add'] = () => shareOf({ audience: { kind: 'nobody' } });
-    await cli.run('share x');
+  it('is visible to nobody unless told otherwise, and says so with what shares it', async () => {
+    cli.node.handlers['shares.add'] = ({ path }) => shareOf({ path, audience: { kind: 'nobody' } });
+    const { out } = await cli.run('share x');
     expect(cli.node.asked[0]?.args).toMatchObject({ audience: { kind: 'nobody' } });
+    expect(out).toContain(`“Holiday” is in your list, but nobody sees it yet.\nSay who may: distrishare share ${join(cli.dataDir, 'x')} --audience everyone`);
+    expect((await cli.runWith(['share', 'my pictures'])).out).toContain(`share "${join(cli.dataDir, 'my pictures')}" --audience`);
   });
 
   it('changes who sees what is shared already, when that is said', async () => {
@@ -263,20 +265,23 @@ describe('share', () => {
     expect(cli.node.asked.filter(({ name }) => name === 'shares.update')).toHaveLength(1);
   });
 
-  it('names devices as people do', async () => {
-    cli.node.handlers['peers.list'] = () => [peerOf(), peerOf({ id: deviceB, name: 'Jade Otter' })];
-    cli.node.handlers['shares.add'] = () => shareOf();
-    await cli.run(`share x --device jade --device ${deviceA.slice(0, 9).toLowerCase()}`);
+  it('names devices as people do, and says whom it took them for', async () => {
+    cli.node.handlers['peers.list'] = () => [peerOf({ name: 'Jade Falcon' }), peerOf({ id: deviceB, name: 'Jade Otter' })];
+    cli.node.handlers['shares.add'] = ({ audience }) => shareOf({ audience });
+    const several = await cli.run('share x --device jade');
+    expect([several.code, several.err]).toEqual([2, expect.stringContaining(`“jade” fits more than one: Jade Falcon (${deviceA.slice(0, 15)}), Jade Otter (${deviceB.slice(0, 15)}).`)]);
     expect(cli.node.asked.some(({ name }) => name === 'shares.add')).toBe(false);
-    await cli.run(`share x --device ${deviceB.slice(0, 12)} --device ${deviceA.slice(0, 9).toLowerCase()}`);
-    expect(cli.node.asked.at(-1)?.args).toMatchObject({ audience: { kind: 'devices', devices: [deviceB, deviceA] } });
+    const { out } = await cli.run(`share x --device otter --device ${deviceA.slice(0, 9).toLowerCase()}`);
+    expect(cli.node.asked.find(({ name }) => name === 'shares.add')?.args).toMatchObject({ audience: { kind: 'devices', devices: [deviceB, deviceA] } });
+    expect(out).toContain('Visible to: Jade Otter, Jade Falcon.');
   });
 
-  it('stops by name or path', async () => {
+  it('stops by name, a part of it, or path', async () => {
     cli.node.handlers['shares.list'] = () => [shareOf({ path: join(cli.dataDir, 'here') })];
     cli.node.handlers['shares.remove'] = () => ({});
     expect((await cli.run('unshare Holiday')).code).toBe(0);
     expect((await cli.run('unshare here')).code).toBe(0);
+    expect((await cli.run('unshare holi')).code).toBe(0);
     expect((await cli.run('unshare other')).code).toBe(1);
   });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import * as z from 'zod';
-import { swarmFlags } from '#main/lab/swarm-flags.ts';
+import { flagValue, presetOptions, swarmFlags } from '#main/lab/swarm-flags.ts';
 import { beginCli } from './cli-harness.ts';
 
 const run = (...args: string[]) => beginCli(['lab', 'run', 'swarm', ...args]).result;
@@ -32,6 +32,15 @@ it.each([
 it.each(swarmFlags.flatMap((flag) => (flag.kind === 'switch' || flag.kind === 'part' || flag.key === 'seed' ? [] : [flag.flag])))('says how much --%s may be at most', async (flag) => {
   const { code, err } = await run(`--${flag}`, '9'.repeat(flag === 'peers' ? 9 : 15));
   expect([code, err]).toEqual([2, expect.stringMatching(new RegExp(`^Error: The value for “--${flag}” does not fit: at most [\\d.,]+`))]);
+});
+
+it('names in its help what holds unless said, as it can be typed', async () => {
+  const help = (await run('--help')).out.replace(/\s+/g, ' ');
+  for (const { flag, kind, key } of swarmFlags) {
+    if (kind === 'switch') continue;
+    const value = new RegExp(`--${flag} <.*?; (\\S+) unless said`).exec(help)?.[1] ?? '';
+    expect([flag, flagValue(kind, value)]).toEqual([flag, presetOptions('default', 1)[key]]);
+  }
 });
 
 it('prints the command that repeats a run that ran out of time, and does not call it a mistake', async () => {
