@@ -109,6 +109,50 @@ describe('with the keyboard alone', () => {
     await page.close();
   });
 
+  it('stays near what it took away: at the next row, at last at the head of the page', async () => {
+    const page = await open('?lang=en&still&quiet#/shares');
+    const names = await page.locator('article.share').evaluateAll((rows) => rows.map((row) => row.getAttribute('aria-label') ?? ''));
+    expect(names.length).toBeGreaterThan(2);
+    // The second first, then whatever is next, and of the last the one before.
+    const order = [names[1], ...names.slice(2), names[0]];
+    for (const [at, name] of order.entries()) {
+      await page.getByRole('button', { name: `More about ${name}` }).focus();
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('End');
+      await page.keyboard.press('Enter');
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Stop sharing' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: `More about ${name}` }).waitFor({ state: 'detached' });
+      const next = order[at + 1];
+      await expect.poll(() => focusName(page)).toBe(next === undefined ? 'Shares' : `More about ${next}`);
+    }
+    await page.close();
+  });
+
+  it('stays near what ended by itself, also while it is asked about, and is left alone where somebody clicks nowhere', async () => {
+    const page = await open('?lang=en&still&quiet#/transfers');
+    const rows = page.getByRole('button', { name: /^More about/ });
+    const [first = '', second] = await rows.evaluateAll((buttons) => buttons.map((button) => button.getAttribute('aria-label') ?? ''));
+    await rows.first().focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alertdialog').waitFor();
+    await page.evaluate((label) => {
+      const { world, emit } = window.fakeNode;
+      for (const { id, name } of world.transfers) if (label.endsWith(` ${name}`)) emit({ type: 'transfer-gone', id });
+    }, first);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => focusName(page)).toBe(second);
+    // An empty place of the strip below.
+    await page.mouse.click(620, 786);
+    expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true);
+    await rows.first().evaluate((button) => { button.remove(); });
+    await page.evaluate(() => new Promise((resolve) => { setTimeout(resolve, 20); }));
+    expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true);
+    await page.close();
+  });
+
   it('opens a dialog, keeps the focus in it, and gives it back on Esc', async () => {
     const page = await open('?lang=en&still&quiet#/');
     const opener = page.getByRole('button', { name: 'Add by address' });
