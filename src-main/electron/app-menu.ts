@@ -3,6 +3,11 @@ import type { MenuItemConstructorOptions } from 'electron';
 import type { Translate } from '../api/translate.ts';
 import type { ShellActions } from './shell-actions.ts';
 
+/** As the sidebar has them; settings stand apart in both. */
+const places = [
+  { place: 'nearby', route: '/' }, { place: 'browse', route: '/browse' }, { place: 'search', route: '/search' }, { place: 'transfers', route: '/transfers' },
+  { place: 'shares', route: '/shares' }, { place: 'rooms', route: '/rooms' },
+] as const;
 const separator: MenuItemConstructorOptions = { type: 'separator' };
 
 export interface AppMenuOptions {
@@ -55,11 +60,7 @@ export function setAppMenu({ t, actions, keepRunning, keepsRunning, onKeepRunnin
     {
       label: t('menu.view'),
       submenu: [
-        { label: t('menu.nearby'), accelerator: 'CmdOrCtrl+1', click: () => { actions.open('/'); } },
-        { label: t('menu.search'), accelerator: 'CmdOrCtrl+2', click: () => { actions.open('/search'); } },
-        { label: t('menu.transfers'), accelerator: 'CmdOrCtrl+3', click: () => { actions.open('/transfers'); } },
-        { label: t('menu.shares'), accelerator: 'CmdOrCtrl+4', click: () => { actions.open('/shares'); } },
-        { label: t('menu.rooms'), accelerator: 'CmdOrCtrl+5', click: () => { actions.open('/rooms'); } },
+        ...places.map(({ place, route }, index) => ({ label: t(`place.${place}`), accelerator: `CmdOrCtrl+${index + 1}`, click: () => { actions.open(route); } })),
         separator,
         { role: 'zoomIn', label: t('menu.zoomIn') }, { role: 'zoomOut', label: t('menu.zoomOut') }, { role: 'resetZoom', label: t('menu.zoomReset') },
         { role: 'togglefullscreen', label: t('menu.fullScreen') }, separator, { role: 'reload', label: t('menu.reload') },

@@ -33,13 +33,15 @@ export const commonEn = {
     form: 'The value for “{name}” is not of the kind that belongs there.',
   },
   evidence: { wrong: 'Sent 1 wrong piece. | Sent {n} wrong pieces.', wrongOf: 'The last was piece {pieces} of {file}. | The last were pieces {pieces} of {file}.' },
+  /** Where one can go, in the order of sidebar and menus. */
+  place: { nearby: 'Nearby', browse: 'Browse', search: 'Search', transfers: 'Transfers', shares: 'Shares', rooms: 'Rooms', settings: 'Settings' },
   menu: {
     file: 'File', edit: 'Edit', view: 'View', window: 'Window', help: 'Help',
     shareFiles: 'Share files…', shareFolder: 'Share a folder…', openDownloads: 'Open downloads', settings: 'Settings…', pauseAll: 'Pause all transfers',
     resumeAll: 'Resume all transfers', show: 'Open DistriShare', hide: 'Hide DistriShare', hideOthers: 'Hide others', showAll: 'Show all', services: 'Services',
     quit: 'Quit', about: 'About DistriShare', undo: 'Undo', redo: 'Redo', cut: 'Cut', copy: 'Copy', paste: 'Paste', selectAll: 'Select all',
     reload: 'Reload', developerTools: 'Developer tools', zoomIn: 'Zoom in', zoomOut: 'Zoom out', zoomReset: 'Normal size', fullScreen: 'Full screen',
-    minimize: 'Minimise', close: 'Close window', nearby: 'Nearby', search: 'Search', transfers: 'Transfers', shares: 'My shares', rooms: 'Rooms',
+    minimize: 'Minimise', close: 'Close window',
   },
   tray: {
     idle: 'DistriShare', running: 'DistriShare: {down} down, {up} up', offers: 'one person wants to send you something | {n} people want to send you something', waiting: '{n} downloads wait',

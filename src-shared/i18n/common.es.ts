@@ -35,13 +35,15 @@ export const commonEs: SameShape<typeof commonEn> = {
     form: 'El valor de «{name}» no es de los que van ahí.',
   },
   evidence: { wrong: 'Envió 1 pieza errónea. | Envió {n} piezas erróneas.', wrongOf: 'La última, la pieza {pieces} de {file}. | Las últimas, las piezas {pieces} de {file}.' },
+  /** Where one can go, in the order of sidebar and menus. */
+  place: { nearby: 'Cerca', browse: 'Explorar', search: 'Buscar', transfers: 'Transferencias', shares: 'Compartido', rooms: 'Salas', settings: 'Ajustes' },
   menu: {
     file: 'Archivo', edit: 'Edición', view: 'Ver', window: 'Ventana', help: 'Ayuda',
     shareFiles: 'Compartir archivos…', shareFolder: 'Compartir una carpeta…', openDownloads: 'Abrir descargas', settings: 'Ajustes…', pauseAll: 'Pausar todas las transferencias',
     resumeAll: 'Reanudar todas las transferencias', show: 'Abrir DistriShare', hide: 'Ocultar DistriShare', hideOthers: 'Ocultar los demás', showAll: 'Mostrar todo', services: 'Servicios',
     quit: 'Salir', about: 'Acerca de DistriShare', undo: 'Deshacer', redo: 'Rehacer', cut: 'Cortar', copy: 'Copiar', paste: 'Pegar', selectAll: 'Seleccionar todo',
     reload: 'Recargar', developerTools: 'Herramientas de desarrollo', zoomIn: 'Acercar', zoomOut: 'Alejar', zoomReset: 'Tamaño normal', fullScreen: 'Pantalla completa',
-    minimize: 'Minimizar', close: 'Cerrar ventana', nearby: 'Cerca', search: 'Buscar', transfers: 'Transferencias', shares: 'Lo que comparto', rooms: 'Salas',
+    minimize: 'Minimizar', close: 'Cerrar ventana',
   },
   tray: {
     idle: 'DistriShare', running: 'DistriShare: {down} de bajada, {up} de subida', offers: 'una persona quiere enviarte algo | {n} personas quieren enviarte algo', waiting: '{n} descargas esperan',

@@ -5,7 +5,7 @@ export const uiEn = {
     open: 'Open', send: 'Send', show: 'Show in folder',
   },
   nav: {
-    label: 'Main', nearby: 'Nearby', browse: 'Browse', search: 'Search', transfers: 'Transfers', shares: 'Shares', rooms: 'Rooms', settings: 'Settings', more: 'More', withCount: '{name}, {n}',
+    label: 'Main', more: 'More', withCount: '{name}, {n}',
   },
   frame: {
     skip: 'Skip to content', search: 'Search everybody’s files', searchPlaceholder: 'Search everybody’s files', searchShort: 'Search files', clearSearch: 'Clear the search', collapse: 'Narrow the sidebar', expand: 'Widen the sidebar',

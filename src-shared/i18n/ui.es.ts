@@ -7,7 +7,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     open: 'Abrir', send: 'Enviar', show: 'Ver en la carpeta',
   },
   nav: {
-    label: 'Principal', nearby: 'Cerca', browse: 'Explorar', search: 'Buscar', transfers: 'Transferencias', shares: 'Compartido', rooms: 'Salas', settings: 'Ajustes', more: 'Más', withCount: '{name}, {n}',
+    label: 'Principal', more: 'Más', withCount: '{name}, {n}',
   },
   frame: {
     skip: 'Ir al contenido', search: 'Buscar en los archivos de todos', searchPlaceholder: 'Buscar en los archivos de todos', searchShort: 'Buscar archivos', clearSearch: 'Borrar la búsqueda', collapse: 'Estrechar la barra lateral', expand: 'Ensanchar la barra lateral',

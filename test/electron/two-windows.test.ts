@@ -100,6 +100,16 @@ it('the menu’s “Share a folder” leads to the question with whom', async ()
   await ann.window.getByRole('dialog', { name: 'Who may see “Papers”?' }).getByRole('button', { name: 'Cancel' }).click();
 });
 
+it('the menu has the places of the sidebar, in the same words and order, and leads there', async () => {
+  const places = await ann.window.getByRole('navigation', { name: 'Main' }).getByRole('link').evaluateAll((links) => links.map((link) => link.querySelector('.nav__text')?.textContent ?? ''));
+  const inMenu = (): Promise<string[]> => ann.app.evaluate(({ Menu }) => Menu.getApplicationMenu()?.items[2]?.submenu?.items.map(({ label }) => label) ?? []);
+  expect((await inMenu()).slice(0, places.length - 1)).toEqual(places.slice(0, -1));
+  for (const [index, place] of places.slice(0, -1).entries()) {
+    await ann.app.evaluate(({ Menu }, at) => { Menu.getApplicationMenu()?.items[2]?.submenu?.items[at]?.click(); }, index);
+    await ann.window.getByRole('heading', { name: place, level: 1 }).waitFor();
+  }
+});
+
 it('the command line speaks to the node behind the window', async () => {
   const { code, lines } = await runCli(['--data', join(folder, bobName), '--json', 'peers']);
   expect(code).toBe(0);
