@@ -129,7 +129,7 @@ export const uiEn = {
   audience: {
     title: 'Who may see “{name}”?', titleMany: 'Who may see this? | Who may see these {n} items?', share: 'Share', save: 'Save', noPeople: 'You know nobody yet. People you meet in Nearby can be chosen here.',
     trusted: 'Trusted people', trustedText: 'Everyone you have compared codes with, now and later', chosen: 'Chosen people', chosenText: 'Only those you pick', everyone: 'Everyone on this network', everyoneText: 'Whoever is on the same local network as you', public: 'Public', publicText: 'Anybody who can reach you; others can look it up',
-    nobody: 'Nobody', nobodyText: 'It stays in your list, and nobody sees it', room: 'A room', roomText: 'Its members, wherever they are', roomGone: 'A room that has ended', rooms: 'Which room',
+    nobody: 'Nobody', nobodyText: 'It stays in your list, and nobody sees it', unseen: 'Nobody sees it', unseenChange: 'Nobody sees it. Change', room: 'A room', roomText: 'Its members, wherever they are', roomGone: 'A room that has ended', rooms: 'Which room',
     noRooms: 'You are in no room yet. You can make one or join one under Rooms.', roomsLooking: 'None of your rooms has found a member yet. It can be chosen here as soon as one has.',
   },
   rooms: {

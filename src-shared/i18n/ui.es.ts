@@ -131,7 +131,7 @@ export const uiEs: SameShape<typeof uiEn> = {
   audience: {
     title: '¿Quién puede ver «{name}»?', titleMany: '¿Quién puede ver esto? | ¿Quién puede ver estos {n} elementos?', share: 'Compartir', save: 'Guardar', noPeople: 'Aún no conoces a nadie. Aquí podrás elegir a quien encuentres en Cerca.',
     trusted: 'Gente de confianza', trustedText: 'Todos con quienes has comparado códigos, ahora y después', chosen: 'Personas elegidas', chosenText: 'Solo quienes tú elijas', everyone: 'Todos en esta red', everyoneText: 'Quien esté en la misma red local que tú', public: 'Público', publicText: 'Cualquiera que llegue a ti; otros pueden buscarlo',
-    nobody: 'Nadie', nobodyText: 'Se queda en tu lista y nadie lo ve', room: 'Una sala', roomText: 'Sus miembros, estén donde estén', roomGone: 'Una sala que ha terminado', rooms: 'Qué sala',
+    nobody: 'Nadie', nobodyText: 'Se queda en tu lista y nadie lo ve', unseen: 'Nadie lo ve', unseenChange: 'Nadie lo ve. Cambiar', room: 'Una sala', roomText: 'Sus miembros, estén donde estén', roomGone: 'Una sala que ha terminado', rooms: 'Qué sala',
     noRooms: 'Aún no estás en ninguna sala. Puedes crear una o unirte a una en Salas.', roomsLooking: 'Ninguna de tus salas ha encontrado aún a un miembro. Podrás elegirla aquí en cuanto lo encuentre.',
   },
   rooms: {

@@ -75,3 +75,8 @@ describe('a room as an audience', () => {
     expect(mountComponent(AudienceBadge, { audience, room: undefined }).text()).toBe('A room that has ended');
   });
 });
+
+it('says plainly of what is for nobody that nobody sees it', () => {
+  const badge = mountComponent(AudienceBadge, { audience: { kind: 'nobody' }, room: undefined });
+  expect([badge.text(), badge.get('button').attributes('aria-label')]).toEqual(['Nobody sees it', 'Nobody sees it. Change']);
+});
