@@ -99,7 +99,7 @@ export const cliEn = {
   inbox: { none: 'Nothing is waiting for you.', accepted: 'Accepted.', declined: 'Declined.', text: 'Text: {text}' },
   pair: { compare: 'Do both devices show this code?', other: 'Look at {name}: the same code must be there.', question: 'Is it the same? [y/n] ', yesLetters: 'y', waiting: 'Waiting for the answer of {name}…', done: '{name} is trusted now.', different: 'The codes differ. Nothing was changed.', failed: 'The comparison has ended without a result. Nothing was changed.' },
   settings: { changed: '{key} is now {value}.', useNetworks: 'change it with “distrishare networks NAME on” or “… off”' },
-  networks: { none: 'This machine is on no network.', local: 'local network', vpn: 'VPN', gone: 'not there now', on: 'on', off: 'off', nowOn: '{name} is used.', nowOff: '{name} is switched off: nobody is found or linked over it.' },
+  networks: { fromOutside: 'Letting others in through the router:', none: 'This machine is on no network.', local: 'local network', vpn: 'VPN', gone: 'not there now', on: 'on', off: 'off', nowOn: '{name} is used.', nowOff: '{name} is switched off: nobody is found or linked over it.' },
   servers: {
     command: { add: 'uses a server', remove: 'uses a server no longer' }, argument: { url: 'https://HOST:PORT#FINGERPRINT, as whoever runs the server gives it; without a fingerprint where its certificate is a public one' },
     none: 'You use no server: people on your own networks are found without one. Add one with “distrishare servers add URL”.', added: '{url} is used from now on. “distrishare servers” shows how it is.', removed: '{url} is used no longer.',

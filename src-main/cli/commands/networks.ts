@@ -39,7 +39,7 @@ function showAll(context: CliContext, networks: readonly Network[], mapping: Por
   show(context, networks);
   out.event('port-mapping', mapping);
   const { key, params } = mappingText(mapping);
-  if (networks.length > 0) out.line(t(`mapping.${key}`, params));
+  if (networks.length > 0) out.line(`${t('cli.networks.fromOutside')} ${t(`mapping.${key}`, params)}`);
 }
 
 function show({ t, out }: CliContext, networks: readonly Network[]): void {

@@ -3,6 +3,7 @@ import type { TransferSource } from '#shared/api/contract.ts';
 import type { ContentId } from '#shared/ids.ts';
 import type { ControlResult } from '#shared/protocol/control.ts';
 import type { Devices } from '../peers/devices.ts';
+import { namedRefusal } from '../peers/named-refusal.ts';
 import type { Links } from '../ports/links.ts';
 import type { NewDownload } from './transfers-service.ts';
 
@@ -24,7 +25,7 @@ export async function planDownload(source: TransferSource, { devices, links, hol
     const { known } = source;
     // Whoever is away is waited for by the download itself.
     if (known !== undefined && !peer.online && peer.trust !== 'blocked') return { source: { kind: 'path', peer: peer.id, path }, kind: known.kind, name, bundle: false, contentId: known.contentId };
-    const { entry } = await devices.linkOf(peer.id).request('stat', { path }, { signal });
+    const { entry } = await devices.linkOf(peer.id).request('stat', { path }, { signal }).catch(namedRefusal(path));
     return { source: { kind: 'path', peer: peer.id, path }, kind: entry.kind, name, bundle: false, contentId: entry.contentId };
   }
   const { contentId, name } = source;

@@ -509,7 +509,7 @@ describe('networks', () => {
     expect(out).toMatch(/^utun4 +Tailscale +on +100\.101\.2\.3, fd7a:115c:a1e0::5$/m);
     expect(out).toMatch(/^tun0 +VPN +on/m);
     expect(out).toMatch(/^usb7 +not there now +off$/m);
-    expect(out).toContain('Not needed while you use no server and are in no room.');
+    expect(out).toContain('Letting others in through the router: Not needed while you use no server and are in no room.');
     expect((await cli.run('networks utun4 --json')).json()).toEqual([{ event: 'network', name: 'utun4', key: 'tailscale', vpn: 'tailscale', addresses: ['100.101.2.3', 'fd7a:115c:a1e0::5'], used: true }]);
     expect((await cli.run('networks --lang es')).out).toMatch(/^eth0 +red local +no/m);
     cli.node.handlers['node.status'] = () => statusOf({ networks: [] });
