@@ -314,6 +314,18 @@ describe('handing over files', () => {
   });
 });
 
+it('says on a phone whom a download comes from, by whole names', async () => {
+  const page = await open('?lang=es&still&quiet#/transfers');
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole('button', { name: /^Detalles: ubuntu/ }).click();
+  const names = page.locator('tbody th .t-strong');
+  await names.first().waitFor();
+  // Names give way in their first part.
+  const cut = await names.evaluateAll((all) => all.filter((name) => [name, ...name.querySelectorAll('*')].some((part) => part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).overflowX !== 'visible')).map((name) => name.textContent));
+  expect([await names.count(), cut]).toEqual([4, []]);
+  await page.close();
+});
+
 describe('searching', () => {
   it('keeps rows where they are while they are pointed at', async () => {
     const page = await open('?lang=en&still&quiet#/search?q=porto%20roll');
