@@ -197,7 +197,7 @@ export class ReceiveDisk {
     const found = await findExisting(this.#world, folder, target, { signal, progress: { bytes: 0, tell: () => undefined } });
     if (found === null) return null;
     // Whoever put it there may have died before its name was durable and its passing name gone.
-    this.#small.tidy(folder, target, basename(found));
+    this.#small.tidy(folder, target);
     const parents = target.path.slice(0, -1);
     this.#folders.reached(target.base, parents, []);
     this.#folders.touched(target.base, parents);

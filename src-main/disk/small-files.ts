@@ -53,15 +53,12 @@ export class SmallFiles {
     });
   }
 
-  /** Takes the passing name from a complete file that still has it beside its own: its writer died in between. */
-  tidy(folder: Folder, target: FileTarget, name: string): void {
+  /** Nobody needs a passing name of a file that lies there complete: its writer died before taking it away, or before giving it another one while somebody else put the same file there. */
+  tidy(folder: Folder, target: FileTarget): void {
     const { files, sha256 } = this.#world;
     if (target.root === null) return;
     const part = smallPartName(target.path.at(-1) ?? '', target.root, sha256, 1);
-    const passing = files.lookup(folder, part);
-    if (passing === null || passing.kind !== 'file') return;
-    const named = files.lookup(folder, name);
-    if (named?.inode === passing.inode && named.device === passing.device) files.unlink(folder, part);
+    if (!this.#writing.has(this.#keyOf(folder, part)) && files.lookup(folder, part)?.kind === 'file') files.unlink(folder, part);
   }
 
   async #start(file: SmallFile, room: Map<OpenFolder, number>): Promise<Prepared | SmallOutcome> {

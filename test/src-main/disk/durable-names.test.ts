@@ -54,6 +54,34 @@ describe('a flush', () => {
   });
 });
 
+describe('what a kill left of a small file', () => {
+  it('goes when the same file lies there meanwhile, put there by somebody else', async () => {
+    const machine = new SimulatedMachine();
+    machine.disk.fault = (operation, name) => {
+      if (operation === 'link' && !name.includes('probe')) machine.kill();
+      return null;
+    };
+    await machine.start().writeSmall([{ target: smallTarget, data: small.data }]).catch(() => undefined);
+    machine.disk.fault = () => null;
+    expect(machine.disk.list()).toHaveLength(1);
+    machine.disk.put('/base/s', small.data);
+    expect(await machine.start().existing([smallTarget], openOptions.signal)).toEqual(['/base/s']);
+    expect(machine.disk.list()).toEqual(['s']);
+  });
+
+  it('is not what is being written now', async () => {
+    const machine = new SimulatedMachine();
+    // While the file lies there whole under its passing name.
+    machine.mark = async () => {
+      machine.disk.put('/base/s', small.data);
+      expect(await disk.existing([smallTarget], openOptions.signal)).toEqual(['/base/s']);
+    };
+    const disk = machine.start();
+    expect(await disk.writeSmall([{ target: smallTarget, data: small.data }])).toEqual([{ kind: 'done', path: '/base/s', existed: true }]);
+    expect(machine.disk.list()).toEqual(['s']);
+  });
+});
+
 describe('finishing', () => {
   it('that failed half way gives the file no second name when it is tried again', async () => {
     const machine = new SimulatedMachine();
