@@ -121,6 +121,7 @@ export class ReceiveDisk {
       const { folder } = openDestination(this.#world.files, base, path.slice(0, -1), false);
       try {
         await deletePartial(this.#world, folder, { name: path.at(-1) ?? '', bytes, root }, await this.#volumes.of(folder));
+        this.#small.tidy(folder, { path, root });
       } finally {
         this.#world.files.closeFolder(folder);
       }

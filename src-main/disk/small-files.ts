@@ -53,11 +53,11 @@ export class SmallFiles {
     });
   }
 
-  /** Nobody needs a passing name of a file that lies there complete: its writer died before taking it away, or before giving it another one while somebody else put the same file there. */
-  tidy(folder: Folder, target: FileTarget): void {
+  /** Takes the passing name that a dead writer left of a file that lies there complete, from whomever, or is not wanted any more. */
+  tidy(folder: Folder, { path, root }: Pick<FileTarget, 'path' | 'root'>): void {
     const { files, sha256 } = this.#world;
-    if (target.root === null) return;
-    const part = smallPartName(target.path.at(-1) ?? '', target.root, sha256, 1);
+    if (root === null) return;
+    const part = smallPartName(path.at(-1) ?? '', root, sha256, 1);
     if (!this.#writing.has(this.#keyOf(folder, part)) && files.lookup(folder, part)?.kind === 'file') files.unlink(folder, part);
   }
 

@@ -55,7 +55,7 @@ describe('a flush', () => {
 });
 
 describe('what a kill left of a small file', () => {
-  it('goes when the same file lies there meanwhile, put there by somebody else', async () => {
+  async function killedBeforeNaming(): Promise<SimulatedMachine> {
     const machine = new SimulatedMachine();
     machine.disk.fault = (operation, name) => {
       if (operation === 'link' && !name.includes('probe')) machine.kill();
@@ -64,9 +64,20 @@ describe('what a kill left of a small file', () => {
     await machine.start().writeSmall([{ target: smallTarget, data: small.data }]).catch(() => undefined);
     machine.disk.fault = () => null;
     expect(machine.disk.list()).toHaveLength(1);
+    return machine;
+  }
+
+  it('goes when the same file lies there meanwhile, put there by somebody else', async () => {
+    const machine = await killedBeforeNaming();
     machine.disk.put('/base/s', small.data);
     expect(await machine.start().existing([smallTarget], openOptions.signal)).toEqual(['/base/s']);
     expect(machine.disk.list()).toEqual(['s']);
+  });
+
+  it('goes when the file is not wanted any more', async () => {
+    const machine = await killedBeforeNaming();
+    await machine.start().discardPartial('/base', smallTarget.path, small.data.length, smallTarget.root);
+    expect(machine.disk.list()).toEqual([]);
   });
 
   it('is not what is being written now', async () => {
