@@ -6,60 +6,25 @@ import { defaultServeSettings } from '../../core/serve/events.ts';
 import type { Pieces } from '../../core/swarm/members.ts';
 import type { RefusalKind } from '../../core/swarm/events.ts';
 import type { Arrivals } from '../../core/swarm/options.ts';
-import type { Disks } from './disk.ts';
 import type { Micros, TimerHandle } from './event-wheel.ts';
 import type { LaneNumber } from './lanes.ts';
-import type { Network } from './network.ts';
-import type { Links } from './links.ts';
+import { NodeGives, type GivingNode } from './node-gives.ts';
+import { content, download, messages, refusals, type Behaviour, type NodeWorld } from './node-world.ts';
+import { NodeWrites, type WritingNode } from './node-writes.ts';
 import { noParcel, type Parcel } from './parcels.ts';
 import { PassedOn } from './passed-on.ts';
 import type { RandomStream } from './random-stream.ts';
-import type { EventKind, Simulation } from './simulation.ts';
-import { NodeChecker, type CheckedFile, type CheckedPart, type LeakChecker } from './swarm-checker.ts';
+import { NodeChecker } from './swarm-checker.ts';
 
-/** How a node treats others. Only its words and bytes differ: inside each there is the same machine. */
-export type Behaviour = 'honest' | 'corrupt' | 'stall' | 'lie' | 'launder';
-
-/** Messages between nodes; their parcels carry the numbers in this order. */
-export const messages = { joined: 0, has: 1, left: 2, choked: 3, wanted: 4, unwanted: 5, refused: 6 } as const;
-const refusals: readonly RefusalKind[] = ['gone', 'busy', 'choked', 'elsewhere'];
-
-/** The one content of a simulated swarm, by the number every node gives it. */
-const content = 1;
-const download = 1;
-/** Part of its blocks that a corrupting peer damages. */
-const corruptBlocks = 0.4;
 /** After a failed write the file is closed and tried again, as the user of the app would. */
 const reopenAfter: Micros = 2 * second * 1000;
 /** As the app does with an origin that does not answer. */
 const askAgainAfter: Micros = 3 * second * 1000;
-/** How often a launderer that cannot answer says something at random, or nothing; else it says that it will not. */
-const rubbishAnswers = 0.02;
-const noAnswers = 0.2;
-
-export interface NodeWorld {
-  readonly simulation: Simulation;
-  readonly network: Network;
-  readonly disks: Disks;
-  readonly file: CheckedFile;
-  readonly lan: boolean;
-  /** Chance that an arrival is told twice. */
-  readonly repeats: number;
-  /** Peers pass on only what the one whose word they take has shown to have. */
-  readonly proven: boolean;
-  readonly kinds: { readonly wake: EventKind; readonly reopen: EventKind; readonly complete: EventKind; readonly again: EventKind; readonly askAgain: EventKind };
-  readonly links: Links;
-  readonly leaks: LeakChecker;
-  isHonest(node: number): boolean;
-  /** No origin lets it have the file. */
-  isOutside(node: number): boolean;
-}
-
 /**
  * One peer of a simulated swarm: the app's own machine, and what the app's driver does around it, on a simulated network
  * and disk. Keeps the checker's books up to date.
  */
-export class SwarmNode implements PeerSink, Arrivals {
+export class SwarmNode implements PeerSink, Arrivals, GivingNode, WritingNode {
   readonly number: number;
   readonly behaviour: Behaviour;
   readonly checker: NodeChecker;
@@ -81,10 +46,8 @@ export class SwarmNode implements PeerSink, Arrivals {
   #hasAsked = false;
   /** The lane something came over last: as a rule the answer goes there. */
   #lane: LaneNumber = -1;
-  /** Fetches whose pieces are with the disk. */
-  readonly #writing = new Set<number>();
-  /** Pieces that were wrong when several had given parts of them, and who gave what. */
-  readonly #suspects = new Map<number, readonly CheckedPart[]>();
+  readonly #writes: NodeWrites;
+  readonly #gives: NodeGives;
 
   constructor(number: number, behaviour: Behaviour, hasAll: boolean, word: number | null, world: NodeWorld) {
     this.number = number;
@@ -93,6 +56,8 @@ export class SwarmNode implements PeerSink, Arrivals {
     this.#world = world;
     this.#random = world.simulation.random(`node/${number}`);
     this.checker = new NodeChecker(number, world.file, limits.transfer.receiveBudgetBytes, hasAll);
+    this.#writes = new NodeWrites(this, world.disks);
+    this.#gives = new NodeGives(this, world, this.#random);
     this.#passedOn = word === null || !world.proven ? null : new PassedOn(world.file, {
       random: world.simulation.random(`proof/${number}`).next,
       isLinked: () => this.links.has(word),
@@ -126,8 +91,7 @@ export class SwarmNode implements PeerSink, Arrivals {
     this.#machine = null;
     this.life++;
     this.#passedOn?.end();
-    this.#writing.clear();
-    this.#suspects.clear();
+    this.#writes.forget();
     this.checker.restarted();
     this.links.clear();
     this.#lane = -1;
@@ -200,8 +164,8 @@ export class SwarmNode implements PeerSink, Arrivals {
         links.claimNothing(lane);
         return this.step({ type: 'left', content, peer });
       case messages.choked: return this.step({ type: 'choked', peer, choked: a === 1 });
-      case messages.wanted: return this.#wanted(lane, a, parcels.b(parcel), parcels.c(parcel));
-      case messages.unwanted: return this.#unwanted(lane, a);
+      case messages.wanted: return this.#gives.wanted(lane, a, parcels.b(parcel), parcels.c(parcel));
+      case messages.unwanted: return this.#gives.unwanted(lane, a);
       case messages.refused:
         if (a < 0) return this.#passedOn?.answered(a, null);
         links.requests.take(lane, a);
@@ -212,9 +176,8 @@ export class SwarmNode implements PeerSink, Arrivals {
 
   /** The last byte of a block has left, over our own lane. */
   sent(lane: LaneNumber, want: number, bytes: number): void {
-    const { links, network } = this.#world;
     this.#lane = lane;
-    if (links.wants.take(lane, want) !== noParcel) this.step({ type: 'served', peer: network.to(lane), want, bytes });
+    this.#gives.sent(lane, want, bytes);
   }
 
   /** A block has come from the peer to whom our own lane leads. */
@@ -267,71 +230,35 @@ export class SwarmNode implements PeerSink, Arrivals {
   }
 
   /** The disk has read a block for the peer to whom our own lane leads. */
-  blockRead(lane: LaneNumber, want: number, serial: number): void {
-    const { links, network } = this.#world;
-    if (!network.isUp(lane) || links.serial(lane) !== serial || this.behaviour === 'stall') return;
-    const wanted = links.wants.find(lane, want);
-    if (wanted === noParcel) return;
-    const peer = network.to(lane);
-    if (this.#world.isOutside(peer)) this.#world.leaks.given(this.number, links.wants.first(wanted));
-    const isCorrupt = this.behaviour === 'corrupt' && this.#random.chance(corruptBlocks);
-    network.sendBlock(lane, 0, links.wants.second(wanted), want, isCorrupt ? 1 : 0);
-  }
+  blockRead(lane: LaneNumber, want: number, serial: number): void { this.#gives.read(lane, want, serial); }
 
   /** The disk's word on a piece: `isRight` says whether its bytes were. */
   pieceWritten(failed: boolean, piece: number, fetch: number, isRight: boolean, life: number): void {
-    if (life !== this.life) return;
-    const isFirst = this.#writing.delete(fetch);
-    if (failed) {
-      this.step({ type: 'piece-unwritten', file: content, piece, fetch });
-      if (!this.#isOpen) return;
-      this.#isOpen = false;
-      this.step({ type: 'file-closed', file: content });
-      if (this.#passedOn !== null) this.step({ type: 'content-dropped', content });
-      this.#passedOn?.end();
-      this.#world.simulation.after(reopenAfter, this.#world.kinds.reopen, this.number, this.life);
-    } else if (isRight) {
-      const isGiven = isFirst && this.checker.partsOf(fetch).every(({ from }) => from === this.word);
-      this.checker.written.add(piece);
-      this.#judge(piece);
-      this.step({ type: 'piece-written', file: content, piece, fetch });
-      this.#passedOn?.came(piece, isGiven);
-    } else if (isFirst && this.#isOpen && !this.checker.written.has(piece)) this.#wrong(piece, fetch);
-    else this.step({ type: 'piece-corrupt', file: content, piece, fetch });
+    if (life === this.life) this.#writes.ended(failed, piece, fetch, isRight);
   }
 
-  /** Whoever gave all of a bad piece is to blame; of several it is not known yet who. */
-  #wrong(piece: number, fetch: number): void {
-    const parts = this.checker.partsOf(fetch);
-    const [first] = parts;
-    if (first === undefined) return;
-    if (parts.every(({ from }) => from === first.from)) {
-      // It may have come back over another link, or be away.
-      this.checker.mustBlame(first.from, () => { this.step({ type: 'piece-corrupt', file: content, piece, fetch }); });
-      return;
-    }
-    this.#suspects.set(piece, [...(this.#suspects.get(piece) ?? []), ...parts]);
-    this.checker.mustBlameNobody(() => { this.step({ type: 'piece-corrupt', file: content, piece, fetch, several: true }); });
+  get isOpen(): boolean { return this.#isOpen; }
+
+  isLinked(peer: number): boolean { return this.links.has(peer); }
+
+  mayGive(peer: number, piece: number): boolean {
+    return this.checker.written.has(piece) && this.#mayHave(peer) && this.#passedOn?.shows(piece) !== false;
   }
 
-  /** The right bytes of a piece are known: who gave others before. */
-  #judge(piece: number): void {
-    const parts = this.#suspects.get(piece);
-    if (parts === undefined) return;
-    this.#suspects.delete(piece);
-    for (const peer of new Set(parts.flatMap(({ from, isCorrupt }) => (isCorrupt ? [from] : [])))) {
-      if (this.links.has(peer)) this.checker.mustBlame(peer, () => { this.step({ type: 'peer-blamed', peer, file: content, piece }); });
-      else this.peerCorrupt(peer, content, piece, this.checker.strikesOf(peer) + 1);
-    }
+  wrote(piece: number, isGiven: boolean): void { this.#passedOn?.came(piece, isGiven); }
+
+  close(): void {
+    this.#isOpen = false;
+    this.step({ type: 'file-closed', file: content });
+    if (this.#passedOn !== null) this.step({ type: 'content-dropped', content });
+    this.#passedOn?.end();
+    this.#reopenLater();
   }
 
   reopen(life: number): void {
     if (life !== this.life) return;
     // What is still being written belongs to the file as it was.
-    if (this.#writing.size > 0) {
-      this.#world.simulation.after(reopenAfter, this.#world.kinds.reopen, this.number, life);
-      return;
-    }
+    if (!this.#writes.areAllEnded) return this.#reopenLater();
     this.#open();
     for (const peer of this.links.keys()) if (this.#mayHave(peer)) this.step({ type: 'member-found', content, peer });
   }
@@ -358,6 +285,10 @@ export class SwarmNode implements PeerSink, Arrivals {
     this.step({ type: 'content-kept', content, pieces: this.#world.file.pieces, have, ...(this.#passedOn === null ? {} : { shown: this.#passedOn.shown }) });
   }
 
+  #reopenLater(): void {
+    this.#world.simulation.after(reopenAfter, this.#world.kinds.reopen, this.number, this.life);
+  }
+
   #open(): void {
     const { bytes, pieceBytes } = this.#world.file;
     this.#isOpen = true;
@@ -372,34 +303,6 @@ export class SwarmNode implements PeerSink, Arrivals {
   #mayHave(peer: number): boolean {
     const { isOutside } = this.#world;
     return !isOutside(peer) || isOutside(this.word ?? this.number);
-  }
-
-  #wanted(lane: LaneNumber, want: number, piece: number, bytes: number): void {
-    const { links, network } = this.#world;
-    if (this.behaviour === 'launder' && bytes <= limits.transfer.proofBytes) return this.#answerTest(lane, want, piece, bytes);
-    if (!this.checker.written.has(piece) || !this.#mayHave(network.to(lane)) || this.#passedOn?.shows(piece) === false) {
-      if (this.behaviour === 'lie') network.sendBlock(lane, 0, bytes, want, 1);
-      else network.sendMessage(lane, messages.refused, want, refusals.indexOf('gone'));
-      return;
-    }
-    links.wants.add(lane, want, piece, bytes);
-    this.step({ type: 'wanted', peer: network.to(lane), want, content, piece, bytes });
-  }
-
-  /** It knows what any of them has, and plays for time otherwise. */
-  #answerTest(lane: LaneNumber, want: number, piece: number, bytes: number): void {
-    const { leaks, network } = this.#world;
-    const isKnown = leaks.theirs.has(piece);
-    if (isKnown || this.#random.chance(rubbishAnswers)) network.sendBlock(lane, 0, bytes, want, isKnown ? 0 : 1);
-    else if (!this.#random.chance(noAnswers)) network.sendMessage(lane, messages.refused, want, refusals.indexOf('gone'));
-  }
-
-  #unwanted(lane: LaneNumber, want: number): void {
-    const { network, links: { wants } } = this.#world;
-    this.step({ type: 'unwanted', peer: network.to(lane), want });
-    const wanted = wants.find(lane, want);
-    if (wanted !== noParcel && wants.third(wanted) === 0) wants.take(lane, want);
-    if (network.cancelBlock(lane, want)) this.sent(lane, want, 0);
   }
 
   #laneTo(peer: number): LaneNumber | undefined {
@@ -451,24 +354,13 @@ export class SwarmNode implements PeerSink, Arrivals {
   }
 
   serve(peer: number, want: number): void {
-    const { links, disks } = this.#world;
     const lane = this.#laneTo(peer);
-    if (lane === undefined) return;
-    const wanted = links.wants.find(lane, want);
-    if (wanted === noParcel) return;
-    const piece = links.wants.first(wanted);
-    links.wants.setThird(wanted, 1);
-    this.checker.claimsPiece(piece);
-    const isAtHand = disks.read(this.number, links.wants.second(wanted), links.reads(lane, piece), lane, want, links.serial(lane), 0);
-    if (isAtHand) this.blockRead(lane, want, links.serial(lane));
+    if (lane !== undefined) this.#gives.serve(lane, want);
   }
 
   refuse(peer: number, want: number, why: RefusalKind): void {
-    const { links, network } = this.#world;
     const lane = this.#laneTo(peer);
-    if (lane === undefined) return;
-    links.wants.take(lane, want);
-    network.sendMessage(lane, messages.refused, want, refusals.indexOf(why));
+    if (lane !== undefined) this.#gives.refuse(lane, want, why);
   }
 
   fetchStarted(fetch: number, _file: number, piece: number, bytes: number, peer: number): void { this.checker.fetchStarted(fetch, piece, bytes, peer); }
@@ -480,8 +372,7 @@ export class SwarmNode implements PeerSink, Arrivals {
   fetchEnded(fetch: number): void { this.checker.fetchEnded(fetch); }
 
   pieceComplete(fetch: number, _file: number, piece: number, bytes: number): void {
-    this.#writing.add(fetch);
-    this.#world.disks.write(this.number, bytes, piece, fetch, this.checker.pieceComplete(fetch, piece) ? 1 : 0, this.life);
+    this.#writes.begin(fetch, piece, bytes);
   }
 
   fileComplete(): void {

@@ -4,10 +4,11 @@ import type { Micros } from './event-wheel.ts';
 import type { LaneNumber } from './lanes.ts';
 import { Links } from './links.ts';
 import { Network } from './network.ts';
+import type { Behaviour, NodeWorld } from './node-world.ts';
 import type { RandomStream } from './random-stream.ts';
 import { Simulation, type EventKind } from './simulation.ts';
 import { LabOutOfTime, LeakChecker, type CheckedFile } from './swarm-checker.ts';
-import { SwarmNode, type Behaviour, type NodeWorld } from './swarm-node.ts';
+import { SwarmNode } from './swarm-node.ts';
 import type { SwarmOptions } from './swarm-options.ts';
 
 const micros = (ms: number): Micros => Math.round(ms * 1000);
