@@ -179,9 +179,9 @@ export class ServeMachine {
       this.#choker.asked(now, peer, this.#changed(out));
       if (peer.isChoked) return out.refuse(number, want, 'choked');
       const shared = content === null ? undefined : this.#contents.get(content);
-      if (shared?.isBetterElsewhere(piece) === true && this.#isScarce(now, peer)) return out.refuse(number, want, 'elsewhere');
+      if (shared?.isBetterElsewhere(piece) === true && this.#isScarce(now, peer) && shared.sendAway(piece, number)) return out.refuse(number, want, 'elsewhere');
       peer.begin(content, piece);
-      shared?.give(piece);
+      shared?.give(piece, number);
     }
     peer.enqueue({ number: want, content, piece, bytes }, isQuestion);
     if (peer.queued === 1) {

@@ -8,6 +8,12 @@ const isOursBit = 0x10000;
 const isWantedBit = 0x20000;
 const isGivenBit = 0x40000;
 
+/**
+ * So often a member is sent elsewhere for one piece. Who gets pieces from others will get this one there, and is patient while
+ * their lines are busy; of the others nobody knows whether they reach those who have it.
+ */
+const mostSentAway = { fedByOthers: 3, alone: 1 };
+
 /** It is ours, nobody else has it, and nobody gets it from us. */
 const isFreshAndOurs = (facts: number): boolean => (facts & (countMask | isOursBit | isGivenBit)) === isOursBit;
 
@@ -36,6 +42,8 @@ export class Content {
   #facts: Uint32Array | null = null;
   /** Members that had everything when they joined; they are in no count. */
   #fullMembers = 0;
+  /** How often each member was sent elsewhere, by piece; made when one is for the first time. */
+  readonly #sentAway = new Map<PeerNumber, Uint8Array>();
   /** Pieces of ours that are shown, that are in no count and that nobody was given. */
   #fresh: number;
 
@@ -173,6 +181,7 @@ export class Content {
     const row = this.#members.row(peer);
     if (row === all) this.#fullMembers--;
     this.#members.remove(peer);
+    this.#sentAway.delete(peer);
     const facts = this.#facts;
     if (row < 0 || facts === null) return;
     for (let piece = 0; piece < this.pieces; piece++) {
@@ -186,9 +195,11 @@ export class Content {
     }
   }
 
-  /** We begin to send a piece. */
-  give(piece: number): void {
+  /** We begin to send a piece to a peer. */
+  give(piece: number, peer: PeerNumber): void {
     if (piece < 0 || piece >= this.pieces) return;
+    const row = this.#members.row(peer);
+    if (row >= 0) this.#members.noteGiven(row);
     const facts = (this.#facts ??= this.#firstFacts());
     const before = facts[piece] ?? 0;
     if (isFreshAndOurs(before)) this.#fresh--;
@@ -198,6 +209,19 @@ export class Content {
   /** Others have it or get it already, while there are pieces that nobody but us has. */
   isBetterElsewhere(piece: number): boolean {
     return this.#fresh > 0 && this.#fullMembers === 0 && !this.#isFresh(piece);
+  }
+
+  /** A peer asks for a piece that is better elsewhere: returns whether it is sent there, which is noted. A member that comes again has not got it there. */
+  sendAway(piece: number, peer: PeerNumber): boolean {
+    const row = this.#members.row(peer);
+    // Who takes no part tells nobody what it has, and gets what the others leave.
+    if (row < 0) return true;
+    const times = this.#sentAway.get(peer) ?? new Uint8Array(this.pieces);
+    const before = times[piece] ?? 0;
+    if (before >= (this.#members.isFedByOthers(row) ? mostSentAway.fedByOthers : mostSentAway.alone)) return false;
+    times[piece] = before + 1;
+    this.#sentAway.set(peer, times);
+    return true;
   }
 
   /** Whether we have something that the member lacks. */

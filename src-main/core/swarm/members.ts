@@ -10,10 +10,11 @@ export const all: Row = -1;
 /** It is no member. */
 export const none: Row = -2;
 
-/** The numbers before the bits of a row: what the member could give us now, and how many pieces it has; -1: nobody's row. */
+/** The numbers before the bits of a row: what the member could give us now, how many pieces it has (-1: nobody's row), and how many it had at first or we gave it. */
 const usefulAt = 0;
 const countAt = 1;
-const bitsAt = 2;
+const givenAt = 2;
+const bitsAt = 3;
 const nobody = -1;
 
 const wordBits = 32;
@@ -117,6 +118,16 @@ export class Members {
     return false;
   }
 
+  /** We begin to give a piece to the member of a row. */
+  noteGiven(row: Row): void {
+    this.#change(row, givenAt, 1);
+  }
+
+  /** Whether the member of a row got more pieces since it joined than we began to give it: others give it some, too. */
+  isFedByOthers(row: Row): boolean {
+    return (this.#rows[row * this.#stride + countAt] ?? 0) > (this.#rows[row * this.#stride + givenAt] ?? 0);
+  }
+
   /** How many pieces the member of a row could give us now; kept by the owner. */
   useful(row: Row): number {
     return this.#rows[row * this.#stride + usefulAt] ?? 0;
@@ -154,6 +165,7 @@ export class Members {
       for (let left = word; left !== 0; left &= left - 1) count++;
     }
     this.#rows[first + countAt] = count;
+    this.#rows[first + givenAt] = count;
     this.#rows[first + usefulAt] = 0;
     return row;
   }

@@ -233,11 +233,14 @@ export class PeerState {
 
   /** It gives this piece to others already and would rather give us another one. */
   avoid(now: Millis, file: FileNumber, piece: number): void {
-    this.#avoided ??= new Map();
+    if (this.#avoided === null) {
+      this.#avoided = new Map();
+      // From the first of them on: whoever is sent away again and again must not wait for ever for what it asked for first.
+      this.avoidUntil = now + this.#pace.avoidMs;
+    }
     const pieces = this.#avoided.get(file);
     if (pieces === undefined) this.#avoided.set(file, new Set([piece]));
     else pieces.add(piece);
-    this.avoidUntil = now + this.#pace.avoidMs;
   }
 
   /** Pieces of a file that it is not asked for now, or null. */

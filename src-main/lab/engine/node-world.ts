@@ -32,6 +32,10 @@ export interface NodeWorld {
   readonly links: Links;
   readonly leaks: LeakChecker;
   isHonest(node: number): boolean;
+  /** Its user watches the file while it arrives. */
+  isWatching(node: number): boolean;
+  /** What its user lets it upload, bytes/s; null: no limit. */
+  uploadLimitOf(node: number): number | null;
   /** No origin lets it have the file. */
   isOutside(node: number): boolean;
 }

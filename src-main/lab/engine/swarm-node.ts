@@ -77,11 +77,13 @@ export class SwarmNode implements PeerSink, Arrivals, GivingNode, WritingNode {
   /** Starts the program, with what lies on the disk. */
   start(): void {
     this.#machine = new PeerMachine({ limits: limits.transfer, serving: defaultServeSettings, random: this.#random.next, arrivals: this });
+    const uploadLimit = this.#world.uploadLimitOf(this.number);
+    if (uploadLimit !== null) this.step({ type: 'upload-limit', bytesPerSecond: uploadLimit });
     if (this.isComplete) {
       this.#passedOn?.begin(this.checker.written);
       this.#keep('all');
     } else {
-      this.step({ type: 'download-added', download, priority: 1 });
+      this.step({ type: 'download-added', download, priority: 1, inOrder: this.#world.isWatching(this.number) });
       this.#open();
     }
   }

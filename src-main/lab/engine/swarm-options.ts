@@ -10,6 +10,8 @@ export interface SwarmOptions {
   readonly bytes: Bytes;
   readonly pieceBytes: Bytes;
   readonly originUp: number;
+  /** What the user of each origin lets it upload, below what its line carries; 0: no limit. */
+  readonly originLimit: number;
   readonly peerUp: number;
   readonly peerDown: number;
   /** One way; each pair has its own, between half of it and one and a half. */
@@ -19,6 +21,9 @@ export interface SwarmOptions {
   readonly lan: boolean;
   /** Links each peer opens; those opened towards it come on top. */
   readonly neighbours: number;
+  /** Parts of the peers that watch while it arrives, from the beginning to the end, and that reach nobody but the origins; the same ones first. */
+  readonly watch: number;
+  readonly apart: number;
   /** All within this time, or, with `arrivalsPerSecond` above 0, one after the other (Poisson). */
   readonly arriveWithinMs: Millis;
   readonly arrivalsPerSecond: number;
@@ -54,12 +59,15 @@ export const defaultSwarm: SwarmOptions = {
   bytes: 64 * MiB,
   pieceBytes: 1 * MiB,
   originUp: 2_500_000,
+  originLimit: 0,
   peerUp: 1_250_000,
   peerDown: 12_500_000,
   latencyMs: 20,
   loss: 0,
   lan: false,
   neighbours: 20,
+  watch: 0,
+  apart: 0,
   arriveWithinMs: 10 * second,
   arrivalsPerSecond: 0,
   leaveWhenDone: false,

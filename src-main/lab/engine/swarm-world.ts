@@ -41,6 +41,9 @@ export class SwarmWorld {
   readonly #chance: { readonly tracker: RandomStream; readonly churn: RandomStream; readonly partition: RandomStream };
   readonly #kinds: Record<'arrive' | 'leave' | 'linkUp' | 'look' | 'cut' | 'mend' | 'cutNoticed', EventKind>;
   readonly #present: number[] = [];
+  readonly #watching: ReadonlySet<number>;
+  /** They have links to origins only. */
+  readonly #apart: ReadonlySet<number>;
   /** Pieces each node had when it last looked for peers. */
   readonly #countAtLook: number[] = [];
   /** Side of the cut each node is on, while there is one. */
@@ -81,12 +84,15 @@ export class SwarmWorld {
       mend: simulation.on(() => { this.#mend(); }),
       cutNoticed: simulation.on((lane, cut) => { this.#cutNoticed(lane, cut); }),
     };
+    [this.#watching, this.#apart] = [this.#some(options.watch), this.#some(options.apart)];
     const file = checkedFile(options);
     const theirs = new Bitfield(file.pieces);
     this.#populate({
       simulation, network: this.network, disks: this.#disks, links: new Links(file.pieces), file, lan: options.lan, proven: options.proven, repeats: options.shuffle,
       kinds: { ...nodeKinds, askAgain: simulation.on((node, life) => { this.#node(node).askAgain(life); }) },
       leaks: new LeakChecker(theirs), isOutside: (node) => this.nodes[node]?.behaviour === 'launder',
+      isWatching: (node) => this.isWatching(node),
+      uploadLimitOf: (node) => (this.isOrigin(node) && options.originLimit > 0 ? options.originLimit : null),
       isHonest: (node) => this.nodes[node]?.behaviour === 'honest',
     });
   }
@@ -111,12 +117,19 @@ export class SwarmWorld {
     return this.#unfinished;
   }
 
+  /** Its user watches the file while it arrives. */
+  isWatching(number: number): boolean {
+    return this.#watching.has(number);
+  }
+
   isOrigin(number: number): boolean {
     return number < this.options.origins;
   }
 
   upOf(number: number): number {
-    return this.isOrigin(number) ? this.options.originUp : this.options.peerUp;
+    const { originUp, originLimit, peerUp } = this.options;
+    if (!this.isOrigin(number)) return peerUp;
+    return originLimit > 0 ? Math.min(originUp, originLimit) : originUp;
   }
 
   #populate(world: NodeWorld): void {
@@ -127,7 +140,7 @@ export class SwarmWorld {
     let arriveAt: Micros = 0;
     for (let number = 0; number < origins + peers; number++) {
       const isOrigin = this.isOrigin(number);
-      this.network.addNode(this.upOf(number), isOrigin ? Infinity : peerDown);
+      this.network.addNode(isOrigin ? originUp : peerUp, isOrigin ? Infinity : peerDown);
       this.nodes.push(new SwarmNode(number, isOrigin ? 'honest' : behaviours[number - origins] ?? 'honest', isOrigin, words[number - origins] ?? null, world));
       if (isOrigin) arriveAt = 0;
       else if (arrivalsPerSecond > 0) arriveAt += micros(arrivals.exponential(1000 / arrivalsPerSecond));
@@ -140,6 +153,14 @@ export class SwarmWorld {
     // While they arrive and fetch: twice the time the fastest possible distribution takes.
     const busy = micros(arriveWithinMs + (2000 * this.options.bytes) / Math.min(originUp, peerUp));
     for (let cut = 0; cut < partitions; cut++) this.simulation.at(this.#chance.partition.below(busy), this.#kinds.cut);
+  }
+
+  /** A part of the peers, by chance: a larger part has those of a smaller one. */
+  #some(part: number): ReadonlySet<number> {
+    const { origins, peers } = this.options;
+    const numbers = Array.from({ length: peers }, (_, at) => origins + at);
+    this.simulation.random('some').shuffle(numbers);
+    return new Set(numbers.slice(0, Math.round(peers * part)));
   }
 
   #behaviours(): Behaviour[] {
@@ -190,10 +211,11 @@ export class SwarmWorld {
     // Whoever got nothing since it last looked needs somebody else: those it knows may all be stuck, or lie.
     const isStuck = !node.isComplete && node.checker.written.count === this.#countAtLook[number];
     this.#countAtLook[number] = node.checker.written.count;
+    const within = this.#apart.has(number) ? this.#present.filter((other) => this.isOrigin(other)) : this.#present;
     const wanted = Math.min(Math.max(this.options.neighbours, isStuck ? node.links.size + 1 : 0), this.#present.length - 1);
     // Links come up later: dialling somebody twice, or more than are needed, does no harm.
     for (let dials = wanted - node.links.size; dials > 0; dials--) {
-      const other = this.#present[this.#chance.tracker.below(this.#present.length)] ?? number;
+      const other = within[this.#chance.tracker.below(within.length)] ?? number;
       if (other !== number) this.#dial(number, other);
     }
     if (this.options.proven && node.word !== null && !node.links.has(node.word)) this.#dial(number, node.word);
@@ -201,8 +223,13 @@ export class SwarmWorld {
   }
 
   #dial(a: number, b: number): void {
+    if (!this.#mayMeet(a, b)) return;
     // Three ways: connect, hello, hello.
     this.simulation.after(3 * this.#latency(a, b), this.#kinds.linkUp, a, b);
+  }
+
+  #mayMeet(a: number, b: number): boolean {
+    return (!this.#apart.has(a) || this.isOrigin(b)) && (!this.#apart.has(b) || this.isOrigin(a));
   }
 
   #linkUp(a: number, b: number): void {

@@ -13,7 +13,7 @@ export function tinySwarm(seed: number): SwarmOptions {
   const pieceBytes = oneOf(16, 64, 256) * KiB;
   const peerUp = oneOf(50_000, 400_000, 3_000_000);
   const lan = random.chance(0.3);
-  return {
+  const swarm = {
     ...defaultSwarm,
     seed,
     peers: 1 + random.below(7),
@@ -43,6 +43,9 @@ export function tinySwarm(seed: number): SwarmOptions {
     shuffle: sometimes(0.5, 0.3),
     limitMs: 12 * hour,
   };
+  // Who comes and goes, and gets its part of a slow line, would not live to see a whole piece.
+  const stays = swarm.churnPerHour === 0;
+  return { ...swarm, watch: sometimes(0.3, 1), apart: sometimes(stays ? 0.3 : 0, 0.6), originLimit: stays && random.chance(0.3) ? peerUp * oneOf(0.4, 1) : 0 };
 }
 
 /** The same small swarm, in which everybody takes somebody's word for whom the file is, as a rule also that of some who do not have it. */

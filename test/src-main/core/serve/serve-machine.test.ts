@@ -268,6 +268,55 @@ it('while blocks of others wait, whatever is slow, a piece that others have give
   expect(line.served).toHaveLength(33);
 });
 
+describe('who comes again for a piece that others have', () => {
+  /** A source of eight pieces whose limit is used up, two that take part and a third that does not; the first is being given piece 0. */
+  const busyLine = (): Line => {
+    const line = new Line(100_000);
+    for (const peer of [1, 2, 3]) line.step({ type: 'peer-up', peer, local: true });
+    const content = line.contents.open(5, 8, 'all');
+    for (const peer of [1, 2]) content.setMember(peer, new Uint8Array(1));
+    line.step({ type: 'upload-limit', bytesPerSecond: 100_000 });
+    line.run(1);
+    line.ask(1, 0, MiB, 5);
+    return line;
+  };
+  const sentAway = (line: Line, peer: number, piece: number): boolean => {
+    const want = line.ask(peer, piece, MiB, 5);
+    return line.refused.at(-1)?.want === want;
+  };
+
+  it('evidently does not reach them, and gets it', () => {
+    const line = busyLine();
+    expect([1, 2, 3].map(() => sentAway(line, 2, 0))).toEqual([true, false, false]);
+  });
+
+  it('is sent to them a few times more when others give it pieces, and then gets it', () => {
+    const line = busyLine();
+    line.contents.get(5)?.noteHas(2, 7);
+    expect([1, 2, 3, 4].map(() => sentAway(line, 2, 0))).toEqual([true, true, true, false]);
+  });
+
+  it('does not reach them when all that it has came from us', () => {
+    const line = busyLine();
+    sentAway(line, 2, 1);
+    line.contents.get(5)?.noteHas(2, 1);
+    expect([1, 2].map(() => sentAway(line, 2, 0))).toEqual([true, false]);
+  });
+
+  it('may have got to know them when it joins anew', () => {
+    const line = busyLine();
+    expect([1, 2].map(() => sentAway(line, 2, 0))).toEqual([true, false]);
+    for (let piece = 1; piece < 7; piece++) line.ask(1, piece, MiB, 5);
+    line.contents.get(5)?.setMember(2, new Uint8Array(1));
+    expect([1, 2].map(() => sentAway(line, 2, 6))).toEqual([true, false]);
+  });
+
+  it('is sent to them every time when it takes no part itself', () => {
+    const line = busyLine();
+    expect([1, 2, 3, 4].map(() => sentAway(line, 3, 0))).toEqual([true, true, true, true]);
+  });
+});
+
 it('a few bytes, to see that we have a piece, are given before all else, also to whoever may begin none, but not many at once', () => {
   const line = new Line(100_000);
   for (const peer of [1, 2]) line.step({ type: 'peer-up', peer, local: true });

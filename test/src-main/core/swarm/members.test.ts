@@ -54,6 +54,19 @@ function maskOf(wanted: ReadonlySet<number>, pieces: number): Uint8Array {
   return bytes;
 }
 
+it('are fed by others when they got more than we began to give them since they joined, also in a row that somebody else had before', () => {
+  const members = new Members(10);
+  const row = members.add(1, Uint8Array.of(0b1110_0000, 0));
+  expect(members.isFedByOthers(row)).toBe(false);
+  members.noteGiven(row);
+  members.addPiece(row, 5);
+  expect(members.isFedByOthers(row)).toBe(false);
+  members.addPiece(row, 6);
+  expect(members.isFedByOthers(row)).toBe(true);
+  members.remove(1);
+  expect(members.isFedByOthers(members.add(2, Uint8Array.of(0b1111_1111, 0)))).toBe(false);
+});
+
 it('are good for what is counted for those who have a piece, also in a row that somebody else had before', () => {
   const members = new Members(10);
   const first = members.add(1, Uint8Array.of(0b1000_0000, 0));
