@@ -1,3 +1,4 @@
+import { MiB } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { DownloadNumber, PeerNumber, PriorityRank } from './events.ts';
 import type { Fetch } from './fetch.ts';
@@ -6,12 +7,17 @@ import type { PeerState } from './peer-state.ts';
 import type { SwarmLimits } from './options.ts';
 import { Room } from './room.ts';
 
+/** So much more than the others a download may fetch in a row, after it could not. */
+const mostSavedUp = 1 * MiB;
+
 /** One download: its files, and which of them still want something. */
 export class Download {
   readonly number: DownloadNumber;
   priority: PriorityRank;
   /** Somebody watches it while it arrives: files one after the other, pieces from the beginning to the end. */
   inOrder: boolean;
+  /** Bytes it has fetched, as turns count them. */
+  turnBytes: Bytes = 0;
   readonly files = new Set<FileState>();
   /** Reserved for pieces on their way or being written: what a crash could make us fetch again. */
   readonly room: Room;
@@ -46,8 +52,22 @@ export class Download {
     file.isInLine = false;
   }
 
+  /** What the peer is to give next; null: nothing. */
+  pick(peer: PeerState, random: () => number): { readonly file: FileState; readonly piece: number } | null {
+    for (const file of this.#wanting) {
+      const piece = file.pick(peer, random);
+      if (piece !== null) return { file: file.content.pieces > 1 ? file : this.#rarestLike(file, peer), piece };
+    }
+    return null;
+  }
+
+  /** Whether a peer has something that is missed and that nobody fetches. */
+  isServedBy(peer: PeerNumber): boolean {
+    return this.#wanting.some((file) => file.content.useful(peer) > 0);
+  }
+
   /** Of files of one piece, wanted as much as this one, the one that fewest have among those the peer has: what only one device has spreads first. */
-  rarestLike(first: FileState, peer: PeerState): FileState {
+  #rarestLike(first: FileState, peer: PeerState): FileState {
     if (this.inOrder) return first;
     let rarest = first;
     for (const file of this.#wanting) {
@@ -56,23 +76,26 @@ export class Download {
     }
     return rarest;
   }
-
-  /** Whether a peer has something that is missed and that nobody fetches. */
-  isServedBy(peer: PeerNumber): boolean {
-    return this.#wanting.some((file) => file.content.useful(peer) > 0);
-  }
 }
 
 const comesBefore = (file: FileState, other: FileState | undefined): boolean =>
   other !== undefined && (file.priority > other.priority || (file.priority === other.priority && file.number < other.number));
 
-/** All downloads, those that fetch first in front, and the buffers of their pieces on the way. */
+/** Whose turn it is first: below 0 for the one before. */
+const byTurn = (download: Download, other: Download): number => other.priority - download.priority || download.turnBytes - other.turnBytes || download.number - other.number;
+
+/**
+ * All downloads, those that fetch first in front, and the buffers of their pieces on the way. Those wanted as much as each
+ * other take turns by bytes (start-time fair queueing), so that a small one does not wait until a large one is complete.
+ */
 export class Downloads {
   /** Buffers of all of them. */
   readonly room: Room;
   readonly #limits: SwarmLimits;
-  /** Highest priority first, then oldest first. */
+  /** Highest priority first, then who has fetched least. */
   #line: Download[] = [];
+  /** The most that anybody had fetched, as turns count it, when its turn came. */
+  #turnBytes: Bytes = 0;
 
   constructor(limits: SwarmLimits) {
     this.#limits = limits;
@@ -109,6 +132,7 @@ export class Downloads {
 
   begun({ file: { download }, bytes, isSlow }: Fetch): void {
     for (const room of [this.room, download.room]) room.take(bytes, isSlow);
+    this.#takeTurn(download, bytes);
   }
 
   ended({ file: { download }, bytes, isSlow }: Fetch): void {
@@ -141,7 +165,17 @@ export class Downloads {
     return this.room.isHeldBySlow || room.isHeldBySlow;
   }
 
+  #takeTurn(download: Download, bytes: Bytes): void {
+    const begins = Math.max(download.turnBytes, this.#turnBytes - mostSavedUp);
+    this.#turnBytes = Math.max(this.#turnBytes, begins);
+    download.turnBytes = begins + bytes;
+    const line = this.#line;
+    let at = line.indexOf(download);
+    for (let next = line[at + 1]; next !== undefined && byTurn(next, download) < 0; next = line[at + 1]) line[at++] = next;
+    line[at] = download;
+  }
+
   #sort(): void {
-    this.#line.sort((a, b) => b.priority - a.priority || a.number - b.number);
+    this.#line.sort(byTurn);
   }
 }

@@ -14,7 +14,7 @@ import { standingOf, type DownloadStanding } from './standing.ts';
 
 /**
  * Decides which piece to fetch from whom. Several downloads, each of many files, share the peers and one budget of
- * buffers; the download with the highest priority picks first. It sees indices and lengths only: bytes stay with the
+ * buffers; the download with the highest priority picks first, and those of one priority take turns. It sees indices and lengths only: bytes stay with the
  * driver, which verifies and writes each complete piece and tells the outcome. Pure: time comes in as an argument, what
  * is to be done goes out through the sink.
  *
@@ -420,14 +420,16 @@ export class SwarmMachine {
   }
 
   #startFetch(now: Millis, peer: PeerState, out: SwarmSink): Fetch | null {
+    let lacksRoom = false;
     for (const download of this.#downloads.line) {
-      for (const next of download.wanting) {
-        const first = next.pick(peer, this.#random);
-        if (first === null) continue;
-        const [file, piece] = next.content.pieces > 1 ? [next, first] : [download.rarestLike(next, peer), 0];
-        return this.#begin(now, file, piece, peer, out);
-      }
+      const next = download.pick(peer, this.#random);
+      if (next === null) continue;
+      const fetch = this.#begin(now, next.file, next.piece, peer, out);
+      if (fetch !== null) return fetch;
+      // Another download may have room of its own.
+      lacksRoom = true;
     }
+    if (lacksRoom) return null;
     const late = endgamePick(now, peer, this.#fetches.values());
     return late === null ? null : this.#begin(now, late.file, late.piece, peer, out);
   }

@@ -145,6 +145,66 @@ it('the download with the higher priority fetches first', () => {
   expect(lastHigh).toBeLessThan(lastNormal);
 });
 
+describe('downloads wanted as much as each other', () => {
+  const dsl = { bytesPerMs: 1000, latencyMs: 10 };
+  /** Beside the first download: a file of so many pieces at these peers, as a download of its own. */
+  const begin = (swarm: SwarmWorld, download: number, pieces: number, peers: readonly number[]): void => {
+    swarm.step({ type: 'download-added', download, priority: 1 });
+    swarm.step({ type: 'file-opened', download, file: download, bytes: pieces * MiB, pieceBytes: MiB, have: null });
+    for (const peer of peers) swarm.step({ type: 'source-added', file: download, peer, pieces: 'all' });
+  };
+  const bytesOf = (swarm: SwarmWorld, file: number, peer: number): number => swarm.requests.filter((request) => request.file === file && request.peer === peer).reduce((sum, { length }) => sum + length, 0);
+
+  it('take turns by bytes: a small one does not wait for a large one of the same source', () => {
+    const swarm = world([100], { 1: dsl });
+    swarm.run(10 * second);
+    begin(swarm, 2, 4, [1]);
+    swarm.run(10 * second + (1.1 * (2 * 4 + 2) * MiB) / dsl.bytesPerMs);
+    expect([...swarm.complete]).toEqual([2]);
+    swarm.run();
+    expect([...swarm.complete]).toEqual([2, 1]);
+    // The line was never idle.
+    expect(swarm.completeAt).toBeLessThan((1.02 * 104 * MiB) / dsl.bytesPerMs + second);
+  });
+
+  it('get the same, whichever began first', () => {
+    const swarm = world([100], { 1: dsl });
+    swarm.run(20 * second);
+    for (const download of [2, 3]) begin(swarm, download, 100, [1]);
+    swarm.requests.length = 0;
+    swarm.run(80 * second);
+    const given = [1, 2, 3].map((file) => bytesOf(swarm, file, 1));
+    expect(Math.max(...given) - Math.min(...given)).toBeLessThanOrEqual(2 * MiB);
+  });
+
+  it('whose sources were away save up little', () => {
+    const swarm = world([100], { 1: dsl });
+    begin(swarm, 2, 100, []);
+    swarm.run(60 * second);
+    swarm.requests.length = 0;
+    swarm.step({ type: 'source-added', file: 2, peer: 1, pieces: 'all' });
+    swarm.run(70 * second);
+    expect(bytesOf(swarm, 1, 1)).toBeGreaterThan(3 * MiB);
+  });
+
+  it('leave a source that only one of them has to that one, and the other source to the other', () => {
+    const swarm = world([100], { 1: dsl, 2: dsl });
+    begin(swarm, 2, 100, [1]);
+    swarm.run(40 * second);
+    expect(bytesOf(swarm, 2, 1)).toBeGreaterThan(5 * bytesOf(swarm, 1, 1));
+  });
+
+  it('do not wait for one that has no room for more', () => {
+    const swarm = world([100], { 1: lan });
+    swarm.isDiskStuck = true;
+    swarm.run(second);
+    begin(swarm, 2, 4, [1]);
+    swarm.step({ type: 'download-priority', download: 1, priority: 2 });
+    swarm.run(2 * second);
+    expect(bytesOf(swarm, 2, 1)).toBe(4 * MiB);
+  });
+});
+
 it('keeps to the download limit', () => {
   const swarm = world([10], { 1: lan });
   swarm.step({ type: 'rate-limit', bytesPerSecond: 1_000_001 });
