@@ -26,6 +26,12 @@ export function removeJournals(files: Files, folder: Folder, names: Pick<PartNam
   for (const name of [names.progressAside, names.progress]) if (files.lookup(folder, name) !== null) files.unlink(folder, name);
 }
 
+/** Leaves a journal that says nothing: it tells only that the part file beside it is ours, to be read anew. Throws system errors. */
+export function voidJournal(files: Files, folder: Folder, names: Pick<PartNames, 'progress' | 'progressAside'>): void {
+  removeJournals(files, folder, names);
+  files.close(files.create(folder, names.progress));
+}
+
 interface Place {
   readonly bytes: Bytes;
   readonly end: JournalEnd;

@@ -73,11 +73,22 @@ const isTaken = ({ world, destination }: Opening, name: string): boolean => worl
 /** Whether a writer of ours is or was about to begin under this name. */
 const hasTraces = (opening: Opening, names: PartNames): boolean => isTaken(opening, names.lock) || isTaken(opening, names.progressAside);
 
+/** Whether a part file has its final name too: we ended between giving it that name and taking the old one away. */
+function hasFinalName({ world, target, destination, volume }: Opening, part: FileState): boolean {
+  for (let n = 1; volume.stableInodes; n++) {
+    const named = world.files.lookup(destination.folder, numberedName(target.path.at(-1) ?? '', n));
+    if (named === null) return false;
+    if (named.inode === part.inode && named.device === part.device) return true;
+  }
+  return false;
+}
+
 /**
- * What lies under one name. A part file without a readable journal counts as ours only if it has exactly our size and
- * we know what to compare it with; everything unclear belongs to somebody else and is left alone.
+ * What lies under one name. A part file without a readable journal counts as ours only if something else of ours lies beside
+ * it, it has exactly our size and we know what to compare it with. Alone it may be another program's, whatever is in it;
+ * everything unclear belongs to somebody else and is left alone. `isBegun`: a writer of ours is or was at it.
  */
-function lookAt(opening: Opening, names: PartNames): Slot {
+function lookAt(opening: Opening, names: PartNames, isBegun: boolean): Slot {
   const { world, target, destination } = opening;
   const part = world.files.lookup(destination.folder, names.part);
   const parsed = readJournal(world.files, destination.folder, names.progress, world.sha256);
@@ -88,9 +99,9 @@ function lookAt(opening: Opening, names: PartNames): Slot {
     const facts = factsOf(opening, part ?? { kind: 'file', bytes: 0, allocatedBytes: 0, modifiedNs: 0n, device: 0n, inode: 0n });
     return recover(journal, facts, () => 0).kind === 'other' ? { kind: 'foreign' } : { kind: 'leftover', leftover: { names, part, journal } };
   }
-  if (part?.bytes === 0 && parsed === null && hasTraces(opening, names)) return { kind: 'unborn', names };
-  const mayBeOurs = part !== null && parsed?.kind !== 'newer' && target.root !== null && part.bytes === target.bytes && part.bytes > 0;
-  return mayBeOurs ? { kind: 'leftover', leftover: { names, part, journal: null } } : { kind: 'foreign' };
+  if (part?.bytes === 0 && parsed === null && isBegun) return { kind: 'unborn', names };
+  if (part === null || parsed?.kind === 'newer' || target.root === null || part.bytes !== target.bytes || part.bytes === 0) return { kind: 'foreign' };
+  return parsed !== null || isBegun || hasFinalName(opening, part) ? { kind: 'leftover', leftover: { names, part, journal: null } } : { kind: 'foreign' };
 }
 
 /** All that may be resumed, and the first free name. */
@@ -100,7 +111,8 @@ function survey(opening: Opening): { leftovers: Leftover[]; free: PartNames[] } 
   /** Names to make a new file under, in order. */
   const free: PartNames[] = [];
   for (let n = 1, unused = 0; n <= maxNumber && unused < unusedInARow; n++) {
-    const slot = lookAt(opening, partNames(name, n, opening.world.sha256));
+    const names = partNames(name, n, opening.world.sha256);
+    const slot = lookAt(opening, names, hasTraces(opening, names));
     unused = slot.kind === 'free' ? unused + 1 : 0;
     if (slot.kind === 'free' || slot.kind === 'unborn') free.push(slot.names);
     if (slot.kind === 'leftover') leftovers.push(slot.leftover);
@@ -232,16 +244,6 @@ async function continueJournal(opening: Opening, leftover: Leftover, fd: number,
   }
 }
 
-/** Whether a part file has its final name too: we ended between giving it that name and taking the old one away. */
-function hasFinalName({ world, target, destination, volume }: Opening, part: FileState): boolean {
-  for (let n = 1; volume.stableInodes; n++) {
-    const named = world.files.lookup(destination.folder, numberedName(target.path.at(-1) ?? '', n));
-    if (named === null) return false;
-    if (named.inode === part.inode && named.device === part.device) return true;
-  }
-  return false;
-}
-
 /** Whether the journal speaks of this very part file, whatever became of its content. */
 function isOwn({ volume }: Opening, { journal }: Leftover, part: FileState): boolean {
   if (journal === null) return false;
@@ -283,14 +285,13 @@ async function resume(opening: Opening, leftover: Leftover): Promise<OpenedPart 
 function openUnderLock(opening: Opening, names: PartNames, inherited: boolean): Promise<OpenedPart | null> {
   const { files } = opening.world;
   const { folder } = opening.destination;
-  const slot = lookAt(opening, names);
+  const slot = lookAt(opening, names, inherited || isTaken(opening, names.progressAside));
   switch (slot.kind) {
     case 'foreign':
       return Promise.resolve(null);
     case 'free':
       return create(opening, names);
     case 'unborn':
-      if (!inherited && !isTaken(opening, names.progressAside)) return Promise.resolve(null);
       files.unlink(folder, names.part);
       return create(opening, names);
     case 'leftover':
@@ -334,7 +335,7 @@ export function openingOf(world: ReceiveWorld, target: FileTarget, destination: 
 
 /**
  * Deletes what is left of an unfinished file whose content turned out to lie here already under the name `existing`, unless
- * somebody writes it. A part file without a journal is ours for sure only if it is that very file.
+ * somebody writes it. A part file without a journal that can be read is ours for sure only if it is that very file.
  */
 export async function removeLeftovers(opening: Opening, existing: string): Promise<void> {
   const { world, destination, volume } = opening;

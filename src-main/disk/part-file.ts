@@ -10,7 +10,7 @@ import { diskError } from './disk-error.ts';
 import { releaseLock } from './file-lock.ts';
 import type { Files } from './files.ts';
 import { GroupCommit } from './group-commit.ts';
-import { removeJournals, type JournalFile } from './journal-file.ts';
+import { removeJournals, voidJournal, type JournalFile } from './journal-file.ts';
 import type { PartData } from './part-data.ts';
 import type { PartNames } from './part-names.ts';
 import { placeUnderFreeName } from './place.ts';
@@ -351,10 +351,10 @@ export class PartFile {
     try {
       journal.forgetSinceBarrier();
     } catch (journalError) {
-      // A journal that can neither be cut nor trusted must go: without it the next opening reads every piece again.
+      // A journal that can neither be cut nor trusted makes way for an empty one: the next opening reads every piece again.
       this.#failure = this.#errorOf(journalError);
       try {
-        this.#removeJournals();
+        voidJournal(this.#world.files, this.#part.destination.folder, this.#part.names);
       } catch (thrown) {
         this.#failure = this.#errorOf(thrown);
       }

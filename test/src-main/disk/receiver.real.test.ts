@@ -217,6 +217,29 @@ describe('receiver', () => {
       expect(readdirSync(folder).sort()).toEqual(['file', 'file (2).progress', 'file.part']);
     });
 
+    it.each(['finished', 'closed and finished', 'cancelled with what is there', 'there already'])('leaves a part file with the very content to whoever put it there: %s', async (how) => {
+      const folder = tempFolder();
+      const file = sampleFile(300_000);
+      const target = targetOf(file, folder, ['file']);
+      writeFileSync(join(folder, 'file.part'), file.data);
+      if (how === 'there already') writeFileSync(join(folder, 'file'), file.data);
+      const disk = receiver();
+      const opened = await disk.open(target);
+      if (how === 'cancelled with what is there') {
+        await writeAll(disk, opened.handle, file, [0]);
+        await disk.close(opened.handle);
+        await disk.discardPartial(folder, ['file'], file.data.length, target.root);
+      } else if (how !== 'there already') {
+        await writeAll(disk, opened.handle, file, range(how === 'finished' ? file.pieces : 2));
+        if (how === 'closed and finished') await disk.close(opened.handle);
+        const { handle } = how === 'finished' ? opened : await disk.open(target);
+        await writeAll(disk, handle, file, range(file.pieces));
+        expect((await disk.finish(handle)).path).toBe(join(folder, 'file'));
+      }
+      expect(readdirSync(folder).sort()).toEqual(how === 'cancelled with what is there' ? ['file.part'] : ['file', 'file.part']);
+      expect(same(join(folder, 'file.part'), file)).toBe(true);
+    });
+
     it('receives two files of one name at the same time, each resumable', async () => {
       const folder = tempFolder();
       const [one, two] = [sampleFile(300_000, 1), sampleFile(300_000, 2)];
