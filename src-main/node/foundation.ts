@@ -19,6 +19,7 @@ import type { Hasher } from './ports/hasher.ts';
 import type { Library } from './ports/library.ts';
 import type { Receiver } from './ports/receiver.ts';
 import { openSettingsStore, type SettingsStore } from './settings-store.ts';
+import { removeLeftAside } from './write-file-atomic.ts';
 
 /** What was started has to be stopped, in the opposite order. */
 export type Closers = (() => Promise<void> | void)[];
@@ -52,6 +53,7 @@ async function outboxOf(dataDir: string): Promise<string> {
 export async function openFoundation(dataDir: string, overrides: SettingsPatch | undefined, onError: (error: unknown) => void, closers: Closers): Promise<Foundation> {
   const lock = await lockDataDir(dataDir);
   closers.push(() => lock.release());
+  await removeLeftAside(dataDir);
   const identity = await openIdentity(dataDir);
   const settings = await openSettingsStore({ dataDir, defaults: { ...defaultSettings, name: friendlyNameOf(identity.avatarSeed), downloadDir: defaultDownloadDir() }, overrides });
   closers.push(() => settings.close());

@@ -1,5 +1,5 @@
-import { open, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, readdir, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { diskError } from './data-dir.ts';
 
@@ -23,6 +23,18 @@ export async function writeFileAtomic(file: string, text: string, mode = 0o600):
     throw diskError(error, file);
   }
   await syncFolder(dirname(file));
+}
+
+/** What `writeFileAtomic` calls the temporary files of those that it writes in a data directory. */
+const leftAside = /^(settings\.json|settings\.json\.bak|shares\.json|run\.json)\.[0-9a-f]{12}\.tmp$/;
+
+/** Deletes what writers left behind that were killed. Call only while holding the data directory: then nobody writes there. */
+export async function removeLeftAside(dataDir: string): Promise<void> {
+  try {
+    for (const entry of await readdir(dataDir, { withFileTypes: true })) if (entry.isFile() && leftAside.test(entry.name)) await unlink(join(dataDir, entry.name));
+  } catch (error) {
+    throw diskError(error, dataDir);
+  }
 }
 
 /** Windows and some network volumes cannot open or sync a folder; the rename itself is then all there is. */
