@@ -9,7 +9,7 @@ export const errorCodes = [
   'file-missing', 'no-permission', 'disk-full', 'disk-error', 'not-a-folder', 'folder-gone', 'name-not-shareable', 'file-changed',
   'name-too-long', 'file-locked', 'watch-failed',
   // this node
-  'node-not-running', 'node-already-running', 'store-damaged', 'settings-damaged', 'identity-damaged', 'port-taken', 'newer-data',
+  'node-not-running', 'node-already-running', 'store-damaged', 'settings-damaged', 'settings-lost', 'settings-newer', 'identity-damaged', 'port-taken', 'newer-data',
   'other-version', 'not-authorised', 'sabotage-locked', 'sabotage-on',
   // rooms
   'room-unknown', 'room-not-yours', 'room-not-met', 'room-over', 'invitation-unreadable', 'invitation-false', 'member-unknown',

@@ -2,7 +2,7 @@ import { constants, copyFile, readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import type { ErrorInfo } from '#shared/errors.ts';
 import { settingsPatchSchema, settingsSchema } from '#shared/settings.ts';
-import type { Settings, SettingsPatch } from '#shared/settings.ts';
+import type { SettingKey, Settings, SettingsPatch } from '#shared/settings.ts';
 import { badArgument } from '#shared/value-problem.ts';
 import { dataPaths, diskError, ensureDataDir } from './data-dir.ts';
 import { writeFileAtomic } from './write-file-atomic.ts';
@@ -11,6 +11,11 @@ import { writeFileAtomic } from './write-file-atomic.ts';
 const version = 1;
 const fileSchema = z.object({ version: z.int().min(1), settings: z.record(z.string(), z.unknown()) });
 type SettingsFile = z.infer<typeof fileSchema>;
+
+/** Who finds this device, and by which ways: of these the defaults may be wider than what the user had chosen. */
+const guarding: readonly SettingKey[] = ['visibility', 'multicast', 'mdns', 'unusedNetworks', 'portMapping'];
+/** What holds when one of them cannot be read, until the user says otherwise: nobody finds us, and no router lets anybody in. */
+const narrowest: SettingsPatch = { visibility: 'hidden', portMapping: 'off' };
 
 export interface SettingsStore {
   get(): Settings;
@@ -32,15 +37,15 @@ export interface SettingsStoreOptions {
 }
 
 /**
- * Opens `settings.json`. A damaged file is kept as `settings.damaged-N.json` and the previous good one
- * (`settings.json.bak`) or the defaults take its place.
+ * Opens `settings.json`. A damaged file is kept as `settings.damaged-N.json`, and its copy (`settings.json.bak`) takes its
+ * place; without one the defaults do, but nobody finds this device then. Call only while holding the data directory.
  */
 export async function openSettingsStore({ dataDir, defaults, overrides = {} }: SettingsStoreOptions): Promise<SettingsStore> {
   await ensureDataDir(dataDir);
   const file = dataPaths(dataDir).settings;
   const loaded = await load(file);
   let stored = loaded.file;
-  let above = withoutUndefined(overrides);
+  let above = { ...loaded.above, ...withoutUndefined(overrides) };
   const listeners = new Set<(settings: Settings) => void>();
   const compute = (): Settings => settingsSchema.parse({ ...defaults, ...usable(stored.settings), ...above });
   let current = compute();
@@ -82,34 +87,49 @@ export async function openSettingsStore({ dataDir, defaults, overrides = {} }: S
 
 const withoutUndefined = (patch: SettingsPatch): SettingsPatch => Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
 
-const keySchemas: Readonly<Record<string, z.ZodType>> = settingsSchema.shape;
+const keySchemas: ReadonlyMap<string, z.ZodType> = new Map(Object.entries(settingsSchema.shape));
+const isUsable = (key: string, value: unknown): boolean => keySchemas.get(key)?.safeParse(value).success === true;
 
 /** The keys we know whose values we can use; the others stay in the file untouched. */
 const usable = (settings: Readonly<Record<string, unknown>>): SettingsPatch =>
-  settingsPatchSchema.parse(Object.fromEntries(Object.entries(settings).filter(([key, value]) => keySchemas[key]?.safeParse(value).success === true)));
+  settingsPatchSchema.parse(Object.fromEntries(Object.entries(settings).filter(([key, value]) => isUsable(key, value))));
 
-/** A value of our own version that we cannot use is damage; one from a newer version is only not for us. */
-const isUnusable = (of: number, key: string, value: unknown): boolean => of <= version && keySchemas[key]?.safeParse(value).success === false;
-
-async function load(file: string): Promise<{ file: SettingsFile; problem: ErrorInfo | null }> {
-  const found = await read(file);
-  if (found === 'missing') return { file: { version, settings: {} }, problem: null };
-  const repaired = found === 'damaged' ? await fromBackup(file) : { ...found, settings: withoutUnusable(found) };
-  if (found !== 'damaged' && Object.keys(found.settings).length === Object.keys(repaired.settings).length) return { file: found, problem: null };
-  const kept = await keepDamaged(file);
-  await writeFileAtomic(file, encode(repaired));
-  return { file: repaired, problem: { code: 'settings-damaged', params: { path: kept } } };
+interface Mended {
+  readonly file: SettingsFile;
+  /** What holds over the file until it is set. */
+  readonly above: SettingsPatch;
+  /** Every setting that guards something could be read. */
+  readonly isGuarded: boolean;
 }
 
-const withoutUnusable = ({ version: of, settings }: SettingsFile): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(settings).filter(([key, value]) => !isUnusable(of, key, value)));
-
-async function fromBackup(file: string): Promise<SettingsFile> {
-  const backup = await read(`${file}.bak`);
-  return backup === 'missing' || backup === 'damaged' ? { version, settings: {} } : { ...backup, settings: withoutUnusable(backup) };
+async function load(path: string): Promise<Omit<Mended, 'isGuarded'> & { readonly problem: ErrorInfo | null }> {
+  const [found, copy] = [await read(path), await read(copyOf(path))];
+  if (found === 'missing' && copy === 'missing') return { file: { version, settings: {} }, above: {}, problem: null };
+  const { file, above, isGuarded } = mend(isRead(found) ? found : copy);
+  if (isRead(found) && encode(found) === encode(file)) {
+    if (!isRead(copy) || encode(copy) !== encode(file)) await writeFileAtomic(copyOf(path), encode(file));
+    return { file, above, problem: isGuarded ? null : { code: 'settings-newer', params: { path } } };
+  }
+  const params = found === 'missing' ? {} : { path: await keepDamaged(path) };
+  await save(path, file);
+  return { file, above, problem: { code: isGuarded ? 'settings-damaged' : 'settings-lost', params } };
 }
 
-async function read(file: string): Promise<SettingsFile | 'missing' | 'damaged'> {
+/** Leaves out what is damaged, and is narrow where that guarded something. Of a newer version it is not damaged, only not for us. */
+function mend(found: Found): Mended {
+  if (!isRead(found)) return { file: { version, settings: { ...narrowest } }, above: {}, isGuarded: false };
+  const unusable = new Set(Object.entries(found.settings).flatMap(([key, value]) => (keySchemas.has(key) && !isUsable(key, value) ? [key] : [])));
+  const isGuarded = !guarding.some((key) => unusable.has(key));
+  if (found.version > version) return { file: found, above: isGuarded ? {} : narrowest, isGuarded };
+  const kept = Object.fromEntries(Object.entries(found.settings).filter(([key]) => !unusable.has(key)));
+  return { file: { version: found.version, settings: isGuarded ? kept : { ...kept, ...narrowest } }, above: {}, isGuarded };
+}
+
+type Found = SettingsFile | 'missing' | 'damaged';
+const isRead = (found: Found): found is SettingsFile => typeof found !== 'string';
+const copyOf = (file: string): string => `${file}.bak`;
+
+async function read(file: string): Promise<Found> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -140,12 +160,8 @@ async function keepDamaged(file: string): Promise<string> {
 const encode = (file: SettingsFile): string => `${JSON.stringify(file, null, 2)}\n`;
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
-/** Writes the new file and keeps the one before as `.bak`. */
+/** Writes the copy first: whatever ends us, one of the two is whole, and the file counts while it is. */
 async function save(file: string, next: SettingsFile): Promise<void> {
-  const before = await readFile(file, 'utf8').catch((error: unknown) => {
-    if (isMissing(error)) return null;
-    throw diskError(error, file);
-  });
-  if (before !== null) await writeFileAtomic(`${file}.bak`, before);
+  await writeFileAtomic(copyOf(file), encode(next));
   await writeFileAtomic(file, encode(next));
 }

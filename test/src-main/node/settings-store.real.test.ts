@@ -59,25 +59,53 @@ describe('settings store', () => {
     expect(store.get()).toMatchObject({ port: 6000, mdns: false });
   });
 
-  it.each(['', '{"version":1,', '[]', '{"version":0,"settings":{}}', '\u0000\u0000\u0000'])('damaged as %j: keeps it, takes the one before, says so once', async (damage) => {
+  it.each(['', '{"version":1,', '[]', '{"version":0,"settings":{}}', '\u0000\u0000\u0000'])('damaged as %j: keeps it, takes the copy, says so once', async (damage) => {
     const first = await open();
     await first.set({ name: 'Good' });
     await first.set({ name: 'Better' });
     await writeFile(file('settings.json'), damage);
     const store = await open();
-    expect(store.get().name).toBe('Good');
+    expect(store.get().name).toBe('Better');
     expect(store.problem).toEqual({ code: 'settings-damaged', params: { path: file('settings.damaged-1.json') } });
     expect(await readFile(file('settings.damaged-1.json'), 'utf8')).toBe(damage);
     expect((await open()).problem).toBeNull();
-    expect((await open()).get().name).toBe('Good');
+    expect((await open()).get().name).toBe('Better');
   });
 
-  it('damaged together with its backup: uses the defaults', async () => {
-    await writeFile(file('settings.json'), '{');
-    await writeFile(file('settings.json.bak'), '{');
+  it.each([
+    ['damaged, without a copy', '{', null], ['damaged together with its copy', '{', '{'], ['empty, with an impossible copy', '', '{"version":1,"settings":{"visibility":"all"}}'],
+    ['gone, with a damaged copy', null, '\u0000'], ['an unknown visibility', '{"version":1,"settings":{"visibility":"hiden"}}', null],
+    ['impossible networks', '{"version":1,"settings":{"visibility":"everyone","unusedNetworks":"tun0"}}', '{"version":1,"settings":{}}'],
+  ])('%s: nobody finds this device until the user says so, and that is said once', async (_, text, copy) => {
+    if (text !== null) await writeFile(file('settings.json'), text);
+    if (copy !== null) await writeFile(file('settings.json.bak'), copy);
     const store = await open();
-    expect(store.get()).toEqual(defaults);
-    expect(store.problem?.code).toBe('settings-damaged');
+    expect(store.get()).toEqual({ ...defaults, visibility: 'hidden', portMapping: 'off' });
+    expect(store.problem).toEqual({ code: 'settings-lost', params: text === null ? {} : { path: file('settings.damaged-1.json') } });
+    const again = await open();
+    expect([again.get().visibility, again.problem]).toEqual(['hidden', null]);
+    await again.set({ visibility: 'everyone' });
+    expect((await open()).get().visibility).toBe('everyone');
+  });
+
+  it('gone: takes the copy', async () => {
+    await (await open()).set({ visibility: 'paired' });
+    await rm(file('settings.json'));
+    const store = await open();
+    expect([store.get().visibility, store.problem?.code]).toEqual(['paired', 'settings-damaged']);
+  });
+
+  it('edited by hand: the copy follows', async () => {
+    await (await open()).set({ visibility: 'everyone' });
+    await writeFile(file('settings.json'), '{"version":1,"settings":{"visibility":"hidden"}}');
+    await open();
+    await writeFile(file('settings.json'), 'damaged');
+    expect((await open()).get().visibility).toBe('hidden');
+  });
+
+  it('takes names that every object has for unknown ones', async () => {
+    await writeFile(file('settings.json'), '{"version":1,"settings":{"constructor":1,"toString":2,"name":"Kept"}}');
+    expect((await open()).get()).toEqual({ ...defaults, name: 'Kept' });
   });
 
   it('one impossible value: the others hold, the file is kept aside', async () => {
@@ -96,5 +124,15 @@ describe('settings store', () => {
     expect(store.get()).toMatchObject({ name: 'Kept', theme: 'system' });
     await store.set({ port: 1234 });
     expect(await onDisk()).toEqual({ version: 7, settings: { ...newer.settings, port: 1234 } });
+  });
+
+  it.each([['settings.json', 'settings.json.bak'], ['settings.json.bak', 'settings.json']])('a newer version in %s that says in its own way who finds this device: nobody does, and nothing is destroyed', async (has, gets) => {
+    const newer = { version: 7, settings: { visibility: 'friends', unusedNetworks: { tun0: 'at night' }, portMapping: 'on' } };
+    await writeFile(file(has), JSON.stringify(newer));
+    const store = await open();
+    expect(store.get()).toMatchObject({ visibility: 'hidden', portMapping: 'off' });
+    expect(store.problem).toEqual(has === 'settings.json' ? { code: 'settings-newer', params: { path: file('settings.json') } } : { code: 'settings-lost', params: {} });
+    expect(JSON.parse(await readFile(file(gets), 'utf8'))).toEqual(newer);
+    expect((await store.set({ visibility: 'paired' })).visibility).toBe('paired');
   });
 });
