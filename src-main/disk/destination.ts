@@ -7,6 +7,7 @@ import { isPieceSize } from '#main/core/content/piece-size.ts';
 import type { FileTarget } from '#main/node/ports/receiver.ts';
 import { diskError, systemCode } from './disk-error.ts';
 import type { Files, Folder } from './files.ts';
+import type { ReceiveWorld } from './receive-world.ts';
 
 export function isInside(base: string, path: string): boolean {
   return path === base || path.startsWith(base.endsWith(sep) ? base : base + sep);
@@ -81,6 +82,18 @@ export function openDestination(files: Files, base: string, path: readonly strin
   } finally {
     for (const folder of opened) files.closeFolder(folder);
   }
+}
+
+/** As `openDestination`, making what is missing; but nothing beneath the mount point of a volume that is away: throws `folder-gone`. */
+export function makeDestination({ files, isAway }: Pick<ReceiveWorld, 'files' | 'isAway'>, base: string, path: readonly string[]): Destination {
+  let away: boolean;
+  try {
+    away = isAway(base);
+  } catch (thrown) {
+    throw diskError(thrown, base, 'folder-gone');
+  }
+  if (away) throw new AppError('folder-gone', { path: base });
+  return openDestination(files, base, path, true);
 }
 
 /** Throws `folder-gone` when an opened folder was moved, deleted or led outside its base since. */

@@ -1,11 +1,15 @@
 import { join } from 'node:path';
 import type { VolumeAbilities } from '#main/node/ports/receiver.ts';
-import { assertStillThere, openDestination, type Destination } from './destination.ts';
+import { second } from '#shared/units.ts';
+import { assertStillThere, makeDestination, openDestination, type Destination } from './destination.ts';
 import { diskError } from './disk-error.ts';
 import type { Files, Folder } from './files.ts';
+import type { ReceiveWorld } from './receive-world.ts';
 import type { Volumes } from './volumes.ts';
 
 const foldersOpen = 64;
+/** A volume with an open folder cannot be ejected, so none stays open for long after the last batch. */
+const closedAfterMs = 2 * second;
 /** Folders remembered as durable; beyond, they are forgotten and synced once more when met again. */
 const foldersRemembered = 20_000;
 const keyOf = (base: string, path: readonly string[]): string => (path.length === 0 ? base : `${base}\0${path.join('\0')}`);
@@ -49,12 +53,15 @@ export class OpenFolder {
   }
 }
 
+type CacheWorld = Pick<ReceiveWorld, 'files' | 'isAway' | 'later'>;
+
 /**
- * Folders that small files go to, kept open, the last used longest; and the folders whose names are not durable yet.
+ * Folders that small files go to, kept open while batches come, the last used longest; and the folders whose names are not durable yet.
  * A folder found in place may have been made by a process that died before it was synced, so every folder on the way to
  * a file is synced once in this thread's life, not just those that this thread made.
  */
 export class FolderCache {
+  readonly #world: CacheWorld;
   readonly #files: Files;
   readonly #volumes: Volumes;
   readonly #open = new Map<string, OpenFolder>();
@@ -65,9 +72,12 @@ export class FolderCache {
   /** Keys of folders that this batch opened or found in their place. */
   readonly #seenInBatch = new Set<string>();
   #flushing: Promise<void> = Promise.resolve();
+  #isUsed = false;
+  #stopWaiting: (() => void) | null = null;
 
-  constructor(files: Files, volumes: Volumes) {
-    this.#files = files;
+  constructor(world: CacheWorld, volumes: Volumes) {
+    this.#world = world;
+    this.#files = world.files;
     this.#volumes = volumes;
   }
 
@@ -76,7 +86,7 @@ export class FolderCache {
     const known = this.get(base, path);
     if (known !== undefined) return known;
     const key = keyOf(base, path);
-    const destination = openDestination(this.#files, base, path, true);
+    const destination = makeDestination(this.#world, base, path);
     try {
       this.reached(base, path, destination.changed);
       const volume = await this.#volumes.of(destination.folder);
@@ -123,6 +133,8 @@ export class FolderCache {
   /** What was opened before may have been moved meanwhile: `get` looks again. */
   beginBatch(): void {
     this.#seenInBatch.clear();
+    this.#isUsed = true;
+    this.#stopWaiting ??= this.#closeLater();
   }
 
   /** Notes that a folder was opened: its name and those of its parents are to be made durable, once or when just `made`. */
@@ -163,7 +175,18 @@ export class FolderCache {
   }
 
   close(): void {
+    this.#stopWaiting?.();
+    this.#stopWaiting = null;
     for (const key of [...this.#open.keys()]) this.#forget(key);
+  }
+
+  /** From a timer, so never between the opening of a folder and the moment when who asked for it holds it. */
+  #closeLater(): () => void {
+    this.#isUsed = false;
+    return this.#world.later(closedAfterMs, () => {
+      if (this.#isUsed) this.#stopWaiting = this.#closeLater();
+      else this.close();
+    });
   }
 
   async #flushNow(): Promise<void> {

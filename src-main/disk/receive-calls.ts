@@ -23,6 +23,7 @@ export type ReceiveCalls = {
   readonly makeFolder: { readonly params: { readonly base: string; readonly path: readonly string[] }; readonly result: void };
   readonly flush: { readonly params: null; readonly result: void };
   readonly shutdown: { readonly params: null; readonly result: void };
+  readonly setMount: { readonly params: { readonly base: string; readonly mountPoint: string | null }; readonly result: void };
   /** Another thread of this receiver died; what it had locked is free. */
   readonly writerDied: { readonly params: string; readonly result: void };
 };
@@ -34,4 +35,6 @@ export interface ReceiveBeginning {
   readonly policy: SyncPolicy;
   /** Tokens of threads of this process that died: what they locked is free. */
   readonly deadWriters: readonly string[];
+  /** By base, as `setMount` said. */
+  readonly mounts: ReadonlyMap<string, string>;
 }

@@ -4,7 +4,7 @@ import { bytesOfPieces, pieceCount } from '#main/core/content/piece-size.ts';
 import { AppError } from '#shared/errors.ts';
 import type { Bytes } from '#shared/units.ts';
 import { deletePartial } from './delete-partial.ts';
-import { assertTarget, openDestination, type Destination } from './destination.ts';
+import { assertTarget, makeDestination, openDestination, type Destination } from './destination.ts';
 import { diskError } from './disk-error.ts';
 import type { Folder } from './files.ts';
 import { findExisting, type CheckOptions } from './find-existing.ts';
@@ -31,7 +31,7 @@ export class ReceiveDisk {
   constructor(world: ReceiveWorld) {
     this.#world = world;
     this.#volumes = new Volumes(world.files, world.randomBytes);
-    this.#folders = new FolderCache(world.files, this.#volumes);
+    this.#folders = new FolderCache(world, this.#volumes);
     this.#small = new SmallFiles(world, this.#folders);
   }
 
@@ -40,7 +40,7 @@ export class ReceiveDisk {
     assertTarget(target);
     assertLayer(this.#world.merkle, target);
     const options: CheckOptions = { signal, progress: { bytes: 0, tell: onCheck } };
-    const destination = openDestination(this.#world.files, target.base, target.path.slice(0, -1), true);
+    const destination = makeDestination(this.#world, target.base, target.path.slice(0, -1));
     try {
       this.#folders.reached(target.base, target.path.slice(0, -1), destination.changed);
       const opening = openingOf(this.#world, target, destination, await this.#volumes.of(destination.folder), options);
@@ -164,7 +164,7 @@ export class ReceiveDisk {
   }
 
   makeFolder(base: string, path: readonly string[]): void {
-    const { folder, changed } = openDestination(this.#world.files, base, path, true);
+    const { folder, changed } = makeDestination(this.#world, base, path);
     this.#world.files.closeFolder(folder);
     this.#folders.reached(base, path, changed);
   }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import { Merkle } from '#main/core/content/merkle.ts';
 import { toHex } from '#shared/ids.ts';
+import { isMountAway, noteMount } from './mount-point.ts';
 import { packOutcomes, unpackSmallFiles, unpackTargets } from './packed-files.ts';
 import { isRunning, processStart, systemBootId } from './process-identity.ts';
 import { realFiles } from './real-files.ts';
@@ -12,7 +13,7 @@ import type { ReceiveWorld } from './receive-world.ts';
 import { sha256 } from './sha256.ts';
 import { answerCalls } from './worker-calls.ts';
 
-function realWorld({ token, policy }: ReceiveBeginning, deadWriters: ReadonlySet<string>): ReceiveWorld {
+function realWorld({ token, policy }: ReceiveBeginning, deadWriters: ReadonlySet<string>, mounts: ReadonlyMap<string, string>): ReceiveWorld {
   const bootId = systemBootId();
   const boot = bootId === null ? null : toHex(bootId);
   return {
@@ -24,6 +25,10 @@ function realWorld({ token, policy }: ReceiveBeginning, deadWriters: ReadonlySet
     sha256,
     merkle: new Merkle(sha256),
     bootId,
+    isAway: (base) => {
+      const mountPoint = mounts.get(base);
+      return mountPoint !== undefined && isMountAway(mountPoint);
+    },
     mark: markReceived(process.platform, Date.now),
     policy,
     randomBytes: (count) => Uint8Array.from(randomBytes(count)),
@@ -38,7 +43,8 @@ function realWorld({ token, policy }: ReceiveBeginning, deadWriters: ReadonlySet
 
 function begin(port: MessagePort, beginning: ReceiveBeginning): void {
   const deadWriters = new Set(beginning.deadWriters);
-  const disk = new ReceiveDisk(realWorld(beginning, deadWriters));
+  const mounts = new Map(beginning.mounts);
+  const disk = new ReceiveDisk(realWorld(beginning, deadWriters, mounts));
   answerCalls<ReceiveCalls>(port, {
     open: ({ handle, target }, context) => disk.open(handle, target, { signal: context.signal, onCheck: (bytes) => context.progress(bytes) }),
     look: (target, context) => disk.look(target, context.signal),
@@ -54,6 +60,9 @@ function begin(port: MessagePort, beginning: ReceiveBeginning): void {
     makeFolder: ({ base, path }) => disk.makeFolder(base, path),
     flush: () => disk.flush(),
     shutdown: () => disk.shutdown(),
+    setMount: ({ base, mountPoint }) => {
+      noteMount(mounts, base, mountPoint);
+    },
     writerDied: (token) => {
       deadWriters.add(token);
     },

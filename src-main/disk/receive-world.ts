@@ -17,6 +17,8 @@ export interface ReceiveWorld extends LockWorld {
   readonly sha256: Sha256;
   readonly merkle: Merkle;
   readonly bootId: Uint8Array | null;
+  /** Whether the volume that a folder chosen by the user lies on is not mounted now. Throws system errors. */
+  readonly isAway: (base: string) => boolean;
   /** Gives files the mark this system has for what others sent; null where there is none. Never rejects. */
   readonly mark: ((paths: readonly string[]) => Promise<void>) | null;
   readonly policy: SyncPolicy;

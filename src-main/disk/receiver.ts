@@ -7,6 +7,7 @@ import { spawnWorker } from '#main/node/spawn-worker.ts';
 import { AppError } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
 import { systemCode } from './disk-error.ts';
+import { noteMount } from './mount-point.ts';
 import { packSmallFiles, packTargets, unpackOutcomes } from './packed-files.ts';
 import type { ReceiveBeginning, ReceiveCalls } from './receive-calls.ts';
 import type { SyncPolicy } from './receive-world.ts';
@@ -33,13 +34,14 @@ export function createReceiver(options: ReceiverOptions = {}): Receiver {
   const policy = { ...defaultPolicy, ...options.syncPolicy };
   const tokens = new Map<number, string>();
   const deadWriters: string[] = [];
+  const mounts = new Map<string, string>();
   const slotOf = new Map<number, number>();
   let nextHandle = 1;
 
   function start(slot: number): ReturnType<typeof spawnWorker> {
     const token = randomBytes(8).toString('hex');
     tokens.set(slot, token);
-    const beginning: ReceiveBeginning = { token, policy, deadWriters };
+    const beginning: ReceiveBeginning = { token, policy, deadWriters, mounts };
     const worker = spawnWorker('receive');
     worker.postMessage(beginning);
     return worker;
@@ -119,6 +121,11 @@ export function createReceiver(options: ReceiverOptions = {}): Receiver {
     },
     async makeFolder(base, path) {
       await idlest().call('makeFolder', { base, path });
+    },
+    setMount(base, mountPoint) {
+      noteMount(mounts, base, mountPoint);
+      // As above: a thread that dies meanwhile learns it from its own start.
+      for (const caller of pool.running()) caller.call('setMount', { base, mountPoint }).catch(() => undefined);
     },
     async flush() {
       await Promise.all(pool.running().map((caller) => caller.call('flush', null)));

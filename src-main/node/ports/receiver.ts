@@ -110,6 +110,8 @@ export interface Receiver {
   volume(folder: string): Promise<VolumeAbilities>;
   /** Creates an empty folder below a base, parents included. */
   makeFolder(base: string, path: readonly string[]): Promise<void>;
+  /** Where the volume begins that a base lies on; null: on the system's own. While it is away nothing is made there: whatever would rejects with `folder-gone`. */
+  setMount(base: string, mountPoint: string | null): void;
   /** Syncs what small files and folders left to sync. */
   flush(): Promise<void>;
   shutdown(): Promise<void>;

@@ -25,6 +25,8 @@ export const downloadRecordSchema = z.object({
   /** Several things at once (a push): each is created in `base` under its own name. */
   bundle: z.boolean(),
   base: z.string(),
+  /** Where the volume begins that `base` lies on, when that is not the system's own; null also of older versions. */
+  mountPoint: z.string().nullable().default(null),
   state: z.enum(['active', 'paused', 'done', 'failed', 'cancelled']),
   reason: errorInfoSchema.nullable(),
   priority: prioritySchema,

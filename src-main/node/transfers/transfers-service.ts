@@ -5,9 +5,9 @@ import { safeName } from '#shared/names.ts';
 import type { FilePriority, Priority, Transfer, TransferDetail, TransferFile } from '#shared/model/transfer.ts';
 import type { Settings } from '#shared/settings.ts';
 import type { Sought } from '../../core/servers/holder-questions.ts';
-import { diskError, makeFolders } from '../data-dir.ts';
 import type { PaceWatch } from '../pace/pace-watch.ts';
 import type { Link } from '../ports/links.ts';
+import { BaseFolders } from './base-folders.ts';
 import { discardPartials } from './discard-partials.ts';
 import { Download, type DownloadObserver } from './download.ts';
 import type { DownloadContext } from './download-context.ts';
@@ -58,6 +58,7 @@ export class TransfersService implements DownloadObserver {
   #movedTimer: NodeJS.Timeout | null = null;
   /** Downloads being changed, and by how many at once: not to be started. */
   readonly #held = new Map<Download, number>();
+  readonly #baseFolders = new BaseFolders();
   #nextNumber = 1;
   #sampler: NodeJS.Timeout | null = null;
 
@@ -72,6 +73,7 @@ export class TransfersService implements DownloadObserver {
     for await (const rows of this.#context.store.batches(downloadsTable)) {
       for (const [, record] of rows) {
         this.#nextNumber = Math.max(this.#nextNumber, record.number + 1);
+        this.#baseFolders.note(record.mountPoint);
         if (record.state === 'active' || record.state === 'paused') this.#add(record);
       }
     }
@@ -81,9 +83,9 @@ export class TransfersService implements DownloadObserver {
 
   async start(wanted: NewDownload): Promise<Transfer> {
     const base = resolve(wanted.base);
-    await makeFolders(base).catch((error: unknown) => { throw diskError(error, base); });
+    const mountPoint = await this.#baseFolders.prepare(base);
     const record: DownloadRecord = {
-      id: this.#ports.newId(), number: this.#nextNumber++, source: wanted.source, kind: wanted.kind, name: safeName(wanted.name, nameRules).name, bundle: wanted.bundle, base,
+      id: this.#ports.newId(), number: this.#nextNumber++, source: wanted.source, kind: wanted.kind, name: safeName(wanted.name, nameRules).name, bundle: wanted.bundle, base, mountPoint,
       state: 'active', reason: null, priority: wanted.priority, inOrder: wanted.inOrder, ranked: false, contentId: wanted.contentId, audience: null, audienceBy: null, listed: false, listCursor: null,
       files: 0, bytes: 0, listedEntries: 0, listedBytes: 0, doneFiles: 0, doneBytes: 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null,
       addedAt: this.#context.now(), finishedAt: null,
@@ -295,6 +297,7 @@ export class TransfersService implements DownloadObserver {
   #add(record: DownloadRecord): Download {
     const download = new Download(this.#context, this, this.#lister, record);
     this.#downloads.set(record.id, download);
+    this.#context.receiver.setMount(record.base, record.mountPoint);
     return download;
   }
 

@@ -130,3 +130,20 @@ it('giving up deletes no file that somebody else put in the place of ours', asyn
   expect(machine.disk.list()).toEqual(['file.part']);
   expect(machine.disk.contentOf('/base/file.part')).toEqual(mine);
 });
+
+it('lets go of the folders of small files when none has come for a while, and opens them again', async () => {
+  const machine = new SimulatedMachine();
+  const disk = machine.start();
+  const write = async (name: string): Promise<void> => {
+    expect(await disk.writeSmall([{ target: targetOf(small, '/base', ['sub', name]), data: small.data }])).toMatchObject([{ kind: 'done' }]);
+  };
+  await write('a');
+  const open = machine.disk.handles.size;
+  await write('b');
+  machine.ring();
+  expect([open, machine.disk.handles.size]).toEqual([1, 1]);
+  machine.ring();
+  expect(machine.disk.handles.size).toBe(0);
+  await write('c');
+  expect(machine.disk.list('/base/sub')).toEqual(['a', 'b', 'c']);
+});

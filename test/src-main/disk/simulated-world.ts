@@ -64,6 +64,7 @@ export class SimulatedMachine {
       sha256,
       merkle: new Merkle(sha256),
       bootId,
+      isAway: () => false,
       mark: this.mark,
       policy: this.policy,
       randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(this.random() * 256)),
