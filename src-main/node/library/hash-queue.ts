@@ -4,6 +4,7 @@ import { limits } from '#shared/limits.ts';
 import { KiB, MiB, second, type Bytes, type Timestamp } from '#shared/units.ts';
 import type { Store } from '#main/disk/store.ts';
 import type { FileHash, Hasher } from '../ports/hasher.ts';
+import { longestTickMs } from './coarse-times.ts';
 import { entryKey, pathKey, pathOfPathKey, shareOfKey, shareRange, tables } from './tables.ts';
 import type { Change } from './tree-change.ts';
 
@@ -35,8 +36,8 @@ const jobsAtOnce = 2;
 /** Besides these: what somebody waits for does not queue behind files of a hundred gigabytes. */
 const urgentJobs = 1;
 /**
- * A file rests this long before it is read: longer than the tick of any file system's clock, so that a write during or
- * after the reading always shows in its version.
+ * A file rests this long before it is read: longer than the tick of any file system's clock but those of whole seconds
+ * (`coarse-times.ts`), so that a write during or after the reading always shows in its version.
  */
 const restMs = 60;
 /** A file that changed while it was read is tried again after this long. */
@@ -228,7 +229,8 @@ export class HashQueue {
 
   #readyAt(key: string, seenAt: Timestamp): Timestamp {
     const until = this.#resting.get(key);
-    if (until === undefined) return Math.min(seenAt, this.#now()) + restMs;
+    // One that was seen later than can be was seen by another clock.
+    if (until === undefined) return seenAt > this.#now() + 2 * longestTickMs ? 0 : seenAt + restMs;
     if (until > this.#now()) return until;
     this.#resting.delete(key);
     return 0;

@@ -8,6 +8,7 @@ import type { Observed } from '#main/disk/observe.ts';
 import {
   depthOf, entryKey, locationKey, nameOf, parentOf, pathKey, tables, tokenKey, type EntryRecord, type FileRecord, type FolderRecord, type ProblemRecord, type ShareRecord,
 } from './tables.ts';
+import { seenAt } from './coarse-times.ts';
 import type { Change } from './tree-change.ts';
 
 export const emptyFileId: ContentId = contentIdOf(emptyRoot);
@@ -201,7 +202,7 @@ export class TreeCommit {
   #index(path: string, before: EntryRecord | null, after: EntryRecord): void {
     if (after.contentId !== null) this.#batch.put(tables.location, locationKey(after.contentId, this.#id, path), true);
     if (after.kind === 'file' && after.contentId === null) {
-      this.#batch.put(tables.todo, pathKey(this.#id, path), { bytes: after.bytes, seenAt: this.#now });
+      this.#batch.put(tables.todo, pathKey(this.#id, path), { bytes: after.bytes, seenAt: seenAt(after.modifiedAt, this.#now) });
       this.#todo++;
     }
     if (path !== '' && before?.kind !== after.kind) {

@@ -1,0 +1,13 @@
+import { second, type Timestamp } from '#shared/units.ts';
+
+/** FAT notes every other second; others that are coarse note each. */
+export const longestTickMs = 2 * second;
+
+/**
+ * From when a file with this modification time, found `now`, counts as seen. Where times are whole seconds a file may be written
+ * again within the tick of its time, and its version does not show that: it counts as seen when that tick is over.
+ */
+export function seenAt(modifiedAt: Timestamp, now: Timestamp): Timestamp {
+  const isRecent = modifiedAt > now - longestTickMs && modifiedAt <= now + longestTickMs;
+  return isRecent && modifiedAt % second === 0 ? Math.max(now, modifiedAt + longestTickMs) : now;
+}
