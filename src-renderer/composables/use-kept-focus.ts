@@ -77,8 +77,9 @@ function take(place: HTMLElement): boolean {
   return document.activeElement === place;
 }
 
-/** Who may get the keyboard instead of what is gone, the best first. */
+/** Who may get the keyboard instead of what is gone, the best first; nobody where things come by themselves, so that no key meant for one answers the next. */
 function standIns({ parent, before, after, kind, fromEnd }: Gap): HTMLElement[] {
+  if (parent instanceof Element && parent.matches('[aria-live]')) return [];
   const places = (within: Element): HTMLElement[] => [...(within.matches(reachable) ? [within] : []), ...within.querySelectorAll(reachable)].filter((place) => place instanceof HTMLElement);
   const alike = (element: Element): boolean => kindOf(element) === kind;
   /** Of a row what its like was in the one that is gone, of anything else the first. */

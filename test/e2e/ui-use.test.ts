@@ -42,6 +42,9 @@ describe('with the keyboard alone', () => {
     await page.getByRole('button', { name: 'Decline' }).focus();
     await page.keyboard.press('Enter');
     expect(await calls(page, 'offers.decline')).toHaveLength(1);
+    // What else is offered does not take the keyboard: whoever holds a key a moment too long would answer it, too.
+    await expect.poll(() => focusName(page)).toBe('porto roll');
+    await page.getByRole('region', { name: /sent you a text$/ }).waitFor();
     await page.close();
   });
 
