@@ -4,6 +4,7 @@ import type { Bytes } from '#shared/units.ts';
 import { releaseLock, takeLock } from './file-lock.ts';
 import type { Folder } from './files.ts';
 import { readJournal, removeJournals } from './journal-file.ts';
+import { isOwnPart } from './own-part.ts';
 import { partNames } from './part-names.ts';
 import type { ReceiveWorld } from './receive-world.ts';
 
@@ -32,7 +33,7 @@ export async function deletePartial(world: ReceiveWorld, folder: Folder, { name,
     if (takeLock(world, folder, names.lock, '').kind === 'held') continue;
     try {
       const part = files.lookup(folder, names.part);
-      if (part !== null && (!volume.stableInodes || BigInt.asUintN(64, part.inode) === journal.header.inode)) {
+      if (part !== null && isOwnPart(journal, { files, folder, names, volume, part })) {
         files.unlink(folder, names.part);
         // The journal goes last and alone: it tells whose the part file is.
         if (volume.folderSync && !volume.isMemory) await files.syncFolder(folder);

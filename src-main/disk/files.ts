@@ -69,6 +69,8 @@ export interface FileState {
   readonly bytes: Bytes;
   readonly allocatedBytes: Bytes;
   readonly modifiedNs: bigint;
+  /** When it was made; 0 where that is not known, or where numbers of files are never used again. */
+  readonly bornNs: bigint;
   readonly device: bigint;
   readonly inode: bigint;
 }

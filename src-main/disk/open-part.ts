@@ -13,6 +13,7 @@ import { releaseLock, takeLock } from './file-lock.ts';
 import type { FileState } from './files.ts';
 import type { CheckOptions } from './find-existing.ts';
 import { JournalFile, readJournal, removeJournals } from './journal-file.ts';
+import { isOwnPart, isYounger } from './own-part.ts';
 import { PartData } from './part-data.ts';
 import { layerOf, type OpenedPart } from './part-file.ts';
 import { partNames, type PartNames } from './part-names.ts';
@@ -48,13 +49,14 @@ export function assertLayer(merkle: Merkle, target: FileTarget): void {
   }
 }
 
-function factsOf({ world, target, layer, volume }: Opening, part: FileState): PartFacts {
+function factsOf({ world, target, layer, volume, destination: { folder } }: Opening, names: PartNames, part: FileState): PartFacts {
   return {
     root: target.root,
     layer,
     bytes: target.bytes,
     pieceBytes: target.pieceBytes,
     identity: volume.stableInodes ? { device: BigInt.asUintN(64, part.device), inode: BigInt.asUintN(64, part.inode) } : null,
+    isYounger: isYounger({ files: world.files, folder, names, volume, part }),
     partBytes: part.bytes,
     modifiedNs: part.modifiedNs,
     bootId: world.bootId,
@@ -96,7 +98,7 @@ function lookAt(opening: Opening, names: PartNames, isBegun: boolean): Slot {
   if (part !== null && part.kind !== 'file') return { kind: 'foreign' };
   if (parsed?.kind === 'journal') {
     const { journal } = parsed;
-    const facts = factsOf(opening, part ?? { kind: 'file', bytes: 0, allocatedBytes: 0, modifiedNs: 0n, device: 0n, inode: 0n });
+    const facts = factsOf(opening, names, part ?? { kind: 'file', bytes: 0, allocatedBytes: 0, modifiedNs: 0n, bornNs: 0n, device: 0n, inode: 0n });
     return recover(journal, facts, () => 0).kind === 'other' ? { kind: 'foreign' } : { kind: 'leftover', leftover: { names, part, journal } };
   }
   if (part?.bytes === 0 && parsed === null && isBegun) return { kind: 'unborn', names };
@@ -124,8 +126,8 @@ function survey(opening: Opening): { leftovers: Leftover[]; free: PartNames[] } 
 export function recordedPieces(opening: Opening): Bitfield {
   const { bytes, pieceBytes } = opening.target;
   const recorded = new Bitfield(pieceCount(bytes, pieceBytes));
-  for (const { part, journal } of survey(opening).leftovers) {
-    const recovery = part === null || journal === null ? null : recover(journal, factsOf(opening, part), () => 0);
+  for (const { names, part, journal } of survey(opening).leftovers) {
+    const recovery = part === null || journal === null ? null : recover(journal, factsOf(opening, names, part), () => 0);
     if (recovery?.kind !== 'resume') continue;
     for (const piece of [...recovery.trusted, ...recovery.sample]) recorded.add(piece);
     break;
@@ -192,12 +194,12 @@ async function create(opening: Opening, names: PartNames): Promise<OpenedPart> {
 const pieceRecords = (verified: ReadonlyMap<number, Uint8Array>): JournalRecord[] => [...verified].map(([piece, hash]) => ({ kind: 'piece', piece, hash }));
 
 /** Reads what must be read, and gives the pieces that count with their hashes. */
-async function verify(opening: Opening, { journal }: Leftover, check: PieceCheck, part: FileState): Promise<{ verified: Map<number, Uint8Array>; isRewritten: boolean }> {
+async function verify(opening: Opening, { names, journal }: Leftover, check: PieceCheck, part: FileState): Promise<{ verified: Map<number, Uint8Array>; isRewritten: boolean }> {
   const { layer, target } = opening;
   const expected = (piece: number): Uint8Array | null =>
     layer?.subarray(piece * hashBytes, (piece + 1) * hashBytes) ?? journal?.pieces.get(piece)?.hash ?? null;
   const isDurable = (piece: number): boolean => journal !== null && (journal.pieces.get(piece)?.sequence ?? Infinity) <= journal.durableThrough;
-  const recovery = journal === null ? { kind: 'rehash' as const } : recover(journal, factsOf(opening, part), opening.world.random);
+  const recovery = journal === null ? { kind: 'rehash' as const } : recover(journal, factsOf(opening, names, part), opening.world.random);
   if (recovery.kind === 'resume') {
     const sample = await checkPieces(check, recovery.sample, expected, isDurable);
     if (sample.size === recovery.sample.length) {
@@ -244,10 +246,9 @@ async function continueJournal(opening: Opening, leftover: Leftover, fd: number,
   }
 }
 
-/** Whether the journal speaks of this very part file, whatever became of its content. */
-function isOwn({ volume }: Opening, { journal }: Leftover, part: FileState): boolean {
-  if (journal === null) return false;
-  return !volume.stableInodes || (BigInt.asUintN(64, part.inode) === journal.header.inode && BigInt.asUintN(64, part.device) === journal.header.device);
+/** Whether the journal of a leftover speaks of what lies under the name of its part. */
+function isOwn({ world, destination: { folder }, volume }: Opening, { names, journal }: Leftover, part: FileState): boolean {
+  return journal !== null && isOwnPart(journal, { files: world.files, folder, names, volume, part });
 }
 
 /** Opens a leftover, verified as far as needed. Null when nothing of it is this file's, and it is left as it was. */

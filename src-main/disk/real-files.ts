@@ -45,12 +45,16 @@ function kindOf(stat: fs.BigIntStats): FileState['kind'] {
   return stat.isSymbolicLink() ? 'link' : 'other';
 }
 
+/** Windows counts how often a number was used, and gives a new file the birthday of one that had its name a moment ago. */
+const numbersReturn = process.platform !== 'win32';
+
 function stateOf(stat: fs.BigIntStats): FileState {
   return {
     kind: kindOf(stat),
     bytes: Number(stat.size),
     allocatedBytes: Number(stat.blocks) * 512,
     modifiedNs: stat.mtimeNs,
+    bornNs: numbersReturn ? stat.birthtimeNs : 0n,
     device: stat.dev,
     inode: stat.ino,
   };

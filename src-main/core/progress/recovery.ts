@@ -11,6 +11,8 @@ export interface PartFacts {
   readonly pieceBytes: number;
   /** Device and inode of the part file; null on volumes whose inode numbers change. */
   readonly identity: { readonly device: bigint; readonly inode: bigint } | null;
+  /** The part file was made after its journal, so it is not the one that the journal speaks of, whatever its number. */
+  readonly isYounger: boolean;
   readonly partBytes: number;
   readonly modifiedNs: bigint;
   readonly bootId: Uint8Array | null;
@@ -46,7 +48,7 @@ function belongsToOther(journal: Journal, facts: PartFacts): boolean {
 /** Whether the part file is not the one that the journal speaks of, or was changed after a clean close. */
 function isReplaced(journal: Journal, facts: PartFacts): boolean {
   const { header, closedNs } = journal;
-  if (facts.partBytes > facts.bytes) return true;
+  if (facts.partBytes > facts.bytes || facts.isYounger) return true;
   if (facts.identity !== null && (facts.identity.device !== header.device || facts.identity.inode !== header.inode)) return true;
   return closedNs !== null && closedNs !== facts.modifiedNs;
 }

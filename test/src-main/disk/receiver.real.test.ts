@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync, existsSync, readlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, statSync, symlinkSync, writeFileSync, existsSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createReceiver, type ReceiverOptions } from '#main/disk/receiver.ts';
-import type { Receiver } from '#main/node/ports/receiver.ts';
+import type { FileTarget, Receiver } from '#main/node/ports/receiver.ts';
 import { BufferPool } from '#main/node/transfers/buffer-pool.ts';
 import { MiB } from '#shared/units.ts';
 import { sampleFile, targetOf, type SampleFile } from './sample-file.ts';
@@ -333,32 +333,34 @@ describe('receiver', () => {
   });
 
   describe('a file of the user in the place of a part', () => {
-    it('stays when what was wanted turns out to be there', async () => {
+    /** A download that was begun and left, and this in the place of its part file. */
+    async function left(content: (file: SampleFile) => Uint8Array): Promise<{ disk: Receiver; folder: string; file: SampleFile; target: FileTarget }> {
       const folder = tempFolder();
       const file = sampleFile(200_000);
       const disk = receiver();
-      const { handle } = await disk.open(targetOf(file, folder, ['file']));
+      const target = targetOf(file, folder, ['file']);
+      const { handle } = await disk.open(target);
       await disk.close(handle);
-      rmSync(join(folder, 'file.part'));
-      writeFileSync(join(folder, 'file.part'), 'of another program');
+      // Moved there: a new file might get the number of ours within one tick of the system's clock.
+      writeFileSync(join(folder, 'theirs'), content(file));
+      renameSync(join(folder, 'theirs'), join(folder, 'file.part'));
+      return { disk, folder, file, target };
+    }
+
+    it('stays when what was wanted turns out to be there', async () => {
+      const { disk, folder, file, target } = await left(() => Buffer.from('of another program'));
       writeFileSync(join(folder, 'file'), file.data);
-      expect(await disk.open(targetOf(file, folder, ['file']))).toMatchObject({ existing: join(folder, 'file') });
+      expect(await disk.open(target)).toMatchObject({ existing: join(folder, 'file') });
       expect(readFileSync(join(folder, 'file.part'), 'utf8')).toBe('of another program');
     });
 
     it('is not cut off because it begins like what is wanted', async () => {
-      const folder = tempFolder();
-      const file = sampleFile(200_000);
-      const disk = receiver();
-      const { handle } = await disk.open(targetOf(file, folder, ['file']));
-      await disk.close(handle);
-      rmSync(join(folder, 'file.part'));
-      const longer = Buffer.concat([file.data, Buffer.from('and more')]);
-      writeFileSync(join(folder, 'file.part'), longer);
-      const again = await disk.open(targetOf(file, folder, ['file']));
-      await writeAll(disk, again.handle, file, range(file.pieces));
-      await disk.finish(again.handle);
-      expect(readFileSync(join(folder, 'file.part')).equals(longer)).toBe(true);
+      const longer = (file: SampleFile): Uint8Array => Buffer.concat([file.data, Buffer.from('and more')]);
+      const { disk, folder, file, target } = await left(longer);
+      const { handle } = await disk.open(target);
+      await writeAll(disk, handle, file, range(file.pieces));
+      await disk.finish(handle);
+      expect(readFileSync(join(folder, 'file.part'))).toEqual(longer(file));
     });
   });
 

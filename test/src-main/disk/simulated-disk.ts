@@ -52,8 +52,9 @@ export class SimulatedDisk {
     return { kind: 'folder', inode: (this.#inodes += 1n), path, names: new Map(), durable: new Map(), changes: [] };
   }
 
-  newFile(content: Uint8Array): FileNode {
-    return { kind: 'file', inode: (this.#inodes += 1n), content, durable: content, writes: [], isBehind: false, modifiedNs: this.tick() };
+  newFile(content: Uint8Array, inode = (this.#inodes += 1n)): FileNode {
+    const now = this.tick();
+    return { kind: 'file', inode, content, durable: content, writes: [], isBehind: false, modifiedNs: now, bornNs: now };
   }
 
   folder(path: string): FolderNode {
@@ -115,6 +116,15 @@ export class SimulatedDisk {
     const folder = this.folder(path.slice(0, cut));
     const node = this.newFile(content);
     if (at !== undefined) node.modifiedNs = BigInt(at) * 1_000_000n;
+    folder.names.set(path.slice(cut + 1), node);
+    folder.durable.set(path.slice(cut + 1), node);
+  }
+
+  /** What somebody else puts in the place of a file that nobody has open: it gets the number that has just become free. */
+  putInstead(path: string, content: Uint8Array): void {
+    const cut = path.lastIndexOf('/');
+    const folder = this.folder(path.slice(0, cut));
+    const node = this.newFile(content, this.at(path)?.inode);
     folder.names.set(path.slice(cut + 1), node);
     folder.durable.set(path.slice(cut + 1), node);
   }

@@ -11,6 +11,7 @@ export interface FileNode {
   /** A sync failed and the system dropped what it should have written, but still shows it to readers. */
   isBehind: boolean;
   modifiedNs: bigint;
+  readonly bornNs: bigint;
 }
 export interface FolderNode {
   readonly kind: 'folder';

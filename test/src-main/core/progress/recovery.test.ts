@@ -8,7 +8,7 @@ import { filled, journalBytes, plainHeader, recordsOf } from './journal-bytes.ts
 const layer = Uint8Array.from({ length: 10 * 32 }, (_, at) => 100 + Math.floor(at / 32));
 const facts: PartFacts = {
   root: filled(32, 7), layer, bytes: 10_000_000, pieceBytes: 1 << 20, identity: { device: 2049n, inode: 123_456_789_012n },
-  partBytes: 10_000_000, modifiedNs: 1_700_000_000_123_456_789n, bootId: filled(16, 1),
+  isYounger: false, partBytes: 10_000_000, modifiedNs: 1_700_000_000_123_456_789n, bootId: filled(16, 1),
 };
 const rebooted: PartFacts = { ...facts, bootId: filled(16, 3) };
 
@@ -43,6 +43,7 @@ describe('what a journal is worth', () => {
     ['p0 |', { ...facts, identity: { device: 2049n, inode: 1n } }, 'rehash'],
     ['p0 |', { ...facts, identity: { device: 1n, inode: 123_456_789_012n } }, 'rehash'],
     ['p0 |', { ...facts, identity: null }, ' / 0 / '],
+    ['p0 |', { ...facts, isYounger: true }, 'rehash'],
     ['p0 |', { ...facts, partBytes: 10_000_001 }, 'rehash'],
     // a shorter part file cannot hold what lies behind its end
     ['p0 p9 |', { ...facts, partBytes: 2 * MiB }, ' / 0 / '],

@@ -1,0 +1,29 @@
+import type { Journal } from '#main/core/progress/journal.ts';
+import type { VolumeAbilities } from '#main/node/ports/receiver.ts';
+import type { Files, FileState, Folder } from './files.ts';
+import type { PartNames } from './part-names.ts';
+
+/** A part file under its name, and the journal beside it. */
+interface Pair {
+  readonly files: Files;
+  readonly folder: Folder;
+  readonly names: Pick<PartNames, 'progress'>;
+  readonly volume: VolumeAbilities;
+  readonly part: FileState;
+}
+
+/**
+ * Whether the part file was made after its journal: ours never is. Numbers of files are used again as soon as they are free, so one that another
+ * program made in the place of ours may well have its number.
+ */
+export function isYounger({ files, folder, names, volume, part }: Pair): boolean {
+  const journal = volume.stableInodes ? files.lookup(folder, names.progress) : null;
+  return journal !== null && journal.bornNs > 0n && part.bornNs > journal.bornNs;
+}
+
+/** Whether the journal speaks of this very part file, whatever became of its content. Where the numbers of files change nobody can tell. */
+export function isOwnPart(journal: Journal, pair: Pair): boolean {
+  const { volume, part } = pair;
+  if (!volume.stableInodes) return true;
+  return BigInt.asUintN(64, part.inode) === journal.header.inode && BigInt.asUintN(64, part.device) === journal.header.device && !isYounger(pair);
+}
