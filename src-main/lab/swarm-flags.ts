@@ -2,8 +2,8 @@ import { GiB, KiB, MiB, day } from '#shared/units.ts';
 import { swarmPresets, type SwarmOptions, type SwarmPreset } from './engine/swarm-options.ts';
 import { launderedSwarm, tinySwarm } from './engine/tiny-swarm.ts';
 
-/** How a flag's value is written: a whole number, a part from 0 to 1, bytes, bytes or bits a second, or a time. */
-export type FlagKind = 'count' | 'part' | 'number' | 'bytes' | 'rate' | 'millis' | 'seconds';
+/** How a flag's value is written: a whole number, a part from 0 to 1, bytes, bytes or bits a second (a limit may be 0), or a time. */
+export type FlagKind = 'count' | 'part' | 'number' | 'bytes' | 'rate' | 'limit' | 'millis' | 'seconds';
 type SwitchKey = 'lan' | 'leaveWhenDone' | 'proven';
 type NumberKey = Exclude<keyof SwarmOptions, SwitchKey>;
 
@@ -29,7 +29,7 @@ export const swarmFlags: readonly SwarmFlag[] = [
   { key: 'bytes', flag: 'size', kind: 'bytes', most: 1024 * GiB },
   { key: 'pieceBytes', flag: 'piece', kind: 'bytes', most: 1 * GiB },
   { key: 'originUp', flag: 'origin-up', kind: 'rate', most: 1e12 },
-  { key: 'originLimit', flag: 'origin-limit', kind: 'rate', most: 1e12 },
+  { key: 'originLimit', flag: 'origin-limit', kind: 'limit', most: 1e12 },
   { key: 'peerUp', flag: 'peer-up', kind: 'rate', most: 1e12 },
   { key: 'peerDown', flag: 'peer-down', kind: 'rate', most: 1e12 },
   { key: 'latencyMs', flag: 'latency', kind: 'millis', most: 60_000 },
@@ -74,7 +74,7 @@ const units: Readonly<Record<string, number>> = {
 export function flagValue(kind: FlagKind, text: string): number | null {
   const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(text) ?? [];
   if (digits === '') return null;
-  const factor = kind === 'bytes' || kind === 'rate' ? units[unit] : unit === '' ? 1 : undefined;
+  const factor = kind === 'bytes' || kind === 'rate' || kind === 'limit' ? units[unit] : unit === '' ? 1 : undefined;
   if (factor === undefined || (kind === 'bytes' && unit.endsWith('bit'))) return null;
   const value = Number(digits) * factor * (kind === 'seconds' ? 1000 : 1);
   switch (kind) {

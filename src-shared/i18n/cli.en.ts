@@ -66,7 +66,7 @@ export const cliEn = {
   lab: {
     run: 'runs something in virtual time', swarm: 'simulates people who fetch one file from each other; the same options always give the same run', preset: 'options to begin with: {choices}; default unless said. What holds of the others unless said is that of “default”', unlessSaid: '{what}; {value} unless said',
     atLeastOne: 'at least 1', atMost: 'at most {most}', tooManyPieces: 'all devices together would have {pieces} pieces, at most {most}: fewer devices, a smaller file or larger pieces', twoPieces: 'larger than one piece: smaller files have no swarm',
-    kind: { count: 'a whole number', part: 'a number from 0 to 1', number: 'a number', bytes: 'a size such as 64MiB', rate: 'a speed such as 1.5MB or 400kbit, per second', millis: 'milliseconds', seconds: 'seconds' },
+    kind: { count: 'a whole number', part: 'a number from 0 to 1', number: 'a number', bytes: 'a size such as 64MiB', rate: 'a speed such as 1.5MB or 400kbit, per second', limit: 'a speed such as 1.5MB or 400kbit, per second, or 0', millis: 'milliseconds', seconds: 'seconds' },
     option: {
       seed: 'number that decides all chances', peers: 'how many fetch the file', origins: 'how many have it from the start', bytes: 'size of the file', pieceBytes: 'size of a piece',
       originUp: 'upload of each origin', originLimit: 'what its user lets each origin upload, below that; 0: no limit', peerUp: 'upload of each peer', peerDown: 'download of each peer', latencyMs: 'mean delay of one way, ms', loss: 'part of messages and blocks that are sent again',

@@ -68,7 +68,7 @@ export const cliEs: SameShape<typeof cliEn> = {
   lab: {
     run: 'ejecuta algo en tiempo virtual', swarm: 'simula a personas que se descargan un archivo unas de otras; las mismas opciones dan siempre lo mismo', preset: 'opciones de partida: {choices}; default si no se dice. Lo que vale en las demás si no se dice es lo de «default»', unlessSaid: '{what}; {value} si no se dice',
     atLeastOne: 'al menos 1', atMost: 'como máximo {most}', tooManyPieces: 'entre todos los dispositivos tendrían {pieces} piezas, como máximo {most}: menos dispositivos, un archivo menor o piezas mayores', twoPieces: 'mayor que una pieza: los archivos menores no forman enjambre',
-    kind: { count: 'un número entero', part: 'un número de 0 a 1', number: 'un número', bytes: 'un tamaño, como 64MiB', rate: 'una velocidad, como 1.5MB o 400kbit, por segundo', millis: 'milisegundos', seconds: 'segundos' },
+    kind: { count: 'un número entero', part: 'un número de 0 a 1', number: 'un número', bytes: 'un tamaño, como 64MiB', rate: 'una velocidad, como 1.5MB o 400kbit, por segundo', limit: 'una velocidad, como 1.5MB o 400kbit, por segundo, o 0', millis: 'milisegundos', seconds: 'segundos' },
     option: {
       seed: 'número que decide todos los azares', peers: 'cuántos descargan el archivo', origins: 'cuántos lo tienen desde el principio', bytes: 'tamaño del archivo', pieceBytes: 'tamaño de una pieza',
       originUp: 'subida de cada origen', originLimit: 'lo que su usuario deja subir a cada origen, por debajo de eso; 0: sin límite', peerUp: 'subida de cada participante', peerDown: 'bajada de cada participante', latencyMs: 'retardo medio de ida, en ms', loss: 'parte de mensajes y bloques que se envían otra vez',

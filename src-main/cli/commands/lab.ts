@@ -27,7 +27,7 @@ export const addLabCommand: AddCommands = (program, context) => {
 function typed(kind: FlagKind, value: number): string {
   switch (kind) {
     case 'bytes': return `${value / MiB}MiB`;
-    case 'rate': return `${value / 1e6}MB`;
+    case 'rate': case 'limit': return `${value / 1e6}MB`;
     case 'seconds': return `${value / second}`;
     default: return `${value}`;
   }
@@ -65,7 +65,7 @@ function optionsFrom(context: CliContext, values: Readonly<Record<string, string
 function limitText({ out: { locale } }: CliContext, kind: FlagKind, most: number): string {
   switch (kind) {
     case 'bytes': return formatBytes(locale, most);
-    case 'rate': return formatRate(locale, most);
+    case 'rate': case 'limit': return formatRate(locale, most);
     case 'seconds': return `${formatNumber(locale, most / second)} s`;
     case 'millis': return `${formatNumber(locale, most)} ms`;
     default: return formatNumber(locale, most);
