@@ -26,6 +26,17 @@ export function ambiguous(written: string, fits: readonly string[]): AppError {
   return new AppError('ambiguous', { name: written, fits: [...fits.slice(0, mostNamed), ...(fits.length > mostNamed ? ['…'] : [])].join(', ') });
 }
 
+/** What counts besides ids and names. */
+interface Preferences<Thing> {
+  /** Of several with one name the highest is meant. */
+  readonly rank: (thing: Thing) => number;
+  /** A part of its name may mean it also where another one, which anybody may have called so, has that for its whole name. */
+  readonly isTrusted: (thing: Thing) => boolean;
+  /** Whether a part of its name is enough. */
+  readonly isShortened: (thing: Thing) => boolean;
+}
+
+const noPreferences = { rank: () => 0, isTrusted: () => false, isShortened: () => true };
 
 /**
  * The one that somebody means by its id, the beginning of its id, its name, or, where nothing has that name, a part of the name
@@ -33,26 +44,35 @@ export function ambiguous(written: string, fits: readonly string[]): AppError {
  * the one that `rank` puts above all others, of several that a part fits none, and what fits one thing as a name and another
  * as an id is neither. Throws `missing`, or `ambiguous` that names those that fit.
  */
-export function findNamed<Thing extends Named>(things: readonly Thing[], written: string, missing: ErrorCode, rank: (thing: Thing) => number = () => 0): Thing {
+function findNamed<Thing extends Named>(things: readonly Thing[], written: string, missing: ErrorCode, { rank, isTrusted, isShortened }: Preferences<Thing> = noPreferences): Thing {
   const [id, name] = [compact(written), written.toLowerCase()];
   const whole = things.find((thing) => compact(thing.id) === id);
   if (whole !== undefined) return whole;
   const called = things.filter((thing) => thing.name !== '' && thing.name.toLowerCase() === name);
   const top = Math.max(...called.map(rank));
-  const named = called.length > 0 ? called.filter((thing) => rank(thing) === top) : things.filter((thing) => says(thing.name, spaced(written)));
+  const named = called.filter((thing) => rank(thing) === top);
+  const mayShorten = named.length === 0 ? isShortened : named.some(isTrusted) ? () => false : isTrusted;
+  const shortened = things.filter((thing) => mayShorten(thing) && says(thing.name, spaced(written)));
   const begun = id.length < minBeginning ? [] : things.filter((thing) => compact(thing.id).startsWith(id));
-  const fits = [...new Set([...named, ...begun])];
+  const fits = [...new Set([...named, ...shortened, ...begun])];
   const [first] = fits;
   if (first === undefined) throw new AppError(missing, { name: written });
   if (fits.length > 1) throw ambiguous(written, fits.map((thing) => (`${thing.name} (${shortId(thing.id)})`.trim())));
   return first;
 }
 
+type Device = Pick<Peer, 'id' | 'name' | 'trust' | 'online'>;
+
 /** Whom the user trusts is meant before a stranger of the same name, who may have taken it on purpose; then who is here. */
 const trustRanks = { blocked: 0, seen: 2, verified: 4, paired: 6 } as const;
+const isTrusted = ({ trust }: Device): boolean => trust === 'verified' || trust === 'paired';
+const ofPeers = { rank: ({ trust, online }: Device): number => trustRanks[trust] + (online ? 1 : 0), isTrusted };
 
-export const findPeer = <Device extends Pick<Peer, 'id' | 'name' | 'trust' | 'online'>>(devices: readonly Device[], written: string): Device =>
-  findNamed(devices, written, 'peer-unknown', ({ trust, online }) => trustRanks[trust] + (online ? 1 : 0));
+/** Whom something is given, or what holds for him is changed. Of strangers only a whole name is enough: one whose name begins like that of a friend who was never here must not get what is his. */
+export const findPeer = <Found extends Device>(devices: readonly Found[], written: string): Found => findNamed(devices, written, 'peer-unknown', { ...ofPeers, isShortened: isTrusted });
+
+/** Who is only asked for something: a part of a stranger's name is enough, too. */
+export const findPeerToAsk = <Found extends Device>(devices: readonly Found[], written: string): Found => findNamed(devices, written, 'peer-unknown', { ...ofPeers, isShortened: () => true });
 
 export const findRoom = <Room extends Named>(rooms: readonly Room[], written: string): Room => findNamed(rooms, written, 'room-unknown');
 

@@ -91,7 +91,7 @@ function handlersOf(parts: NodeParts): Handlers {
     },
 
     'local.list': ({ path, files }) => listLocal(path, files),
-    'browse.list': ({ peer, path, cursor, limit }, signal) => browse(devices.linkOf(peer), path, cursor, limit, signal),
+    'browse.list': ({ peer, path, cursor, limit }, signal) => browse(devices.linkOf(devices.findToAsk(peer).id), path, cursor, limit, signal),
 
     'search.start': async ({ words, filter }) => Promise.resolve(search.start(words, filter ?? { type: 'any' })),
     'search.get': async ({ id }) => Promise.resolve(search.get(id)),

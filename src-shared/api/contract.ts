@@ -21,7 +21,7 @@ const call = <Args extends z.ZodType, Result extends z.ZodType>(args: Args, resu
 
 const nothing = z.object({});
 const done = z.object({});
-/** A device: its id, a unique prefix of one, its name, or a part of that that fits no other. */
+/** A device: its id, a unique prefix of one, its name, or a part of that that fits no other (`find-named.ts`: whose). */
 const peerRef = z.string().min(1).max(200);
 /** `SHARE/FOLDER/FILE` on a device; empty means the list of shares. */
 const remotePath = z.string().max(limits.names.pathBytes);

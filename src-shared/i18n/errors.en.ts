@@ -55,7 +55,7 @@ export const errorsEn = {
 
   'sabotage-locked': { what: 'Sabotage is for tests only and is locked.', next: 'To harm transfers on purpose, also set DISTRISHARE_SABOTAGE=I-am-testing. Otherwise leave --sabotage out.' },
   'sabotage-on': { what: 'SABOTAGE IS ON: this device harms what it gives to others, for a test.', next: 'Start it without --sabotage to end that.' },
-  'peer-unknown': { what: 'No such device has been seen.', about: 'No device “{name}” has been seen.', next: 'Check the name or the id, or connect by address.' },
+  'peer-unknown': { what: 'No such device has been seen.', about: 'No device “{name}” has been seen.', next: 'Check the name (the whole one, of people you do not trust yet) or the id, or connect by address.' },
   'peer-offline': { what: 'This person is not online.', about: '{name} is not online.', next: 'It continues by itself when they are back.' },
   'not-reachable': { what: 'The device cannot be reached.', about: '{address} cannot be reached.', next: 'Check that DistriShare runs there, the address, and that no firewall is in the way.' },
   timeout: { what: 'There was no answer in time.', about: 'There was no answer from {address} in time.', next: 'Try again in a moment.' },

@@ -46,7 +46,7 @@ export const errorsEs: SameShape<typeof errorsEn> = {
 
   'sabotage-locked': { what: 'El sabotaje es solo para pruebas y está bloqueado.', next: 'Para dañar transferencias a propósito, define también DISTRISHARE_SABOTAGE=I-am-testing. Si no, quita --sabotage.' },
   'sabotage-on': { what: 'SABOTAJE ACTIVADO: este dispositivo daña lo que da a otros, para una prueba.', next: 'Arráncalo sin --sabotage para acabar con ello.' },
-  'peer-unknown': { what: 'No se ha visto ese dispositivo.', about: 'No se ha visto ningún dispositivo «{name}».', next: 'Comprueba el nombre o el id, o conecta por su dirección.' },
+  'peer-unknown': { what: 'No se ha visto ese dispositivo.', about: 'No se ha visto ningún dispositivo «{name}».', next: 'Comprueba el nombre (entero, si aún no confías en esa persona) o el id, o conecta por su dirección.' },
   'peer-offline': { what: 'Esta persona no está conectada.', about: '{name} no está en línea.', next: 'Seguirá solo cuando vuelva.' },
   'not-reachable': { what: 'No se puede llegar al dispositivo.', about: 'No se puede llegar a {address}.', next: 'Comprueba que DistriShare esté en marcha allí, la dirección, y que no haya un cortafuegos en medio.' },
   timeout: { what: 'No hubo respuesta a tiempo.', about: 'No hubo respuesta de {address} a tiempo.', next: 'Prueba otra vez en un momento.' },

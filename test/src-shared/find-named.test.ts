@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '#shared/errors.ts';
-import { findMember, findPeer, findRoom } from '#shared/find-named.ts';
+import { findMember, findPeer, findPeerToAsk, findRoom } from '#shared/find-named.ts';
 import { deviceIdOf } from '#shared/ids.ts';
 import type { Trust } from '#shared/model/peer.ts';
 
@@ -23,10 +23,10 @@ describe('somebody is found', () => {
   it.each([
     ['by name', 'amber FALCON'], ['by id', amber.id], ['by id without dashes', amber.id.replaceAll('-', '').toLowerCase()], ['by the beginning of the id', amber.id.slice(0, 9)], ['by four characters of it', amber.id.slice(0, 4)],
     ['by its first word', 'Amber'], ['by the beginning of another word', 'falc'], ['by all but the end', 'amber-fal'],
-  ])('%s', (_how, written) => { expect(findPeer([moss, amber], written)).toBe(amber); });
+  ])('%s', (_how, written) => { expect(findPeerToAsk([moss, amber], written)).toBe(amber); });
 
   it.each([['nothing', ''], ['a beginning too short', amber.id.slice(0, 3)], ['another name', 'Amber Fox'], ['what is inside of a word', 'alcon'], ['dashes alone', '----']])('but not by %s', (_how, written) => {
-    expect(failing(() => findPeer([amber, moss], written))).toBe('peer-unknown');
+    expect(failing(() => findPeerToAsk([amber, moss], written))).toBe('peer-unknown');
   });
 
   it.each<[string, [Trust, boolean], [Trust, boolean], 'first' | 'ambiguous']>([
@@ -47,12 +47,22 @@ describe('somebody is found', () => {
 
   it('and by a part of the name only where it fits nobody else, whoever they are; else those are named', () => {
     const [paired, fox] = [device(1, 'Amber Falcon', 'paired', true), device(3, 'Amber Fox')];
-    expect(thrown(() => findPeer([paired, fox, moss], 'amber'))).toEqual(new AppError('ambiguous', { name: 'amber', fits: `Amber Falcon (${paired.id.slice(0, 15)}), Amber Fox (${fox.id.slice(0, 15)})` }));
-    expect(findPeer([paired, fox, device(4, 'Amber')], 'amber').name).toBe('Amber');
+    expect(thrown(() => findPeerToAsk([paired, fox, moss], 'amber'))).toEqual(new AppError('ambiguous', { name: 'amber', fits: `Amber Falcon (${paired.id.slice(0, 15)}), Amber Fox (${fox.id.slice(0, 15)})` }));
+    expect(findPeerToAsk([amber, fox, device(4, 'Amber')], 'amber').name).toBe('Amber');
     // Whoever made an id that begins like a name is not taken for whom the name belongs to.
-    expect(failing(() => findPeer([device(5, amber.id.slice(0, 4) + ' Hare'), amber], amber.id.slice(0, 4)))).toBe('ambiguous');
+    expect(failing(() => findPeerToAsk([device(5, amber.id.slice(0, 4) + ' Hare'), amber], amber.id.slice(0, 4)))).toBe('ambiguous');
     const many = Array.from({ length: 7 }, (_, at) => device(at, `Amber ${at}`));
-    expect(thrown(() => findPeer(many, 'amber'))?.params['fits']).toMatch(/^Amber 0 .*, Amber 4 \([^)]*\), …$/);
+    expect(thrown(() => findPeerToAsk(many, 'amber'))?.params['fits']).toMatch(/^Amber 0 .*, Amber 4 \([^)]*\), …$/);
+  });
+
+  it('to be given something by a part of the name only if the user trusts them, and no stranger takes that from them', () => {
+    const [paired, fox] = [device(1, 'Amber Falcon', 'paired'), device(3, 'Amber Fox', 'seen', true)];
+    expect(failing(() => findPeer([fox, moss], 'amber'))).toBe('peer-unknown');
+    expect(findPeer([fox, moss], 'amber fox')).toBe(fox);
+    expect(findPeer([fox, paired, moss], 'amber')).toBe(paired);
+    // Whoever writes the short name each time must not reach a stranger who has called himself so.
+    for (const find of [findPeer, findPeerToAsk]) expect(failing(() => find([paired, device(4, 'Amber', 'seen', true)], 'amber'))).toBe('ambiguous');
+    expect(findPeer([paired, device(4, 'Amber', 'verified')], 'amber').name).toBe('Amber');
   });
 
   it('to be removed only where nobody else can be meant', () => {

@@ -39,7 +39,7 @@ export function testsOf(ports: DoctorPorts, text: string): Test[] {
 
 function find({ devices }: DoctorPorts, text: string): Peer | SocketAddress {
   try {
-    return devices.find(text);
+    return devices.findToAsk(text);
   } catch (error) {
     const address = isIP(text) === 0 ? parseAddress(text) : { host: text, port: defaultSettings.port };
     if (address === null || !(error instanceof AppError) || error.code !== 'peer-unknown') throw error;

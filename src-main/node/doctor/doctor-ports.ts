@@ -22,7 +22,7 @@ export interface DoctorPorts {
   readonly mapper: Pick<PortMapper, 'check'>;
   readonly discovery: Pick<Discovery, 'ask' | 'hearings'>;
   readonly membership: Pick<Membership, 'announcedAt' | 'linkedAt' | 'typed' | 'unlinked'>;
-  readonly devices: Pick<Devices, 'find'>;
+  readonly devices: Pick<Devices, 'findToAsk'>;
   readonly links: () => Pick<Links, 'get' | 'all' | 'dial'>;
   readonly now: () => Timestamp;
   /** The bootstrap servers in use. */

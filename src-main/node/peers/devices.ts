@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { formatAddress } from '#shared/address.ts';
 import { AppError } from '#shared/errors.ts';
-import { findPeer } from '#shared/find-named.ts';
+import { findPeer, findPeerToAsk } from '#shared/find-named.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { PeerLimits } from '#shared/model/limit.ts';
@@ -60,10 +60,14 @@ export class Devices {
     return record === undefined ? undefined : this.#view(record);
   }
 
-  /** A device by id, unique beginning of an id, name, or a part of it that fits no other. Throws `peer-unknown` or `ambiguous`. */
+  /** A device by id, unique beginning of an id, name, or, of those the user trusts, a part of it that fits no other. Throws `peer-unknown` or `ambiguous`. */
   find(text: string): Peer {
-    const devices = [...this.#records.values()].map(({ id, name, trust }) => ({ id, name, trust, online: this.#ports.links().get(id) !== undefined }));
-    return this.#known(findPeer(devices, text).id);
+    return this.#known(findPeer(this.#here(), text).id);
+  }
+
+  /** As `find`, where nothing is given: a part of a stranger's name is enough, too. */
+  findToAsk(text: string): Peer {
+    return this.#known(findPeerToAsk(this.#here(), text).id);
   }
 
   /** The link to a device that a person named. Rejects with `peer-offline` when there is none, `blocked` when the user blocked it. */
@@ -171,6 +175,10 @@ export class Devices {
     const strangers = [...this.#records.values()].filter(({ id, trust, autoAccept, limits: own }) => trust === 'seen' && !autoAccept && own === undefined && this.#ports.links().get(id) === undefined);
     const tooMany = strangers.toSorted((a, b) => a.lastSeen - b.lastSeen).slice(0, Math.max(0, strangers.length - limits.peers.strangersKept));
     await Promise.all(tooMany.map(({ id }) => this.#forget(id)));
+  }
+
+  #here(): Pick<Peer, 'id' | 'name' | 'trust' | 'online'>[] {
+    return [...this.#records.values()].map(({ id, name, trust }) => ({ id, name, trust, online: this.#ports.links().get(id) !== undefined }));
   }
 
   #known(id: DeviceId): Peer {

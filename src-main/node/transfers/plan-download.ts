@@ -21,7 +21,7 @@ export async function planDownload(source: TransferSource, { devices, links, hol
     const path = source.path.replace(/^\/+|\/+$/g, '');
     if (path === '') throw new AppError('bad-argument', { name: 'path' });
     const name = path.slice(path.lastIndexOf('/') + 1);
-    const peer = devices.find(source.peer);
+    const peer = devices.findToAsk(source.peer);
     const { known } = source;
     // Whoever is away is waited for by the download itself.
     if (known !== undefined && !peer.online && peer.trust !== 'blocked') return { source: { kind: 'path', peer: peer.id, path }, kind: known.kind, name, bundle: false, contentId: known.contentId };

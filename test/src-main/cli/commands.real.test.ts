@@ -266,7 +266,7 @@ describe('share', () => {
   });
 
   it('names devices as people do, and says whom it took them for', async () => {
-    cli.node.handlers['peers.list'] = () => [peerOf({ name: 'Jade Falcon' }), peerOf({ id: deviceB, name: 'Jade Otter' })];
+    cli.node.handlers['peers.list'] = () => [peerOf({ name: 'Jade Falcon', trust: 'verified' }), peerOf({ id: deviceB, name: 'Jade Otter', trust: 'paired' })];
     cli.node.handlers['shares.add'] = ({ audience }) => shareOf({ audience });
     const several = await cli.run('share x --device jade');
     expect([several.code, several.err]).toEqual([2, expect.stringContaining(`“jade” fits more than one: Jade Falcon (${deviceA.slice(0, 15)}), Jade Otter (${deviceB.slice(0, 15)}).`)]);
@@ -274,6 +274,13 @@ describe('share', () => {
     const { out } = await cli.run(`share x --device otter --device ${deviceA.slice(0, 9).toLowerCase()}`);
     expect(cli.node.asked.find(({ name }) => name === 'shares.add')?.args).toMatchObject({ audience: { kind: 'devices', devices: [deviceB, deviceA] } });
     expect(out).toContain('Visible to: Jade Otter, Jade Falcon.');
+  });
+
+  it('takes nobody for a stranger by a part of the name', async () => {
+    cli.node.handlers['peers.list'] = () => [peerOf({ name: 'Jade Falcon' })];
+    const { code, err } = await cli.run('share x --device jade');
+    expect([code, err]).toEqual([3, expect.stringContaining('whole')]);
+    expect(cli.node.asked.some(({ name }) => name === 'shares.add')).toBe(false);
   });
 
   it('stops by name, a part of it, or path', async () => {
