@@ -5,19 +5,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isTransferId } from '#shared/ids.ts';
 import { MiB } from '#shared/units.ts';
 import { runCli, serve, Stage, type Line, type Outcome, type ServedNode, type Wrap } from './programs.ts';
-import { sha256Of, writeRandom } from './trees.ts';
+import { quiet, senderOfAFilm } from './sender-of-a-film.ts';
+import { sha256Of } from './trees.ts';
 
-const quiet = ['--no-multicast', '--no-mdns', '--no-web', '--listen', '127.0.0.1', '--port', '0'];
 const stage = new Stage();
 let sender: ServedNode;
 let film: string;
 
-beforeAll(async () => {
-  sender = await stage.serve(['--name', 'Sender', ...quiet]);
-  film = join(await stage.folder(), 'film.bin');
-  await writeRandom(film, 6 * MiB + 5);
-  await sender.must('share', film, '--audience', 'everyone', '--wait');
-});
+beforeAll(async () => { ({ sender, film } = await senderOfAFilm(stage)); });
 afterAll(() => stage.close());
 
 /** A data directory with a name of its own and a share in it, and nobody who serves it. */

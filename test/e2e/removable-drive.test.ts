@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isTransferId, type TransferId } from '#shared/ids.ts';
 import { MiB } from '#shared/units.ts';
 import { Stage, type ServedNode, type Wrap } from './programs.ts';
-import { sha256Of, writeRandom } from './trees.ts';
+import { quiet, senderOfAFilm } from './sender-of-a-film.ts';
+import { sha256Of } from './trees.ts';
 
-const quiet = ['--no-multicast', '--no-mdns', '--no-web', '--listen', '127.0.0.1', '--port', '0'];
 /** The program sees mounts of its own; what lies beneath them is seen from here. */
 const apart: Wrap = (command, args) => ['unshare', ['-m', '--propagation', 'private', command, ...args]];
 const mayMount = process.platform === 'linux' && spawnSync('unshare', ['-m', 'true']).status === 0;
@@ -29,12 +29,7 @@ describe.skipIf(!mayMount)('a download to a drive', () => {
   const stage = new Stage();
   let sender: ServedNode;
   let film: string;
-  beforeAll(async () => {
-    sender = await stage.serve(['--name', 'Sender', ...quiet]);
-    film = join(await stage.folder(), 'film.bin');
-    await writeRandom(film, 6 * MiB + 5);
-    await sender.must('share', film, '--audience', 'everyone', '--wait');
-  });
+  beforeAll(async () => { ({ sender, film } = await senderOfAFilm(stage)); });
   afterAll(() => stage.close());
 
   async function begun(): Promise<{ node: ServedNode; id: TransferId; stick: string; drive: string; dataDir: string }> {
