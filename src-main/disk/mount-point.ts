@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { trialPrefix } from './volume.ts';
 
 /**
  * Where the volume begins that a folder lies on; null on the system's own, whose beginning is the root. Its path and not the
@@ -26,10 +27,10 @@ export function isMountAway(mountPoint: string): boolean {
   return here.dev === statSync(dirname(mountPoint)).dev && hasNoFile(mountPoint);
 }
 
-/** Empty folders say nothing: programs make where they are to put something. One that we may not look into is somebody's. */
+/** Empty folders say nothing: programs make where they are to put something. Nor do our own trial files. One that we may not look into is somebody's. */
 function hasNoFile(folder: string): boolean {
   try {
-    return readdirSync(folder, { withFileTypes: true }).every((entry) => entry.isDirectory() && hasNoFile(join(folder, entry.name)));
+    return readdirSync(folder, { withFileTypes: true }).every((entry) => entry.name.startsWith(trialPrefix) || (entry.isDirectory() && hasNoFile(join(folder, entry.name))));
   } catch {
     return false;
   }

@@ -153,7 +153,8 @@ export class ReceiveDisk {
   }
 
   async volume(path: string): Promise<VolumeAbilities> {
-    const { folder } = openDestination(this.#world.files, path, [], false);
+    // The trial files would lie beneath the mount point, and look like what somebody keeps there.
+    const { folder } = makeDestination(this.#world, path, []);
     try {
       return await this.#volumes.of(folder);
     } catch (thrown) {

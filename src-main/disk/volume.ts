@@ -3,6 +3,9 @@ import { KiB, MiB } from '#shared/units.ts';
 import { systemCode } from './disk-error.ts';
 import { writeFully, type Files, type Folder } from './files.ts';
 
+/** How the files begin that are made to try out a volume, and removed again. */
+export const trialPrefix = '.distrishare-probe-';
+
 /** A hole counts as one when a file with one byte at the end takes less than this. */
 const holeBytes = 1 * MiB;
 
@@ -55,7 +58,7 @@ function hasStableInodes(files: Files, folder: Folder, name: string, renamed: st
  * files unique. Throws system errors (no space, no permission).
  */
 export async function probeVolume(files: Files, folder: Folder, token: string): Promise<VolumeAbilities> {
-  const trial = `.distrishare-probe-${token}`;
+  const trial = `${trialPrefix}${token}`;
   const folderSync = await canSyncFolder(files, folder);
   const abilities = { ...(await tryOut(files, folder, trial)), folderSync };
   // So that a power cut does not bring the trial files back.

@@ -93,6 +93,20 @@ describe('what a kill left of a small file', () => {
   });
 });
 
+it('a volume that is away is not tried out either: nothing comes to lie beneath its mount point', async () => {
+  const machine = new SimulatedMachine();
+  machine.isAway = true;
+  const disk = machine.start();
+  const asked: string[] = [];
+  machine.disk.fault = (operation) => {
+    asked.push(operation);
+    return null;
+  };
+  await expect(disk.volume('/base')).rejects.toMatchObject({ code: 'folder-gone' });
+  await expect(disk.open(1, target, openOptions)).rejects.toMatchObject({ code: 'folder-gone' });
+  expect(asked).not.toContain('create');
+});
+
 describe('finishing', () => {
   it('that failed half way gives the file no second name when it is tried again', async () => {
     const machine = new SimulatedMachine();

@@ -9,6 +9,9 @@ it('what was a mount point is away while no file lies there, and in use when one
   expect(isMountAway(mountPoint)).toBe(true);
   mkdirSync(join(mountPoint, 'films', 'new'), { recursive: true });
   expect(isMountAway(mountPoint)).toBe(true);
+  // While we try out what lies beneath, or after a kill.
+  writeFileSync(join(mountPoint, '.distrishare-probe-00ff'), '');
+  expect(isMountAway(mountPoint)).toBe(true);
   writeFileSync(join(mountPoint, 'films', 'film'), '');
   expect(isMountAway(mountPoint)).toBe(false);
   renameSync(join(mountPoint, 'films', 'film'), join(mountPoint, 'film'));

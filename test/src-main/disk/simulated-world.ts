@@ -23,6 +23,8 @@ export class SimulatedMachine {
   readonly random: () => number;
   mark: ReceiveWorld['mark'] = null;
   policy: SyncPolicy = { groupBytes: 48 * KiB, groupMs: 1000, reserveBytes: 1000, directFromBytes: Infinity };
+  /** The volume of what is received is not mounted. */
+  isAway = false;
   /** Systems without a boot id exist. */
   hasBootId = true;
   #boot = 1;
@@ -64,7 +66,7 @@ export class SimulatedMachine {
       sha256,
       merkle: new Merkle(sha256),
       bootId,
-      isAway: () => false,
+      isAway: () => this.isAway,
       mark: this.mark,
       policy: this.policy,
       randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(this.random() * 256)),
