@@ -1,4 +1,5 @@
 import { constants, closeSync, fstatSync, openSync, type BigIntStats } from 'node:fs';
+import { dirname } from 'node:path';
 import { hashBytes, type Merkle } from '#main/core/content/merkle.ts';
 import { pieceBytesFor, pieceCount } from '#main/core/content/piece-size.ts';
 import type { FileHash } from '#main/node/ports/hasher.ts';
@@ -6,10 +7,11 @@ import { AppError } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
 import type { Bytes } from '#shared/units.ts';
 import { diskError } from './disk-error.ts';
-import { fileVersion } from './file-version.ts';
-import { readFully } from './files.ts';
+import { fileVersion, isVersion } from './file-version.ts';
+import { readFully, type VolumeKind } from './files.ts';
 import type { SharedFile, SmallHashError } from './hash-calls.ts';
 import { realFiles } from './real-files.ts';
+import { volumeKindNow } from './volume-kind.ts';
 
 /** How often progress is told. */
 const progressBytes = 32 * limits.content.minPieceBytes;
@@ -65,7 +67,7 @@ export class FileHasher {
       await this.#hashPieces(passage, signal, (done) => {
         if (done - told >= progressBytes) onProgress((told = done));
       });
-      return this.#result(passage, stat);
+      return this.#result(passage, fileVersion(stat, volumeKindNow(dirname(path))));
     } catch (thrown) {
       throw diskError(thrown, path, 'file-missing');
     } finally {
@@ -77,7 +79,7 @@ export class FileHasher {
   async hashShare({ path, bytes, version, pieceBytes, taken, layer }: SharedFile, signal: AbortSignal, onProgress: (bytes: Bytes) => void): Promise<Bytes> {
     const { fd, stat } = this.#open(path);
     try {
-      if (fileVersion(stat) !== version) throw new AppError('file-changed', { path });
+      if (!isVersion(version, stat)) throw new AppError('file-changed', { path });
       const stride = Math.max(partBytes, pieceBytes);
       let done = 0;
       let told = 0;
@@ -89,7 +91,7 @@ export class FileHasher {
         done += to - from;
         if (done - told >= progressBytes) onProgress((told = done));
       }
-      if (fileVersion(fstatSync(fd, { bigint: true })) !== version) throw new AppError('file-changed', { path });
+      if (!isVersion(version, fstatSync(fd, { bigint: true }))) throw new AppError('file-changed', { path });
       return done;
     } catch (thrown) {
       throw diskError(thrown, path, 'file-missing');
@@ -101,11 +103,13 @@ export class FileHasher {
   /** Files one after the other, one result or error each; rejects with `cancelled`. */
   async hashFiles(paths: readonly string[], signal: AbortSignal): Promise<(FileHash | { error: SmallHashError })[]> {
     const results: (FileHash | { error: SmallHashError })[] = [];
+    // Files come folder by folder, and those of one folder lie on one volume.
+    const volumes = new Map<string, VolumeKind>();
     for (const path of paths) {
       if (results.length % filesPerTurn === filesPerTurn - 1) await nextTurn();
       if (signal.aborted) throw new AppError('cancelled');
       try {
-        results.push(this.hashSmallFile(path) ?? (await this.hashFile(path, signal, () => undefined)));
+        results.push(this.#hashSmallFile(path, volumes) ?? (await this.hashFile(path, signal, () => undefined)));
       } catch (thrown) {
         if (signal.aborted) throw thrown;
         results.push({ error: smallError(thrown) });
@@ -115,13 +119,16 @@ export class FileHasher {
   }
 
   /** A file of at most one minimal piece, without leaving the current turn; null when it is longer. */
-  hashSmallFile(path: string): FileHash | null {
+  #hashSmallFile(path: string, volumes: Map<string, VolumeKind>): FileHash | null {
     const { fd, stat } = this.#open(path);
     try {
       if (stat.size > limits.content.minPieceBytes) return null;
       const passage = this.#whole(path, fd, stat);
       if (passage.to > 0) this.#hashPiece(passage, 0);
-      return this.#result(passage, stat);
+      const folder = dirname(path);
+      const volume = volumes.get(folder) ?? volumeKindNow(folder);
+      volumes.set(folder, volume);
+      return this.#result(passage, fileVersion(stat, volume));
     } catch (thrown) {
       throw diskError(thrown, path, 'file-missing');
     } finally {
@@ -174,9 +181,9 @@ export class FileHasher {
     this.#merkle.pieceOfLeaves(leaves, pieceBytes, wholeFile, layer, (piece / pieceBytes) * hashBytes);
   }
 
-  #result({ path, fd, layer, pieceBytes, to }: Passage, before: BigIntStats): FileHash {
-    const version = fileVersion(before);
-    if (fileVersion(fstatSync(fd, { bigint: true })) !== version) throw new AppError('file-changed', { path });
+  /** `version`: before the reading. */
+  #result({ path, fd, layer, pieceBytes, to }: Passage, version: string): FileHash {
+    if (!isVersion(version, fstatSync(fd, { bigint: true }))) throw new AppError('file-changed', { path });
     return { root: this.#merkle.rootOfLayer(layer, pieceBytes), layer, pieceBytes, bytes: to, version };
   }
 }

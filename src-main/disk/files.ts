@@ -55,7 +55,7 @@ export interface Files {
   unlink(folder: Folder, name: string): void;
 
   freeBytes(folder: Folder): Bytes;
-  /** Name of the file system, as far as it is known and matters: see `volume.ts`. */
+  /** Name of the file system, as far as it is known and matters: see `volume-kind.ts`. */
   volumeKind(folder: Folder): VolumeKind;
 }
 

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { hashBytes } from '#main/core/content/merkle.ts';
 import { pieceBytesFor, pieceCount } from '#main/core/content/piece-size.ts';
 import type { FileHash } from '#main/node/ports/hasher.ts';
@@ -6,6 +7,7 @@ import { AppError } from '#shared/errors.ts';
 import { MiB, type Bytes } from '#shared/units.ts';
 import { fileVersion } from './file-version.ts';
 import type { HashCalls, SharedFile } from './hash-calls.ts';
+import { volumeKindOf } from './volume-kind.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** Above this a file is worth the start of other threads. */
@@ -27,7 +29,7 @@ export const threadsOf = (pool: WorkerPool<HashCalls>): ShareThread[] =>
 /** How a file is now; null when it cannot be looked at: who hashes it says why. */
 export async function lookAt(path: string): Promise<WholeFile | null> {
   const state = await stat(path, { bigint: true }).catch(() => null);
-  return state?.isFile() === true ? { path, bytes: Number(state.size), version: fileVersion(state) } : null;
+  return state?.isFile() === true ? { path, bytes: Number(state.size), version: fileVersion(state, await volumeKindOf(dirname(path))) } : null;
 }
 
 /** Whether a file is worth the work of several threads. */

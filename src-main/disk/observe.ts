@@ -1,10 +1,12 @@
 import { lstat, opendir } from 'node:fs/promises';
 import type { BigIntStats, Dir } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AppError, type ErrorInfo } from '#shared/errors.ts';
 import type { Bytes, Timestamp } from '#shared/units.ts';
 import { systemCode } from './disk-error.ts';
 import { fileVersion } from './file-version.ts';
+import type { VolumeKind } from './files.ts';
+import { volumeKindOf } from './volume-kind.ts';
 
 /** What is seen on disk at a path. */
 export type Observed =
@@ -23,11 +25,14 @@ const isGone = (code: string | null): boolean => code === 'ENOENT' || code === '
 const isForbidden = (code: string | null): boolean => code === 'EACCES' || code === 'EPERM';
 
 /** Looks at one path without following a link. Never rejects: what cannot be read is a problem. */
-export async function observe(path: string): Promise<Observed> {
+export const observe = (path: string): Promise<Observed> => observeOn(() => volumeKindOf(dirname(path)), path);
+
+/** `kind`: of the volume that its folder lies on. */
+async function observeOn(kind: () => Promise<VolumeKind>, path: string): Promise<Observed> {
   const name = basename(path);
   try {
     const stats = await lstat(path, { bigint: true });
-    if (stats.isFile()) return (await isUnfinished(path)) ? absent : fileFrom(stats);
+    if (stats.isFile()) return (await isUnfinished(path)) ? absent : fileFrom(stats, await kind());
     if (stats.isDirectory()) return { kind: 'folder', modifiedAt: millis(stats) };
     return stats.isSymbolicLink() ? absent : problem('name-not-shareable', { name }, null);
   } catch (error) {
@@ -42,8 +47,8 @@ const problem = (code: ErrorInfo['code'], params: NonNullable<ErrorInfo['params'
 
 const millis = (stats: BigIntStats): Timestamp => Math.max(0, Number(stats.mtimeMs));
 
-const fileFrom = (stats: BigIntStats): Observed => ({
-  kind: 'file', bytes: Number(stats.size), modifiedAt: millis(stats), executable: (stats.mode & ownerMayExecute) !== 0n, version: fileVersion(stats),
+const fileFrom = (stats: BigIntStats, volume: VolumeKind): Observed => ({
+  kind: 'file', bytes: Number(stats.size), modifiedAt: millis(stats), executable: (stats.mode & ownerMayExecute) !== 0n, version: fileVersion(stats, volume),
 });
 
 /** Names that only files of ours have while something is being received (part-names.ts): notes, locks, small files. */
@@ -74,24 +79,25 @@ export type NamedObserved = readonly [name: string, state: Observed];
  */
 export async function* observeFolder(folder: string, signal: AbortSignal): AsyncGenerator<readonly NamedObserved[], void, undefined> {
   const dir = await open(folder);
+  const volume = volumeKindOf(folder);
   let names: string[] = [];
   try {
     for (let next = await read(dir, folder); next !== null; next = await read(dir, folder)) {
       names.push(next);
       if (names.length < atOnce) continue;
       signal.throwIfAborted();
-      yield await observeAll(folder, names);
+      yield await observeAll(folder, names, volume);
       names = [];
     }
-    if (names.length > 0) yield await observeAll(folder, names);
+    if (names.length > 0) yield await observeAll(folder, names, volume);
   } finally {
     await dir.close();
   }
 }
 
-const observeAll = (folder: string, names: readonly string[]): Promise<NamedObserved[]> =>
+const observeAll = (folder: string, names: readonly string[], volume: Promise<VolumeKind>): Promise<NamedObserved[]> =>
   Promise.all(names.map(async (name) => {
-    const state = await observe(join(folder, name));
+    const state = await observeOn(() => volume, join(folder, name));
     // Node shows bytes that are not UTF-8 as U+FFFD, and a file of the name made of it does not exist.
     return [name, state.kind === 'absent' && name.includes('\ufffd') ? problem('name-not-shareable', { name }, null) : state] as const;
   }));

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isInside, pathIn } from './destination.ts';
-import { fileVersion } from './file-version.ts';
+import { isVersion } from './file-version.ts';
 
 /** Parts of small files to be read, in columns: a message to another thread costs by the objects in it. */
 export interface SmallReads {
@@ -55,7 +55,7 @@ function readPart(path: string, version: string, position: number, into: Uint8Ar
     }
     // After the reading: what was read before a change was noticed must not go out.
     const stat = fstatSync(fd, { bigint: true });
-    return stat.isFile() && fileVersion(stat) === version;
+    return stat.isFile() && isVersion(version, stat);
   } catch {
     // Not there or not readable now: whoever asked hears that it is gone.
     return false;

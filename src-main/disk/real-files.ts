@@ -1,7 +1,8 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import type { FileState, Files, Folder, VolumeKind } from './files.ts';
+import type { FileState, Files, Folder } from './files.ts';
 import { isSteadyDevice } from './steady-device.ts';
+import { volumeKindFrom } from './volume-kind.ts';
 
 /** Linux: what is opened stays what it is, whatever happens to the names above it. */
 const hasDescriptors = process.platform === 'linux' && fs.existsSync('/proc/self/fd');
@@ -13,18 +14,6 @@ const { constants } = fs;
 const noFollow = constants.O_NOFOLLOW ?? 0;
 const nonBlock = constants.O_NONBLOCK ?? 0;
 const folderOnly = constants.O_DIRECTORY ?? 0;
-
-/** Magic numbers of `statfs` (man 2 statfs). */
-const volumeKinds: ReadonlyMap<number, VolumeKind> = new Map([
-  [0x01021994, 'memory'], // tmpfs
-  [0x858458f6, 'memory'], // ramfs
-  [0x4d44, 'loose-inodes'], // FAT
-  [0x2011bab0, 'loose-inodes'], // exFAT
-  [0xff534d42, 'loose-inodes'], // CIFS
-  [0xfe534d42, 'loose-inodes'], // SMB2
-  [0x517b, 'loose-inodes'], // SMB
-  [0x65735546, 'loose-inodes'], // FUSE: whatever lies behind it
-]);
 
 /** Local file systems whose direct writes are what they should be: past the cache, and safe beside cached reads. */
 const directKinds: ReadonlySet<number> = new Set([
@@ -144,5 +133,5 @@ export const realFiles: Files = {
     const stat = fs.statfsSync(atFolder(folder, '.'));
     return stat.bavail * stat.bsize;
   },
-  volumeKind: (folder: RealFolder) => volumeKinds.get(fs.statfsSync(atFolder(folder, '.')).type) ?? 'other',
+  volumeKind: (folder: RealFolder) => volumeKindFrom(fs.statfsSync(atFolder(folder, '.'))),
 };

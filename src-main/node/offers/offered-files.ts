@@ -1,5 +1,5 @@
 import { lstat, readdir, realpath } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import type { BigIntStats } from 'node:fs';
 import { AppError } from '#shared/errors.ts';
 import type { WireFile } from '#shared/protocol/control.ts';
@@ -7,6 +7,7 @@ import { compareNames } from '#shared/protocol/manifest.ts';
 import { isInside } from '../../disk/destination.ts';
 import { fileVersion } from '../../disk/file-version.ts';
 import { isUnfinished } from '../../disk/observe.ts';
+import { volumeKindOf } from '../../disk/volume-kind.ts';
 import { diskError } from '../data-dir.ts';
 import type { FileRef } from '../ports/library.ts';
 import type { OfferSource } from './offer-records.ts';
@@ -103,7 +104,7 @@ export async function openOffered(sources: readonly OfferSource[], path: string,
   if (!stats.isFile() || !isInside(inside, real) || isPrivate(real)) throw new AppError('not-found', { name: path });
   return {
     share: null, path, diskPath, inside, bytes: Number(stats.size), modifiedAt: Math.max(0, Number(stats.mtimeMs)),
-    executable: (stats.mode & executableBits) !== 0n, version: fileVersion(stats), contentId: null,
+    executable: (stats.mode & executableBits) !== 0n, version: fileVersion(stats, await volumeKindOf(dirname(diskPath))), contentId: null,
   };
 }
 

@@ -14,7 +14,7 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
-/** A file as it is on disk now. `version` changes whenever size, time or inode change. */
+/** A file as it is on disk now. `version`: see `fileVersion`. */
 export interface FileRef {
   /** Null for a file that is pushed or passed on, not shared. */
   readonly share: ShareId | null;

@@ -7,7 +7,7 @@ import { KiB, second } from '#shared/units.ts';
 import type { Hasher } from '../ports/hasher.ts';
 import type { FileRef } from '../ports/library.ts';
 import { isInside } from '../../disk/destination.ts';
-import { fileVersion } from '../../disk/file-version.ts';
+import { isVersion } from '../../disk/file-version.ts';
 import { partVersion, type PartialFile } from '../transfers/shared-downloads.ts';
 import type { BlockPart } from './batch-parts.ts';
 import { SmallReads } from './small-reads.ts';
@@ -66,7 +66,7 @@ export class OpenFiles {
       }
       // No trip to another thread: right after a read the system knows this of an open file, wherever that lies.
       const stats = fstatSync(fd, { bigint: true });
-      return file.version === ('verified' in file && file.isArriving ? partVersion(stats) : fileVersion(stats));
+      return 'verified' in file && file.isArriving ? file.version === partVersion(stats) : isVersion(file.version, stats);
     } catch {
       // Not there or not readable now: whoever asked hears that it is gone.
       return false;

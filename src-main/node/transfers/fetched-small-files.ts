@@ -1,10 +1,11 @@
 import { realpath, stat } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import type { ContentId, DeviceId, TransferId } from '#shared/ids.ts';
 import { minute, second, type Bytes, type Millis, type Timestamp } from '#shared/units.ts';
 import { maySee } from '../../core/access/audience.ts';
 import { fileVersion } from '../../disk/file-version.ts';
 import type { Store } from '../../disk/store.ts';
+import { volumeKindOf } from '../../disk/volume-kind.ts';
 import type { FileRef, Viewer } from '../ports/library.ts';
 import type { Inherited } from './file-owner.ts';
 import { ListedFiles } from './listed-files.ts';
@@ -94,7 +95,7 @@ export class FetchedSmallFiles {
       const diskPath = join(inside, ...record.path);
       const stats = await stat(diskPath, { bigint: true });
       if (!stats.isFile() || Number(stats.size) !== bytes || Number(stats.ctimeMs) > before) return null;
-      return { share: null, path: record.path.join('/'), diskPath, inside, bytes, modifiedAt, executable, version: fileVersion(stats), contentId: id };
+      return { share: null, path: record.path.join('/'), diskPath, inside, bytes, modifiedAt, executable, version: fileVersion(stats, await volumeKindOf(dirname(diskPath))), contentId: id };
     } catch {
       // Taken away by the user.
       return null;

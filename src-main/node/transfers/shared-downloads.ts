@@ -8,6 +8,7 @@ import type { Bytes, Millis } from '#shared/units.ts';
 import { maySee } from '../../core/access/audience.ts';
 import type { Bitfield } from '../../core/bitfield.ts';
 import { fileVersion } from '../../disk/file-version.ts';
+import { volumeKindOf } from '../../disk/volume-kind.ts';
 import type { FileRef, Viewer } from '../ports/library.ts';
 
 /** What was fetched is served on for so long after it is complete. */
@@ -156,5 +157,6 @@ const shareOf = ({ file }: Shared): number => ('verified' in file ? file.verifie
 export const partVersion = (stats: BigIntStats): string => `part-${stats.dev}-${stats.ino}`;
 
 async function refOf(name: string, diskPath: string, bytes: Bytes, stats: BigIntStats, contentId: ContentId): Promise<FileRef> {
-  return { share: null, path: name, diskPath, inside: await realpath(dirname(diskPath)), bytes, modifiedAt: Number(stats.mtimeMs), executable: (stats.mode & 0o100n) !== 0n, version: fileVersion(stats), contentId };
+  const inside = await realpath(dirname(diskPath));
+  return { share: null, path: name, diskPath, inside, bytes, modifiedAt: Number(stats.mtimeMs), executable: (stats.mode & 0o100n) !== 0n, version: fileVersion(stats, await volumeKindOf(inside)), contentId };
 }

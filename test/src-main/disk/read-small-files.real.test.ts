@@ -5,7 +5,7 @@ import { fileVersion } from '#main/disk/file-version.ts';
 import { readSmallFiles } from '#main/disk/read-small-files.ts';
 import { tempFolder } from './temp-folder.ts';
 
-const versionOf = (path: string): string => fileVersion(statSync(path, { bigint: true }));
+const versionOf = (path: string): string => fileVersion(statSync(path, { bigint: true }), 'other');
 
 /** Reads whole files of up to 16 bytes; gives what was read, or null. */
 function read(files: readonly { path: string; version: string; inside: string | null; position?: number; bytes: number }[]): (string | null)[] {

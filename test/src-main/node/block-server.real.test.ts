@@ -43,7 +43,7 @@ test('a thread that dies while it hashes what is sent costs one refused block, n
     const link = linkThat({ sendBlock: () => Promise.resolve(), rejectBlock: (_lane, _id, reason) => { refused.push(reason); } });
     void stat(path, { bigint: true }).then((stats) => {
       const { key } = blocks.provisional.open(link, {
-        share: null, path: 'film', diskPath: path, inside: path, bytes: 4, modifiedAt: 0, executable: false, version: fileVersion(stats), contentId: null,
+        share: null, path: 'film', diskPath: path, inside: path, bytes: 4, modifiedAt: 0, executable: false, version: fileVersion(stats, 'other'), contentId: null,
       }, () => Promise.resolve());
       blocks.wanted(link, 0, { requestId: 1, key: fromHex(key), piece: 0, begin: 0, length: 4, pace: 0 });
     });
@@ -60,7 +60,7 @@ test('blocks that their link did not live to carry leave no memory behind', asyn
   await writeFile(path, new Uint8Array(MiB));
   const hasher = createHasher({ workers: 1 });
   const key = new Uint8Array(32).fill(7);
-  const file = { share: null, path: 'film', diskPath: path, inside: folder, bytes: MiB, modifiedAt: 0, executable: false, version: fileVersion(await stat(path, { bigint: true })), contentId: null };
+  const file = { share: null, path: 'film', diskPath: path, inside: folder, bytes: MiB, modifiedAt: 0, executable: false, version: fileVersion(await stat(path, { bigint: true }), 'other'), contentId: null };
   const memory = new Set<ArrayBufferLike>();
   const link = linkThat({
     sendBlock: (_lane, _id, payload) => {

@@ -186,9 +186,9 @@ describe('what cannot be shared', () => {
 /** A hasher that the system refuses some files. Contents do not matter here. */
 function refusing(paths: ReadonlySet<string>) {
   const hash = async (path: string) => {
-    const { size, mtimeNs, ctimeNs, ino } = await stat(path, { bigint: true });
+    const state = await stat(path, { bigint: true });
     const { fileVersion } = await import('#main/disk/file-version.ts');
-    return { root: new Uint8Array(32).fill(path.length), layer: new Uint8Array(32), pieceBytes: 1 << 20, bytes: Number(size), version: fileVersion({ size, mtimeNs, ctimeNs, ino }) };
+    return { root: new Uint8Array(32).fill(path.length), layer: new Uint8Array(32), pieceBytes: 1 << 20, bytes: Number(state.size), version: fileVersion(state, 'other') };
   };
   return {
     hashFile: async (path: string) => {

@@ -23,7 +23,7 @@ function gatedHasher() {
   const hash = async (path: string): Promise<FileHash> => {
     const stats = await stat(path, { bigint: true });
     const pieces = Math.max(1, Math.ceil(Number(stats.size) / MiB));
-    return { root: new Uint8Array(32).fill(7), layer: new Uint8Array(32 * pieces), pieceBytes: MiB, bytes: Number(stats.size), version: fileVersion(stats) };
+    return { root: new Uint8Array(32).fill(7), layer: new Uint8Array(32 * pieces), pieceBytes: MiB, bytes: Number(stats.size), version: fileVersion(stats, 'other') };
   };
   const hasher: Hasher = {
     hashFile: (path, { signal, onProgress = () => undefined } = {}) => gate([path], signal, onProgress).then(() => hash(path)),
