@@ -299,7 +299,11 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     },
     onError,
   });
-  const control = new ControlServer({ library, offers, pairing, blocks, fetched, fetchedSmall, excuse: (id) => pace.excuse(id), viewerOf: (link) => devices.viewerOf(link), now });
+  const closing = new AbortController();
+  closers.push(() => { closing.abort(); });
+  const control = new ControlServer({
+    library, offers, pairing, blocks, fetched, fetchedSmall, excuse: (id) => pace.excuse(id), viewerOf: (link) => devices.viewerOf(link), now, pause: (ms) => pause(ms, closing.signal),
+  });
   const search: SearchService = new SearchService({
     links, now,
     elsewhere: (words, filter, signal) => (servers.areOnline ? servers.search(words, filter, signal).then((nodes) => nodes.filter(introduceFromServer).length) : null),

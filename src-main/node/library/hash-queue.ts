@@ -4,7 +4,7 @@ import { limits } from '#shared/limits.ts';
 import { KiB, MiB, second, type Bytes, type Timestamp } from '#shared/units.ts';
 import type { Store } from '#main/disk/store.ts';
 import type { FileHash, Hasher } from '../ports/hasher.ts';
-import { longestTickMs } from './coarse-times.ts';
+import { longestTickMs, restMs } from './coarse-times.ts';
 import { entryKey, pathKey, pathOfPathKey, shareOfKey, shareRange, tables } from './tables.ts';
 import type { Change } from './tree-change.ts';
 
@@ -35,11 +35,6 @@ const batchBytes = 16 * MiB;
 const jobsAtOnce = 2;
 /** Besides these: what somebody waits for does not queue behind files of a hundred gigabytes. */
 const urgentJobs = 1;
-/**
- * A file rests this long before it is read: longer than the tick of any file system's clock but those of whole seconds
- * (`coarse-times.ts`), so that a write during or after the reading always shows in its version.
- */
-const restMs = 60;
 /** A file that changed while it was read is tried again after this long. */
 const retryMs = 2 * second;
 const urgentLimit = 10_000;

@@ -3,7 +3,7 @@ import type { DeviceId, ShareId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Audience, Entry } from '#shared/model/share.ts';
 import type { ControlMethod, ControlParams, ControlResult, WireEntry } from '#shared/protocol/control.ts';
-import type { Millis } from '#shared/units.ts';
+import type { Millis, Timestamp } from '#shared/units.ts';
 import { hashBytes } from '../../core/content/merkle.ts';
 import type { Excuse } from '../../core/pace/facts.ts';
 import { Allowances } from '../../core/rate/allowances.ts';
@@ -15,6 +15,7 @@ import type { FetchedSmallFiles } from '../transfers/fetched-small-files.ts';
 import type { SharedDownloads } from '../transfers/shared-downloads.ts';
 import type { BlockServer } from './block-server.ts';
 import { Lookups } from './lookups.ts';
+import { findSettled } from './settled-file.ts';
 
 export interface ControlServerPorts {
   readonly library: Library;
@@ -25,7 +26,8 @@ export interface ControlServerPorts {
   readonly fetchedSmall: FetchedSmallFiles;
   readonly excuse: (id: DeviceId) => Excuse;
   readonly viewerOf: (link: Link) => Viewer;
-  readonly now: () => Millis;
+  readonly now: () => Timestamp;
+  readonly pause: (ms: Millis) => Promise<void>;
 }
 
 type Answers = { readonly [Method in ControlMethod]: (link: Link, params: ControlParams<Method>) => Promise<ControlResult<Method>> };
@@ -120,7 +122,7 @@ export class ControlServer {
         if (file === null) throw new AppError('not-found', { name: path });
         return file;
       };
-      const file = await find();
+      const file = await findSettled(find, this.#ports);
       const { bytes, modifiedAt, executable, contentId } = file;
       if (contentId !== null) return { key: contentId, bytes, modifiedAt, executable, contentId };
       return { key: blocks.provisional.open(link, file, find).key, bytes, modifiedAt, executable, contentId: null };
