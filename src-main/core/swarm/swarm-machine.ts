@@ -434,14 +434,17 @@ export class SwarmMachine {
     return late === null ? null : this.#begin(now, late.file, late.piece, peer, out);
   }
 
-  /** A fast peer that finds no room takes it from slow ones that hold more than half. */
+  /**
+   * A fast peer that finds no room takes it from slow ones that hold more than half. Not from itself: what it was asked for before anybody had
+   * measured it counts as slow, and comes next.
+   */
   #hasRoom(now: Millis, download: Download, bytes: Bytes, peer: PeerState, out: SwarmSink): boolean {
     const slow = isSlow(now, peer, bytes);
     if (this.#downloads.fits(now, download, bytes, slow)) return true;
     if (slow || !this.#downloads.contest(now, download)) return false;
     for (const fetch of [...this.#fetches.values()].toReversed()) {
       if (!this.#downloads.areHeldBySlow(fetch.file.download)) continue;
-      if (fetch.isSlow && !fetch.verifying && isMuchFaster(now, peer, fetch)) this.#giveUp(fetch, out, true);
+      if (fetch.peer !== peer && fetch.isSlow && !fetch.verifying && isMuchFaster(now, peer, fetch)) this.#giveUp(fetch, out, true);
     }
     return this.#downloads.fits(now, download, bytes, slow);
   }

@@ -28,6 +28,21 @@ describe('one source', () => {
     expect(swarm.buffered).toBe(0);
   });
 
+  it('gives up nothing that is on its way to have room for itself, though it was taken for slow when it began', () => {
+    const swarm = new SwarmWorld(seeded(1), { receiveBudgetBytes: 4 * MiB, requestWindowBytes: 16 * MiB });
+    swarm.diskMs = 100;
+    swarm.addPeer(1, lan);
+    swarm.step({ type: 'download-added', download: 1, priority: 1 });
+    const files = [200 * KiB, 900 * KiB, 8 * MiB];
+    for (const [at, bytes] of files.entries()) {
+      swarm.step({ type: 'file-opened', download: 1, file: at + 1, bytes, pieceBytes: MiB, have: null });
+      swarm.step({ type: 'source-added', file: at + 1, peer: 1, pieces: 'all' });
+    }
+    swarm.run();
+    expect(swarm.complete.size).toBe(3);
+    expect(swarm.requests.reduce((sum, { length }) => sum + length, 0)).toBe(files.reduce((sum, bytes) => sum + bytes, 0));
+  });
+
   it('never asks for what is verified already', () => {
     const swarm = new SwarmWorld(seeded(1));
     swarm.addPeer(1, lan);

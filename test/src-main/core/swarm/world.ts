@@ -60,6 +60,8 @@ export class SwarmWorld {
   maxBuffered = 0;
   /** The disk takes pieces and gives no answer. */
   isDiskStuck = false;
+  /** How long the disk takes for a piece. */
+  diskMs = 1;
   readonly #random: () => number;
   readonly #peers = new Map<number, Peer>();
   readonly #buffers = new Map<number, Buffer>();
@@ -224,7 +226,7 @@ export class SwarmWorld {
       const key = `${file}/${piece}`;
       const parts = this.#firstOf(fetch, this.#buffers.get(fetch)?.bytes ?? 0);
       const several = new Set(parts.map(({ peer }) => peer)).size > 1;
-      this.#at(1, () => {
+      this.#at(this.diskMs, () => {
         if (parts.some(({ isWrong }) => isWrong)) {
           if (several) this.#suspects.set(key, parts);
           return { type: 'piece-corrupt', file, piece, fetch, several };
