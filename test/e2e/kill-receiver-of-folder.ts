@@ -6,11 +6,13 @@ import { openStore } from '#main/disk/open-store.ts';
 import { sha256 } from '#main/disk/sha256.ts';
 import { ListedFiles } from '#main/node/transfers/listed-files.ts';
 import type { TransferId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
 import { numberedName } from '#shared/names.ts';
 import { MiB, type Bytes } from '#shared/units.ts';
 import { seeded } from '../src-main/core/swarm/world.ts';
 import { KilledReceiver, windowBytes } from './killed-receiver.ts';
 import { treeOf, type SourceFile, type Tree } from './many-files.ts';
+import { mostTestBytes } from './origin-tests.ts';
 import type { ServedNode, Stage } from './programs.ts';
 import { untilDone } from './until.ts';
 import { UserAtWork } from './user-at-work.ts';
@@ -83,10 +85,11 @@ export async function killReceiverOfFolder(stage: Stage, options: { sender: Serv
       await receiver.startAgain();
     }
     const missing = round.totalBytes - round.recordedBytes;
+    const mostTests = round.mostTestBytes;
     await sender.call('settings.set', { patch: { uploadLimit: 'off' } });
     const { doneFiles } = await untilDone(receiver.node, id);
     const surplus = (await receiver.served()) - missing;
-    if (!mayBeOfLarge(surplus, shared.files)) round.wrong.push(`in the end: ${surplus} bytes were given that were not missing`);
+    if (surplus < 0 || surplus > mostTests || surplus % limits.transfer.proofBytes !== 0) round.wrong.push(`in the end: ${surplus} bytes were given that were not missing`);
     await receiver.end();
     round.look(await markedAsDone(stage, receiver.dataDir, id), 'in the end');
     round.lookAtTheEnd(doneFiles);
@@ -95,13 +98,6 @@ export async function killReceiverOfFolder(stage: Stage, options: { sender: Serv
     await receiver.end();
   }
 }
-
-/** What of a file of several pieces was there before a start its origin is tested for, to pass it on, by so many bytes at each place. */
-const testBytes = 256;
-
-/** Tests, and perhaps whole pieces that were under way; small files are of any length. */
-const mayBeOfLarge = (bytes: Bytes, files: readonly SourceFile[]): boolean =>
-  bytes >= 0 && bytes % testBytes === 0 && (bytes === 0 || (bytes <= windowBytes && files.some((file) => file.bytes > pieceBytes)));
 
 /** What the store of a node that does not run says of a download's files: a copy of it is opened, so that the node itself recovers it. */
 async function markedAsDone(stage: Stage, dataDir: string, id: TransferId): Promise<ReadonlySet<string>> {
@@ -123,6 +119,8 @@ class FolderRound {
   lasting = 0;
   /** Of all files, as of the last look or what the user did after it. */
   recordedBytes: Bytes = 0;
+  /** So much of the recorded pieces of unfinished files may be asked of their origin once more, as of then. */
+  mostTestBytes: Bytes = 0;
   readonly #base: string;
   /** With paths below `base`. */
   readonly #files: readonly SourceFile[];
@@ -198,8 +196,10 @@ class FolderRound {
 
   #see(): void {
     this.#tree = treeOf(this.#base);
-    const begun = this.#begunBytes();
-    this.recordedBytes = this.#files.reduce((sum, file) => sum + (this.#isThere(file) || this.#user.kept.has(file) ? file.bytes : (begun.get(file.bytes) ?? 0)), 0);
+    const begun = this.#begun();
+    const begunBytes = new Map(begun.map(({ bytes, recorded }) => [bytes, recorded]));
+    this.recordedBytes = this.#files.reduce((sum, file) => sum + (this.#isThere(file) || this.#user.kept.has(file) ? file.bytes : (begunBytes.get(file.bytes) ?? 0)), 0);
+    this.mostTestBytes = begun.reduce((sum, { pieces }) => sum + mostTestBytes(pieces), 0);
   }
 
   #isThere(file: SourceFile): boolean {
@@ -213,17 +213,15 @@ class FolderRound {
     return file.path.slice(0, cut) + numberedName(file.path.slice(cut), 2);
   }
 
-  /** Bytes in the recorded pieces of unfinished files, by the lengths of the files. */
-  #begunBytes(): Map<Bytes, Bytes> {
-    const begun = new Map<Bytes, Bytes>();
-    for (const path of this.#tree.files.keys()) {
-      if (!path.endsWith('.progress') || this.#user.own.has(path)) continue;
+  /** Unfinished files, known by their lengths: how many of their pieces are recorded, and how many bytes those are. */
+  #begun(): { readonly bytes: Bytes; readonly pieces: number; readonly recorded: Bytes }[] {
+    return [...this.#tree.files.keys()].flatMap((path) => {
+      if (!path.endsWith('.progress') || this.#user.own.has(path)) return [];
       const parsed = parseJournal(new Uint8Array(readFileSync(join(this.#base, path))), sha256);
-      if (parsed.kind !== 'journal') continue;
+      if (parsed.kind !== 'journal') return [];
       const { header: { bytes }, pieces } = parsed.journal;
       const last = Math.ceil(bytes / pieceBytes) - 1;
-      begun.set(bytes, pieces.size * pieceBytes - (pieces.has(last) ? (last + 1) * pieceBytes - bytes : 0));
-    }
-    return begun;
+      return [{ bytes, pieces: pieces.size, recorded: pieces.size * pieceBytes - (pieces.has(last) ? (last + 1) * pieceBytes - bytes : 0) }];
+    });
   }
 }

@@ -5,6 +5,7 @@ import { sha256 } from '#main/disk/sha256.ts';
 import { MiB, type Bytes } from '#shared/units.ts';
 import { seeded } from '../src-main/core/swarm/world.ts';
 import { KilledReceiver, windowBytes, type Life } from './killed-receiver.ts';
+import { mostTestBytes } from './origin-tests.ts';
 import type { ServedNode, Stage } from './programs.ts';
 import { sha256Of } from './trees.ts';
 import { untilDone } from './until.ts';
@@ -18,7 +19,7 @@ export interface KillReport {
   readonly forgotten: number;
   /**
    * Lives in which the sender gave more than was recorded in them and the request window: a recorded piece was fetched
-   * again. The last life has no kill at its end; what it is given is what was missing, to the byte.
+   * again. The last life has no kill at its end; what it is given is what was missing, to the byte, and tests of what was not.
    */
   readonly refetched: readonly Life[];
   /** Bytes that were given and not recorded before the kills: what crashes cost. */
@@ -69,7 +70,7 @@ export async function killReceiverWhileDownloading(stage: Stage, options: { send
     return {
       kills: lives.length, forgotten, seconds: (performance.now() - started) / 1000,
       identical: (await sha256Of(join(to, name))) === (await sha256Of(source)),
-      refetched: [...lives, last].filter((life) => life.served > life.recorded + windowBytes),
+      refetched: [...lives.filter((life) => life.served > life.recorded + windowBytes), ...(last.served > last.missing + mostTestBytes(before.size) ? [last] : [])],
       wasted: lives.reduce((sum, life) => sum + life.served - life.recorded, 0),
       surplus: last.served - last.missing,
     };
