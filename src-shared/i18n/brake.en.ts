@@ -39,6 +39,6 @@ export const brakeEn = {
   },
   source: {
     feeding: 'Sending', asked: 'Asked', elsewhere: 'Waiting for its turn', choked: 'Serves others now', stalled: 'No answer', stalledUntil: 'No answer, again at {time}',
-    banned: 'Banned', bannedUntil: 'Banned until {time}', idle: 'Nothing we lack', away: 'Away',
+    banned: 'Banned', bannedUntil: 'Banned until {time}', idle: 'Nothing we lack', unasked: 'Not asked now', away: 'Away',
   },
 } as const;

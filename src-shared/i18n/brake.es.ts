@@ -41,6 +41,6 @@ export const brakeEs: SameShape<typeof brakeEn> = {
   },
   source: {
     feeding: 'Envía', asked: 'Preguntado', elsewhere: 'Espera su turno', choked: 'Atiende a otros', stalled: 'No responde', stalledUntil: 'No responde, de nuevo a las {time}',
-    banned: 'Vetado', bannedUntil: 'Vetado hasta las {time}', idle: 'Nada que nos falte', away: 'Ausente',
+    banned: 'Vetado', bannedUntil: 'Vetado hasta las {time}', idle: 'Nada que nos falte', unasked: 'Ahora no se le pide', away: 'Ausente',
   },
 };

@@ -51,6 +51,8 @@ export const sourceStateSchema = z.enum([
   'banned',
   /** It has nothing that is still missing. */
   'idle',
+  /** The download asks nobody now: it is paused, waits for its turn, or has stopped. */
+  'unasked',
   /** It is not linked. */
   'away',
 ]);

@@ -317,7 +317,8 @@ export class DownloadFile implements FileListener, EqualFile {
 
   #found(bytes: Bytes): void {
     this.verifiedBytes = bytes;
-    this.#owner.progressed(bytes, null);
+    // What it had before a pause or a restart it had fetched itself, or had found then.
+    this.#owner.progressed(this.#record.partialBytes > 0 ? 0 : bytes, null);
   }
 
   #fail(error: unknown): void {

@@ -79,7 +79,7 @@ export function viewDetail(transfer: Transfer, download: BegunDownload | undefin
     sources: all.map((peer) => {
       const { badPieces, isLinked, ...measured } = about(peer);
       const { pieces = 0, bytes = 0, failures = 0, rate, gaveAt = null } = shares.get(peer) ?? {};
-      const { state = isLinked ? 'idle' : 'away', until = null, late = 0 } = sources.get(peer) ?? {};
+      const { state = !isLinked ? 'away' : isAtRest(transfer) ? 'unasked' : 'idle', until = null, late = 0 } = sources.get(peer) ?? {};
       const feeds = (state === 'idle' || state === 'asked') && gaveAt !== null && now - gaveAt < feedsForMs;
       const shown = badPieces?.banned === true ? 'banned' : feeds ? 'feeding' : state;
       return {
@@ -92,6 +92,9 @@ export function viewDetail(transfer: Transfer, download: BegunDownload | undefin
     savedBytes: download?.savedBytes ?? 0,
   };
 }
+
+/** It asks nobody, though there may be something to ask for. */
+const isAtRest = ({ state }: Transfer): boolean => state === 'paused' || state === 'queued' || state === 'failed' || state === 'cancelled';
 
 type PieceMap = Pick<TransferDetail, 'cells' | 'piecesPerCell' | 'pieces' | 'verifiedPieces'>;
 

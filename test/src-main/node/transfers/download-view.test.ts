@@ -40,6 +40,18 @@ describe('who feeds a download', () => {
   });
 });
 
+describe('who stands ready for a download that asks nobody', () => {
+  const stopped = (state: Transfer['state'], gaveAt: number | null) => viewDetail({ ...transfer, state }, begun(gaveAt), { ...facts, sources: new Map() }).sources[0];
+
+  it.each(['paused', 'queued', 'failed', 'cancelled'] as const)('is not said to send, nor to lack anything (%s)', (state) => {
+    expect([stopped(state, 99 * second), stopped(state, null)]).toMatchObject([{ state: 'unasked', rate: 0, bytes: 3 * MiB }, { state: 'unasked', rate: 0 }]);
+  });
+
+  it('has nothing to give any more when it is done', () => {
+    expect(stopped('done', null)).toMatchObject({ state: 'idle' });
+  });
+});
+
 describe('the pieces of a file that nothing is fetched of now', () => {
   it('are all there when it is done', () => {
     const { cells, pieces, verifiedPieces } = viewDetail({ ...transfer, state: 'done', doneBytes: transfer.bytes }, undefined, facts);

@@ -45,7 +45,7 @@ async function halfWay(to: string): Promise<{ source: PatientSource; download: T
   return { source, download };
 }
 
-/** Goes on with it to its end: nothing that had come comes again. */
+/** Goes on with it to its end: nothing that had come comes again, and what it had fetched itself is not told as found on the disk. */
 async function expectToGoOn(to: string, { source, download }: { source: PatientSource; download: Transfer }): Promise<void> {
   expect(await readdir(join(folder, to, 'Folder'))).toEqual(['film.part', 'film.progress']);
   source.forget();
@@ -53,6 +53,7 @@ async function expectToGoOn(to: string, { source, download }: { source: PatientS
   source.giveAll();
   await until(download, ({ state }) => state === 'done');
   expect(source.asked).toHaveLength(2);
+  expect((await node.api.call('transfers.get', { id: download.id })).transfer.reusedBytes).toBe(0);
 }
 
 it('what a paused download has stays when another one of the same files is cancelled with all it has', async () => {
