@@ -71,6 +71,18 @@ describe('a transfer', () => {
   });
 });
 
+describe('a click on a transfer', () => {
+  it('opens it wherever there is no button, and a button does only what it says', async () => {
+    const view = row('Field recordings 2025').getComponent(TransferRow);
+    await view.get('.transfer__text').trigger('click');
+    expect(view.emitted('toggle')).toHaveLength(1);
+    await view.get('button[aria-label^="Pause"]').trigger('click');
+    expect([view.emitted('toggle')?.length, view.emitted('act')]).toEqual([1, [['pause']]]);
+    await view.get('button[aria-label^="Details"]').trigger('click');
+    expect(view.emitted('toggle')).toHaveLength(2);
+  });
+});
+
 describe('its details', () => {
   const panel = (part: Partial<Transfer>, told: Record<string, unknown> = {}) => mountComponent(TransferDetailPanel, { detail: { transfer: inventTransfer({ name: 'x', ...part }), cells: '', piecesPerCell: 1, pieces: 0, verifiedPieces: 0, sources: [], brake: null, rates: [] }, inOrder: false, person: () => undefined, ...told });
   it('switch whether it comes in order, and lead to its files', async () => {
