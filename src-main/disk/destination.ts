@@ -84,16 +84,19 @@ export function openDestination(files: Files, base: string, path: readonly strin
   }
 }
 
-/** As `openDestination`, making what is missing; but nothing beneath the mount point of a volume that is away: throws `folder-gone`. */
-export function makeDestination({ files, isAway }: Pick<ReceiveWorld, 'files' | 'isAway'>, base: string, path: readonly string[]): Destination {
-  let away: boolean;
+/** Whether the volume of a base is away: then nothing of ours is beneath its mount point, and nothing is to be made there. */
+export function isBaseAway({ isAway }: Pick<ReceiveWorld, 'isAway'>, base: string): boolean {
   try {
-    away = isAway(base);
+    return isAway(base);
   } catch (thrown) {
     throw diskError(thrown, base, 'folder-gone');
   }
-  if (away) throw new AppError('folder-gone', { path: base });
-  return openDestination(files, base, path, true);
+}
+
+/** As `openDestination`, making what is missing; but nothing beneath the mount point of a volume that is away: throws `folder-gone`. */
+export function makeDestination(world: Pick<ReceiveWorld, 'files' | 'isAway'>, base: string, path: readonly string[]): Destination {
+  if (isBaseAway(world, base)) throw new AppError('folder-gone', { path: base });
+  return openDestination(world.files, base, path, true);
 }
 
 /** Throws `folder-gone` when an opened folder was moved, deleted or led outside its base since. */

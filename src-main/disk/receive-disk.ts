@@ -4,7 +4,7 @@ import { bytesOfPieces, pieceCount } from '#main/core/content/piece-size.ts';
 import { AppError } from '#shared/errors.ts';
 import type { Bytes } from '#shared/units.ts';
 import { deletePartial } from './delete-partial.ts';
-import { assertTarget, makeDestination, openDestination, type Destination } from './destination.ts';
+import { assertTarget, isBaseAway, makeDestination, openDestination, type Destination } from './destination.ts';
 import { diskError } from './disk-error.ts';
 import type { Folder } from './files.ts';
 import { findExisting, type CheckOptions } from './find-existing.ts';
@@ -67,7 +67,7 @@ export class ReceiveDisk {
     assertTarget(target);
     const options: CheckOptions = { signal, progress: { bytes: 0, tell: () => undefined } };
     const parents = target.path.slice(0, -1);
-    const destination = this.#openIfThere([target]);
+    const destination = isBaseAway(this.#world, target.base) ? null : this.#openIfThere([target]);
     if (destination === null) return { have: new Uint8Array(0), haveBytes: 0, existing: null };
     const { folder } = destination;
     try {
@@ -115,9 +115,10 @@ export class ReceiveDisk {
     await part.discard();
   }
 
-  /** See `Receiver`. A folder that is gone holds nothing to delete. */
+  /** See `Receiver`. A folder that is gone holds nothing to delete, nor does what is beneath the mount point of a volume that is away. */
   async discardPartial(base: string, path: readonly string[], bytes: Bytes, root: Uint8Array | null): Promise<void> {
     try {
+      if (isBaseAway(this.#world, base)) return;
       const { folder } = openDestination(this.#world.files, base, path.slice(0, -1), false);
       try {
         await deletePartial(this.#world, folder, { name: path.at(-1) ?? '', bytes, root }, await this.#volumes.of(folder));

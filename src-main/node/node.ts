@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { appVersion } from '#shared/app-version.ts';
 import type { SocketAddress } from '#shared/address.ts';
 import type { NodeApi } from '#shared/api/node-api.ts';
-import { AppError, type ErrorInfo } from '#shared/errors.ts';
+import { AppError, errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import type { NodeStatus } from '#shared/model/status.ts';
 import type { Settings, SettingsPatch } from '#shared/settings.ts';
@@ -13,7 +13,6 @@ import { isLinkLocal } from '../net/host.ts';
 import { listNetworks, silentInterfaces } from '../net/networks.ts';
 import type { PortMapper } from '../net/port-mapping/port-mapper.ts';
 import { withTimeout } from '../net/with-timeout.ts';
-import { diskError, makeFolders } from './data-dir.ts';
 import { DemoNeighbour } from './demo.ts';
 import { diagnose } from './doctor/doctor.ts';
 import type { DoctorPorts } from './doctor/doctor-ports.ts';
@@ -115,7 +114,7 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
   closers.push(() => discovery.close());
   closers.push(() => { for (const link of links.all()) link.notify({ kind: 'goodbye' }); });
   followSettings(services, discovery, outside);
-  await makeFolders(settings.get().downloadDir).catch((error: unknown) => { problems.push(diskError(error, settings.get().downloadDir).toInfo()); });
+  await transfers.makeFolder(settings.get().downloadDir).catch((error: unknown) => { problems.push(errorInfo(error)); });
   await transfers.open();
   closers.push(() => transfers.close());
 

@@ -66,9 +66,11 @@ describe.skipIf(!mayMount)('a download to a drive', () => {
     const { node: before, id, drive, dataDir } = await begun();
     await before.kill('SIGKILL');
     await sender.call('settings.set', { patch: { uploadLimit: 'off' } });
-    const node = await stage.serve(quiet, apart, dataDir);
+    const node = await stage.serve([...quiet, '--download-dir', join(drive, 'downloads')], apart, dataDir);
     await node.call('peers.connect', { address: `127.0.0.1:${sender.ready.port}` });
+    expect((await node.call('node.status', {})).problems).toEqual([{ code: 'folder-gone', params: { path: join(drive, 'downloads') } }]);
     await waitsForFolder(node, id);
+    await node.must('get', 'Sender', 'film.bin', '--to', join(drive, 'films'), '--no-wait');
     expect(await readdir(drive)).toEqual([]);
     const done = await node.listen((event) => event.type === 'transfer' && event.transfer.id === id && event.transfer.state === 'done');
     among(node, 'mount', '-t', 'tmpfs', 'tmpfs', drive);

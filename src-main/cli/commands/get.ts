@@ -5,7 +5,6 @@ import { AppError } from '#shared/errors.ts';
 import { formatBytes, formatNumber, formatRate } from '#shared/i18n/format.ts';
 import { isContentId } from '#shared/ids.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
-import { diskError, makeFolders } from '../../node/data-dir.ts';
 import { absolute } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { reportTransfer } from '../transfer-progress.ts';
@@ -19,7 +18,6 @@ export const addGetCommand: AddCommands = (program, context) => {
     .action((peer: string, paths: string[], options: { to?: string; inOrder?: boolean; wait: boolean }) => withNode(context, async (api) => {
       const sources = sourcesOf(context, peer, paths);
       const to = options.to === undefined ? undefined : absolute(context, options.to);
-      if (to !== undefined) await makeFolders(to).catch((error: unknown) => { throw diskError(error, to); });
       const watch = new TransferWatch(api, (transfer, before) => { if (options.wait) reportTransfer(context, transfer, before, watch.transfers); });
       try {
         const refused = await startAll(context, api, watch, sources, { ...(to === undefined ? {} : { to }), ...(options.inOrder === true ? { inOrder: true } : {}) });

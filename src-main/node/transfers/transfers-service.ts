@@ -58,7 +58,7 @@ export class TransfersService implements DownloadObserver {
   #movedTimer: NodeJS.Timeout | null = null;
   /** Downloads being changed, and by how many at once: not to be started. */
   readonly #held = new Map<Download, number>();
-  readonly #baseFolders = new BaseFolders();
+  readonly #baseFolders: BaseFolders;
   #nextNumber = 1;
   #sampler: NodeJS.Timeout | null = null;
 
@@ -66,6 +66,7 @@ export class TransfersService implements DownloadObserver {
     this.#ports = ports;
     this.#context = ports.context;
     this.#lister = new FileLister(ports.context);
+    this.#baseFolders = new BaseFolders(ports.context.store);
   }
 
   /** Takes up where the last run ended. */
@@ -73,12 +74,17 @@ export class TransfersService implements DownloadObserver {
     for await (const rows of this.#context.store.batches(downloadsTable)) {
       for (const [, record] of rows) {
         this.#nextNumber = Math.max(this.#nextNumber, record.number + 1);
-        this.#baseFolders.note(record.mountPoint);
+        if (record.mountPoint !== null) await this.#baseFolders.note(record.mountPoint);
         if (record.state === 'active' || record.state === 'paused') this.#add(record);
       }
     }
     this.#schedule();
     this.#sampler = setInterval(() => { this.#sample(); }, sampleEveryMs);
+  }
+
+  /** Makes a folder that downloads are to go to. Rejects with `folder-gone` where a drive is away, `no-permission`, `disk-full`, `not-a-folder`, `disk-error`. */
+  makeFolder(base: string): Promise<void> {
+    return this.#baseFolders.make(resolve(base));
   }
 
   async start(wanted: NewDownload): Promise<Transfer> {

@@ -104,6 +104,8 @@ it('a volume that is away is not tried out either: nothing comes to lie beneath 
   };
   await expect(disk.volume('/base')).rejects.toMatchObject({ code: 'folder-gone' });
   await expect(disk.open(1, target, openOptions)).rejects.toMatchObject({ code: 'folder-gone' });
+  expect(await disk.look(target, openOptions.signal)).toMatchObject({ haveBytes: 0, existing: null });
+  await disk.discardPartial(target.base, target.path, target.bytes, target.root);
   expect(asked).not.toContain('create');
 });
 
