@@ -14,6 +14,8 @@ export interface Files {
   /** Real path of an opened folder as it is now. */
   whereIs(folder: Folder): string;
   makeFolder(folder: Folder, name: string): void;
+  /** Names of what lies in the folder, in no order. */
+  list(folder: Folder): readonly string[];
   /** Makes names in the folder durable. */
   syncFolder(folder: Folder): Promise<void>;
 

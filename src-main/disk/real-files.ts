@@ -93,6 +93,7 @@ export const realFiles: Files = {
   },
   whereIs: (folder: RealFolder) => (hasDescriptors && folder.fd !== null ? fs.readlinkSync(`${descriptors}/${folder.fd}`) : fs.realpathSync.native(folder.path)),
   makeFolder: (folder: RealFolder, name) => fs.mkdirSync(atFolder(folder, name)),
+  list: (folder: RealFolder) => fs.readdirSync(atFolder(folder, '.')),
   syncFolder: (folder: RealFolder) =>
     new Promise((resolve, reject) => {
       if (folder.fd === null) reject(Object.assign(new Error('folders cannot be synced here'), { code: 'ENOTSUP' }));

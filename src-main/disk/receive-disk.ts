@@ -30,7 +30,7 @@ export class ReceiveDisk {
 
   constructor(world: ReceiveWorld) {
     this.#world = world;
-    this.#volumes = new Volumes(world.files, world.randomBytes);
+    this.#volumes = new Volumes(world);
     this.#folders = new FolderCache(world, this.#volumes);
     this.#small = new SmallFiles(world, this.#folders);
   }
@@ -157,6 +157,7 @@ export class ReceiveDisk {
     // The trial files would lie beneath the mount point, and look like what somebody keeps there.
     const { folder } = makeDestination(this.#world, path, []);
     try {
+      this.#volumes.tidy(folder);
       return await this.#volumes.of(folder);
     } catch (thrown) {
       throw diskError(thrown, path, 'folder-gone');

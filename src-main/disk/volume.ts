@@ -54,7 +54,7 @@ function hasStableInodes(files: Files, folder: Folder, name: string, renamed: st
 }
 
 /**
- * Finds out by trying what the volume of a folder can do. Leaves nothing behind. `token` makes the names of its trial
+ * Finds out by trying what the volume of a folder can do. Leaves nothing behind, unless it is killed (`old-trials.ts`). `token` makes the names of its trial
  * files unique. Throws system errors (no space, no permission).
  */
 export async function probeVolume(files: Files, folder: Folder, token: string): Promise<VolumeAbilities> {

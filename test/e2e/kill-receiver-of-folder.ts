@@ -1,5 +1,5 @@
 import { cp, rm } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
+import { readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJournal } from '#main/core/progress/journal.ts';
 import { openStore } from '#main/disk/open-store.ts';
@@ -18,11 +18,13 @@ import { untilDone } from './until.ts';
 import { UserAtWork } from './user-at-work.ts';
 
 const pieceBytes = 1 * MiB;
+/** Trial files of a volume's first use. */
+const trialName = /(^|\/)\.distrishare-probe-[^/]*$/;
 /** Names of ours beside unfinished files. */
 const passingName = /\.(part|progress|progress\.new|progress\.lock)$/;
 
-/** What a kill leaves for good, because nobody can tell whose it is: trial files of a volume's first use, a dead writer's lock that was moved aside. */
-const lastingName = /(^|\/)\.distrishare-probe-[^/]*$|\.progress\.lock~[^/]*$/;
+/** What a kill leaves for good, because nobody can tell whose it is: a dead writer's lock that was moved aside. */
+const lastingName = /\.progress\.lock~[^/]*$/;
 
 export interface FolderKillReport {
   readonly kills: number;
@@ -72,6 +74,7 @@ export async function killReceiverOfFolder(stage: Stage, options: { sender: Serv
     wasted += served - recorded;
     if (served > recorded + windowBytes) round.wrong.push(`after kill ${kills}: ${served} bytes were given and ${recorded} recorded`);
     round.letUserAct();
+    round.letTimePass();
   };
   try {
     while (kills < options.kills) {
@@ -157,7 +160,7 @@ class FolderRound {
     for (const [path, { hash, inode }] of this.#tree.files) {
       if (this.#user.own.has(path) || lastingName.test(path)) continue;
       const file = awaited.get(path);
-      if (file === undefined && passingName.test(path)) this.leftovers++;
+      if (file === undefined && (passingName.test(path) || trialName.test(path))) this.leftovers++;
       else if (file?.hash !== hash) say(`${path} is not what was shared`);
       else if ((before.files.get(path)?.inode ?? inode) !== inode) say(`${path} was written again`);
     }
@@ -192,6 +195,11 @@ class FolderRound {
       isFree: (path) => !this.#tree.files.has(path),
     });
     this.#see();
+  }
+
+  /** Nobody takes away a trial file that may be in use: they grow old. */
+  letTimePass(): void {
+    for (const path of this.#tree.files.keys()) if (trialName.test(path)) utimesSync(join(this.#base, path), 0, 0);
   }
 
   #see(): void {

@@ -27,10 +27,13 @@ export const anyStyle = (random: () => number): CutStyle => styles[Math.floor(ra
 
 /**
  * Traces of a crash that stay, because nobody can tell whose they are: a dead writer's lock that was moved aside but not yet
- * deleted, trial files of a volume's first use, and an empty part file without lock or journal.
+ * deleted, a trial file of a volume's first use that a power cut has filled with what a deleted file had there, and an empty part
+ * file without lock or journal.
  */
 const isHarmless = (machine: SimulatedMachine, path: string): boolean =>
-  /~writer-\d+$|\/\.distrishare-probe-[^/]*$/.test(path) || (path.endsWith('.part') && machine.disk.contentOf(path).length === 0);
+  /~writer-\d+$/.test(path) ||
+  (/\/\.distrishare-probe-[^/]*$/.test(path) && machine.disk.contentOf(path).some((byte) => byte !== 0)) ||
+  (path.endsWith('.part') && machine.disk.contentOf(path).length === 0);
 
 function filesOf(machine: SimulatedMachine, folder = '/base'): string[] {
   return machine.disk.list(folder).flatMap((name) => {

@@ -144,6 +144,7 @@ export function simulatedFiles(disk: SimulatedDisk): Files {
         if (folderOf(folder).names.has(name)) throw systemError('EEXIST');
         change(folder.node, { name, node: disk.newFolder(`${folder.path}/${name}`) });
       }),
+    list: (folder: SimulatedFolder) => at('list', folder.path, () => [...folderOf(folder).names.keys()]),
     syncFolder: (folder: SimulatedFolder) =>
       later('syncFolder', folder.path, () => {
         folder.node.durable = new Map(folder.node.names);
