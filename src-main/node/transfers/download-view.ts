@@ -26,7 +26,9 @@ export function viewDownload(record: DownloadRecord, download: Download | undefi
   const doneBytes = download?.doneBytes ?? record.doneBytes + record.partialBytes;
   const state = stateOf(record, download);
   const rate = state === 'running' ? download?.rate.rate(now) ?? 0 : 0;
-  const peers = download === undefined ? [] : [...download.shares].toSorted(([, a], [, b]) => b.bytes - a.bytes).map(([id]) => id);
+  const gave = [...download?.shares ?? []].toSorted(([, a], [, b]) => b.bytes - a.bytes).map(([id]) => id);
+  // Who gave what is not kept beyond a run; whom it was asked from is.
+  const peers = gave.length === 0 && record.source.kind === 'path' ? [record.source.peer] : gave;
   return {
     id: record.id,
     direction: 'down',

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { viewDetail, type BegunDownload, type DetailFacts } from '#main/node/transfers/download-view.ts';
+import { viewDetail, viewDownload, type BegunDownload, type DetailFacts } from '#main/node/transfers/download-view.ts';
+import type { DownloadRecord } from '#main/node/transfers/records.ts';
 import { ShownRate } from '#main/core/pace/shown-rate.ts';
-import { deviceIdOf } from '#shared/ids.ts';
+import { contentIdOf, deviceIdOf } from '#shared/ids.ts';
 import { isTransferId } from '#shared/ids.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import { MiB, second } from '#shared/units.ts';
@@ -37,6 +38,22 @@ describe('who feeds a download', () => {
 
   it.each([null, 90 * second])('is not who gave the last one long ago, or none (%s)', (gaveAt) => {
     expect(viewDetail(transfer, begun(gaveAt), facts).sources).toMatchObject([{ peer: ana, state: 'idle', rate: 0 }]);
+  });
+});
+
+describe('the people of a download of which nobody knows any more who gave what', () => {
+  const record: DownloadRecord = {
+    id, number: 1, source: { kind: 'path', peer: ana, path: 'film' }, kind: 'file', name: 'film', bundle: false, base: '/nowhere', mountPoint: null, state: 'done', reason: null, priority: 'normal', inOrder: false, ranked: false,
+    contentId: null, audience: null, audienceBy: null, listed: true, listCursor: null, files: 1, bytes: MiB, listedEntries: 1, listedBytes: 0, doneFiles: 1, doneBytes: MiB, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null, addedAt: 1, finishedAt: 2,
+  };
+
+  it('are whoever it was fetched from', () => {
+    expect(viewDownload(record, undefined, 3).peers).toEqual([ana]);
+  });
+
+  it('are nobody where only the content was asked for', () => {
+    const contentId = contentIdOf(new Uint8Array(32));
+    expect(viewDownload({ ...record, source: { kind: 'content', contentId } }, undefined, 3).peers).toEqual([]);
   });
 });
 
