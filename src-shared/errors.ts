@@ -7,7 +7,7 @@ export const errorCodes = [
   'bad-usage', 'bad-argument', 'unknown-command', 'not-found', 'already-exists', 'ambiguous', 'cancelled', 'interrupted', 'internal',
   // this device's files
   'file-missing', 'no-permission', 'disk-full', 'disk-error', 'not-a-folder', 'folder-gone', 'name-not-shareable', 'file-changed',
-  'name-too-long', 'file-locked', 'watch-failed',
+  'name-too-long', 'file-locked', 'watch-failed', 'share-unknown',
   // this node
   'node-not-running', 'node-already-running', 'store-damaged', 'settings-damaged', 'settings-lost', 'settings-newer', 'identity-damaged', 'port-taken', 'newer-data',
   'other-version', 'not-authorised', 'sabotage-locked', 'sabotage-on',
@@ -20,7 +20,7 @@ export const errorCodes = [
   'peer-unknown', 'peer-offline', 'not-reachable', 'timeout', 'refused', 'blocked', 'version-mismatch', 'protocol-error', 'self-dial',
   'identity-changed', 'server-refused', 'server-untrusted', 'server-dates', 'server-newer', 'too-many', 'rate-limited', 'link-closed', 'network-off',
   // transfers and pushes
-  'content-unknown', 'content-mismatch', 'source-changed', 'no-sources', 'sources-banned', 'listing-too-long', 'declined', 'offer-unknown',
+  'transfer-unknown', 'content-unknown', 'content-mismatch', 'source-changed', 'no-sources', 'sources-banned', 'listing-too-long', 'declined', 'offer-unknown',
   'journal-damaged', 'hash-mismatch',
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];

@@ -32,6 +32,7 @@ export const errorsEn = {
   'name-too-long': { what: 'The name is too long for this disk.', about: 'The name “{name}” is too long for this disk.', next: 'Choose a folder with a shorter path.' },
   'file-locked': { what: 'Another program is using the file.', about: 'Another program is using “{path}”.', next: 'Close that program; it continues by itself.' },
   'watch-failed': { what: 'Changes in this folder cannot be noticed as they happen.', about: 'Changes in “{path}” cannot be noticed as they happen.', next: 'It is looked through every minute instead. On Linux, raising fs.inotify.max_user_watches ends this.' },
+  'share-unknown': { what: 'You share no such thing.', about: 'You share nothing that is called “{name}”.', next: 'Look at your shares: it may have another name, or be shared no longer.' },
 
   'node-not-running': { what: 'DistriShare is not running.', about: 'DistriShare is not running with the data in {path}.', next: 'Open the app, or run “distrishare serve” (in a checkout “npm start”). If it uses another folder, name it with --data.' },
   'other-version': { what: 'DistriShare was updated, and what runs is of another version.', next: 'Reload the page, or end DistriShare and start it again.' },
@@ -74,6 +75,7 @@ export const errorsEn = {
   'network-off': { what: 'The network that leads there is switched off in DistriShare.', about: 'The network {name} leads there, and it is switched off in DistriShare.', next: 'Switch it on under Settings, Networks (or with “distrishare networks”), or use an address in another network.' },
   'link-closed': { what: 'The connection ended.', about: 'The connection to {name} ended.', next: 'It is made again by itself.' },
 
+  'transfer-unknown': { what: 'There is no such transfer.', about: 'There is no transfer “{name}”.', next: 'Look at the transfers: it may be done, or have been removed from the list.' },
   'content-unknown': { what: 'Nobody who is online has this content.', about: 'Nobody who is online has the content {name}.', next: 'Try again when the people who have it are online.' },
   'content-mismatch': { what: 'What arrived is not what was promised.', about: 'What arrived for “{name}” is not what was promised.', next: 'Nothing of it was kept. It is asked for elsewhere by itself.' },
   'source-changed': { what: 'The file changed on the other device.', about: '“{name}” changed on the other device.', next: 'Get it again to have the new version. What is here of the old one is kept.' },

@@ -23,6 +23,7 @@ export const errorsEs: SameShape<typeof errorsEn> = {
   'name-too-long': { what: 'El nombre es demasiado largo para este disco.', about: 'El nombre «{name}» es demasiado largo para este disco.', next: 'Elige una carpeta con una ruta más corta.' },
   'file-locked': { what: 'Otro programa está usando el archivo.', about: 'Otro programa está usando «{path}».', next: 'Cierra ese programa y seguirá solo.' },
   'watch-failed': { what: 'Los cambios en esta carpeta no se pueden notar al instante.', about: 'Los cambios en «{path}» no se pueden notar al instante.', next: 'En su lugar se revisa cada minuto. En Linux se arregla subiendo fs.inotify.max_user_watches.' },
+  'share-unknown': { what: 'No compartes eso.', about: 'No compartes nada que se llame «{name}».', next: 'Mira lo que compartes: quizá tiene otro nombre o ya no se comparte.' },
 
   'node-not-running': { what: 'DistriShare no está en marcha.', about: 'DistriShare no está en marcha con los datos de {path}.', next: 'Abre la aplicación o ejecuta «distrishare serve» (en una copia del código, «npm start»). Si usa otra carpeta, indícala con --data.' },
   'other-version': { what: 'DistriShare se ha actualizado, y lo que está en marcha es de otra versión.', next: 'Vuelve a cargar la página, o cierra DistriShare y ábrelo otra vez.' },
@@ -65,6 +66,7 @@ export const errorsEs: SameShape<typeof errorsEn> = {
   'network-off': { what: 'La red que lleva hasta allí está apagada en DistriShare.', about: 'La red {name} lleva hasta allí, y está apagada en DistriShare.', next: 'Enciéndela en Ajustes, Redes (o con «distrishare networks»), o usa una dirección de otra red.' },
   'link-closed': { what: 'La conexión terminó.', about: 'La conexión con {name} terminó.', next: 'Se restablece sola.' },
 
+  'transfer-unknown': { what: 'Esa transferencia no existe.', about: 'La transferencia «{name}» no existe.', next: 'Mira las transferencias: quizá ha terminado o se ha quitado de la lista.' },
   'content-unknown': { what: 'Nadie en línea tiene este contenido.', about: 'Nadie en línea tiene el contenido {name}.', next: 'Prueba otra vez cuando estén en línea quienes lo tienen.' },
   'content-mismatch': { what: 'Lo que llegó no es lo prometido.', about: 'Lo que llegó de «{name}» no es lo prometido.', next: 'No se ha guardado nada de ello. Se pide en otro sitio automáticamente.' },
   'source-changed': { what: 'El archivo cambió en el otro dispositivo.', about: '«{name}» cambió en el otro dispositivo.', next: 'Descárgalo otra vez para tener la versión nueva. Lo que hay aquí de la antigua se conserva.' },

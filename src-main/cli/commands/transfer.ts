@@ -28,7 +28,7 @@ export const addTransferCommand: AddCommands = (program, context) => {
     .addOption(new Option('--priority <priority>', t('cli.option.priority', { choices: filePrioritySchema.options.join(', ') })).choices(filePrioritySchema.options))
     .option('--file <path...>', t('cli.option.file')).option('--files', t('cli.option.files'))
     .action((id: string, options: TransferOptions) => withNode(context, async (api) => {
-      const found = findOne(await listTransfers(api, signal), id, () => new AppError('not-found', { name: id }));
+      const found = findOne(await listTransfers(api, signal), id, () => new AppError('transfer-unknown', { name: id }));
       await change(context, api, found, options);
       if (options.files === true) return showFiles(context, await listFiles(api, found));
       const detail = await api.call('transfers.get', { id: found.id });

@@ -21,7 +21,7 @@ export const addTransferCommands: AddCommands = (program, context) => {
     program.command(name).description(t(`cli.command.${name}`)).argument('<id...>', t('cli.argument.transfer')).action((ids: string[]) => withNode(context, async (api) => {
       const known = await listTransfers(api, signal);
       // All ids are understood before anything changes.
-      const wanted = ids.map((id) => findOne(known, id, () => new AppError('not-found', { name: id })));
+      const wanted = ids.map((id) => findOne(known, id, () => new AppError('transfer-unknown', { name: id })));
       for (const transfer of wanted) showChanged(context, await act(api, transfer));
     }));
   };
@@ -36,7 +36,7 @@ export const addTransferCommands: AddCommands = (program, context) => {
     .action((ids: string[], { deletePartial = false }: { deletePartial?: boolean }) => withNode(context, async (api) => {
       const transfers = await listTransfers(api, signal);
       const offers = (await api.call('offers.list', {})).filter(({ direction }) => direction === 'out');
-      const wanted = ids.map((id) => findOne([...transfers, ...offers], id, () => new AppError('not-found', { name: id })));
+      const wanted = ids.map((id) => findOne([...transfers, ...offers], id, () => new AppError('transfer-unknown', { name: id })));
       for (const thing of wanted) {
         if ('name' in thing) showChanged(context, await api.call('transfers.cancel', { id: thing.id, deletePartial }));
         else out.event('offer', await api.call('offers.cancel', { id: thing.id }));

@@ -33,10 +33,10 @@ export class ShareList {
     return [...this.#byId.values()];
   }
 
-  /** By id, name or path on disk. Throws `not-found`. */
+  /** By id, name or path on disk. Throws `share-unknown`. */
   find(reference: string): ShareRuntime {
     const found = this.all().find(({ record }) => record.id === reference || record.name === reference || record.path === reference);
-    if (found === undefined) throw new AppError('not-found', { name: reference });
+    if (found === undefined) throw new AppError('share-unknown', { name: reference });
     return found;
   }
 

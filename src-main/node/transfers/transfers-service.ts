@@ -322,13 +322,13 @@ export class TransfersService implements DownloadObserver {
 
   #unfinished(id: TransferId): Download {
     const download = this.#downloads.get(id);
-    if (download === undefined) throw new AppError('not-found', { name: id });
+    if (download === undefined) throw new AppError('transfer-unknown', { name: id });
     return download;
   }
 
   async #record(id: TransferId): Promise<DownloadRecord> {
     const record = this.#downloads.get(id)?.record ?? (await this.#context.store.get(downloadsTable, id));
-    if (record === undefined) throw new AppError('not-found', { name: id });
+    if (record === undefined) throw new AppError('transfer-unknown', { name: id });
     return record;
   }
 

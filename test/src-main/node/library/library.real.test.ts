@@ -183,7 +183,7 @@ describe('shares', () => {
     await expect(library.add(at('data/store'), everyone)).rejects.toMatchObject({ code: 'bad-argument' });
     await expect(library.add(at('b'), everyone, 'x/y')).rejects.toMatchObject({ code: 'bad-argument' });
     await expect(library.update('Photos', { name: 'PHOTOS (2)' })).rejects.toMatchObject({ code: 'already-exists' });
-    await expect(library.remove('what')).rejects.toMatchObject({ code: 'not-found' });
+    await expect(library.remove('what')).rejects.toMatchObject({ code: 'share-unknown', params: { name: 'what' } });
     expect((await library.shares()).map((share) => share.name)).toEqual(['Photos', 'photos (2)']);
   });
 
