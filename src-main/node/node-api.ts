@@ -36,7 +36,11 @@ function handlersOf(parts: NodeParts): Handlers {
   return {
     'node.status': () => parts.status(),
     'settings.get': async () => Promise.resolve(settings.get()),
-    'settings.set': ({ patch }) => settings.set(patch),
+    'settings.set': async ({ patch }) => {
+      // A folder that nothing can go to is refused now, not by the first download.
+      if (patch.downloadDir !== undefined) await transfers.makeFolder(patch.downloadDir);
+      return settings.set(patch);
+    },
 
     'peers.list': async () => Promise.resolve(devices.list()),
     'peers.connect': async ({ address }, signal) => {

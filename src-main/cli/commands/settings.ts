@@ -3,6 +3,7 @@ import { settingsPatchSchema, settingsSchema } from '#shared/settings.ts';
 import type { SettingKey, Settings, SettingsPatch } from '#shared/settings.ts';
 import { badArgument } from '#shared/value-problem.ts';
 import type { Translate } from '../../api/translate.ts';
+import { absolute } from '../context.ts';
 import type { AddCommands } from '../context.ts';
 import { pingOption } from '../ping-option.ts';
 import { rateOption } from '../rate-text.ts';
@@ -21,7 +22,7 @@ export const addSettingsCommand: AddCommands = (program, context) => {
   program.command('settings').description(t('cli.command.settings')).argument('[key]', t('cli.argument.key')).argument('[value]', t('cli.argument.value'))
     .action((key: string | undefined, value: string | undefined) => withNode(context, async (api) => {
       if (key !== undefined && !isKey(key)) throw new AppError('bad-argument', { name: key, detail: t('cli.error.commander.choices', { choices: keys.join(', ') }) });
-      const patch = key === undefined || value === undefined ? null : key === 'schedule' ? { schedule: scheduleOption(t, key, value, (await api.call('settings.get', {})).schedule) } : settingFrom(t, key, value);
+      const patch = key === undefined || value === undefined ? null : key === 'schedule' ? { schedule: scheduleOption(t, key, value, (await api.call('settings.get', {})).schedule) } : settingFrom(t, key, key === 'downloadDir' ? absolute(context, value) : value);
       const settings = patch === null ? await api.call('settings.get', {}) : await api.call('settings.set', { patch });
       if (key === undefined) {
         out.event('settings', settings);

@@ -497,6 +497,10 @@ describe('settings', () => {
     expect((await cli.run(`settings ${args}`)).code).toBe(0);
     expect(cli.node.asked).toEqual([{ name: 'settings.set', args: { patch } }]);
   });
+
+  it('takes a folder as it is meant where it is typed, not where the node was started', async () => {
+    expect((await cli.run('settings downloadDir come/in')).out).toBe(`downloadDir is now ${join(cli.dataDir, 'come', 'in')}.\n`);
+  });
 });
 
 describe('networks', () => {
