@@ -7,7 +7,7 @@ import type { NodeEvent } from '#shared/api/events.ts';
 import { limits } from '#shared/limits.ts';
 import { defaultSettings } from '#shared/settings.ts';
 import { badArgument } from '#shared/value-problem.ts';
-import { listLocal } from './local-files.ts';
+import { findLocal, listLocal } from './local-files.ts';
 import type { NodeParts } from './node-parts.ts';
 
 type Handlers = { readonly [Name in CallName]: (args: CheckedArgs<Name>, signal: AbortSignal) => Promise<CallResult<Name>> };
@@ -94,6 +94,7 @@ function handlersOf(parts: NodeParts): Handlers {
       return { ...page, entries: [...page.entries] };
     },
 
+    'local.find': ({ path }) => findLocal(path),
     'local.list': ({ path, files }) => listLocal(path, files),
     'browse.list': ({ peer, path, cursor, limit }, signal) => browse(devices.linkOf(devices.findToAsk(peer).id), path, cursor, limit, signal),
 

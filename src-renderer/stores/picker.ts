@@ -35,5 +35,7 @@ export const usePicker = defineStore('picker', () => {
   }
   const list = (path: string, files: boolean): Promise<LocalListing> => api.call('local.list', { path, files });
 
-  return { request, native, pick, close, list };
+  const find = (path: string): Promise<CallResult<'local.find'>> => api.call('local.find', { path });
+
+  return { request, native, pick, close, list, find };
 });

@@ -107,7 +107,9 @@ export const calls = {
   /** What can be seen of one's own share: same listing as `browse.list`, without the link. */
   'shares.browse': call(z.object({ path: remotePath, cursor: cursor.optional(), limit: pageSize }), z.object({ entries: z.array(entrySchema), total: z.int(), next: cursor.nullable() })),
 
-  /** Folders and files of this machine, to choose what to share or where to save. Empty path: the home folder. */
+  /** What lies at a path of this machine that somebody typed: whole, from the home folder on, or with `~` for that. */
+  'local.find': call(z.object({ path: z.string().min(1).max(limits.names.pathBytes) }), z.object({ path: z.string(), kind: z.enum(['file', 'folder']) })),
+  /** Folders and files of this machine, to choose what to share or where to save. Empty path: the home folder; else as in `local.find`. */
   'local.list': call(
     z.object({ path: z.string().max(limits.names.pathBytes), files: z.boolean() }),
     z.object({

@@ -58,7 +58,7 @@ export const uiEn = {
     people: 'Drop onto a person, or in an empty place to choose people', anywhere: 'Drop to choose people for 1 item | Drop to choose people for {n} items', share: 'Drop to share 1 item | Drop to share {n} items',
   },
   picker: {
-    up: 'One folder up', path: 'Path', list: 'Contents', empty: 'Nothing in here.', truncated: 'Only the first entries are listed. Type a path to go further.', choose: 'Choose | Choose 1 | Choose {n}', chooseThis: 'Choose this folder',
+    up: 'One folder up', path: 'Path', list: 'Contents', empty: 'Nothing in here.', truncated: 'Only the first entries are listed. Type the path of what you want.', choose: 'Choose | Choose 1 | Choose {n}', chooseThis: 'Choose this folder', chooseTyped: 'Choose this path', openTyped: 'Open this path',
     send: 'What do you want to send?', share: 'What do you want to share?', saveIn: 'Where should it go?',
   },
   offer: {

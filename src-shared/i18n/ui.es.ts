@@ -60,7 +60,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     people: 'Suelta sobre una persona, o en un hueco para elegir a quién', anywhere: 'Suelta para elegir a quién enviar 1 elemento | Suelta para elegir a quién enviar {n} elementos', share: 'Suelta para compartir 1 elemento | Suelta para compartir {n} elementos',
   },
   picker: {
-    up: 'Carpeta superior', path: 'Ruta', list: 'Contenido', empty: 'Aquí no hay nada.', truncated: 'Solo se muestran los primeros. Escribe una ruta para ir más allá.', choose: 'Elegir | Elegir 1 | Elegir {n}', chooseThis: 'Elegir esta carpeta',
+    up: 'Carpeta superior', path: 'Ruta', list: 'Contenido', empty: 'Aquí no hay nada.', truncated: 'Solo se muestran los primeros. Escribe la ruta de lo que quieres.', choose: 'Elegir | Elegir 1 | Elegir {n}', chooseThis: 'Elegir esta carpeta', chooseTyped: 'Elegir esta ruta', openTyped: 'Abrir esta ruta',
     send: '¿Qué quieres enviar?', share: '¿Qué quieres compartir?', saveIn: '¿Dónde lo guardamos?',
   },
   offer: {

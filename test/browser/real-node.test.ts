@@ -11,7 +11,7 @@ import { WebSocket } from 'ws';
 import { ensureBuilt } from '../../scripts/build-parts.mjs';
 import { Stage } from '../e2e/programs.ts';
 import type { ServedNode } from '../e2e/programs.ts';
-import { arrived, browse, download, meet } from './walk.ts';
+import { arrived, browse, download, meet, shareWithEveryone } from './walk.ts';
 
 const mark = randomBytes(3).toString('hex');
 const [annName, bobName] = [`Ann ${mark}`, `Bob ${mark}`];
@@ -94,6 +94,21 @@ it('a search finds it, whatever the case and order of the words', async () => {
   await field.fill('ONE take');
   await field.press('Enter');
   await page.getByText('take one.wav').first().waitFor();
+});
+
+it('a path that is typed is shared at once, or it is said why not', async () => {
+  const folder = join(await stage.folder(), 'Films');
+  await mkdir(folder);
+  await shareWithEveryone(page, async () => {
+    const field = page.getByRole('textbox', { name: 'Path' });
+    await field.fill(`${folder}X`);
+    await field.press('Enter');
+    await page.getByRole('alert').getByText(`“${folder}X” is not there.`).waitFor();
+    await field.press('Backspace');
+    await field.press('Enter');
+  });
+  await page.getByRole('listitem').filter({ hasText: 'Films' }).first().waitFor();
+  expect(await bob.call('shares.list', {})).toMatchObject([{ path: folder, audience: { kind: 'everyone' } }]);
 });
 
 it('says so when the node is gone', async () => {

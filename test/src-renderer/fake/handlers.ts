@@ -136,6 +136,11 @@ export function fakeHandlers(world: World): Handlers {
     'shares.pauseHashing': ({ share, paused }) => changeShare(share, { state: paused ? 'paused' : 'hashing' }),
     'shares.whenHashed': ({ id }) => changeShare(id, {}),
     'shares.browse': () => ({ entries: [], total: 0, next: null }),
+    'local.find': ({ path }) => {
+      if (path.includes('secret')) throw new AppError('no-permission', { path });
+      if (path.includes('nothing')) throw new AppError('file-missing', { path });
+      return { path: path.replace('~', '/home/jade'), kind: path.includes('.') ? 'file' : 'folder' };
+    },
     'local.list': ({ path, files }) => {
       const at = path === '' ? '/home/jade' : path;
       if (at.includes('secret')) throw new AppError('no-permission', { path: at });
