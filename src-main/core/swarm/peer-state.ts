@@ -6,7 +6,7 @@ import { isOpen, openStride, type Fetch } from './fetch.ts';
 import type { Arrivals } from './options.ts';
 import type { FileNumber, PeerNumber, RequestNumber, SwarmEvent } from './events.ts';
 
-/** What is asked for at once of a slow peer, and of one that nobody has measured: fewer bytes cost both ends more turns than they save. */
+/** What is asked for at once of a slow peer: fewer bytes cost both ends more turns than they save. */
 const minBlockBytes = 64 * KiB;
 const firstWindowBytes = 1 * MiB;
 /** A peer that owes bytes and sends none for this long has stalled. */
@@ -21,6 +21,8 @@ const passedMs = 3 * second;
 const minWindowBytes = 2 * minBlockBytes;
 /** How much is asked for at once. */
 interface Pace {
+  /** What is asked for at once of a peer that nobody has measured. */
+  readonly firstBlockBytes: Bytes;
   /** Longest time one block should occupy the wire, so that control messages and cancels are not held up. */
   readonly blockMs: Millis;
   /** Requests in flight cover the round trip plus this, so that the sender always has the next one at hand. */
@@ -28,9 +30,12 @@ interface Pace {
   /** A piece that a peer would rather have us fetch elsewhere is not asked of it for this long. */
   readonly avoidMs: Millis;
 }
-const farPace: Pace = { blockMs: 100, queueMs: 100, avoidMs: 2 * second };
-/** On a LAN nothing waits behind a block, and each costs both ends a turn: whole pieces also from a peer that shares its line with many. Who has a piece is news at once, and a whole file takes seconds. */
-const nearPace: Pace = { blockMs: 250, queueMs: 250, avoidMs: 250 };
+const farPace: Pace = { firstBlockBytes: minBlockBytes, blockMs: 100, queueMs: 100, avoidMs: 2 * second };
+/**
+ * On a LAN nothing waits behind a block, and each costs both ends a turn: whole pieces from the first on, also from a peer that shares its line with many.
+ * Who has a piece is news at once, and a whole file takes seconds.
+ */
+const nearPace: Pace = { firstBlockBytes: limits.link.bulkPayloadBytes, blockMs: 1 * second, queueMs: 250, avoidMs: 250 };
 /** The window may be this much larger than the measured rate needs, so that it can find out that the path takes more. */
 const headroom = 1.25;
 const measuredAfterMs = 250;
@@ -107,7 +112,8 @@ export class PeerState {
 
   /** Block length that takes about the pace's `blockMs` at the measured rate: a power of two from 64 KiB to the frame limit. */
   blockBytes(now: Millis): Bytes {
-    if (this.stalls > 0 || this.#firstDelivery === null) return minBlockBytes;
+    if (this.stalls > 0) return minBlockBytes;
+    if (this.#firstDelivery === null) return this.#pace.firstBlockBytes;
     const wanted = (this.delivered.rate(now) * this.#pace.blockMs) / 1000;
     let bytes = minBlockBytes;
     while (bytes * 2 <= wanted && bytes < limits.link.bulkPayloadBytes) bytes *= 2;

@@ -27,7 +27,7 @@ const faults: Record<string, NodeOptions> = {
   'sends wrong bytes now and then': { ...line, corrupt: 0.1 },
   'never answers': { ...line, silent: 1 },
   'leaves every second block out': { ...line, silent: 0.5 },
-  'leaves a block out now and then': { ...line, silent: 0.02 },
+  'leaves a block out now and then': { ...line, silent: 0.05 },
   'says that it has what it has not': { ...line, lies: true },
   'ends its connection at every block': { ...line, loses: 1 },
   'ends its connection now and then': { ...line, loses: 0.1 },

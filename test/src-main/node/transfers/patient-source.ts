@@ -6,7 +6,7 @@ import { AppError } from '#shared/errors.ts';
 import { contentIdOf, toHex, type ContentId } from '#shared/ids.ts';
 import type { Audience } from '#shared/model/share.ts';
 import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
-import { KiB, MiB, type Bytes } from '#shared/units.ts';
+import { MiB, type Bytes } from '#shared/units.ts';
 import * as z from 'zod';
 import { startNode, type TestNode } from '../../net/test-nodes.ts';
 
@@ -39,7 +39,6 @@ export class PatientSource {
   #firstOpen: Promise<void> | null = null;
   /** Bytes that went out. */
   sent: Bytes = 0;
-  readonly #sending = new Set<Promise<void>>();
   /** So much may go out at once. */
   #allowed: Bytes = 0;
 
@@ -85,18 +84,6 @@ export class PatientSource {
 
   get address(): string {
     return `127.0.0.1:${this.#node.port}`;
-  }
-
-  /** Whole blocks of about so many bytes, and nothing more; resolves with how many bytes they were, when they have arrived. */
-  async giveSome(bytes: Bytes): Promise<Bytes> {
-    this.give(bytes);
-    await this.#node.handler.until(() => this.#allowed < 64 * KiB);
-    const given = bytes - this.#allowed;
-    this.#allowed = 0;
-    await Promise.all(this.#sending);
-    // Whatever went out before has been read when the answer is here.
-    for (const link of this.#node.links.all()) await link.request('shares', {}).catch(() => undefined);
-    return given;
   }
 
   /** Ends its links, as if its cable were pulled; what it was asked for is forgotten. */
@@ -152,9 +139,7 @@ export class PatientSource {
       this.sent += length;
       const at = piece * MiB + begin;
       const data = Buffer.concat(files.map((file) => (this.wrong.has(file.name) ? randomBytes(file.data.length) : file.data)));
-      const sending = link.sendBlock(lane, requestId, new Uint8Array(data.subarray(at, at + length)), null).catch(() => undefined);
-      this.#sending.add(sending);
-      void sending.then(() => this.#sending.delete(sending));
+      void link.sendBlock(lane, requestId, new Uint8Array(data.subarray(at, at + length)), null).catch(() => undefined);
     }
   }
 

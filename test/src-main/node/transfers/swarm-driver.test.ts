@@ -83,7 +83,7 @@ test.each([
   driver.openFile(1, 1, { ...about, root: null, have: null }, listener);
   driver.linkUp(link);
   driver.addSource(1, link.remote.id, new Uint8Array(32).fill(1));
-  expect(asked[0]?.request).toMatchObject({ piece: 0, begin: 0, length: 64 * KiB });
+  expect(asked[0]?.request).toMatchObject({ piece: 0, begin: 0, length: MiB });
   asked.forEach(({ sink }, at) => { sink.lost(at === 0 ? 40_000 : 0); });
   driver.linkDown(link.remote.id);
   asked.length = 0;
