@@ -47,6 +47,8 @@ export class SendQueue {
   #gathered: Uint8Array | null = null;
   #queuedBytes = 0;
   #writing = false;
+  /** Frames wait for those that the same turn still brings. */
+  #startsSoon = false;
   #closed = false;
   #flushed: (() => void) | null = null;
   #bytesPerMs: number | null = null;
@@ -74,7 +76,10 @@ export class SendQueue {
     if (this.#closed) return;
     this.#queuedBytes += bytes.length;
     this.#frames = withLast(this.#frames, { bytes, flushed });
-    this.#pump();
+    if (this.#writing || this.#startsSoon) return;
+    // What one turn has to say, as news of several pieces, goes out in one write and one record.
+    this.#startsSoon = true;
+    queueMicrotask(this.#start);
   }
 
   /** Resolves when `payload` may be used again. Rejects with `link-closed` when the connection ended before. */
@@ -111,6 +116,11 @@ export class SendQueue {
     this.#frames.length = 0;
     for (const part of this.#underway.splice(0)) if ('reject' in part) part.reject(new AppError('link-closed'));
   }
+
+  readonly #start = (): void => {
+    this.#startsSoon = false;
+    if (this.#frames.length > 0) this.#pump();
+  };
 
   #pump(): void {
     if (this.#writing || this.#socket.destroyed) return;

@@ -36,6 +36,26 @@ it('writes a large block at once when nothing paces it', async () => {
   expect(written.map(({ bytes }) => bytes.length)).toEqual([1, payload.length]);
 });
 
+it('writes what one turn has to say at once, in the order it was said', async () => {
+  const told: number[] = [];
+  queue.frame(Uint8Array.of(1, 2), () => told.push(1));
+  queue.frame(Uint8Array.of(3), () => told.push(2));
+  queue.frame(Uint8Array.of(4));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(written.map(({ bytes }) => bytes)).toEqual([[1, 2, 3, 4]]);
+  expect(told).toEqual([1, 2]);
+  expect(queue.queuedBytes).toBe(0);
+});
+
+it('still writes its last frames when it is ended in the turn that brought them, and says so once', async () => {
+  let flushed = 0;
+  queue.frame(Uint8Array.of(1));
+  queue.end(() => flushed++);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(bytesWritten()).toEqual([1]);
+  expect(flushed).toBe(1);
+});
+
 it('writes a paced block evenly, with nothing in between, and every byte of it', async () => {
   queue.pace(1_024_000);
   const sent = queue.block(1, Uint8Array.of(7), payload);
