@@ -1,3 +1,4 @@
+import './nursery-flag.ts';
 import { appVersion } from '#shared/app-version.ts';
 import { exitCodes } from './exit-codes.ts';
 import { runCli } from './run.ts';

@@ -15,8 +15,7 @@ import { defaultWebPort } from '../web/default-web-port.ts';
 import { startWebServer } from '../web/web-server.ts';
 import type { WebServer } from '../web/web-server.ts';
 import type { CliContext } from './context.ts';
-import { keepHeapSmall } from './small-heap.ts';
-import { compileSparingly } from './sparing-compiler.ts';
+import { sparingEngine } from './engine-flags.ts';
 
 export interface ServePlan {
   readonly overrides: SettingsPatch;
@@ -65,8 +64,7 @@ export async function serveNode(context: CliContext, plan: ServePlan): Promise<v
     }
     if (web !== null && !existsSync(join(uiDir(), 'index.html'))) out.note(t('cli.serve.noUi'));
     out.line(t('cli.serve.stop'));
-    keepHeapSmall();
-    compileSparingly();
+    sparingEngine();
 
     await aborted(signal);
     out.note(t('cli.serve.stopping'));
