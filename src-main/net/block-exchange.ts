@@ -188,15 +188,17 @@ export class BlockExchange {
     this.#handler.cancelled(lane.number, requestId);
   }
 
-  /** Resolves at once, without sending, when the block is not wanted any more. Rejects with `link-closed`. */
-  async send(laneNumber: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed: boolean): Promise<void> {
+  /** Resolves with whether the block has gone out: at once, without sending, when it is not wanted any more. Rejects with `link-closed`. */
+  async send(laneNumber: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed: boolean): Promise<boolean> {
     const lane = this.#numbered(laneNumber);
     if (lane === undefined) throw new AppError('link-closed');
     const length = lane.wanted.get(requestId);
-    if (length === undefined) return;
+    if (length === undefined) return false;
     invariant(isCompressed ? payload.length < length : payload.length === length, 'a block is as long as it was asked for, or shorter when it is compressed');
-    await lane.connection.sendBlock(requestId, payload, pieceHash, isCompressed);
-    if (lane.wanted.delete(requestId)) this.#sentBytes += payload.length;
+    const sent = await lane.connection.sendBlock(requestId, payload, pieceHash, isCompressed);
+    lane.wanted.delete(requestId);
+    if (sent) this.#sentBytes += payload.length;
+    return sent;
   }
 
   reject(laneNumber: number, requestId: number, reason: RejectReason): void {

@@ -145,7 +145,7 @@ export class Connection implements LinkEffects, FrameSink {
     if (this.#queue.queuedBytes > unreadBytes) this.fail({ code: 'too-many' });
   }
 
-  sendBlock(requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed: boolean): Promise<void> {
+  sendBlock(requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed: boolean): Promise<boolean> {
     return this.#queue.block(requestId, encodeBlockHead(requestId, payload.length, pieceHash, isCompressed), payload);
   }
 

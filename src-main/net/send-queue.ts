@@ -23,7 +23,8 @@ interface Block {
   readonly requestId: number;
   readonly head: Uint8Array;
   readonly payload: Uint8Array;
-  readonly resolve: () => void;
+  /** Whether it has gone out. */
+  readonly resolve: (sent: boolean) => void;
   readonly reject: (error: AppError) => void;
 }
 
@@ -82,8 +83,8 @@ export class SendQueue {
     queueMicrotask(this.#start);
   }
 
-  /** Resolves when `payload` may be used again. Rejects with `link-closed` when the connection ended before. */
-  block(requestId: number, head: Uint8Array, payload: Uint8Array): Promise<void> {
+  /** Resolves when `payload` may be used again, with whether it has gone out. Rejects with `link-closed` when the connection ended before. */
+  block(requestId: number, head: Uint8Array, payload: Uint8Array): Promise<boolean> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(new AppError('link-closed'));
@@ -97,7 +98,7 @@ export class SendQueue {
   /** Takes a block back that has not begun to be written; its promise resolves. */
   dropBlock(requestId: number): void {
     const at = this.#blocks.findIndex((block) => block.requestId === requestId);
-    if (at >= 0) this.#blocks.splice(at, 1)[0]?.resolve();
+    if (at >= 0) this.#blocks.splice(at, 1)[0]?.resolve(false);
   }
 
   /** Nothing new is taken; blocks that have not begun are given back. `flushed` is called when all frames have gone out. */
@@ -221,7 +222,7 @@ export class SendQueue {
     const parts = this.#underway;
     this.#underway = [];
     for (const part of parts) {
-      if ('resolve' in part) part.resolve();
+      if ('resolve' in part) part.resolve(true);
       else {
         this.#queuedBytes -= part.bytes.length;
         part.flushed?.();

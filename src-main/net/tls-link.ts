@@ -170,7 +170,7 @@ export class TlsLink implements Link {
   cancelBlock(requestId: number): void {
     this.#blocks.cancel(requestId);
   }
-  sendBlock(lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed = false): Promise<void> {
+  sendBlock(lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed = false): Promise<boolean> {
     return this.#blocks.send(lane, requestId, payload, pieceHash, isCompressed);
   }
   rejectBlock(lane: number, requestId: number, reason: RejectReason): void {

@@ -122,11 +122,11 @@ export interface Link {
   /** The sink hears nothing more, and its buffer is not written any more. */
   cancelBlock(requestId: number): void;
   /**
-   * Sends a block on the lane that asked. Resolves when the bytes have left our buffers and `payload` may be reused, at
-   * once when the block is not wanted any more. Rejects with `link-closed` when the lane has ended. A compressed payload
+   * Sends a block on the lane that asked. Resolves when the bytes have left our buffers and `payload` may be reused, with
+   * true; with false, and without sending, when the block is not wanted any more. Rejects with `link-closed` when the lane has ended. A compressed payload
    * is shorter than what was asked for, and was welcome.
    */
-  sendBlock(lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed?: boolean): Promise<void>;
+  sendBlock(lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed?: boolean): Promise<boolean>;
   rejectBlock(lane: number, requestId: number, reason: RejectReason): void;
 
   /** Opens bulk connections until there are `count` (within limits). Never rejects: blocks use the control connection meanwhile. */

@@ -3,7 +3,8 @@ import type { Link } from './links.ts';
 
 /** How what this device gives reaches a link: blocks, and what it says it has. */
 export interface Outgoing {
-  sendBlock(link: Link, lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed: boolean): Promise<void>;
+  /** As `Link.sendBlock`. */
+  sendBlock(link: Link, lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed: boolean): Promise<boolean>;
   join(link: Link, key: Uint8Array, pieces: WirePieces): void;
 }
 

@@ -214,14 +214,14 @@ export class BlockServer implements BlockSender {
     return reject(wanted, 'changed');
   }
 
-  /** Resolves with the bytes that went out, when the buffer is free again. */
+  /** Resolves with the bytes that went out, when the buffer is free again: none of a block that is not wanted any more. */
   async #send({ link, lane, request, key }: Wanted, parts: readonly BlockPart[], buffer: PooledBuffer, pieceHash: Uint8Array | null): Promise<Bytes> {
     const [first] = parts;
     const compressing = first === undefined ? null : this.#ports.compressor.compress(link.remote.id, first.file, key, request, buffer.data);
     const compressed = compressing === null ? null : await compressing;
     const payload = compressed ?? buffer.data;
     try {
-      await this.#ports.outgoing.sendBlock(link, lane, request.requestId, payload, pieceHash, compressed !== null);
+      if (!(await this.#ports.outgoing.sendBlock(link, lane, request.requestId, payload, pieceHash, compressed !== null))) return 0;
     } catch {
       // The connection has ended, and nothing reads the buffer any more.
       return 0;

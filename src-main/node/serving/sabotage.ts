@@ -61,14 +61,14 @@ export class Sabotage implements Outgoing {
     this.#state = plan.seed >>> 0;
   }
 
-  async sendBlock(link: Link, lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed: boolean): Promise<void> {
+  async sendBlock(link: Link, lane: number, requestId: number, payload: Uint8Array, pieceHash: Uint8Array | null, isCompressed: boolean): Promise<boolean> {
     const { corrupt, bomb, stall, drop, disconnect } = this.#plan;
     if (this.#chance(disconnect)) link.close({ code: 'link-closed' });
     if (this.#chance(stall)) this.#stalled.add(link);
-    if (this.#stalled.has(link) || this.#chance(drop)) return;
+    if (this.#stalled.has(link) || this.#chance(drop)) return false;
     const sent = isCompressed && this.#chance(bomb) ? (this.#bomb ??= makeBomb()) : this.#chance(corrupt) ? this.#damaged(payload) : payload;
     await this.#takeTime(link, payload.length);
-    await this.#next.sendBlock(link, lane, requestId, sent, pieceHash, isCompressed);
+    return this.#next.sendBlock(link, lane, requestId, sent, pieceHash, isCompressed);
   }
 
   join(link: Link, key: Uint8Array, pieces: WirePieces): void {

@@ -306,7 +306,7 @@ describe('blocks', () => {
     ab.cancelBlock(requestId);
     await b.handler.until(() => b.handler.cancelled.length === 1);
     const ba = await b.linked();
-    await ba.sendBlock(0, requestId, new Uint8Array(10).fill(9), null);
+    expect(await ba.sendBlock(0, requestId, new Uint8Array(10).fill(9), null)).toBe(false);
     b.handler.wanted = (link, lane, request) => { void link.sendBlock(lane, request.requestId, new Uint8Array(1), null); };
     const next = blockSink(1);
     ab.requestBlock({ key, piece: 0, begin: 0, length: 1 }, next.sink);
@@ -317,7 +317,7 @@ describe('blocks', () => {
 
   it('are lost when the other end goes in the middle of one', async () => {
     const { b, ab, ba } = await linkedPair();
-    const left: Promise<void>[] = [];
+    const left: Promise<boolean>[] = [];
     b.handler.wanted = (link, lane, request) => {
       left.push(link.sendBlock(lane, request.requestId, new Uint8Array(request.length), null));
       ba.close({ code: 'cancelled' });

@@ -90,3 +90,10 @@ it('gives a block back whose connection ends in the middle of it', async () => {
   await vi.advanceTimersByTimeAsync(200);
   expect(written).toHaveLength(before);
 });
+
+it('says of a block whether it has gone out before it was taken back', async () => {
+  const [first, second, third] = [1, 2, 3].map((requestId) => queue.block(requestId, Uint8Array.of(requestId), payload));
+  for (const requestId of [1, 3]) queue.dropBlock(requestId);
+  expect(await Promise.all([first, second, third])).toEqual([true, true, false]);
+  expect(bytesWritten()).toEqual([1, ...payload, 2, ...payload]);
+});

@@ -40,7 +40,7 @@ test('a thread that dies while it hashes what is sent costs one refused block, n
       },
       outgoing: straightOut, compressor: { compress: () => null }, now: () => 0, findFile: () => Promise.resolve(null), changed: () => undefined, learned: () => undefined, sent: () => undefined,
     });
-    const link = linkThat({ sendBlock: () => Promise.resolve(), rejectBlock: (_lane, _id, reason) => { refused.push(reason); } });
+    const link = linkThat({ sendBlock: () => Promise.resolve(true), rejectBlock: (_lane, _id, reason) => { refused.push(reason); } });
     void stat(path, { bigint: true }).then((stats) => {
       const { key } = blocks.provisional.open(link, {
         share: null, path: 'film', diskPath: path, inside: path, bytes: 4, modifiedAt: 0, executable: false, version: fileVersion(stats, 'other'), contentId: null,
@@ -82,6 +82,32 @@ test('blocks that their link did not live to carry leave no memory behind', asyn
     await served;
   }
   expect(memory.size).toBe(1);
+  await blocks.close();
+  await hasher.close();
+  await rm(folder, { recursive: true });
+});
+
+test('a block that is not wanted any more when it could go out is not counted as given', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'blocks-'));
+  const path = join(folder, 'film');
+  await writeFile(path, 'film');
+  const hasher = createHasher({ workers: 1 });
+  const file = { share: null, path: 'film', diskPath: path, inside: folder, bytes: 4, modifiedAt: 0, executable: false, version: fileVersion(await stat(path, { bigint: true }), 'other'), contentId: null };
+  const given: number[] = [];
+  let wasServed: (bytes: number) => void = () => undefined;
+  const blocks: BlockServer = new BlockServer({
+    hasher,
+    turns: { wanted: (_link, want) => { setImmediate(() => { blocks.serve(want); }); return true; }, unwanted: () => undefined, served: (_link, _want, bytes) => { wasServed(bytes); } },
+    outgoing: straightOut, compressor: { compress: () => null }, now: () => 0, findFile: () => Promise.resolve(file), changed: () => undefined, learned: () => undefined, sent: (_link, _file, bytes) => { given.push(bytes); },
+  });
+  const link = linkThat({ sendBlock: (_lane, requestId) => Promise.resolve(requestId === 2), rejectBlock: (_lane, _id, reason) => { throw new Error(reason); } });
+  const served: number[] = [];
+  for (const requestId of [1, 2]) {
+    const done = new Promise<number>((resolve) => { wasServed = resolve; });
+    blocks.wanted(link, 0, { requestId, key: new Uint8Array(32).fill(7), piece: 0, begin: 0, length: 4, pace: 0 });
+    served.push(await done);
+  }
+  expect({ served, given }).toEqual({ served: [0, 4], given: [4] });
   await blocks.close();
   await hasher.close();
   await rm(folder, { recursive: true });

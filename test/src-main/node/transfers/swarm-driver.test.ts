@@ -30,7 +30,7 @@ function neighbour(): { readonly link: Link; readonly told: string[]; readonly a
   const link: Link = {
     remote: { id: deviceIdOf(new Uint8Array(32).fill(1)), name: 'Ana', platform: 'linux', version: '1', listenPort: null },
     address: { host: '127.0.0.1', port: 1 }, path: 'lan', rank: 'near', vpn: null, relay: null, takesLinks: null, dialled: true, isClosed: false, latencyMs: null, queueMs: null, risingMs: null, probe: () => undefined, pace: () => undefined, moved: { down: 0, up: 0 }, rates: { down: 0, up: 0 }, knowsCompression: false, knowsBatches: false, arrivalRate: null,
-    request: () => Promise.reject(new Error('not used')), notify: () => undefined, requestBlock: (request, sink) => asked.push({ request, sink }), blockProgress: () => ({ moved: 0, quietMs: 0, kept: 0 }), cancelBlock: () => undefined, sendBlock: () => Promise.resolve(), rejectBlock: () => undefined,
+    request: () => Promise.reject(new Error('not used')), notify: () => undefined, requestBlock: (request, sink) => asked.push({ request, sink }), blockProgress: () => ({ moved: 0, quietMs: 0, kept: 0 }), cancelBlock: () => undefined, sendBlock: () => Promise.resolve(true), rejectBlock: () => undefined,
     join: (_key, pieces) => { told.push(pieces === 'all' ? 'join with all' : 'join with a part'); }, has: () => undefined, leave: () => { told.push('leave'); },
     choke: () => undefined, wantLanes: () => undefined, exportKey: () => new Uint8Array(), close: () => undefined,
   };
