@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startNode, type RunningNode } from '#main/node/node.ts';
+import { transferIdSchema } from '#shared/model/ids.ts';
 
 let folder: string;
 let node: RunningNode;
@@ -31,5 +32,6 @@ it('a place that takes no downloads is refused when it is chosen, and the one be
 });
 
 it('a transfer that is not on the list is named as what it is', async () => {
-  await expect(node.api.call('transfers.pause', { id: '0123456789abcdef' })).rejects.toMatchObject({ code: 'transfer-unknown', params: { name: '0123456789abcdef' } });
+  const id = transferIdSchema.parse('0123456789abcdef');
+  await expect(node.api.call('transfers.pause', { id })).rejects.toMatchObject({ code: 'transfer-unknown', params: { name: id } });
 });
