@@ -17,7 +17,7 @@ export const errorCodes = [
   'lab-failed',
   'lab-out-of-time',
   // other devices
-  'peer-unknown', 'peer-offline', 'not-reachable', 'timeout', 'refused', 'blocked', 'version-mismatch', 'protocol-error', 'self-dial',
+  'peer-unknown', 'peer-offline', 'codes-differ', 'codes-unconfirmed', 'not-reachable', 'timeout', 'refused', 'blocked', 'version-mismatch', 'protocol-error', 'self-dial',
   'identity-changed', 'server-refused', 'server-untrusted', 'server-dates', 'server-newer', 'too-many', 'rate-limited', 'link-closed', 'network-off',
   // transfers and pushes
   'transfer-unknown', 'content-unknown', 'content-mismatch', 'source-changed', 'no-sources', 'sources-banned', 'listing-too-long', 'declined', 'offer-unknown',

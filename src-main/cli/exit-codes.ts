@@ -11,7 +11,7 @@ const special: Partial<Record<ErrorCode, ExitCode>> = {
   'not-reachable': exitCodes.notReachable, timeout: exitCodes.notReachable, 'link-closed': exitCodes.notReachable, 'no-sources': exitCodes.notReachable, 'sources-banned': exitCodes.notReachable,
   'content-unknown': exitCodes.notReachable, 'network-off': exitCodes.notReachable,
 
-  refused: exitCodes.refused, blocked: exitCodes.refused, declined: exitCodes.refused, 'not-authorised': exitCodes.refused,
+  refused: exitCodes.refused, blocked: exitCodes.refused, declined: exitCodes.refused, 'codes-differ': exitCodes.refused, 'codes-unconfirmed': exitCodes.refused, 'not-authorised': exitCodes.refused,
   'version-mismatch': exitCodes.refused, 'identity-changed': exitCodes.refused, 'server-untrusted': exitCodes.refused, 'server-dates': exitCodes.refused, 'server-newer': exitCodes.refused, 'rate-limited': exitCodes.refused, 'too-many': exitCodes.refused,
 
   interrupted: exitCodes.interrupted,

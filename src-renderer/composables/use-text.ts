@@ -28,7 +28,8 @@ export function useText() {
   /** As somebody types it: with the decimal mark of the language, and nothing between thousands. */
   const decimal = (value: number, digits: number): string => new Intl.NumberFormat(locale.value, { maximumFractionDigits: digits, useGrouping: false }).format(value);
   const millis = (value: number): string => `${number(value, value < 10 ? 1 : 0)}\u00a0ms`;
-  const percent = (share: number): string => `${number(Math.floor(100 * Math.min(1, Math.max(0, share))))}\u00a0%`;
+  /** What is not done is never 100 %; parts of a whole are rounded, so that they add up. */
+  const percent = (share: number, round = Math.floor): string => `${number(round(100 * Math.min(1, Math.max(0, share))))}\u00a0%`;
 
   /** `25 s`, `33 min`, `2 h 10 min`. */
   function duration(seconds: number): string {

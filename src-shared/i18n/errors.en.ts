@@ -58,6 +58,8 @@ export const errorsEn = {
   'sabotage-on': { what: 'SABOTAGE IS ON: this device harms what it gives to others, for a test.', next: 'Start it without --sabotage to end that.' },
   'peer-unknown': { what: 'No such device has been seen.', about: 'No device “{name}” has been seen.', next: 'Check the name (the whole one, of people you do not trust yet) or the id, or connect by address.' },
   'peer-offline': { what: 'This person is not online.', about: '{name} is not online.', next: 'It continues by itself when they are back.' },
+  'codes-differ': { what: 'The codes differ.', next: 'Nothing was changed. Either one of you saw an older code, or somebody stands between you. Compare again; if they differ once more, share nothing with that device over this network.' },
+  'codes-unconfirmed': { what: 'The codes were not confirmed.', about: '{name} did not confirm the codes.', next: 'Nothing was changed. Try again when you both have time.' },
   'not-reachable': { what: 'The device cannot be reached.', about: '{address} cannot be reached.', next: 'Check that DistriShare runs there, the address, and that no firewall is in the way.' },
   timeout: { what: 'There was no answer in time.', about: 'There was no answer from {address} in time.', next: 'Try again in a moment.' },
   refused: { what: 'The other device refused.', about: '{name} refused.', next: 'Ask the person there.' },

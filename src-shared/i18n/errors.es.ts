@@ -49,6 +49,8 @@ export const errorsEs: SameShape<typeof errorsEn> = {
   'sabotage-on': { what: 'SABOTAJE ACTIVADO: este dispositivo daña lo que da a otros, para una prueba.', next: 'Arráncalo sin --sabotage para acabar con ello.' },
   'peer-unknown': { what: 'No se ha visto ese dispositivo.', about: 'No se ha visto ningún dispositivo «{name}».', next: 'Comprueba el nombre (entero, si aún no confías en esa persona) o el id, o conecta por su dirección.' },
   'peer-offline': { what: 'Esta persona no está conectada.', about: '{name} no está en línea.', next: 'Seguirá solo cuando vuelva.' },
+  'codes-differ': { what: 'Los códigos son distintos.', next: 'No se ha cambiado nada. O uno de los dos vio un código anterior, o hay alguien en medio. Comparad otra vez; si vuelven a ser distintos, no compartas nada con ese dispositivo por esta red.' },
+  'codes-unconfirmed': { what: 'Los códigos no se confirmaron.', about: '{name} no confirmó los códigos.', next: 'No se ha cambiado nada. Probad otra vez cuando los dos tengáis tiempo.' },
   'not-reachable': { what: 'No se puede llegar al dispositivo.', about: 'No se puede llegar a {address}.', next: 'Comprueba que DistriShare esté en marcha allí, la dirección, y que no haya un cortafuegos en medio.' },
   timeout: { what: 'No hubo respuesta a tiempo.', about: 'No hubo respuesta de {address} a tiempo.', next: 'Prueba otra vez en un momento.' },
   refused: { what: 'El otro dispositivo se ha negado.', about: '{name} se ha negado.', next: 'Pregunta a quien lo usa.' },

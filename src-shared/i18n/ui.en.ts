@@ -49,7 +49,7 @@ export const uiEn = {
   pair: {
     title: 'Compare codes with {name}', exchanging: 'Asking {name} for a code.', compare: 'Does {name} see the same code now? Compare by looking or by phone.',
     why: 'The same code proves that nobody stands between you.', waiting: 'You said they are the same. Waiting for {name}.', same: 'They are the same', different: 'They differ',
-    done: 'You and {name} trust each other', doneText: 'They can see what you share with trusted people.', failed: 'The codes were not confirmed', failedText: 'Nothing has changed. {name} stays as before; try again when you both have time.',
+    done: 'You and {name} trust each other', doneText: 'They can see what you share with trusted people.', differ: 'The codes differ', failed: 'The codes were not confirmed', failedText: 'Nothing has changed. {name} stays as before; try again when you both have time.',
   },
   text: { title: 'Send a text to {name}', label: 'Text', placeholder: 'A link, an address, a few lines', hint: 'Ctrl Enter sends.', tooLong: '{size} is too long, {limit} is the most. Send it as a file.' },
   send: { files: 'Files…', folder: 'A folder…', any: 'Files and folders…', text: 'A text…' },

@@ -51,7 +51,7 @@ export const uiEs: SameShape<typeof uiEn> = {
   pair: {
     title: 'Comparar códigos con {name}', exchanging: 'Pidiendo un código a {name}.', compare: '¿Ve {name} ahora el mismo código? Comparadlo en persona o por teléfono.',
     why: 'El mismo código demuestra que no hay nadie en medio.', waiting: 'Has dicho que son iguales. Falta {name}.', same: 'Son iguales', different: 'Son distintos',
-    done: 'Tú y {name} confiáis el uno en el otro', doneText: 'Puede ver lo que compartes con gente de confianza.', failed: 'Los códigos no se confirmaron', failedText: 'Nada ha cambiado. {name} sigue como antes; probad otra vez cuando los dos tengáis tiempo.',
+    done: 'Tú y {name} confiáis el uno en el otro', doneText: 'Puede ver lo que compartes con gente de confianza.', differ: 'Los códigos son distintos', failed: 'Los códigos no se confirmaron', failedText: 'Nada ha cambiado. {name} sigue como antes; probad otra vez cuando los dos tengáis tiempo.',
   },
   text: { title: 'Enviar un texto a {name}', label: 'Texto', placeholder: 'Un enlace, una dirección, unas líneas', hint: 'Ctrl Intro lo envía.', tooLong: '{size} es demasiado largo, el máximo es {limit}. Envíalo como archivo.' },
   send: { files: 'Archivos…', folder: 'Una carpeta…', any: 'Archivos y carpetas…', text: 'Un texto…' },

@@ -27,17 +27,11 @@ async function pair(context: CliContext, api: ApiClient, peer: Peer, yes: boolea
     out.line(t('cli.pair.other', { name: peer.name }));
     const same = yes || (await ask(context, t('cli.pair.question')));
     const answered = await api.call('pairing.answer', { peer: peer.id, same }, { signal });
-    if (!same) {
-      out.line(t('cli.pair.different'));
-      throw new AppError('declined');
-    }
+    if (!same) throw new AppError('codes-differ');
     if (answered.state === 'waiting-for-them') out.note(t('cli.pair.waiting', { name: peer.name }));
     const ended = await watch.ended(answered, signal);
     out.event('pairing', ended);
-    if (ended.state === 'failed') {
-      out.note(t('cli.pair.failed'));
-      throw new AppError('declined', { name: peer.name });
-    }
+    if (ended.state === 'failed') throw new AppError('codes-unconfirmed', { name: peer.name });
     out.line(t('cli.pair.done', { name: peer.name }));
   } finally {
     watch.stop();

@@ -450,8 +450,9 @@ describe('pair', () => {
 
   it.each(['n\n', '\n', ''])('takes %j for a no', async (stdin) => {
     cli.node.handlers['pairing.answer'] = () => pairingOf('failed');
-    const { code } = await cli.run('pair amber', { stdin });
+    const { code, err } = await cli.run('pair amber', { stdin });
     expect(code).toBe(4);
+    expect(err).toContain('somebody stands between you');
     expect(cli.node.asked.at(-1)).toEqual({ name: 'pairing.answer', args: { peer: deviceA, same: false } });
   });
 
@@ -464,7 +465,8 @@ describe('pair', () => {
 
   it('fails when the other person says no', async () => {
     cli.node.handlers['pairing.answer'] = () => pairingOf('failed');
-    expect((await cli.run('pair amber --yes')).code).toBe(4);
+    const { code, err } = await cli.run('pair amber --yes');
+    expect([code, err.includes('did not confirm the codes')]).toEqual([4, true]);
   });
 
   it('can be interrupted at the question', async () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
-import { nextTick } from 'vue';
+import { nextTick, shallowReactive } from 'vue';
 import OfferPrompt from '../../../src-renderer/components/offers/OfferPrompt.vue';
 import ToastCard from '../../../src-renderer/components/offers/ToastCard.vue';
 import AudienceDialog from '../../../src-renderer/components/shares/AudienceDialog.vue';
 import PairDialog from '../../../src-renderer/components/people/PairDialog.vue';
 import { epoch, inventedPeople } from '../fake/people.ts';
 import { inventedOffer, inventedText } from '../fake/shares.ts';
-import { mountComponent } from '../with-app.ts';
+import { mountComponent, settled } from '../with-app.ts';
 
 const button = (text: string): HTMLButtonElement => {
   const found = [...document.querySelectorAll('button')].find((each) => each.textContent?.trim() === text);
@@ -68,6 +68,17 @@ describe('comparing codes', () => {
     document.querySelector('[role=dialog]')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
     await nextTick();
     expect(onAnswer.mock.calls).toEqual([[true], [false]]);
+  });
+
+  it.each([['who saw two is told what that means', 'They differ', 'somebody stands between you'], ['who only stays away is not', 'They are the same', 'Amber Falcon stays as before']])('%s', async (_case, answer, told) => {
+    const props = shallowReactive({ pairing, peer });
+    mountComponent(PairDialog, props);
+    await nextTick();
+    button(answer).click();
+    props.pairing = { ...pairing, state: 'failed' };
+    await settled();
+    const said = ['somebody stands between you', 'Amber Falcon stays as before'].filter((text) => document.body.textContent.includes(text));
+    expect(said).toEqual([told]);
   });
 });
 

@@ -194,6 +194,11 @@ describe('the devices that take part', () => {
     expect(first).not.toContain('MB/s');
   });
 
+  it('gave parts that add up to all of it', () => {
+    const [first, second] = rows([source({ bytes: 2e6 }), source({ peer: deviceIdFor('Amber Falcon'), bytes: 1e6 })]);
+    expect([first, second]).toEqual([expect.stringContaining('67 %'), expect.stringContaining('33 %')]);
+  });
+
   it('that are banned say until when, and for which pieces, and can be asked again', async () => {
     const piece = (at: number) => ({ file: 'film.bin', contentId: null, piece: at, at: 1, expected: null });
     const banned = source({ state: 'banned', bytes: 9e6, badPieces: { count: 2, banned: true, until: Date.UTC(2026, 10, 21, 13, 20), latest: [piece(40), piece(6)] } });
