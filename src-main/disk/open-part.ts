@@ -56,7 +56,7 @@ function factsOf({ world, target, layer, volume, destination: { folder } }: Open
     bytes: target.bytes,
     pieceBytes: target.pieceBytes,
     identity: volume.stableInodes ? { device: BigInt.asUintN(64, part.device), inode: BigInt.asUintN(64, part.inode) } : null,
-    isYounger: isYounger({ files: world.files, folder, names, volume, part }),
+    isYounger: isYounger({ files: world.files, folder, names, part }),
     partBytes: part.bytes,
     modifiedNs: part.modifiedNs,
     bootId: world.bootId,

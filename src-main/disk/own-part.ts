@@ -16,14 +16,15 @@ interface Pair {
  * Whether the part file was made after its journal: ours never is. Numbers of files are used again as soon as they are free, so one that another
  * program made in the place of ours may well have its number.
  */
-export function isYounger({ files, folder, names, volume, part }: Pair): boolean {
-  const journal = volume.stableInodes ? files.lookup(folder, names.progress) : null;
+export function isYounger({ files, folder, names, part }: Pick<Pair, 'files' | 'folder' | 'names' | 'part'>): boolean {
+  const journal = files.lookup(folder, names.progress);
   return journal !== null && journal.bornNs > 0n && part.bornNs > journal.bornNs;
 }
 
-/** Whether the journal speaks of this very part file, whatever became of its content. Where the numbers of files change nobody can tell. */
+/** Whether the journal speaks of this very part file, whatever became of its content. Where the numbers of files change, only when it was made and its length tell. */
 export function isOwnPart(journal: Journal, pair: Pair): boolean {
   const { volume, part } = pair;
-  if (!volume.stableInodes) return true;
+  // Ours is never longer than what is fetched.
+  if (!volume.stableInodes) return part.bytes <= journal.header.bytes && !isYounger(pair);
   return BigInt.asUintN(64, part.inode) === journal.header.inode && BigInt.asUintN(64, part.device) === journal.header.device && !isYounger(pair);
 }

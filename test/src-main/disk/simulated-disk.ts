@@ -16,6 +16,8 @@ export class SimulatedDisk {
   /** A sync that fails drops what it should have written, as Linux does, and readers do not notice. */
   dropsWhenSyncFails = false;
   kind: VolumeKind = 'other';
+  /** The volume keeps when a file was made. */
+  keepsBirths = true;
   hasHoles = true;
   free = 2 ** 40;
   readonly #handles = new Set<object>();
@@ -92,6 +94,7 @@ export class SimulatedDisk {
     copy.#inodes = this.#inodes;
     copy.#clock = this.#clock;
     copy.kind = this.kind;
+    copy.keepsBirths = this.keepsBirths;
     copy.hasHoles = this.hasHoles;
     copy.dropsWhenSyncFails = this.dropsWhenSyncFails;
     return copy;

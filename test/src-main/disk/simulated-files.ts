@@ -66,7 +66,7 @@ export function simulatedFiles(disk: SimulatedDisk): Files {
     bytes: node.kind === 'file' ? node.content.length : 0,
     allocatedBytes: node.kind === 'file' && !disk.hasHoles ? node.content.length : 0,
     modifiedNs: node.kind === 'file' ? node.modifiedNs : 0n,
-    bornNs: node.kind === 'file' ? node.bornNs : 0n,
+    bornNs: node.kind === 'file' && disk.keepsBirths ? node.bornNs : 0n,
     device: 1n,
     inode: node.inode,
   });
