@@ -38,6 +38,7 @@ export const swarmFlags: readonly SwarmFlag[] = [
   { key: 'neighbours', flag: 'neighbours', kind: 'count', most: 1000 },
   { key: 'watch', flag: 'watch', kind: 'part', most: 1 },
   { key: 'apart', flag: 'apart', kind: 'part', most: 1 },
+  { key: 'playRate', flag: 'play', kind: 'rate', most: 1e12 },
   { key: 'arriveWithinMs', flag: 'arrive-within', kind: 'seconds', most: month },
   { key: 'arrivalsPerSecond', flag: 'poisson', kind: 'number', most: 1e6 },
   { key: 'leaveWhenDone', flag: 'leave-when-done', kind: 'switch' },

@@ -70,14 +70,14 @@ export const cliEn = {
     option: {
       seed: 'number that decides all chances', peers: 'how many fetch the file', origins: 'how many have it from the start', bytes: 'size of the file', pieceBytes: 'size of a piece',
       originUp: 'upload of each origin', originLimit: 'what its user lets each origin upload, below that; 0: no limit', peerUp: 'upload of each peer', peerDown: 'download of each peer', latencyMs: 'mean delay of one way, ms', loss: 'part of messages and blocks that are sent again',
-      lan: 'all are on one local network', neighbours: 'links each peer opens', watch: 'part that watches from the beginning while it arrives', apart: 'part that reaches only the origins', arriveWithinMs: 'all come within so many seconds', arrivalsPerSecond: 'they come at random instead, so many a second',
+      lan: 'all are on one local network', neighbours: 'links each peer opens', watch: 'part that watches from the beginning while it arrives', apart: 'part that reaches only the origins', playRate: 'speed at which those who watch play it', arriveWithinMs: 'all come within so many seconds', arrivalsPerSecond: 'they come at random instead, so many a second',
       leaveWhenDone: 'peers leave when they have everything', churnPerHour: 'how often an hour each peer goes away', awayMs: 'seconds it stays away, on average', partitions: 'how many times the network is cut in two',
       partitionMs: 'seconds a cut lasts', corrupt: 'part of the peers that send wrong bytes', stall: 'part that never answers', lie: 'part that claims to have everything', proven: 'peers pass on only what the origin they believe has shown to have', launder: 'part that lists the file for everybody and may not have it', known: 'chance with which one of these has a piece all the same', diskBytesPerSecond: 'speed of each disk',
       diskFails: 'part of writes that fail', shuffle: 'part of answers that come twice; answers come out of order', limitMs: 'seconds after which the run has failed',
     },
     result: {
       what: 'WHAT', value: 'VALUE', done: 'have everything', size: 'size', median: 'median time', last: 'last one done after', bound: 'nobody could before', ratio: 'last by bound', utilisation: 'upload in use',
-      copies: 'copies sent by origins', overhead: 'bytes received by needed', fairnessDown: 'fairness of speeds (Jain)', fairnessUp: 'fairness of uploads (Jain)', bans: 'bans', events: 'events', cpu: 'processor time', rate: 'events a second', history: 'history',
+      copies: 'copies sent by origins', overhead: 'bytes received by needed', fairnessDown: 'fairness of speeds (Jain)', fairnessUp: 'fairness of uploads (Jain)', bans: 'bans', begins: 'playing begins after, on average', first16MiB: 'first 16 MiB after, on average', stalls: 'stalls of each, and their time', events: 'events', cpu: 'processor time', rate: 'events a second', history: 'history',
     },
   },
   serve: {

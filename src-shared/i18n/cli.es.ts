@@ -72,14 +72,14 @@ export const cliEs: SameShape<typeof cliEn> = {
     option: {
       seed: 'número que decide todos los azares', peers: 'cuántos descargan el archivo', origins: 'cuántos lo tienen desde el principio', bytes: 'tamaño del archivo', pieceBytes: 'tamaño de una pieza',
       originUp: 'subida de cada origen', originLimit: 'lo que su usuario deja subir a cada origen, por debajo de eso; 0: sin límite', peerUp: 'subida de cada participante', peerDown: 'bajada de cada participante', latencyMs: 'retardo medio de ida, en ms', loss: 'parte de mensajes y bloques que se envían otra vez',
-      lan: 'todos están en una red local', neighbours: 'conexiones que abre cada participante', watch: 'parte que lo ve desde el principio mientras llega', apart: 'parte que solo alcanza a los orígenes', arriveWithinMs: 'todos llegan en estos segundos', arrivalsPerSecond: 'en vez de eso llegan al azar, tantos por segundo',
+      lan: 'todos están en una red local', neighbours: 'conexiones que abre cada participante', watch: 'parte que lo ve desde el principio mientras llega', apart: 'parte que solo alcanza a los orígenes', playRate: 'velocidad a la que lo reproducen quienes lo ven', arriveWithinMs: 'todos llegan en estos segundos', arrivalsPerSecond: 'en vez de eso llegan al azar, tantos por segundo',
       leaveWhenDone: 'se van cuando lo tienen todo', churnPerHour: 'cuántas veces por hora se va cada uno', awayMs: 'segundos que falta, de media', partitions: 'cuántas veces se parte la red en dos',
       partitionMs: 'segundos que dura cada corte', corrupt: 'parte que envía bytes equivocados', stall: 'parte que nunca contesta', lie: 'parte que dice tenerlo todo', proven: 'los pares solo pasan lo que el origen al que creen ha mostrado tener', launder: 'parte que ofrece el archivo a todos sin tener permiso para recibirlo', known: 'probabilidad de que uno de estos tenga una pieza de todos modos', diskBytesPerSecond: 'velocidad de cada disco',
       diskFails: 'parte de las escrituras que fallan', shuffle: 'parte de las respuestas que llegan dos veces; llegan desordenadas', limitMs: 'segundos tras los que la simulación ha fallado',
     },
     result: {
       what: 'QUÉ', value: 'VALOR', done: 'lo tienen todo', size: 'tamaño', median: 'tiempo mediano', last: 'el último acaba a los', bound: 'nadie podría antes de', ratio: 'último entre mínimo', utilisation: 'subida en uso',
-      copies: 'copias enviadas por los orígenes', overhead: 'bytes recibidos entre necesarios', fairnessDown: 'equidad de velocidades (Jain)', fairnessUp: 'equidad de subidas (Jain)', bans: 'bloqueos', events: 'sucesos', cpu: 'tiempo de procesador', rate: 'sucesos por segundo', history: 'historia',
+      copies: 'copias enviadas por los orígenes', overhead: 'bytes recibidos entre necesarios', fairnessDown: 'equidad de velocidades (Jain)', fairnessUp: 'equidad de subidas (Jain)', bans: 'bloqueos', begins: 'se empieza a ver a los, de media', first16MiB: 'primeros 16 MiB a los, de media', stalls: 'parones de cada uno, y su tiempo', events: 'sucesos', cpu: 'tiempo de procesador', rate: 'sucesos por segundo', history: 'historia',
     },
   },
   serve: {

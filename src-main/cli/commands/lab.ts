@@ -92,6 +92,7 @@ async function simulate({ out, t, signal }: CliContext, options: SwarmOptions): 
     const number = (value: number, digits = 1): string => formatNumber(out.locale, value, digits);
     const percent = (part: number): string => `${number(part * 100)} %`;
     const row = (key: TextKey, value: string): string[] => [t(key), value];
+    const { watched } = run;
     out.table([{ title: t('cli.lab.result.what') }, { title: t('cli.lab.result.value'), align: 'right' }], [
       row('cli.lab.result.done', `${run.done}`),
       row('cli.lab.result.size', formatBytes(out.locale, options.bytes)),
@@ -105,6 +106,11 @@ async function simulate({ out, t, signal }: CliContext, options: SwarmOptions): 
       row('cli.lab.result.fairnessDown', number(run.fairnessDown, 3)),
       row('cli.lab.result.fairnessUp', number(run.fairnessUp, 3)),
       row('cli.lab.result.bans', `${run.bans}`),
+      ...(watched === null ? [] : [
+        row('cli.lab.result.begins', `${number(watched.begins)} s`),
+        row('cli.lab.result.first16MiB', `${number(watched.first16MiB)} s`),
+        row('cli.lab.result.stalls', `${number(watched.stalls)} (${number(watched.stalled)} s)`),
+      ]),
       row('cli.lab.result.events', number(run.events, 0)),
       row('cli.lab.result.cpu', `${number(run.cpuSeconds, 2)} s`),
       row('cli.lab.result.rate', `${number(run.eventsPerSecond, 0)}`),

@@ -146,6 +146,11 @@ export class Content {
     return this.#fullMembers + this.#countOf(piece);
   }
 
+  /** No member has it but those that had everything when they joined. */
+  isUnspread(piece: number): boolean {
+    return this.#countOf(piece) === 0;
+  }
+
   /** Somebody takes part who did not have everything when it joined. */
   get hasFollowers(): boolean {
     return this.#members.size > this.#fullMembers;

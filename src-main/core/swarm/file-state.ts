@@ -5,6 +5,7 @@ import type { FileNumber, PriorityRank } from './events.ts';
 import type { Fetch } from './fetch.ts';
 import type { Row } from './members.ts';
 import type { PeerState } from './peer-state.ts';
+import { firstInOrder, pickAhead } from './watched-order.ts';
 
 /** So many pieces are taken at random, so that there is soon something to give that others lack. */
 const firstAtRandom = 4;
@@ -76,9 +77,9 @@ export class FileState {
   }
 
   /**
-   * A wanted piece that the peer has, or null. What was begun comes first: it holds a buffer, or evidence. For somebody who watches: from the beginning to the end. In file order while
-   * nobody else takes part, because disks like it, and where the volume has no holes; else the rarest one, chosen at random among equals, so that what only
-   * one device has spreads first.
+   * A wanted piece that the peer has, or null. What was begun comes first: it holds a buffer, or evidence. For somebody who watches: from the beginning to the end, but for
+   * small detours where others fetch it, too (`pickAhead`). In file order while nobody else takes part, because disks like it, and where the volume has no holes; else the rarest one, chosen
+   * at random among equals, so that what only one device has spreads first.
    */
   pick(peer: PeerState, random: () => number): number | null {
     const { content } = this;
@@ -90,7 +91,7 @@ export class FileState {
       if (begun !== null) return begun;
     }
     if (this.isGrowing) return this.#firstOf(member, avoided);
-    if (this.download.inOrder) return this.#edgeOf(member, avoided) ?? this.#firstOf(member, avoided);
+    if (this.download.inOrder) return this.#edgeOf(member, avoided) ?? this.#watchedOf(member, avoided, random) ?? this.#firstOf(member, avoided);
     if (content.members.size === 1) return this.#firstOf(member, avoided);
     const anyWillDo = content.have.count < Math.min(firstAtRandom, content.pieces / 2);
     return content.rarest(random)[anyWillDo ? 'pickAny' : 'pick'](content.members, member, avoided);
@@ -127,10 +128,23 @@ export class FileState {
     return this.#firstWithin(0, edge, member, avoided) ?? this.#firstWithin(pieces - edge, pieces, member, avoided);
   }
 
+  /** Near the first wanted piece, where others fetch it, too; null: the first one will do. */
+  #watchedOf(member: Row, avoided: ReadonlySet<number> | null, random: () => number): number | null {
+    const { content } = this;
+    if (!content.hasFollowers) return null;
+    const from = this.#firstWanted();
+    return this.#firstWithin(from, Math.min(firstInOrder, content.pieces), member, avoided)
+      ?? pickAhead(content, from, (piece) => this.#isFor(member, piece, avoided), random);
+  }
+
   #firstOf(member: Row, avoided: ReadonlySet<number> | null): number | null {
+    return this.#firstWithin(this.#firstWanted(), this.content.pieces, member, avoided);
+  }
+
+  #firstWanted(): number {
     const { content } = this;
     while (this.#cursor < content.pieces && !content.isWanted(this.#cursor)) this.#cursor++;
-    return this.#firstWithin(this.#cursor, content.pieces, member, avoided);
+    return this.#cursor;
   }
 
   #firstWithin(from: number, to: number, member: Row, avoided: ReadonlySet<number> | null): number | null {

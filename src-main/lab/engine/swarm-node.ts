@@ -34,6 +34,8 @@ export class SwarmNode implements PeerSink, Arrivals, GivingNode, WritingNode {
   readonly links = new Map<number, LaneNumber>();
   /** Counts how often the program ended: what the disk says of an earlier one concerns nobody. */
   life = 0;
+  /** When each piece was on the disk, where somebody watches. */
+  readonly writtenAt: Micros[] = [];
   readonly #world: NodeWorld;
   readonly #random: RandomStream;
   /** Null: all that it has. */
@@ -247,7 +249,10 @@ export class SwarmNode implements PeerSink, Arrivals, GivingNode, WritingNode {
     return this.checker.written.has(piece) && this.#mayHave(peer) && this.#passedOn?.shows(piece) !== false;
   }
 
-  wrote(piece: number, isGiven: boolean): void { this.#passedOn?.came(piece, isGiven); }
+  wrote(piece: number, isGiven: boolean): void {
+    if (this.#world.isWatching(this.number)) this.writtenAt[piece] = this.#world.simulation.now;
+    this.#passedOn?.came(piece, isGiven);
+  }
 
   close(): void {
     this.#isOpen = false;

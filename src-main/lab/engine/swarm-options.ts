@@ -24,6 +24,8 @@ export interface SwarmOptions {
   /** Parts of the peers that watch while it arrives, from the beginning to the end, and that reach nobody but the origins; the same ones first. */
   readonly watch: number;
   readonly apart: number;
+  /** Bytes a second of the film that they watch: how often it stalled is said at the end, and changes nothing. */
+  readonly playRate: number;
   /** All within this time, or, with `arrivalsPerSecond` above 0, one after the other (Poisson). */
   readonly arriveWithinMs: Millis;
   readonly arrivalsPerSecond: number;
@@ -68,6 +70,7 @@ export const defaultSwarm: SwarmOptions = {
   neighbours: 20,
   watch: 0,
   apart: 0,
+  playRate: 1_000_000,
   arriveWithinMs: 10 * second,
   arrivalsPerSecond: 0,
   leaveWhenDone: false,

@@ -1,3 +1,4 @@
+import { meanPlayback, playback, type Playback } from './playback.ts';
 import { LabViolation } from './swarm-checker.ts';
 import type { SwarmOptions } from './swarm-options.ts';
 import type { SwarmWorld } from './swarm-world.ts';
@@ -26,6 +27,8 @@ export interface SwarmReport {
   readonly fairnessUp: number;
   /** Pairs of peers of which one has banned the other. */
   readonly bans: number;
+  /** Of the honest peers that watched, on average; null: nobody did. */
+  readonly watched: Playback | null;
   readonly events: number;
   /** Hash of everything that happened: the same options give the same. */
   readonly history: string;
@@ -39,6 +42,7 @@ export function reportSwarm(world: SwarmWorld): SwarmReport {
   const end = simulation.now;
   const durations: number[] = [];
   const sentByPeers: number[] = [];
+  const watched: Playback[] = [];
   let [sent, could, originSent, received, needed, last, bans] = [0, 0, 0, 0, 0, 0, 0];
   for (const [number, node] of nodes.entries()) {
     const record = records[number];
@@ -52,6 +56,7 @@ export function reportSwarm(world: SwarmWorld): SwarmReport {
     if (world.isOrigin(number) || node.behaviour !== 'honest' || record.doneAt === null) continue;
     durations.push((record.doneAt - record.arrivedAt) / 1e6);
     sentByPeers.push(network.sentBytes(number));
+    if (world.isWatching(number)) watched.push(playback(node.writtenAt, record.arrivedAt, options));
     last = Math.max(last, record.doneAt / 1e6);
   }
   durations.sort((a, b) => a - b);
@@ -60,7 +65,7 @@ export function reportSwarm(world: SwarmWorld): SwarmReport {
   return {
     options, done: durations.length, median: durations[durations.length >> 1] ?? 0, slowest: durations.at(-1) ?? 0, last, bound, boundBy,
     utilisation: could > 0 ? sent / could : 0, originCopies: originSent / options.bytes, overhead: needed > 0 ? received / needed : 1,
-    fairnessDown: jain(durations.map((seconds) => 1 / seconds)), fairnessUp: jain(sentByPeers), bans,
+    fairnessDown: jain(durations.map((seconds) => 1 / seconds)), fairnessUp: jain(sentByPeers), bans, watched: meanPlayback(watched),
     events: simulation.events, history: simulation.history.toString(),
   };
 }

@@ -71,6 +71,17 @@ describe('a download that is watched', () => {
     expect(swarm.complete.has(1)).toBe(true);
   });
 
+  it('comes nearly so where others fetch it, too: its first four pieces strictly, then none from far ahead', () => {
+    const swarm = world([{ pieces: 120 }], { inOrder: true });
+    swarm.addPeer(9, slow);
+    swarm.step({ type: 'source-added', file: 1, peer: 9, pieces: Uint8Array.of(0b0000_1000) });
+    swarm.run();
+    const order = asked(swarm).filter((piece) => piece >= 6 && piece < 118);
+    expect(isSorted(order)).toBe(false);
+    for (const [at, piece] of order.entries()) expect(piece - Math.min(...order.slice(at))).toBeLessThan(24);
+    expect(swarm.complete.has(1)).toBe(true);
+  });
+
   it('comes file by file', () => {
     const swarm = world([{ pieces: 20 }, { pieces: 20 }, { pieces: 20 }], { inOrder: true });
     swarm.run();
