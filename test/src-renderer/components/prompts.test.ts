@@ -71,11 +71,11 @@ describe('comparing codes', () => {
   });
 
   it.each([['who saw two is told what that means', 'They differ', 'somebody stands between you'], ['who only stays away is not', 'They are the same', 'Amber Falcon stays as before']])('%s', async (_case, answer, told) => {
-    const props = shallowReactive({ pairing, peer });
+    const props = shallowReactive<Record<string, unknown>>({ pairing, peer });
     mountComponent(PairDialog, props);
     await nextTick();
     button(answer).click();
-    props.pairing = { ...pairing, state: 'failed' };
+    props['pairing'] = { ...pairing, state: 'failed' };
     await settled();
     const said = ['somebody stands between you', 'Amber Falcon stays as before'].filter((text) => document.body.textContent.includes(text));
     expect(said).toEqual([told]);
