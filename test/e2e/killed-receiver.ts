@@ -56,7 +56,9 @@ export class KilledReceiver {
 
   /** While it does not run: a start that does not get far. It may find its sender by itself. */
   async dieWhileStarting(afterMs: number): Promise<void> {
-    await runCli(['serve', '--data', this.dataDir, '--json', ...argumentsOf(this.dataDir)], (command, args) => ['timeout', ['--signal=KILL', (afterMs / 1000).toFixed(3), command, ...args]]);
+    // A timeout of nothing would be none.
+    const seconds = (Math.max(1, afterMs) / 1000).toFixed(3);
+    await runCli(['serve', '--data', this.dataDir, '--json', ...argumentsOf(this.dataDir)], (command, args) => ['timeout', ['--signal=KILL', seconds, command, ...args]]);
     await this.#untilGone();
   }
 
