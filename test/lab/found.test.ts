@@ -20,6 +20,10 @@ const found: Record<string, Partial<SwarmOptions>> = {
     seed: 709542, peers: 7, bytes: 1_055_944, pieceBytes: 262_144, originUp: 25_000, peerUp: 50_000, peerDown: 200_000, latencyMs: 0.2, lan: true, neighbours: 4, arriveWithinMs: 20_000,
     churnPerHour: 390.82, awayMs: 1000, partitionMs: 100_000, diskBytesPerSecond: 2_000_000, diskFails: 0.016, shuffle: 0.008,
   },
+  'a peer whose last piece was written while the file was closed, and that went away before it was open again, never counted as done': {
+    seed: 3553, peers: 3, bytes: 4 * 65_536, pieceBytes: 65_536, originUp: 500_000, peerUp: 50_000, peerDown: 50_000, latencyMs: 0.2, lan: true, neighbours: 7, arriveWithinMs: 1000,
+    churnPerHour: 217.679, awayMs: 1000, diskBytesPerSecond: 2_000_000, diskFails: 0.2,
+  },
 };
 
 describe('a swarm that once failed', () => {

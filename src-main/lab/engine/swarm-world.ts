@@ -199,6 +199,8 @@ export class SwarmWorld {
     if (node.isPresent) return;
     node.start();
     this.#present.push(number);
+    // The last piece was written while the file was closed, and the program ended before it was open again. Launderers may begin with everything, and stay.
+    if (node.isComplete && node.behaviour === 'honest') this.#done(number);
     this.#look(number);
     const { churnPerHour } = this.options;
     if (churnPerHour > 0 && !this.isOrigin(number)) this.simulation.after(micros(this.#chance.churn.exponential(3_600_000 / churnPerHour)), this.#kinds.leave, number, node.life);
@@ -252,12 +254,16 @@ export class SwarmWorld {
 
   #completed(number: number): void {
     const node = this.#node(number);
-    const record = this.records[number];
-    if (record === undefined || !node.isPresent || !node.isComplete) return;
+    if (!node.isPresent || !node.isComplete) return;
     node.completed();
-    if (record.doneAt !== null) return;
+    this.#done(number);
+  }
+
+  #done(number: number): void {
+    const record = this.records[number];
+    if (record?.doneAt !== null) return;
     record.doneAt = this.simulation.now;
-    if (node.behaviour === 'honest') this.#unfinished--;
+    if (this.#node(number).behaviour === 'honest') this.#unfinished--;
     if (!this.options.leaveWhenDone) return;
     record.leftAt = this.simulation.now;
     this.#remove(number);
