@@ -5,6 +5,20 @@ import { defaultSwarm, type SwarmOptions } from './swarm-options.ts';
 /** So that a command line can say it. */
 const thousandths = (value: number): number => Math.round(value * 1000) / 1000;
 
+/**
+ * On one network a source gives to all at once, so that with many of them on a slow line a piece takes long. Where that is
+ * this many times as long as peers stay, one of fifty (e^-4) that come sees a whole piece; with eight times one of 3,000.
+ */
+const mostLivesAPiece = 4;
+
+/** Its peers stay long enough to get something. */
+function livable(swarm: SwarmOptions): SwarmOptions {
+  const { lan, pieceBytes, peers, originUp, churnPerHour } = swarm;
+  if (!lan) return swarm;
+  const pieceHours = (pieceBytes * peers * second) / originUp / hour;
+  return { ...swarm, churnPerHour: Math.min(churnPerHour, thousandths(mostLivesAPiece / pieceHours)) };
+}
+
 /** A small swarm with trouble, all chosen by the seed: one of the many on which the machine is tried. */
 export function tinySwarm(seed: number): SwarmOptions {
   const random = new RandomStream(seed, 'tiny swarm');
@@ -45,19 +59,19 @@ export function tinySwarm(seed: number): SwarmOptions {
   };
   // Who comes and goes, and gets its part of a slow line, would not live to see a whole piece.
   const stays = swarm.churnPerHour === 0;
-  return { ...swarm, watch: sometimes(0.3, 1), apart: sometimes(stays ? 0.3 : 0, 0.6), originLimit: stays && random.chance(0.3) ? peerUp * oneOf(0.4, 1) : 0 };
+  return livable({ ...swarm, watch: sometimes(0.3, 1), apart: sometimes(stays ? 0.3 : 0, 0.6), originLimit: stays && random.chance(0.3) ? peerUp * oneOf(0.4, 1) : 0 });
 }
 
 /** The same small swarm, in which everybody takes somebody's word for whom the file is, as a rule also that of some who do not have it. */
 export function launderedSwarm(seed: number): SwarmOptions {
   const random = new RandomStream(seed, 'laundered swarm');
   const swarm = tinySwarm(seed);
-  return {
+  return livable({
     ...swarm,
     peers: swarm.peers + random.below(4),
     bytes: random.chance(0.2) ? 4 * swarm.bytes : swarm.bytes,
     proven: true,
     launder: random.chance(0.8) ? thousandths(random.between(0.1, 0.6)) : 0,
     known: random.chance(0.6) ? thousandths(random.next()) : 0,
-  };
+  });
 }
