@@ -102,7 +102,7 @@ export const endgameAfterMs = 2 * second;
 /**
  * Every missing piece of a file is on its way: one that takes long elsewhere and that an idle peer should be asked for too
  * (BEP 3's endgame), but only when it would deliver much sooner than all who were asked, so that slow lines do not carry
- * everything twice. `fetches` come in the order they began.
+ * everything twice, and not while the disk has all of it from one of them. `fetches` come in the order they began.
  */
 export function endgamePick(now: Millis, peer: PeerState, fetches: Iterable<Fetch>): Fetch | null {
   const isOld = ({ startedAt }: Fetch): boolean => now >= startedAt + endgameAfterMs;
@@ -111,7 +111,7 @@ export function endgamePick(now: Millis, peer: PeerState, fetches: Iterable<Fetc
     if (!isOld(fetch)) return null;
     if (fetch.verifying || file.isWanting || !file.content.memberHas(peer.number, piece)) continue;
     const rivals = file.fetches.get(piece) ?? [];
-    if (rivals.every((rival) => isOld(rival) && rival.peer !== peer && isMuchFaster(now, peer, rival))) return fetch;
+    if (rivals.every((rival) => !rival.verifying && isOld(rival) && rival.peer !== peer && isMuchFaster(now, peer, rival))) return fetch;
   }
   return null;
 }

@@ -140,6 +140,22 @@ it('a last piece that two slow peers are at is asked of a fast one that comes la
   expect(swarm.completeAt).toBeLessThan(11 * second);
 });
 
+it('a last piece that is all here is asked of nobody else, until the disk says that it is wrong', () => {
+  const slow = { bytesPerMs: 20, latencyMs: 1 };
+  for (const corrupt of [0, 1]) {
+    const swarm = world([1], { 1: { bytesPerMs: 100, latencyMs: 1, corrupt }, 2: slow });
+    swarm.diskMs = 5 * second;
+    swarm.run(12 * second);
+    expect(new Set(swarm.requests.map(({ peer }) => peer))).toEqual(new Set([1, 2]));
+    swarm.addPeer(3, lan);
+    swarm.step({ type: 'source-added', file: 1, peer: 3, pieces: 'all' });
+    swarm.run(14 * second);
+    expect(swarm.requests.filter(({ peer }) => peer === 3)).toEqual([]);
+    swarm.run(18 * second);
+    expect(swarm.requests.some(({ peer }) => peer === 3)).toBe(corrupt === 1);
+  }
+});
+
 it('a last piece whose source has fallen silent is asked of another one, though that was no faster before', () => {
   const swarm = world([60], { 1: lan, 2: { bytesPerMs: 60 * KiB, latencyMs: 1 } });
   swarm.run(230);
