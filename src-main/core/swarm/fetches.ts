@@ -1,9 +1,10 @@
 import { limits } from '#shared/limits.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { Download, Downloads } from './download-state.ts';
-import type { SwarmSink } from './events.ts';
-import { isSlow, type Fetch } from './fetch.ts';
+import type { FileNumber, RequestNumber, SwarmSink } from './events.ts';
+import { arrivedInOrder, isSlow, mayGoOn, takeRequest, type Fetch } from './fetch.ts';
 import type { FileState } from './file-state.ts';
+import type { Arrivals } from './options.ts';
 import type { PeerState } from './peer-state.ts';
 
 /**
@@ -12,14 +13,19 @@ import type { PeerState } from './peer-state.ts';
  */
 export class Fetches {
   readonly #downloads: Downloads;
+  /** Those that are open: of others nothing is wanted, and nothing kept. */
+  readonly #files: ReadonlyMap<FileNumber, FileState>;
+  readonly #arrivals: Arrivals;
   readonly #going = new Map<number, Fetch>();
   /** Left longest ago first. */
   readonly #halves = new Set<Fetch>();
   #halfBytes: Bytes = 0;
   #next = 1;
 
-  constructor(downloads: Downloads) {
+  constructor(downloads: Downloads, files: ReadonlyMap<FileNumber, FileState>, arrivals: Arrivals) {
     this.#downloads = downloads;
+    this.#files = files;
+    this.#arrivals = arrivals;
   }
 
   /** One that is going on. */
@@ -54,27 +60,67 @@ export class Fetches {
     return fetch;
   }
 
-  /** Its peer has no part in it any more. Returns whether nobody is at the piece now. */
-  detach(fetch: Fetch): boolean {
+  /** A request is not waited for any more. Returns its bytes; 0 when nobody waited for it. */
+  settle(request: RequestNumber, fetch: Fetch): Bytes {
+    const bytes = takeRequest(fetch, request);
+    if (bytes === 0) return 0;
+    fetch.peer.inFlightBytes -= bytes;
+    fetch.peer.inFlightRequests--;
+    return bytes;
+  }
+
+  /** The disk gave its word on a fetch: its buffer is free. Undefined when the fetch had been given up meanwhile. */
+  endVerifying(number: number, out: SwarmSink, outcome: 'written' | 'missing' = 'missing'): Fetch | undefined {
+    const fetch = this.#going.get(number);
+    if (fetch === undefined || !fetch.verifying) return undefined;
+    if (!fetch.abandoned) {
+      if (outcome === 'written') fetch.file.content.gain(fetch.piece);
+      this.#detach(fetch);
+    }
+    this.#end(fetch, out);
+    return fetch.abandoned ? undefined : fetch;
+  }
+
+  /** Takes an attempt from its peer; its piece is missing again, but for what has come. `cancel`: the peer is still there to be told, but of `ended`. */
+  giveUp(fetch: Fetch, out: SwarmSink, cancel: boolean, ended?: RequestNumber): void {
+    const arrived = this.#isOpen(fetch.file) && mayGoOn(fetch) ? arrivedInOrder(fetch, this.#arrivals) : 0;
+    for (let request = fetch.open[0]; request !== undefined; request = fetch.open[0]) {
+      this.settle(request, fetch);
+      if (cancel && request !== ended) out.cancel(request, fetch.peer.number);
+    }
+    if (fetch.abandoned) return;
+    this.#detach(fetch);
+    if (fetch.verifying) fetch.abandoned = true;
+    else if (arrived > 0) this.#leave(fetch, arrived, out);
+    else this.#end(fetch, out);
+  }
+
+  /** Its peer has no part in it any more: when nobody else is at the piece either, it is wanted again. */
+  #detach(fetch: Fetch): void {
     const { file, piece, peer } = fetch;
     peer.removeFetch(fetch);
     if (peer.asking === fetch) peer.asking = null;
     const left = (file.fetches.get(piece) ?? []).filter((other) => other !== fetch);
-    if (left.length === 0) return file.fetches.delete(piece);
-    file.fetches.set(piece, left);
-    return false;
+    if (left.length > 0) return void file.fetches.set(piece, left);
+    if (!file.fetches.delete(piece) || file.content.have.has(piece) || !this.#isOpen(file)) return;
+    file.want(piece);
+    file.download.note(file);
   }
 
-  end(fetch: Fetch, out: SwarmSink): void {
+  #isOpen({ number }: FileState): boolean {
+    return this.#files.has(number);
+  }
+
+  #end(fetch: Fetch, out: SwarmSink): void {
     this.#going.delete(fetch.number);
     this.#downloads.ended(fetch);
     out.fetchEnded(fetch.number);
   }
 
   /** Nobody goes on with it for now: the first `bytes` are kept, unless another attempt has more of the piece. */
-  leave(fetch: Fetch, bytes: Bytes, out: SwarmSink): void {
+  #leave(fetch: Fetch, bytes: Bytes, out: SwarmSink): void {
     const other = fetch.file.halves.get(fetch.piece);
-    if (other !== undefined && other.arrivedBytes >= bytes) return this.end(fetch, out);
+    if (other !== undefined && other.arrivedBytes >= bytes) return this.#end(fetch, out);
     if (other !== undefined) this.#drop(other, out);
     this.#going.delete(fetch.number);
     fetch.requestedTo = bytes;

@@ -3,13 +3,14 @@ import { limits } from '#shared/limits.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import { RateGate } from '../rate/rate-gate.ts';
 import type { Contents } from './content.ts';
-import { Downloads, type Download } from './download-state.ts';
-import type { DownloadNumber, FileNumber, PeerNumber, RequestNumber, SwarmEvent, SwarmSink } from './events.ts';
-import { arrivedInOrder, endgameAfterMs, endgamePick, fetchOf, isMuchFaster, isOpen, isSlow, mayGoOn, nextRequest, takeRequest, type Fetch } from './fetch.ts';
+import { Downloads } from './download-state.ts';
+import type { DownloadNumber, FileNumber, PeerNumber, SwarmEvent, SwarmSink } from './events.ts';
+import { endgameAfterMs, fetchOf, isOpen, nextRequest, type Fetch } from './fetch.ts';
 import { Fetches } from './fetches.ts';
 import { FileState } from './file-state.ts';
 import type { Arrivals, Deliveries, SwarmOptions } from './options.ts';
 import { PeerState } from './peer-state.ts';
+import { PieceChoice } from './piece-choice.ts';
 import { standingOf, type DownloadStanding } from './standing.ts';
 
 /**
@@ -23,28 +24,26 @@ import { standingOf, type DownloadStanding } from './standing.ts';
  */
 export class SwarmMachine {
   readonly #contents: Contents;
-  readonly #random: () => number;
   readonly #deliveries: Deliveries;
   readonly #arrivals: Arrivals;
   readonly #downloads: Downloads;
   readonly #files = new Map<FileNumber, FileState>();
   readonly #peers = new Map<PeerNumber, PeerState>();
   readonly #fetches: Fetches;
+  readonly #choice: PieceChoice;
   /** What we may ask for. */
   readonly rates = new RateGate();
   /** Nothing is due before; null: to be found out. */
   #wakeAt: Millis | null = null;
   #lookedAt: Millis = 0;
-  /** Somebody could give a piece, and there was no buffer for it. */
-  #lacksRoom = false;
 
   constructor({ limits: own, contents, random, deliveries, arrivals }: SwarmOptions) {
     this.#downloads = new Downloads(own);
-    this.#fetches = new Fetches(this.#downloads);
+    this.#fetches = new Fetches(this.#downloads, this.#files, arrivals);
+    this.#choice = new PieceChoice(this.#downloads, this.#fetches, random);
     this.#deliveries = deliveries;
     this.#arrivals = arrivals;
     this.#contents = contents;
-    this.#random = random;
   }
 
   step(now: Millis, event: SwarmEvent, out: SwarmSink): void {
@@ -114,7 +113,7 @@ export class SwarmMachine {
       case 'peer-down': {
         const peer = this.#peers.get(event.peer);
         if (peer === undefined) return;
-        for (const fetch of peer.fetches) this.#giveUp(fetch, out, false);
+        for (const fetch of peer.fetches) this.#fetches.giveUp(fetch, out, false);
         this.#peers.delete(event.peer);
         this.rates.peerDown(event.peer);
         this.#forgetMember(event.peer, out);
@@ -135,7 +134,7 @@ export class SwarmMachine {
       case 'block-refused': {
         const fetch = this.#fetches.get(fetchOf(event.request));
         if (fetch === undefined || !isOpen(fetch, event.request)) return;
-        this.#giveUp(fetch, out, true, event.request);
+        this.#fetches.giveUp(fetch, out, true, event.request);
         if (event.why === 'gone') this.#removeSource(fetch.file, fetch.peer.number, out);
         else if (event.why === 'elsewhere') fetch.peer.avoid(now, fetch.file.number, fetch.piece);
         else if (event.why === 'choked') fetch.peer.isChoking = true;
@@ -145,16 +144,16 @@ export class SwarmMachine {
       case 'block-lost': {
         const fetch = this.#fetches.get(fetchOf(event.request));
         if (fetch === undefined || !isOpen(fetch, event.request)) return;
-        this.#giveUp(fetch, out, true, event.request);
+        this.#fetches.giveUp(fetch, out, true, event.request);
         fetch.peer.noteLost(now);
         break;
       }
       case 'piece-written':
         // As a rule nobody waits for the room that is free now.
-        if (!this.#pieceWritten(event.fetch, out) && !this.#lacksRoom) return;
+        if (!this.#pieceWritten(event.fetch, out) && !this.#choice.lacksRoom) return;
         break;
       case 'piece-corrupt': {
-        const fetch = this.#endVerifying(event.fetch, out);
+        const fetch = this.#fetches.endVerifying(event.fetch, out);
         if (fetch === undefined) break;
         if (event.several === true) this.#fetches.takeWhole(fetch, out);
         else this.#blame(this.#peers.get(fetch.peer.number) ?? fetch.peer, fetch.file.number, fetch.piece, out);
@@ -168,7 +167,7 @@ export class SwarmMachine {
         break;
       }
       case 'piece-unwritten': {
-        const fetch = this.#endVerifying(event.fetch, out);
+        const fetch = this.#fetches.endVerifying(event.fetch, out);
         if (fetch !== undefined) this.#noteStarved(fetch.file, out);
         break;
       }
@@ -250,7 +249,7 @@ export class SwarmMachine {
 
   #closeFile(file: FileState, out: SwarmSink): void {
     this.#files.delete(file.number);
-    for (const fetches of [...file.fetches.values()]) for (const fetch of [...fetches]) this.#giveUp(fetch, out, true);
+    for (const fetches of [...file.fetches.values()]) for (const fetch of [...fetches]) this.#fetches.giveUp(fetch, out, true);
     this.#fetches.dropHalvesOf(file, out);
     file.download.files.delete(file);
     file.download.remove(file);
@@ -268,7 +267,7 @@ export class SwarmMachine {
     out.peerCorrupt(peer.number, file, piece, peer.strikes);
     this.#fetches.dropHalvesFrom(peer, out);
     if (!peer.isBanned) return;
-    for (const fetch of peer.fetches) this.#giveUp(fetch, out, true);
+    for (const fetch of peer.fetches) this.#fetches.giveUp(fetch, out, true);
     this.#forgetMember(peer.number, out);
   }
 
@@ -281,7 +280,7 @@ export class SwarmMachine {
   #removeSource(file: FileState, number: PeerNumber, out: SwarmSink): void {
     file.content.removeMember(number);
     for (const fetches of [...file.fetches.values()]) {
-      for (const fetch of [...fetches]) if (fetch.peer.number === number && !fetch.verifying) this.#giveUp(fetch, out, true);
+      for (const fetch of [...fetches]) if (fetch.peer.number === number && !fetch.verifying) this.#fetches.giveUp(fetch, out, true);
     }
     this.#noteStarved(file, out);
   }
@@ -289,7 +288,7 @@ export class SwarmMachine {
   #blockArrived(now: Millis, { request, wireBytes }: Extract<SwarmEvent, { type: 'block-arrived' }>, out: SwarmSink): void {
     const fetch = this.#fetches.get(fetchOf(request));
     if (fetch === undefined) return;
-    const bytes = this.#settleRequest(request, fetch);
+    const bytes = this.#fetches.settle(request, fetch);
     if (bytes === 0) return;
     // The limit is one of the line: what did not have to travel is given back.
     if (wireBytes !== undefined) this.rates.pay(fetch.peer.number, wireBytes - bytes);
@@ -308,59 +307,17 @@ export class SwarmMachine {
 
   /** Returns whether others were asked for the piece, who have time for another one now. */
   #pieceWritten(number: number, out: SwarmSink): boolean {
-    const fetch = this.#endVerifying(number, out, 'written');
+    const fetch = this.#fetches.endVerifying(number, out, 'written');
     if (fetch === undefined) return false;
     const { file, piece } = fetch;
     const rivals = file.fetches.get(piece) ?? [];
-    for (const rival of [...rivals]) this.#giveUp(rival, out, true);
+    for (const rival of [...rivals]) this.#fetches.giveUp(rival, out, true);
     this.#fetches.dropHalf(file, piece, out);
     file.wholeOnly.delete(piece);
     file.download.note(file);
     if (file.isComplete) out.fileComplete(file.number);
     else if (file.isWanting && file.fetches.size === 0) this.#noteStarved(file, out);
     return rivals.length > 0;
-  }
-
-  /** The disk gave its word on a fetch: its buffer is free. Undefined when the fetch had been given up meanwhile. */
-  #endVerifying(number: number, out: SwarmSink, outcome: 'written' | 'missing' = 'missing'): Fetch | undefined {
-    const fetch = this.#fetches.get(number);
-    if (fetch === undefined || !fetch.verifying) return undefined;
-    if (!fetch.abandoned) {
-      if (outcome === 'written') fetch.file.content.gain(fetch.piece);
-      this.#detach(fetch);
-    }
-    this.#fetches.end(fetch, out);
-    return fetch.abandoned ? undefined : fetch;
-  }
-
-  /** Returns its bytes; 0 when nobody waits for it any more. */
-  #settleRequest(request: RequestNumber, fetch: Fetch): Bytes {
-    const bytes = takeRequest(fetch, request);
-    if (bytes === 0) return 0;
-    fetch.peer.inFlightBytes -= bytes;
-    fetch.peer.inFlightRequests--;
-    return bytes;
-  }
-
-  /** Takes an attempt from its peer; its piece is missing again, but for what has come. `cancel`: the peer is still there to be told, but of `ended`. */
-  #giveUp(fetch: Fetch, out: SwarmSink, cancel: boolean, ended?: RequestNumber): void {
-    const arrived = this.#files.has(fetch.file.number) && mayGoOn(fetch) ? arrivedInOrder(fetch, this.#arrivals) : 0;
-    for (let request = fetch.open[0]; request !== undefined; request = fetch.open[0]) {
-      this.#settleRequest(request, fetch);
-      if (cancel && request !== ended) out.cancel(request, fetch.peer.number);
-    }
-    if (fetch.abandoned) return;
-    this.#detach(fetch);
-    if (fetch.verifying) fetch.abandoned = true;
-    else if (arrived > 0) this.#fetches.leave(fetch, arrived, out);
-    else this.#fetches.end(fetch, out);
-  }
-
-  #detach(fetch: Fetch): void {
-    const { file, piece } = fetch;
-    if (!this.#fetches.detach(fetch) || file.content.have.has(piece) || !this.#files.has(file.number)) return;
-    file.want(piece);
-    file.download.note(file);
   }
 
   #timePasses(now: Millis, out: SwarmSink): void {
@@ -371,7 +328,7 @@ export class SwarmMachine {
       peer.timePasses(now);
       if (peer.inFlightRequests === 0 || !peer.hasStalled(now, this.#arrivals)) continue;
       peer.noteStall(now);
-      for (const fetch of peer.fetches) this.#giveUp(fetch, out, true);
+      for (const fetch of peer.fetches) this.#fetches.giveUp(fetch, out, true);
     }
   }
 
@@ -384,7 +341,7 @@ export class SwarmMachine {
 
   /** Gives every peer with room one block after the other, in turn, until nobody can take more. */
   #pump(now: Millis, out: SwarmSink): void {
-    this.#lacksRoom = false;
+    this.#choice.lacksRoom = false;
     for (let progress = true; progress;) {
       progress = false;
       for (const peer of this.#peers.values()) {
@@ -400,7 +357,7 @@ export class SwarmMachine {
   }
 
   #askOne(now: Millis, peer: PeerState, out: SwarmSink): boolean {
-    const fetch = peer.asking ?? this.#startFetch(now, peer, out);
+    const fetch = peer.asking ?? this.#begin(now, peer, out);
     if (fetch === null) return false;
     const begin = fetch.requestedTo;
     const length = Math.min(peer.blockBytes(now), this.rates.maxBlock(peer.number), fetch.bytes - begin, limits.link.bulkPayloadBytes);
@@ -419,48 +376,10 @@ export class SwarmMachine {
     return true;
   }
 
-  #startFetch(now: Millis, peer: PeerState, out: SwarmSink): Fetch | null {
-    let lacksRoom = false;
-    for (const download of this.#downloads.line) {
-      const next = download.pick(peer, this.#random);
-      if (next === null) continue;
-      const fetch = this.#begin(now, next.file, next.piece, peer, out);
-      if (fetch !== null) return fetch;
-      // Another download may have room of its own.
-      lacksRoom = true;
-    }
-    if (lacksRoom) return null;
-    const late = endgamePick(now, peer, this.#fetches.values());
-    return late === null ? null : this.#begin(now, late.file, late.piece, peer, out);
-  }
-
-  /**
-   * A fast peer that finds no room takes it from slow ones that hold more than half. Not from itself: what it was asked for before anybody had
-   * measured it counts as slow, and comes next.
-   */
-  #hasRoom(now: Millis, download: Download, bytes: Bytes, peer: PeerState, out: SwarmSink): boolean {
-    const slow = isSlow(now, peer, bytes);
-    if (this.#downloads.fits(now, download, bytes, slow)) return true;
-    if (slow || !this.#downloads.contest(now, download)) return false;
-    for (const fetch of [...this.#fetches.values()].toReversed()) {
-      if (!this.#downloads.areHeldBySlow(fetch.file.download)) continue;
-      if (fetch.peer !== peer && fetch.isSlow && !fetch.verifying && isMuchFaster(now, peer, fetch)) this.#giveUp(fetch, out, true);
-    }
-    return this.#downloads.fits(now, download, bytes, slow);
-  }
-
-  /** Null: there is no room. */
-  #begin(now: Millis, file: FileState, piece: number, peer: PeerState, out: SwarmSink): Fetch | null {
-    if (!this.#hasRoom(now, file.download, file.bytesOf(piece), peer, out)) {
-      this.#lacksRoom = true;
-      return null;
-    }
-    const fetch = this.#fetches.begin(now, file, piece, peer, out);
-    peer.asking = fetch;
-    file.content.unwant(piece);
-    // Its last pieces are on their way: from now on it matters how long they take.
-    if (!file.isWanting) this.#wakeAt = null;
-    file.download.note(file);
+  #begin(now: Millis, peer: PeerState, out: SwarmSink): Fetch | null {
+    const fetch = this.#choice.begin(now, peer, out);
+    // The last pieces of its file are on their way: from now on it matters how long they take.
+    if (fetch?.file.isWanting === false) this.#wakeAt = null;
     return fetch;
   }
 }
