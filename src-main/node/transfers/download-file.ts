@@ -12,6 +12,7 @@ import type { FileTarget, WriteOutcome } from '../ports/receiver.ts';
 import type { DownloadContext } from './download-context.ts';
 import { FileIdentity, type FileOrigin } from './file-identity.ts';
 import type { FileOwner } from './file-owner.ts';
+import { FileSources, type SourcedFile } from './file-sources.ts';
 import type { FileStop } from './file-stop.ts';
 import type { FileListener } from './swarm-ports.ts';
 import type { EqualFile } from './equal-files.ts';
@@ -23,7 +24,7 @@ import type { FileRecord, ProvenPieces } from './records.ts';
 import type { WhatIsShared } from './shared-downloads.ts';
 
 /** One file of a download while it is being fetched. It ends with a path, or with an error. */
-export class DownloadFile implements FileListener, EqualFile {
+export class DownloadFile implements FileListener, SourcedFile {
   readonly index: number;
   /** Its number in the swarm. */
   readonly number: number;
@@ -32,7 +33,7 @@ export class DownloadFile implements FileListener, EqualFile {
   /** Until its part file is open: what the journal says. */
   verified: Bitfield;
   verifiedBytes: Bytes;
-  isStarved = false;
+  readonly sources: FileSources;
   readonly #context: DownloadContext;
   readonly #owner: FileOwner;
   readonly #stop: FileStop;
@@ -42,9 +43,6 @@ export class DownloadFile implements FileListener, EqualFile {
   /** Number of the open file at the disk; null for a small file, which is written at once. */
   #handle: number | null = null;
   #inSwarm = false;
-  #originLost = false;
-  /** Devices that have not answered yet whether they have it. */
-  #asking = 0;
   #settle: { resolve: (path: string) => void; reject: (error: unknown) => void } | null = null;
   #smallPath: string | null = null;
   #layer: Uint8Array | null = null;
@@ -54,8 +52,6 @@ export class DownloadFile implements FileListener, EqualFile {
   readonly #passedOn: PassedOnFile;
   /** Who gave all of a file of one piece; null: nobody, it was here before. */
   #giver: DeviceId | null = null;
-  /** Devices that are linked and have all or a part of it. */
-  readonly #sources = new Set<DeviceId>();
 
   /** `record`: says what was verified of it when it was closed, as far as that is known. */
   constructor(context: DownloadContext, owner: FileOwner, index: number, record: FileRecord, stop: FileStop) {
@@ -69,10 +65,15 @@ export class DownloadFile implements FileListener, EqualFile {
     this.#owner = owner;
     this.#record = record;
     this.#origin = owner.originPath(record);
-    this.#identity = new FileIdentity(context, this.#origin, { name: this.#name, bytes: record.bytes, contentId: record.contentId }, stop);
+    this.#identity = new FileIdentity(context, this.#origin, { name: this.name, bytes: record.bytes, contentId: record.contentId }, stop);
     this.#stop = stop;
     this.#passedOn = new PassedOnFile(context, this.number, () => owner.audience());
+    this.sources = new FileSources(context, this, this.#identity, this.#origin, owner);
     this.#copies = new OtherCopies(context, this, (piece, data) => this.write(piece, data, null, false, null));
+  }
+
+  get name(): string {
+    return this.#record.path.at(-1) ?? '';
   }
 
   get contentId(): ContentId | null {
@@ -95,9 +96,13 @@ export class DownloadFile implements FileListener, EqualFile {
     return this.#inSwarm;
   }
 
+  get first(): EqualFile | null {
+    return this.#copies.first;
+  }
+
   /** What comes of it is copied from another file of this content. */
   get isCopied(): boolean {
-    return this.#copies.first !== null;
+    return this.first !== null;
   }
 
   /** What may be passed on in later lives too, as far as that is known. */
@@ -111,12 +116,6 @@ export class DownloadFile implements FileListener, EqualFile {
 
   get stopSignal(): AbortSignal {
     return this.#stop.signal;
-  }
-
-  /** Somebody who is linked has it, but is not asked any more. */
-  get hasBannedSource(): boolean {
-    for (const id of this.#sources) if (this.#context.swarm.isBanned(id)) return true;
-    return false;
   }
 
   /** Higher is fetched first. */
@@ -147,38 +146,9 @@ export class DownloadFile implements FileListener, EqualFile {
     return this.isSmall ? this.#runSmall() : this.#runLarge(this.contentId);
   }
 
-  /** A device is linked: perhaps it has this file. */
-  async consider(link: Link): Promise<void> {
-    this.#asking++;
-    try {
-      await this.#consider(link);
-    } finally {
-      this.#asking--;
-      this.#endIfChanged();
-    }
-  }
-
-  async #consider(link: Link): Promise<void> {
-    const isOrigin = this.#origin?.peer === link.remote.id;
-    if (this.contentId === null) {
-      if (!isOrigin) return;
-      if (this.#identity.provisionalKey === null) await this.#identity.askOrigin();
-      if (this.contentId === null && this.#identity.provisionalKey !== null) return this.addSource(link, fromHex(this.#identity.provisionalKey), 'all');
-    }
-    const [id, root] = [this.contentId, this.#identity.root];
-    if (id === null || root === null) return;
-    const has = isOrigin ? 'all' : await this.#context.directory.hasOfFile(link, id);
-    if (has !== 'none') this.addSource(link, root, has);
-  }
-
-  linkDown(id: DeviceId): void {
-    this.#sources.delete(id);
-    if (this.#origin?.peer === id) this.#identity.provisionalKey = null;
-  }
-
   /** The download stops: `run` ends with `cancelled`. */
   cancel(): void {
-    this.#fail(new AppError('cancelled'));
+    this.fail(new AppError('cancelled'));
   }
 
   /** Leaves what is there resumable. */
@@ -198,17 +168,13 @@ export class DownloadFile implements FileListener, EqualFile {
   async #writeEmpty(): Promise<string> {
     const outcome = await this.#context.smallFiles.write({ target: this.#target(emptyRoot, null), data: new Uint8Array(new SharedArrayBuffer(0)) });
     if (outcome.kind === 'done') return outcome.path;
-    throw outcome.kind === 'error' ? new AppError(outcome.error.code, outcome.error.params) : new AppError('hash-mismatch', { name: this.#name });
-  }
-
-  get #name(): string {
-    return this.#record.path.at(-1) ?? '';
+    throw outcome.kind === 'error' ? new AppError(outcome.error.code, outcome.error.params) : new AppError('hash-mismatch', { name: this.name });
   }
 
   /** Without somebody who says what its pieces are it cannot be opened: what lies here is seen all the same. The path of a whole one. */
   async #lookFirst(): Promise<string | null> {
     if (this.#origin !== null && this.#context.links().get(this.#origin.peer) !== undefined) return null;
-    this.isStarved = true;
+    this.sources.isStarved = true;
     // Whatever is wrong with the disk is told when it is opened.
     const seen = await this.#context.receiver.look(this.#target(this.#identity.root, null), { signal: this.#stop.signal }).catch(() => null);
     if (seen === null) return null;
@@ -239,7 +205,7 @@ export class DownloadFile implements FileListener, EqualFile {
     const layer = id === null ? null : equal.layerOf(id) ?? (await this.#context.withSources(id, this.#origin?.peer ?? null, this.#stop.signal,
       (links) => fetchPieceLayer(links, id, this.#record.bytes, this.#stop.signal)));
     this.#layer = layer;
-    this.isStarved = false;
+    this.sources.isStarved = false;
     const opened = await this.#context.receiver.open(this.#target(this.#identity.root, layer), { signal: this.#stop.signal });
     if (opened.existing !== null) {
       this.#found(this.#record.bytes);
@@ -270,44 +236,12 @@ export class DownloadFile implements FileListener, EqualFile {
       this.#context.swarm.openFile(this.#owner.number, this.number, { bytes: this.#record.bytes, pieceBytes: this.pieceBytes, have, root: this.#identity.root, priority: this.rank, isGrowing, isContinuable: true }, this);
       this.#passedOn.share();
       if (this.contentId !== null) this.#context.equal.moved(this.contentId);
-      this.askEverybody();
+      this.sources.askEverybody();
     });
-  }
-
-  /** Who of those who are linked has it. */
-  askEverybody(): void {
-    const asked: Promise<void>[] = [];
-    for (const link of this.#context.links().all()) {
-      // The origin of a file with a known root needs no question.
-      const root = this.#identity.root;
-      if (root !== null && this.#origin?.peer === link.remote.id) {
-        this.addSource(link, root, 'all');
-        continue;
-      }
-      asked.push(this.consider(link).catch((error: unknown) => {
-        // Another source may still have it; what the origin said decides only when it is the only one.
-        if (this.#origin?.peer === link.remote.id && this.contentId === null) this.#fail(error);
-      }));
-    }
-    if (this.#sources.size === 0) void Promise.all(asked).then(() => { if (this.#inSwarm && this.#sources.size === 0) this.starved(); });
   }
 
   #whatLiesAt(path: string): WhatIsShared {
     return { name: this.#record.path.join('/'), path, bytes: this.#record.bytes, layer: this.#layer };
-  }
-
-  addSource(link: Link, key: Uint8Array, has: 'all' | 'part'): void {
-    const { first } = this.#copies;
-    if (link.isClosed || (!this.#inSwarm && first === null)) return;
-    this.#noteSource(link);
-    if (first !== null) first.addSource(link, key, has);
-    else if (has === 'all') this.#context.swarm.addSource(this.number, link.remote.id, key);
-    else this.#context.swarm.addMember(this.number, link.remote.id, key);
-  }
-
-  #noteSource(link: Link): void {
-    this.#sources.add(link.remote.id);
-    if (!this.#context.swarm.isBanned(link.remote.id)) this.isStarved = false;
   }
 
   #leaveSwarm(): void {
@@ -321,7 +255,8 @@ export class DownloadFile implements FileListener, EqualFile {
     this.#owner.progressed(this.#record.partialBytes > 0 ? 0 : bytes, null);
   }
 
-  #fail(error: unknown): void {
+  /** It cannot go on: `run` ends with this. */
+  fail(error: unknown): void {
     this.#leaveSwarm();
     this.#failure ??= error;
     if (this.isCopied) this.#context.equal.bell.ring();
@@ -374,7 +309,7 @@ export class DownloadFile implements FileListener, EqualFile {
       this.verifiedBytes -= pieceLength(this.#record.bytes, this.pieceBytes, piece);
     }
     this.#context.swarm.piecesMissing(this.number, missing);
-    for (const link of this.#context.links().all()) await this.consider(link);
+    for (const link of this.#context.links().all()) await this.sources.consider(link);
     return false;
   }
 
@@ -383,7 +318,7 @@ export class DownloadFile implements FileListener, EqualFile {
     if (!this.verified.add(piece)) return;
     const bytes = pieceLength(this.#record.bytes, this.pieceBytes, piece);
     this.verifiedBytes += bytes;
-    if (from === null) this.isStarved = false;
+    if (from === null) this.sources.isStarved = false;
     this.#owner.progressed(bytes, from);
     if (this.contentId !== null) this.#context.equal.moved(this.contentId);
   }
@@ -401,28 +336,19 @@ export class DownloadFile implements FileListener, EqualFile {
   }
 
   complete(): void {
-    this.#finish().catch((error: unknown) => { this.#fail(error); });
+    this.#finish().catch((error: unknown) => { this.fail(error); });
+  }
+
+  addSource(link: Link, root: Uint8Array, has: 'all' | 'part'): void {
+    this.sources.add(link, root, has);
   }
 
   starved(): void {
-    this.isStarved = true;
-    if (this.contentId !== null) for (const other of this.#context.equal.followersOf(this.contentId, this)) other.starved();
-    if (this.#originLost) return this.#endIfChanged();
-    this.#owner.starved();
+    this.sources.starved();
   }
 
   sourceLost(from: DeviceId): void {
-    if (this.contentId !== null) for (const other of this.#context.equal.followersOf(this.contentId, this)) other.sourceLost(from);
-    if (this.#origin?.peer !== from) return;
-    this.#identity.provisionalKey = null;
-    this.#originLost = true;
-    if (this.#identity.isOpenedByPath) this.#fail(new AppError('source-changed', { name: this.#name }));
-    else this.#endIfChanged();
-  }
-
-  /** Others may still have what the origin has no more, also those who are being asked; without them the origin is asked what it has instead. */
-  #endIfChanged(): void {
-    if (this.#originLost && this.isStarved && this.#asking === 0) this.#fail(new AppError('source-changed', { name: this.#name }));
+    this.sources.lost(from);
   }
 
   corrupt(_piece: number, from: DeviceId): void {

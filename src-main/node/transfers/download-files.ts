@@ -5,6 +5,7 @@ import type { Bytes } from '#shared/units.ts';
 import type { StoreBatch } from '../../disk/store.ts';
 import { Bell } from '../bell.ts';
 import type { Link } from '../ports/links.ts';
+import { BegunFiles, type FileTask } from './begun-files.ts';
 import type { DownloadContext } from './download-context.ts';
 import { DownloadFile } from './download-file.ts';
 import { asBatchFile, type Batch, type BatchFile } from './file-batch.ts';
@@ -14,7 +15,7 @@ import { FileLine } from './file-line.ts';
 import { FileStop } from './file-stop.ts';
 import { FinishedFiles, type FinishedFor } from './finished-files.ts';
 import type { ListedFiles } from './listed-files.ts';
-import { downloadsTable, type FileRecord, type ProvenPieces } from './records.ts';
+import { downloadsTable, type FileRecord } from './records.ts';
 import { RoomForFiles } from './room-for-files.ts';
 
 /** A file that nobody has now is looked for again after this. */
@@ -35,51 +36,28 @@ const mayHaveChanged = new Set<string>(['source-changed', 'content-unknown']);
 /** Their sentences name a file. */
 const saysWhichFile = new Set<string>(['source-changed', 'not-found', 'hash-mismatch']);
 
-/** One file from the moment it is taken from the line until it is finished, or nobody wants it any more. */
-interface FileTask {
-  readonly index: number;
-  record: FileRecord;
-  /** Why it waits to be tried again. */
-  waitsFor: ErrorInfo | null;
-  readonly stop: FileStop;
-  ended: Promise<void>;
-}
-
-/** A wanted file that is neither finished nor untouched since the start: what its record does not say yet. */
-interface Begun {
-  readonly record: FileRecord;
-  /** Verified. */
-  readonly bytes: Bytes;
-  readonly proven: ProvenPieces | undefined;
-}
-
-const isMoved = ({ record, bytes, proven }: Begun): boolean => bytes !== record.partialBytes || (proven !== undefined && proven.pieces !== record.proven?.pieces);
-const recordOf = ({ record, bytes, proven }: Begun): FileRecord => ({ ...record, partialBytes: bytes, ...(proven === undefined ? {} : { proven }) });
-
 /**
  * The files of one download: which are fetched now, which come next, and what is remembered of each. Changes of the
  * user's mind reach it while it runs; whatever is verified stays on disk and in the journals.
  */
 export class DownloadFiles {
-  readonly open = new Map<number, DownloadFile>();
   readonly #context: DownloadContext;
   readonly #owner: FilesOwner;
   readonly #lister: FileLister;
   readonly #listed: ListedFiles;
   readonly #line: FileLine;
   readonly #tasks = new Map<number, FileTask>();
+  readonly #begun: BegunFiles;
   /** Small files that are fetched together. */
   readonly #batches: FileBatches;
   /** Taken from the line before its last restart: in the store they still look as if they had to be fetched. */
   #taken: ReadonlySet<number> = new Set();
   readonly #finished: FinishedFiles;
-  /** Files that were closed and are wanted, with what was verified of them: they wait to be tried again, or a stop has closed them. */
-  readonly #left = new Map<number, Begun>();
   /** Ends with the last write of these records. */
   #saving: Promise<void> = Promise.resolve();
   /** Changes under way: nothing is taken from the line, since the store does not show them yet. */
   #changes = 0;
-  readonly #room = new RoomForFiles(this.open);
+  readonly #room: RoomForFiles;
   /** Rings when a file ended, the list grew or what is wanted changed. */
   readonly #bell = new Bell();
 
@@ -89,12 +67,19 @@ export class DownloadFiles {
     this.#lister = lister;
     this.#listed = listed;
     this.#line = new FileLine(listed);
+    this.#begun = new BegunFiles(this.#tasks, listed);
+    this.#room = new RoomForFiles(this.open);
     this.#finished = new FinishedFiles(context, owner, listed);
     this.#batches = new FileBatches(context, owner, {
       finished: ({ index, record }, path, giver) => { this.#finished.note(index, record, path, { contentId: record.contentId, giver }); },
       ended: (left) => { this.#batchEnded(left); },
       companionFound: () => { this.reorder(); },
     });
+  }
+
+  /** Those that are being fetched by themselves. */
+  get open(): ReadonlyMap<number, DownloadFile> {
+    return this.#begun.open;
   }
 
   /** It is on its way, or about to be asked for. */
@@ -106,7 +91,7 @@ export class DownloadFiles {
   linkUp(link: Link): void {
     for (const file of this.open.values()) {
       // What the device says now is about this file only; the file asks again when the next device comes.
-      file.consider(link).catch((error: unknown) => { this.#owner.note(errorInfo(error)); });
+      file.sources.consider(link).catch((error: unknown) => { this.#owner.note(errorInfo(error)); });
     }
     this.#batches.consider(link);
     this.ring();
@@ -115,22 +100,12 @@ export class DownloadFiles {
   /** Verified bytes of finished files, and of begun ones. */
   get doneBytes(): Bytes {
     const { doneBytes, partialBytes } = this.#owner.record;
-    let bytes = doneBytes + partialBytes;
-    for (const { record, bytes: verified } of this.#begun()) bytes += verified - record.partialBytes;
-    return Math.max(0, bytes + this.#finished.newBytes);
+    return Math.max(0, doneBytes + partialBytes + this.#begun.newBytes + this.#finished.newBytes);
   }
 
   /** Null: only its record knows. */
   verifiedBytesOf(index: number): Bytes | null {
-    return this.open.get(index)?.verifiedBytes ?? this.#left.get(index)?.bytes ?? null;
-  }
-
-  *#begun(): IterableIterator<Begun & { readonly index: number }> {
-    for (const [index, left] of this.#left) yield { index, ...left };
-    for (const [index, { verifiedBytes, proven }] of this.open) {
-      const task = this.#tasks.get(index);
-      if (task?.record.selected === true) yield { index, record: task.record, bytes: verifiedBytes, proven };
-    }
+    return this.#begun.verifiedBytesOf(index);
   }
 
   get doneFiles(): number {
@@ -181,7 +156,7 @@ export class DownloadFiles {
     await this.#inTurn(async () => {
       await this.#finished.save();
       await this.#keepNow();
-      this.#left.clear();
+      this.#begun.forget();
     });
   }
 
@@ -191,19 +166,9 @@ export class DownloadFiles {
   }
 
   async #keepNow(): Promise<void> {
-    const moved = [...this.#begun()].filter(isMoved);
-    if (moved.length === 0) return;
     const batch = this.#context.store.batch();
-    let more = 0;
-    for (const begun of moved) {
-      const { index, bytes, proven } = begun;
-      const record = recordOf(begun);
-      more += bytes - begun.record.partialBytes;
-      const task = this.#tasks.get(index);
-      if (task !== undefined) task.record = record;
-      if (this.#left.has(index)) this.#left.set(index, { record, bytes, proven });
-      this.#listed.put(batch, index, record);
-    }
+    const more = this.#begun.keep(batch);
+    if (batch.size === 0) return;
     this.#owner.record = { ...this.#owner.record, partialBytes: Math.max(0, this.#owner.record.partialBytes + more) };
     await this.#write(batch);
   }
@@ -309,22 +274,18 @@ export class DownloadFiles {
   /** True: the file is there. One that cannot be had now must not hold up the others; it is tried again. */
   async #attempt(task: FileTask): Promise<boolean> {
     const { index, stop } = task;
-    const before = this.#left.get(index);
-    const file = new DownloadFile(this.#context, this.#owner, index, before === undefined ? task.record : recordOf({ ...before, record: task.record }), stop);
-    this.#left.delete(index);
-    this.open.set(index, file);
+    const file = new DownloadFile(this.#context, this.#owner, index, this.#begun.known(task), stop);
+    this.#begun.opened(task, file);
     try {
       const { path, ...what } = await file.run();
-      this.open.delete(index);
+      this.#begun.ended(task);
       // Nobody wants it since a moment ago: it lies there all the same, and is found if it is wanted again.
       if (!task.record.selected) return false;
       this.#finished.note(index, task.record, path, what);
     } catch (error) {
       const { proven } = file;
       await file.stop();
-      this.open.delete(index);
-      const begun = { record: task.record, bytes: file.verifiedBytes, proven };
-      if (isMoved(begun)) this.#left.set(index, begun);
+      this.#begun.closed(task, file.verifiedBytes, proven);
       if (!stop.isStopped) await this.#waitToRetry(task, errorInfo(error));
       return false;
     }
@@ -348,7 +309,7 @@ export class DownloadFiles {
     if (fresh === before || signal.aborted) return;
     // What the user wanted meanwhile holds.
     task.record = { ...fresh, selected: task.record.selected, priority: task.record.priority };
-    this.#left.set(task.index, { record: task.record, bytes: 0, proven: undefined });
+    this.#begun.outdated(task);
     this.#owner.record = { ...this.#owner.record, bytes: this.#owner.record.bytes - before.bytes + fresh.bytes };
     const batch = this.#context.store.batch();
     this.#listed.put(batch, task.index, task.record);
@@ -393,12 +354,7 @@ export class DownloadFiles {
     });
     await Promise.all(ending);
     const batch = this.#context.store.batch();
-    for (const [index, record] of changed) {
-      const left = this.#left.get(index);
-      if (selected && left !== undefined) this.#left.set(index, { ...left, record });
-      if (!selected) this.#left.delete(index);
-      this.#listed.put(batch, index, selected || left === undefined ? record : recordOf({ ...left, record }));
-    }
+    for (const [index, record] of changed) this.#listed.put(batch, index, this.#begun.changed(index, record));
     const ranked = this.#owner.record.ranked || (changed.size > 0 && (priority === 'high' || priority === 'low'));
     this.#owner.record = { ...this.#owner.record, ranked };
     await this.#write(batch);

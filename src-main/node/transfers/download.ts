@@ -218,7 +218,7 @@ export class Download implements FilesOwner {
   }
 
   linkDown(id: DeviceId): void {
-    for (const file of this.open.values()) file.linkDown(id);
+    for (const file of this.open.values()) file.sources.linkDown(id);
     if (this.activity.kind === 'waiting') this.#observer.changed(this);
   }
 
@@ -256,9 +256,9 @@ export class Download implements FilesOwner {
 
   starved(): void {
     let banned = false;
-    for (const file of this.open.values()) {
-      if (!file.isStarved) return;
-      banned ||= file.hasBannedSource;
+    for (const { sources } of this.open.values()) {
+      if (!sources.isStarved) return;
+      banned ||= sources.haveBanned;
     }
     this.note({ code: banned ? 'sources-banned' : 'no-sources' });
   }

@@ -59,7 +59,7 @@ export function copyAsItComes(id: ContentId, first: EqualFile, into: DownloadFil
       if (into.verified.isFull || into.hasEnded || !isThere) return true;
       if (!isTold && first.isFetched) {
         isTold = true;
-        into.askEverybody();
+        into.sources.askEverybody();
       }
       await equal.bell.after(rings, into.stopSignal);
     }
