@@ -30,21 +30,23 @@ export class NodeEvents {
   }
 }
 
-/** Lets each thing through at most once in `everyMs`, the latest state last. */
+/** Lets each thing through at most once in `everyMs`, the latest state last; `together` makes one of a state that is held and the next. */
 export class Throttle<Key, Value> {
   readonly #everyMs: number;
   readonly #emit: (value: Value) => void;
+  readonly #together: (held: Value, next: Value) => Value;
   readonly #held = new Map<Key, { value: Value | null; readonly timer: NodeJS.Timeout }>();
 
-  constructor(everyMs: number, emit: (value: Value) => void) {
+  constructor(everyMs: number, emit: (value: Value) => void, together: (held: Value, next: Value) => Value = (_held, next) => next) {
     this.#everyMs = everyMs;
     this.#emit = emit;
+    this.#together = together;
   }
 
   push(key: Key, value: Value): void {
     const held = this.#held.get(key);
     if (held !== undefined) {
-      held.value = value;
+      held.value = held.value === null ? value : this.#together(held.value, value);
       return;
     }
     this.#emit(value);

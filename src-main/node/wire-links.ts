@@ -2,8 +2,12 @@ import { appVersion } from '#shared/app-version.ts';
 import { AppError } from '#shared/errors.ts';
 import { createLinks } from '../net/links.ts';
 import { isUsedHost } from '../net/networks.ts';
+import { Throttle } from './events.ts';
 import type { Link, LinkHandler, Links } from './ports/links.ts';
 import type { Services } from './services.ts';
+
+/** A device says as often as it likes that its list has changed, and each time is asked for all that downloads lack. */
+const listingEveryMs = 500;
 
 /** Makes the links of a node and tells every service what happens on them. */
 export function wireLinks(services: Services): Links {
@@ -20,15 +24,18 @@ export function wireLinks(services: Services): Links {
     }
   };
 
+  const listings = new Throttle<Link, { readonly link: Link; readonly share: string }>(listingEveryMs, ({ link, share }) => {
+    events.emit({ type: 'listing', peer: link.remote.id, share });
+    // Perhaps it has now what a download waits for.
+    transfers.linkUp(link);
+    background(askShares(link));
+  }, (held, next) => (held.share === next.share ? held : { ...next, share: '' }));
+
   const handler: LinkHandler = {
     request: (link, method, params) => control.answer(link, method, params),
     notice: (link, notice) => {
       switch (notice.kind) {
-        case 'listing':
-          events.emit({ type: 'listing', peer: link.remote.id, share: notice.share });
-          // Perhaps it has now what a download waits for.
-          transfers.linkUp(link);
-          return background(askShares(link));
+        case 'listing': return listings.push(link, { link, share: notice.share });
         case 'renamed': return background(devices.renamed(link.remote.id, notice.name));
         case 'goodbye': return void leaving.add(link);
         case 'pair-answer': return background(pairing.answered(link, notice.same));
@@ -44,6 +51,7 @@ export function wireLinks(services: Services): Links {
     choked: (link, { choked }) => { swarm.choked(link, choked); },
     closed: (link) => {
       const { id } = link.remote;
+      listings.drop(link);
       blocks.linkDown(link);
       pairing.linkDown(link);
       rooms.linkDown(link);

@@ -26,7 +26,7 @@ export const nodeEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('room-gone'), id: roomIdSchema, name: z.string(), why: roomEndSchema, became: roomIdSchema.nullable() }),
   z.object({ type: z.literal('share'), share: shareSchema }),
   z.object({ type: z.literal('share-gone'), id: shareIdSchema }),
-  /** What a device shares has changed; `share` tells which one, by name. */
+  /** What a device shares has changed; `share` tells which one, by name, and is empty when it may be any. */
   z.object({ type: z.literal('listing'), peer: deviceIdSchema, share: z.string() }),
   z.object({ type: z.literal('transfer'), transfer: transferSchema }),
   z.object({ type: z.literal('transfer-gone'), id: transferIdSchema }),

@@ -1,4 +1,6 @@
+import { AppError } from '#shared/errors.ts';
 import type { ContentId, ShareId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
 import type { Entry } from '#shared/model/share.ts';
 import type { Store } from '#main/disk/store.ts';
 import type { Page, Viewer } from '../ports/library.ts';
@@ -67,7 +69,7 @@ export class LibraryReader {
     return (await this.record(share.id, '')) ?? unseen;
   }
 
-  /** Depth first, each folder in the order of its listing; the cursor is the last path given. `note` hears where each one lies. */
+  /** Depth first, each folder in the order of its listing; the cursor is the last path given. `note` hears where each one lies. Rejects with `not-found`, and with `bad-argument` for a cursor that no listing gave. */
   async walk(viewer: Viewer, path: string, cursor: string | undefined, limit: number, note: (location: Location) => void = () => undefined): Promise<Page<{ path: string; entry: Entry; executable: boolean }>> {
     const { share, path: inside, entry } = await this.at(viewer, path);
     if (entry.kind === 'file') {
@@ -89,7 +91,9 @@ export class LibraryReader {
       return;
     }
     // What is left: after the cursor in its own folder, then after that folder in the one above it, and so on.
-    const components = cursor.split('/');
+    const components = cursor.split('/', limits.content.folderDepth + 1);
+    // Nothing lies deeper. Each level is a look into the store, and others write the cursor.
+    if (components.length > limits.content.folderDepth) throw new AppError('bad-argument', { name: 'cursor' });
     for (let depth = components.length - 1; depth >= 0; depth--) {
       yield* this.#below(share, folder, components.slice(0, depth).join('/'), components[depth]);
     }

@@ -14,6 +14,17 @@ it('lets the first state through at once and the latest of the others later', ()
   throttle.close();
 });
 
+it('makes one of what it holds, where it is told how', () => {
+  const told: string[] = [];
+  const throttle = new Throttle<string, string>(100, (value) => told.push(value), (held, next) => `${held}+${next}`);
+  for (const value of ['one', 'two', 'three']) throttle.push('a', value);
+  vi.advanceTimersByTime(100);
+  throttle.push('a', 'four');
+  vi.advanceTimersByTime(100);
+  expect(told).toEqual(['one', 'two+three', 'four']);
+  throttle.close();
+});
+
 it('says nothing more of what is gone', () => {
   const told: string[] = [];
   const throttle = new Throttle<string, string>(100, (value) => told.push(value));
