@@ -12,13 +12,14 @@ import type { ServedStanding } from '../../core/serve/serve-machine.ts';
 import type { DownloadNumber, FileNumber, PriorityRank } from '../../core/swarm/events.ts';
 import type { Arrivals } from '../../core/swarm/options.ts';
 import type { DownloadStanding, SourceStanding } from '../../core/swarm/standing.ts';
-import { SeldomMap } from '../../net/seldom-map.ts';
 import type { Link } from '../ports/links.ts';
 import type { Outgoing } from '../ports/outgoing.ts';
 import { ArrivingPieces } from './arriving-pieces.ts';
 import { AskedBlock, type BlockAnswers } from './asked-block.ts';
 import type { Conduct } from './conduct.ts';
+import { ContentNumbers } from './content-numbers.ts';
 import { lineTo } from './line-to.ts';
+import { LinkedPeers, type LinkedPeer } from './linked-peers.ts';
 import type { BlockSender, FileListener, SwarmDriverOptions } from './swarm-ports.ts';
 
 interface OpenFile {
@@ -29,15 +30,6 @@ interface OpenFile {
   readonly root: Uint8Array | null;
   /** The key that came last. */
   key: Uint8Array | null;
-}
-
-interface Peer {
-  readonly number: number;
-  readonly link: Link;
-  /** Contents whose `join` is being looked at, with what came after it. */
-  readonly joining: SeldomMap<string, number[]>;
-  /** Contents it takes part in, besides those it was asked to. */
-  readonly admitted: SeldomMap<string, true>;
 }
 
 const isShared = (of: 'all' | Line | DeviceId): of is 'all' | Line => of === 'all' || of === 'near' || of === 'far';
@@ -55,20 +47,13 @@ export class SwarmDriver {
   readonly #now: () => Millis;
   readonly #nextNumber: () => number;
   readonly #files = new Map<FileNumber, OpenFile>();
-  readonly #peers = new Map<number, Peer>();
-  /** Of those that are linked. */
-  readonly #peerNumbers = new Map<DeviceId, number>();
-  /** Those of devices that were linked lately are kept, linked longest ago first. */
-  readonly #lastNumbers = new Map<DeviceId, number>();
+  readonly #peers = new LinkedPeers();
+  readonly #contents = new ContentNumbers();
   readonly #asked = new Map<number, AskedBlock>();
-  /** Contents that have a swarm: root in hex → number, and back. */
-  readonly #numbers = new Map<string, number>();
-  readonly #roots = new Map<number, Uint8Array>();
   readonly #conduct: Conduct;
   readonly #outgoing: Outgoing;
   readonly #takesCompressed: () => boolean;
   #sender: BlockSender | null = null;
-  #nextPeer = 1;
   #timer: NodeJS.Timeout | null = null;
   #timerAt: Millis = Infinity;
   #closed = false;
@@ -77,8 +62,8 @@ export class SwarmDriver {
     this.#machine = new PeerMachine({ limits: options, serving: options.serving, random: Math.random, arrivals: this.#arrivals });
     this.#arriving = new ArrivingPieces(options.receiveBudgetBytes, options.conduct, {
       step: (event) => { this.#step(event); },
-      idOf: (peer) => this.#idOf(peer),
-      numberOf: (id) => this.#peerNumbers.get(id),
+      idOf: (peer) => this.#peers.idOf(peer),
+      numberOf: (id) => this.#peers.numberOf(id),
       listenerOf: (file) => this.#files.get(file)?.listener,
       isReadSoon: (file) => this.#machine.downloading.file(file)?.isReadSoon ?? false,
     });
@@ -97,17 +82,13 @@ export class SwarmDriver {
   linkUp(link: Link): void {
     const { id } = link.remote;
     this.linkDown(id);
-    const number = this.#numberFor(id);
-    this.#peers.set(number, { number, link, joining: new SeldomMap(), admitted: new SeldomMap() });
-    this.#peerNumbers.set(id, number);
+    const { number } = this.#peers.add(link);
     this.#step({ type: 'peer-up', peer: number, latencyMs: link.latencyMs ?? 1, line: lineTo(link.path), local: link.path === 'loopback' || link.path === 'lan', strikes: this.#conduct.strikes(id) });
   }
 
   linkDown(id: DeviceId): void {
-    const number = this.#peerNumbers.get(id);
+    const number = this.#peers.remove(id);
     if (number === undefined) return;
-    this.#peers.delete(number);
-    this.#peerNumbers.delete(id);
     for (const file of this.#files.values()) file.keys.delete(number);
     this.#step({ type: 'peer-down', peer: number });
     for (const [request, block] of this.#asked) {
@@ -118,25 +99,13 @@ export class SwarmDriver {
     this.#dropUnused();
   }
 
-  /** A device keeps its number, so that it can go on with what it had begun. */
-  #numberFor(id: DeviceId): number {
-    const number = this.#lastNumbers.get(id) ?? this.#nextPeer++;
-    this.#lastNumbers.delete(id);
-    this.#lastNumbers.set(id, number);
-    for (const oldest of this.#lastNumbers.keys()) {
-      if (this.#lastNumbers.size <= limits.link.linksAtOnce) break;
-      if (!this.#peerNumbers.has(oldest)) this.#lastNumbers.delete(oldest);
-    }
-    return number;
-  }
-
   isBanned(id: DeviceId): boolean {
     return this.#conduct.isBanned(id);
   }
 
   /** It has been forgiven and may be asked again. Its link, if there is one: downloads have to look what it has. */
   forgiven(id: DeviceId): Link | null {
-    const peer = this.#peers.get(this.#peerNumbers.get(id) ?? 0);
+    const peer = this.#peers.get(this.#peers.numberOf(id) ?? 0);
     if (peer === undefined) return null;
     this.#step({ type: 'peer-forgiven', peer: peer.number });
     return peer.link;
@@ -172,7 +141,7 @@ export class SwarmDriver {
 
   /** What is verified and shown of it may be served, also after it is complete, until `unshare`. Said again, only these pieces are shown. */
   share(file: FileNumber, pieces: number, shown: Uint8Array): void {
-    if (this.#roots.has(file)) this.#step({ type: 'content-kept', content: file, pieces, have: null, shown });
+    if (this.#contents.has(file)) this.#step({ type: 'content-kept', content: file, pieces, have: null, shown });
   }
 
   /** More pieces of it may be served. */
@@ -181,7 +150,7 @@ export class SwarmDriver {
   }
 
   unshare(file: FileNumber): void {
-    if (this.#roots.has(file)) this.#step({ type: 'content-dropped', content: file });
+    if (this.#contents.has(file)) this.#step({ type: 'content-dropped', content: file });
   }
 
   closeFile(file: FileNumber): void {
@@ -208,43 +177,42 @@ export class SwarmDriver {
 
   /** Bytes/s for everybody together, for those behind a line, or for one device until its link is down; null for no limit. */
   setLimit(direction: Direction, bytesPerSecond: number | null, of: 'all' | Line | DeviceId = 'all'): void {
-    const scope = isShared(of) ? of : this.#peerNumbers.get(of);
+    const scope = isShared(of) ? of : this.#peers.numberOf(of);
     if (scope !== undefined) this.#step({ type: direction === 'down' ? 'rate-limit' : 'upload-limit', bytesPerSecond, scope });
   }
 
   /** The limit of ours that held back what comes from a device, or goes to it, in the last moments. */
   limitOn(direction: Direction, id: DeviceId): Binding | null {
-    return this.#machine.limitOn(this.#now(), direction, this.#peerNumbers.get(id) ?? 0);
+    return this.#machine.limitOn(this.#now(), direction, this.#peers.numberOf(id) ?? 0);
   }
 
   /** The strictest limit of ours on what comes from a device, or goes to it, bytes/s; Infinity without one. */
   limitOf(direction: Direction, id: DeviceId): number {
-    return this.#machine.limitOf(direction, this.#peerNumbers.get(id) ?? 0);
+    return this.#machine.limitOf(direction, this.#peers.numberOf(id) ?? 0);
   }
 
   /** A block that a device asked for; the sender hears `serve` or `refuse`. False when that link is not the device's any more. */
   wanted(link: Link, want: WantNumber, key: string, piece: number, bytes: Bytes): boolean {
-    const peer = this.#numberOf(link);
-    if (peer === null) return false;
-    this.#step({ type: 'wanted', peer, want, content: this.#numbers.get(key) ?? null, piece, bytes });
+    const peer = this.#peers.over(link);
+    if (peer === undefined) return false;
+    this.#step({ type: 'wanted', peer: peer.number, want, content: this.#contents.numberOf(key) ?? null, piece, bytes });
     return true;
   }
 
   unwanted(link: Link, want: WantNumber): void {
-    const peer = this.#numberOf(link);
-    if (peer !== null) this.#step({ type: 'unwanted', peer, want });
+    const peer = this.#peers.over(link);
+    if (peer !== undefined) this.#step({ type: 'unwanted', peer: peer.number, want });
   }
 
   /** A block has gone out in so many bytes, or could not (0). */
   served(link: Link, want: WantNumber, bytes: Bytes): void {
-    const peer = this.#numberOf(link);
-    if (peer !== null) this.#step({ type: 'served', peer, want, bytes });
+    const peer = this.#peers.over(link);
+    if (peer !== undefined) this.#step({ type: 'served', peer: peer.number, want, bytes });
   }
 
   /** A device takes part in a swarm. What it may not have, or what is not here, is passed over in silence. */
   async joined(link: Link, key: Uint8Array, pieces: WirePieces): Promise<void> {
-    const number = this.#numberOf(link);
-    const peer = number === null ? undefined : this.#peers.get(number);
+    const peer = this.#peers.over(link);
     if (peer === undefined) return;
     const root = toHex(key);
     const later: number[] = [];
@@ -261,31 +229,31 @@ export class SwarmDriver {
   }
 
   has(link: Link, key: Uint8Array, piece: number): void {
-    const peer = this.#numberOf(link);
-    if (peer === null) return;
+    const peer = this.#peers.over(link);
+    if (peer === undefined) return;
     const root = toHex(key);
-    const later = this.#peers.get(peer)?.joining.get(root);
+    const later = peer.joining.get(root);
     if (later !== undefined) {
       if (later.length < limits.content.piecesAimedAt) later.push(piece);
       return;
     }
-    const content = this.#numbers.get(root);
-    if (content !== undefined) this.#step({ type: 'has', content, peer, piece });
+    const content = this.#contents.numberOf(root);
+    if (content !== undefined) this.#step({ type: 'has', content, peer: peer.number, piece });
   }
 
   left(link: Link, key: Uint8Array): void {
-    const peer = this.#numberOf(link);
+    const peer = this.#peers.over(link);
     const root = toHex(key);
-    const content = this.#numbers.get(root);
-    if (peer === null || content === undefined) return;
-    this.#peers.get(peer)?.admitted.delete(root);
-    this.#step({ type: 'left', content, peer });
+    const content = this.#contents.numberOf(root);
+    if (peer === undefined || content === undefined) return;
+    peer.admitted.delete(root);
+    this.#step({ type: 'left', content, peer: peer.number });
     this.#dropUnused();
   }
 
   choked(link: Link, choked: boolean): void {
-    const peer = this.#numberOf(link);
-    if (peer !== null) this.#step({ type: 'choked', peer, choked });
+    const peer = this.#peers.over(link);
+    if (peer !== undefined) this.#step({ type: 'choked', peer: peer.number, choked });
   }
 
   /** Pieces of a file that are on their way now. */
@@ -298,7 +266,7 @@ export class SwarmDriver {
     const standing = this.#machine.downloading.standing(this.#now(), download);
     if (standing === null) return null;
     const sources = standing.sources.flatMap((source) => {
-      const id = this.#peers.get(source.peer)?.link.remote.id;
+      const id = this.#peers.idOf(source.peer);
       return id === undefined ? [] : [{ ...source, id }];
     });
     return { ...standing, sources };
@@ -306,7 +274,7 @@ export class SwarmDriver {
 
   /** How things stand for a device that takes from here; null when it is not linked. */
   servedStanding(id: DeviceId): (ServedStanding & { readonly peer: number }) | null {
-    const peer = this.#peerNumbers.get(id);
+    const peer = this.#peers.numberOf(id);
     const standing = peer === undefined ? null : this.#machine.serving.standing(peer);
     return peer === undefined || standing === null ? null : { ...standing, peer };
   }
@@ -317,55 +285,49 @@ export class SwarmDriver {
   }
 
   /** We asked it to take part, so what it says is welcome. */
-  #invited(peer: Peer, root: string): number | null {
-    const content = this.#numbers.get(root);
+  #invited(peer: LinkedPeer, root: string): number | null {
+    const content = this.#contents.numberOf(root);
     return content !== undefined && this.#files.get(content)?.keys.has(peer.number) === true ? content : null;
   }
 
   /** Looks whether the device may have this content from here, and gives the content a number. */
-  async #admit(peer: Peer, key: Uint8Array, root: string): Promise<number | null> {
+  async #admit(peer: LinkedPeer, key: Uint8Array, root: string): Promise<number | null> {
     if (peer.admitted.size + peer.joining.size > limits.transfer.swarmsPerPeer) return null;
     const pieces = (await this.#sender?.piecesFor(peer.link, root)) ?? null;
     if (pieces === null || pieces.count < 2) return null;
     peer.admitted.set(root, true);
-    const known = this.#numbers.get(root);
+    const known = this.#contents.numberOf(root);
     if (known !== undefined) return known;
     const number = this.#nextNumber();
-    this.#register(number, key);
+    this.#contents.add(number, key);
     this.#step({ type: 'content-kept', content: number, pieces: pieces.count, have: pieces.here });
     return number;
   }
 
   /** One swarm a content: another download of it has it already, or what was only served before makes way. */
   #beginSwarm(file: FileNumber, root: Uint8Array): void {
-    const before = this.#numbers.get(toHex(root));
+    const before = this.#contents.numberOf(toHex(root));
     if (before !== undefined) {
       if (this.#files.has(before)) return;
       this.#step({ type: 'content-dropped', content: before });
-      this.#roots.delete(before);
+      this.#contents.remove(before);
     }
-    this.#register(file, root);
-  }
-
-  #register(number: number, root: Uint8Array): void {
-    this.#numbers.set(toHex(root), number);
-    this.#roots.set(number, root);
+    this.#contents.add(file, root);
   }
 
   /** Contents that nobody fetches and nobody is interested in. */
   #dropUnused(): void {
-    for (const [number, root] of this.#roots) {
+    for (const number of this.#contents.numbers) {
       if (this.#files.has(number)) continue;
       const content = this.#machine.content(number);
       if (content !== undefined && content.members.size > 0) continue;
       this.#step({ type: 'content-dropped', content: number });
-      this.#roots.delete(number);
-      this.#numbers.delete(toHex(root));
+      this.#contents.remove(number);
     }
   }
 
   #noteKey(file: FileNumber, id: DeviceId, key: Uint8Array): number | null {
-    const peer = this.#peerNumbers.get(id);
+    const peer = this.#peers.numberOf(id);
     const open = this.#files.get(file);
     if (peer === undefined || open === undefined) return null;
     open.keys.set(peer, key);
@@ -379,11 +341,6 @@ export class SwarmDriver {
     if (!link.knowsCompression || !this.#takesCompressed()) return plainOnly;
     const slowest = Math.min(this.limitOf('down', link.remote.id), link.arrivalRate ?? Infinity);
     return encodePace(slowest === Infinity ? null : slowest);
-  }
-
-  #numberOf(link: Link): number | null {
-    const number = this.#peerNumbers.get(link.remote.id);
-    return number !== undefined && this.#peers.get(number)?.link === link ? number : null;
   }
 
   #step(event: PeerEvent): void {
@@ -407,13 +364,9 @@ export class SwarmDriver {
     }, Math.max(0, Math.ceil(at - now)));
   }
 
-  #idOf(peer: number): DeviceId | undefined {
-    return this.#peers.get(peer)?.link.remote.id;
-  }
-
   #onSwarm(peer: number, content: number, tell: (link: Link, root: Uint8Array) => void): void {
     const link = this.#peers.get(peer)?.link;
-    const root = this.#roots.get(content);
+    const root = this.#contents.rootOf(content);
     if (link !== undefined && root !== undefined) tell(link, root);
   }
 
@@ -433,7 +386,7 @@ export class SwarmDriver {
       this.#asked.delete(request);
       const gone = reason === 'gone' || reason === 'changed' || reason === 'error';
       const open = this.#files.get(file);
-      const from = this.#idOf(peer);
+      const from = this.#peers.idOf(peer);
       if (gone) open?.keys.delete(peer);
       this.#step({ type: 'block-refused', request, why: gone ? 'gone' : reason });
       if (gone && from !== undefined) open?.listener.sourceLost(from, reason);
@@ -478,7 +431,7 @@ export class SwarmDriver {
     fetchEnded: (fetch) => { this.#arriving.ended(fetch); },
     fileComplete: (file) => { this.#files.get(file)?.listener.complete(); },
     peerCorrupt: (number, file, piece) => {
-      const id = this.#idOf(number);
+      const id = this.#peers.idOf(number);
       if (id !== undefined) this.#arriving.noteWrong(id, file, piece);
     },
     fileStarved: (file) => { this.#files.get(file)?.listener.starved(); },
