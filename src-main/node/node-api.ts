@@ -48,7 +48,7 @@ function handlersOf(parts: NodeParts): Handlers {
       if (target === null) throw new AppError('bad-argument', { name: 'address', problem: 'address' });
       return parts.connect(target, signal);
     },
-    'peers.block': async ({ peer, blocked }) => parts.setTrust(peer, blocked ? 'blocked' : 'seen'),
+    'peers.block': ({ peer, blocked }) => parts.block(peer, blocked),
     'peers.setAutoAccept': ({ peer, autoAccept }) => devices.setAutoAccept(peer, autoAccept),
     'peers.setLimits': ({ peer, down, up }) => parts.setLimits(peer, { ...(down === undefined ? {} : { down }), ...(up === undefined ? {} : { up }) }),
     'peers.unpair': ({ peer }) => parts.unpair(peer),

@@ -2,7 +2,7 @@ import type { SocketAddress } from '#shared/address.ts';
 import type { CallResult, TransferSource } from '#shared/api/contract.ts';
 import type { Diagnosis } from '#shared/model/diagnosis.ts';
 import type { PeerLimits } from '#shared/model/limit.ts';
-import type { Peer, Trust } from '#shared/model/peer.ts';
+import type { Peer } from '#shared/model/peer.ts';
 import type { NodeStatus } from '#shared/model/status.ts';
 import type { Priority, Transfer } from '#shared/model/transfer.ts';
 import type { NodeEvents } from './events.ts';
@@ -34,7 +34,7 @@ export interface NodeParts {
   /** Why nobody, or one device, appears. */
   diagnose(peer: string | null, signal: AbortSignal): Promise<Diagnosis>;
   connect(address: SocketAddress, signal: AbortSignal): Promise<Peer>;
-  setTrust(peer: string, trust: Trust): Promise<Peer>;
+  block(peer: string, blocked: boolean): Promise<Peer>;
   unpair(peer: string): Promise<Peer>;
   setLimits(peer: string, change: Partial<PeerLimits>): Promise<Peer>;
   forgetDevice(peer: string): Promise<void>;

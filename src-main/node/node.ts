@@ -6,6 +6,7 @@ import type { SocketAddress } from '#shared/address.ts';
 import type { NodeApi } from '#shared/api/node-api.ts';
 import { AppError, errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
+import type { Peer } from '#shared/model/peer.ts';
 import type { NodeStatus } from '#shared/model/status.ts';
 import type { Settings, SettingsPatch } from '#shared/settings.ts';
 import { createDiscovery, type Discovery } from '../discovery/discovery.ts';
@@ -143,8 +144,15 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
 }
 
 /** Calls that need more than one service. */
-function commandsOf({ foundation, devices, holders, membership, ownCopies, speed, transfers, uploads, links, setTrust }: Services): Pick<NodeParts, 'connect' | 'unpair' | 'setLimits' | 'forgetDevice' | 'browse' | 'listTransfers' | 'startDownload'> {
+function commandsOf({ foundation, devices, holders, membership, ownCopies, speed, transfers, uploads, links, setTrust }: Services): Pick<NodeParts, 'connect' | 'block' | 'unpair' | 'setLimits' | 'forgetDevice' | 'browse' | 'listTransfers' | 'startDownload'> {
   const { settings, library } = foundation;
+  /** Chosen for nothing before it is trusted no more: whatever comes in between must not leave it chosen. */
+  const distrust = async (id: DeviceId): Promise<Peer> => {
+    const [chosen] = await Promise.allSettled([chooseNoMore(library, id)]);
+    const peer = await setTrust(id, 'seen');
+    if (chosen.status === 'rejected') throw chosen.reason;
+    return peer;
+  };
   return {
     async connect(address, signal) {
       const link = await links().dial(address, { signal }).catch((error: unknown) => {
@@ -158,21 +166,25 @@ function commandsOf({ foundation, devices, holders, membership, ownCopies, speed
       if (peer === undefined) throw new AppError('link-closed', { name: link.remote.name });
       return peer;
     },
-    async unpair(text) {
-      const peer = await setTrust(text, 'seen');
-      await chooseNoMore(library, peer.id);
+    async block(text, blocked) {
+      const known = devices.find(text);
+      if (!blocked) return known.trust === 'blocked' ? distrust(known.id) : known;
+      const peer = await setTrust(known.id, 'blocked');
+      await chooseNoMore(library, known.id);
       return peer;
     },
+    unpair: (text) => distrust(devices.find(text).id),
     async setLimits(text, change) {
       const peer = await devices.setLimits(text, change);
       speed.deviceChanged(peer.id);
       return peer;
     },
     async forgetDevice(peer) {
-      const id = await devices.forget(peer);
+      const { id } = devices.find(peer);
+      await chooseNoMore(library, id);
+      await devices.forget(id);
       membership.forget(id);
       links().get(id)?.close({ code: 'link-closed' });
-      await chooseNoMore(library, id);
     },
     browse: (link, path, cursor, limit, signal) => browseDevice(link, ownCopies, path, cursor, limit, signal),
     async listTransfers(finished, cursor, limit) {

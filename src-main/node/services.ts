@@ -321,7 +321,7 @@ async function hideWhatItSaw(library: Library, room: RoomId): Promise<void> {
   for (const { id, audience } of await library.shares()) if (audience.kind === 'room' && audience.room === room) await library.update(id, { audience: { kind: 'nobody' } });
 }
 
-/** A device that is trusted no more, or forgotten, is chosen for nothing; a list without anybody would mean all that are paired. */
+/** A device that is trusted no more, blocked or forgotten, is chosen for nothing; a list without anybody would mean all that are paired. */
 export async function chooseNoMore(library: Pick<Library, 'shares' | 'update'>, device: DeviceId): Promise<void> {
   for (const { id, audience } of await library.shares()) {
     if (audience.kind !== 'devices' || !audience.devices.includes(device)) continue;

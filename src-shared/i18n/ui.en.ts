@@ -41,7 +41,7 @@ export const uiEn = {
   person: {
     limits: 'Limit the speed…', pair: 'Compare codes…', alwaysAccept: 'Always accept files', askAgain: 'Ask before accepting files', copyId: 'Copy id', unpair: 'No longer trust', block: 'Block', unblock: 'Unblock', forget: 'Forget', forgive: 'Forgive wrong pieces',
   },
-  block: { title: 'Block {name}?', text: 'They see nothing of yours and cannot send you anything. You can unblock them at any time.' },
+  block: { title: 'Block {name}?', text: 'They see nothing of yours and cannot send you anything. You can unblock them at any time; they are strangers then.' },
   address: {
     title: 'Add by address', label: 'Address of the other device', hint: 'A name or number, with a port if it is not the usual one. The other device shows its own on this page.', mine: 'Yours, for them to enter:', copy: 'Copy {address}',
     connect: 'Connect', busy: 'Connecting…',

@@ -92,6 +92,7 @@ export class PairingService {
   }
 
   async answered(link: Link, same: boolean): Promise<void> {
+    this.#expire();
     const running = this.#running.get(link.remote.id);
     if (running === undefined || running.link !== link || running.view.code === null) return;
     running.theirAnswer = same;

@@ -1,8 +1,11 @@
 import { afterEach, expect, it } from 'vitest';
+import * as z from 'zod';
 import { PairingService } from '#main/node/peers/pairing.ts';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
 import { linkedPair } from '../../net/test-nodes.ts';
+
+const pairParams = z.object({ commitment: z.string().optional(), nonce: z.string().optional() });
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => { for (const close of closing.splice(0)) await close(); });
@@ -24,4 +27,23 @@ it('lets a device try a code only so often, and again after a while, whatever ot
   now += 2 * second;
   expect(() => { tryOnce(); }).not.toThrow();
   expect(() => { tryOnce(); }).toThrow(expect.objectContaining({ code: 'rate-limited' }));
+});
+
+it('pairs with nobody whose answer comes after the code has expired', async () => {
+  const { a, b, ab, ba } = await linkedPair();
+  closing.push(() => a.links.close(), () => b.links.close());
+  let now = 0;
+  const paired: string[] = [];
+  const serviceOf = (ownId: typeof a.identity.id): PairingService =>
+    new PairingService({ ownId, now: () => 0, elapsed: () => now, onChange: () => undefined, onPaired: (id) => { paired.push(id); return Promise.resolve(); } });
+  const [ours, theirs] = [serviceOf(a.identity.id), serviceOf(b.identity.id)];
+  b.handler.answer = (method, params) => {
+    const { commitment = '', nonce = '' } = pairParams.parse(params);
+    return Promise.resolve(method === 'pairCommit' ? theirs.committed(ba, commitment) : theirs.revealed(ba, nonce));
+  };
+  await ours.start(ab);
+  expect(await ours.answer(ab, true)).toMatchObject({ state: 'waiting-for-them' });
+  now += limits.pairing.expiresMs;
+  await ours.answered(ab, true);
+  expect([paired, ours.list()]).toEqual([[], []]);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Store } from '#main/disk/store.ts';
 import { startNode, type RunningNode } from '#main/node/node.ts';
+import { devicesTable } from '#main/node/peers/device-records.ts';
 import type { Link } from '#main/node/ports/links.ts';
 import { AppError } from '#shared/errors.ts';
 import { deviceIdOf, fromHex } from '#shared/ids.ts';
@@ -99,6 +100,35 @@ describe('a device that is no longer trusted, or forgotten', () => {
     await unpair();
     expect(await audienceOf(share)).toEqual({ kind: 'nobody' });
     await expect(link.request('open', { path })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('is a stranger when it was blocked and is not any more', async () => {
+    const { share, path } = await sharing(true);
+    await node.api.call('shares.update', { share: share.id, audience: { kind: 'devices', devices: [client.identity.id] } });
+    for (const blocked of [true, false]) await node.api.call('peers.block', { peer: client.identity.id, blocked });
+    expect(await audienceOf(share)).toEqual({ kind: 'nobody' });
+    const again = await client.links.dial({ host: '127.0.0.1', port: node.port }, {});
+    await expect(again.request('open', { path })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('is chosen for nothing any more also when the disk refuses to keep that it is trusted no more', async () => {
+    const { share } = await sharing(true);
+    await node.api.call('shares.update', { share: share.id, audience: { kind: 'devices', devices: [client.identity.id] } });
+    const put = Store.prototype.put;
+    const full = vi.spyOn(Store.prototype, 'put').mockImplementation(function refuse(this: Store, table, key, value) {
+      return table.name === devicesTable.name ? Promise.reject(new AppError('disk-full')) : put.call(this, table, key, value);
+    });
+    await expect(unpair()).rejects.toMatchObject({ code: 'disk-full' });
+    full.mockRestore();
+    expect(await audienceOf(share)).toEqual({ kind: 'nobody' });
+  });
+
+  it('keeps what it may when somebody takes back a block that there is not', async () => {
+    const { share } = await sharing(true);
+    const chosen: Audience = { kind: 'devices', devices: [client.identity.id] };
+    await node.api.call('shares.update', { share: share.id, audience: chosen });
+    await node.api.call('peers.block', { peer: client.identity.id, blocked: false });
+    expect(await audienceOf(share)).toEqual(chosen);
   });
 
   it('is a stranger when it comes back', async () => {
