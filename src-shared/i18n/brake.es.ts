@@ -11,7 +11,7 @@ export const brakeEs: SameShape<typeof brakeEn> = {
     'own-ping': { what: 'Se contiene para que tu red siga ágil para todo lo demás.', next: 'Desactiva la protección de tu ping si la velocidad importa más.' },
     disk: { what: 'Tu disco escribe todo lo rápido que puede.', next: 'Irá más rápido con un disco mejor o con menos programas que lo usen.' },
     cpu: { what: 'El procesador de este equipo está ocupado del todo.', next: 'Irá más rápido si cierras otros programas que calculan mucho.' },
-    behind: { what: 'Antes se traen otras descargas.', next: 'Elige «Traer primero» si esta importa más.' },
+    behind: { what: 'Antes van otras descargas.', next: 'Elige «Descargar primero» si esta importa más.' },
     link: { what: 'El camino hasta {name} no da para más.', next: 'Irá más rápido con cable en vez de wifi, o con menos tráfico de otras cosas.' },
     'link-many': { what: 'Tu conexión no da para más.', next: 'Irá más rápido con cable en vez de wifi, o con menos tráfico de otras cosas.' },
     turn: { what: '{name} atiende ahora a otros.', next: 'Los turnos cambian solos cada pocos segundos.' },

@@ -38,7 +38,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     demoStarting: 'Iniciando…', demoStop: 'Terminar la prueba',
   },
   doctor: {
-    title: '¿Aún no hay nadie? Averigua por qué', text: 'Prueba paso a paso qué impide que aparezcan otros, y dice qué hacer.', ask: 'Averiguar por qué', again: 'Probar de nuevo', progress: 'Se prueba', whyNotHere: '¿Por qué no está {name}?',
+    title: '¿Aún no hay nadie? Averigua por qué', text: 'Prueba paso a paso qué impide que aparezcan otros, y dice qué hacer.', ask: 'Averiguar por qué', again: 'Probar de nuevo', progress: 'Probando', whyNotHere: '¿Por qué no está {name}?',
   },
   person: {
     limits: 'Limitar la velocidad…', pair: 'Comparar códigos…', alwaysAccept: 'Aceptar siempre sus archivos', askAgain: 'Preguntar antes de aceptar', copyId: 'Copiar id', unpair: 'Dejar de confiar', block: 'Bloquear', unblock: 'Desbloquear', forget: 'Olvidar', forgive: 'Perdonar piezas erróneas',
@@ -106,7 +106,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     chooseFiles: 'Elegir archivos…', copyId: 'Copiar id de contenido', first: 'Descargar primero', inTurn: 'Descargar en su turno', inOrder: 'Descargar en orden', inOrderHint: 'Del principio al final, para verlo mientras llega', last: 'Descargar al final', again: 'Descargar otra vez', forget: 'Quitar de la lista',
     state_queued: 'En cola', state_preparing: 'Preparando', state_running: 'En marcha', state_waiting: 'Esperando', state_paused: 'En pausa', state_checking: 'Comprobando', state_done: 'Terminado', state_failed: 'Detenido', state_cancelled: 'Cancelado',
     speed: 'Velocidad, último minuto', rate: 'Velocidad', peak: 'máximo', speedLabel: 'Velocidad del último minuto, ahora {rate}, como mucho {peak}', pieces: 'Piezas', share: 'Cuánto hay aquí', piecesOf: '{done} de {all} verificadas', piecesLabel: '{done} de {all} piezas verificadas',
-    piece_verified: 'Verificada', piece_arriving: 'Llegando', piecesPerCell: 'una celda es 1 pieza | una celda son {n} piezas',
+    piece_verified: 'Verificada', piece_arriving: 'Llegando', piecesPerCell: '1 pieza por celda | {n} piezas por celda',
     sources: 'Fuentes', takers: 'Va para', fromWhom: 'De', toWhom: 'Para', latency: 'Latencia', failures: 'Fallos', given: 'Dio', givenPieces: '1 pieza | {n} piezas', forgive: 'Volver a pedir', forgiveWhom: 'Volver a pedir a {name}', forgiveHint: 'Olvida lo que envió y vuelve a pedirle.', sending: '1 de {all} enviando | {n} de {all} enviando', noData: 'Sin datos aún', behind: 'Antes van otras.',
     nonePaused: 'En pausa no se descarga nada.', noneQueued: 'Empezará cuando terminen las anteriores.', noneYet: 'Nadie ha enviado nada todavía.', amountTaken: 'Cantidad',
     allThere: 'Ya no se mueve nada.', noTakers: 'Ahora mismo nadie lo está descargando.', reused: '{size} ya estaban en este disco y no se han descargado.', saved: 'La compresión ha ahorrado {size} a la línea.', goesTo: 'Se guarda en',

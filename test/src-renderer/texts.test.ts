@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { brakeEn } from '#shared/i18n/brake.en.ts';
+import { brakeEs } from '#shared/i18n/brake.es.ts';
+import { doctorEn } from '#shared/i18n/doctor.en.ts';
+import { doctorEs } from '#shared/i18n/doctor.es.ts';
 import { uiEn } from '#shared/i18n/ui.en.ts';
 import { uiEs } from '#shared/i18n/ui.es.ts';
 
@@ -18,5 +22,11 @@ describe('the texts of the UI', () => {
     const words = /!|\bpeers?\b|\bnodes?\b|\bclients?\b|oops/i;
     expect(flatten(uiEn).filter(([, text]) => words.test(text))).toEqual([]);
     expect(flatten(uiEs).filter(([, text]) => /!|¡|\bpar(es)?\b|\bnodos?\b/i.test(text))).toEqual([]);
+  });
+
+  it.each([['English', uiEn, brakeEn, doctorEn], ['Spanish', uiEs, brakeEs, doctorEs]] as const)('say where to go by the words that stand there (%s)', (_language, ui, brake, doctor) => {
+    expect(brake.down.behind.next).toContain(ui.transfer.first);
+    expect(doctor.step.multicast).toBe(ui.settings.multicast);
+    for (const way of [ui.settings.multicast, ui.settings.mdns]) expect(doctor.finding['others-not-looked-for'].next.toLowerCase()).toContain(way.toLowerCase());
   });
 });
