@@ -163,9 +163,13 @@ describe('who feeds it', () => {
     expect([0, 1, 2].map((n) => table({ state: 'waiting', reason: { code: 'no-sources', params: { who: 'Anna’s laptop', n } } }).match(/Waits for [^.]*\./)?.[0])).toEqual(['Waits for Anna’s laptop.', 'Waits for Anna’s laptop and 1 other.', 'Waits for Anna’s laptop and 2 others.']);
     expect(table({ state: 'failed', reason: { code: 'content-mismatch' } })).toContain('What arrived is not what was promised.');
   });
-  it('says the reason above people who gave before and give nothing now', () => {
+  it('leaves the reason to the row above where people gave before and give nothing now', () => {
     const gone = [{ peer: deviceIdFor('Slate Lynx'), latencyMs: null, pieces: 3, bytes: 3e6, rate: 0, failures: 2, state: 'away' as const, until: null }];
-    expect(table({ state: 'waiting', reason: { code: 'no-sources' } }, gone)).toContain('Nobody who is online has it right now.');
+    expect(table({ state: 'waiting', reason: { code: 'no-sources' } }, gone)).toMatch(/^Sources0 of 1 sending/);
+    expect(table({ state: 'waiting', reason: { code: 'no-sources' } }, gone)).not.toContain('Nobody who is online');
+    const open = mountComponent(TransferRow, { transfer: inventTransfer({ name: 'x', state: 'waiting', reason: { code: 'no-sources' } }), people: [], expanded: true, canShow: false });
+    expect(open.get('.transfer__reason').classes()).toContain('transfer__reason--whole');
+    expect(row('Archive_2019-2023.tar.zst').get('.transfer__reason').classes()).not.toContain('transfer__reason--whole');
   });
   it('of an upload shows how much each takes, not pieces nobody counts', () => {
     const text = table({ direction: 'up' }, [{ peer: deviceIdFor('Slate Lynx'), latencyMs: 2, pieces: 0, bytes: 3e6, rate: 1e6, failures: 0, state: 'feeding', until: null }]);
