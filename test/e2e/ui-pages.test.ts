@@ -108,6 +108,72 @@ it('an offer that nobody answers covers nothing for good: the end of a page can 
   await close();
 });
 
+describe('what has too little room', () => {
+  /** Texts that end beyond the place they have. */
+  const cut = (page: Page, selector: string): Promise<string[]> => page.evaluate((wanted) => [...document.querySelectorAll(wanted)].filter((element) => {
+    const all = document.createRange();
+    all.selectNodeContents(element);
+    return all.getBoundingClientRect().right > Math.min(...[element, element.parentElement ?? element].filter((each) => getComputedStyle(each).overflowX === 'hidden').map((each) => each.getBoundingClientRect().right)) + 1;
+  }).map((element) => element.textContent), selector);
+
+  it.each(['en', 'es'])('gives way where it says least: a folder before the other name of a file, a path before a person (%s)', async (lang) => {
+    const { page, close } = await open(`?quiet&still&lang=${lang}#/search?q=porto%20roll`, [1280, 800]);
+    await page.locator('.asked__group').first().waitFor();
+    await page.evaluate(() => { window.fakeNode.advance(4000); });
+    await page.locator('.hit__other').first().waitFor();
+    expect(await cut(page, '.hit__other')).toEqual([]);
+    await page.evaluate(() => { window.location.hash = '/shares'; });
+    await page.locator('.share .chip').first().click();
+    await page.getByRole('radio').nth(1).click();
+    expect([await page.locator('.people__name').count(), await cut(page, '.people__name > bdi')]).toEqual([9, []]);
+    await close();
+  });
+
+  it('leaves columns below each other', async () => {
+    const { page, close } = await open('?quiet&still&lang=en#/shares', [1280, 800]);
+    const starts = await page.evaluate(() => [...document.querySelectorAll('.share .chip')].map((badge) => Math.round(badge.getBoundingClientRect().left)));
+    expect([starts.length, new Set(starts).size]).toEqual([4, 1]);
+    await close();
+  });
+
+  it('cuts a name from right to left at its end, and leaves it where others stand', async () => {
+    const { page, close } = await open('?quiet&still&lang=en#/', [1280, 800]);
+    const lefts = await page.evaluate(async () => {
+      const [person] = window.fakeNode.world.peers;
+      if (!person) throw new Error('nobody');
+      const visible: [start: boolean, end: boolean, left: number][] = [];
+      for (const name of ['مكتب فاطمة الزهراء للتصميم والطباعة والنشر', 'مكتب', 'Ann']) {
+        window.fakeNode.emit({ type: 'peer', peer: { ...person, name } });
+        await new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve); }); });
+        const heading = [...document.querySelectorAll('article h3')].find((each) => each.textContent === name);
+        const text = document.createTreeWalker(heading ?? document.body, NodeFilter.SHOW_TEXT).nextNode();
+        if (!heading || !text) throw new Error('not shown');
+        const box = heading.getBoundingClientRect();
+        const isIn = (at: number): boolean => {
+          const range = document.createRange();
+          range.setStart(text, at);
+          range.setEnd(text, at + 1);
+          const { left, right } = range.getBoundingClientRect();
+          return left >= box.left - 1 && right <= box.right + 1;
+        };
+        const all = document.createRange();
+        all.selectNodeContents(text);
+        visible.push([isIn(0), isIn(name.length - 1), Math.round(Math.max(box.left, all.getBoundingClientRect().left) - box.left)]);
+      }
+      return visible;
+    });
+    expect(lefts).toEqual([[true, false, 0], [true, true, 0], [true, true, 0]]);
+    await close();
+  });
+
+  it('leaves out who answered where nobody could be asked', async () => {
+    const { page, close } = await open('?empty&still&lang=en#/search?q=porto', [1280, 800]);
+    await page.getByText('There is nobody to ask right now.').waitFor();
+    expect(await page.getByText(/0 of 0|nothing yet|Any kind/).count()).toBe(0);
+    await close();
+  });
+});
+
 describe('a lost connection', () => {
   it('is said calmly, what was there stays, and it goes away by itself', async () => {
     const { page, close } = await open('?lang=en&still#/', [1280, 800]);
