@@ -15,7 +15,7 @@ export type ServeEvent =
   /** A block is wanted. `content`: number of the content when its swarm is known here, else null. */
   | { readonly type: 'wanted'; readonly peer: PeerNumber; readonly want: WantNumber; readonly content: number | null; readonly piece: number; readonly bytes: Bytes }
   | { readonly type: 'unwanted'; readonly peer: PeerNumber; readonly want: WantNumber }
-  /** A block that `serve` named has gone out, in so many bytes (fewer than it has when compressed), or will not (0). */
+  /** A block that `serve` named has gone out, in so many bytes (fewer than it has when compressed), or nothing of it will (0). One whose connection ended counts as sent, since a part of it may be. */
   | { readonly type: 'served'; readonly peer: PeerNumber; readonly want: WantNumber; readonly bytes: Bytes }
   /** Somebody may have become interested: a member joined, a piece is ours. */
   | { readonly type: 'news' }

@@ -113,8 +113,8 @@ export class ServeMachine {
         this.#inService--;
         this.#weigh(peer, -weightOf(want.bytes));
         this.#inServiceBytes -= want.bytes;
-        // The limit is one of the line: what did not have to travel is given back.
-        if (event.bytes > 0) this.rates.pay(peer.number, event.bytes - want.bytes);
+        // The limit is one of the line: what did not have to travel, or was taken back before, is given back.
+        this.rates.pay(peer.number, event.bytes - want.bytes);
         this.#recent.add(now, event.bytes);
         peer.sent.add(now, event.bytes);
         this.#total.add(now, event.bytes);

@@ -214,7 +214,7 @@ export class BlockServer implements BlockSender {
     return reject(wanted, 'changed');
   }
 
-  /** Resolves with the bytes that went out, when the buffer is free again: none of a block that is not wanted any more. */
+  /** Resolves with the bytes that went out, or may have, when the buffer is free again: none of a block that is not wanted any more. */
   async #send({ link, lane, request, key }: Wanted, parts: readonly BlockPart[], buffer: PooledBuffer, pieceHash: Uint8Array | null): Promise<Bytes> {
     const [first] = parts;
     const compressing = first === undefined ? null : this.#ports.compressor.compress(link.remote.id, first.file, key, request, buffer.data);
@@ -223,8 +223,8 @@ export class BlockServer implements BlockSender {
     try {
       if (!(await this.#ports.outgoing.sendBlock(link, lane, request.requestId, payload, pieceHash, compressed !== null))) return 0;
     } catch {
-      // The connection has ended, and nothing reads the buffer any more.
-      return 0;
+      // The connection has ended, and nothing reads the buffer any more. A part of it may have gone out: no limit gives it back.
+      return payload.length;
     } finally {
       buffer.release();
     }

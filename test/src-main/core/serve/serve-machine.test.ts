@@ -10,6 +10,8 @@ class Line {
   now = 0;
   /** What of a block travels: less than 1 when it goes out compressed. */
   wireShare = 1;
+  /** Blocks that are taken back when they could go out. */
+  isTakenBack: (want: number) => boolean = () => false;
   readonly contents = new Contents();
   readonly machine: ServeMachine;
   readonly served: { peer: number; want: number }[] = [];
@@ -55,8 +57,9 @@ class Line {
         this.step({ type: 'tick' });
         continue;
       }
-      this.served.push(sent);
-      this.step({ type: 'served', peer: sent.peer, want: sent.want, bytes: this.wireShare * (this.#bytesOf.get(sent.want) ?? 0) });
+      const isTakenBack = this.isTakenBack(sent.want);
+      if (!isTakenBack) this.served.push(sent);
+      this.step({ type: 'served', peer: sent.peer, want: sent.want, bytes: isTakenBack ? 0 : this.wireShare * (this.#bytesOf.get(sent.want) ?? 0) });
     }
     this.now = Math.max(this.now, untilMs);
   }
@@ -144,6 +147,19 @@ it('what did not have to travel counts against no limit', () => {
   const bytes = line.served.length * 64 * KiB;
   expect(bytes).toBeGreaterThan(38_000_000);
   expect(bytes).toBeLessThan(42_000_000);
+});
+
+it('what was taken back before it went out counts against no limit', () => {
+  const line = new Line(100_000);
+  line.isTakenBack = (want) => want % 4 !== 0;
+  line.step({ type: 'peer-up', peer: 1, local: true });
+  line.step({ type: 'upload-limit', bytesPerSecond: 1_000_000 });
+  line.step({ type: 'upload-limit', bytesPerSecond: 1_000_000, scope: 1 });
+  for (let piece = 0; piece < 800; piece++) line.ask(1, piece, 64 * KiB);
+  line.run(10 * second);
+  const bytes = line.served.length * 64 * KiB;
+  expect(bytes).toBeGreaterThan(9_500_000);
+  expect(bytes).toBeLessThan(10_500_000);
 });
 
 describe('a limit for one peer', () => {
