@@ -42,6 +42,7 @@ export const uiEn = {
     limits: 'Limit the speed…', pair: 'Compare codes…', alwaysAccept: 'Always accept files', askAgain: 'Ask before accepting files', copyId: 'Copy id', unpair: 'No longer trust', block: 'Block', unblock: 'Unblock', forget: 'Forget', forgive: 'Forgive wrong pieces',
   },
   block: { title: 'Block {name}?', text: 'They see nothing of yours and cannot send you anything. You can unblock them at any time; they are strangers then.' },
+  forget: { title: 'Forget {name}?', text: 'Trust, limits and their place in what you share with chosen people are lost. If they come back, they are strangers.' },
   address: {
     title: 'Add by address', label: 'Address of the other device', hint: 'A name or number, with a port if it is not the usual one. The other device shows its own on this page.', mine: 'Yours, for them to enter:', copy: 'Copy {address}',
     connect: 'Connect', busy: 'Connecting…',
@@ -177,7 +178,7 @@ export const uiEn = {
     goodKey: 'It must prove the key with this fingerprint.', goodPublic: 'Without a fingerprint: it must have a certificate that your system trusts.', replaces: 'You use this server already. Its URL is replaced by this one.',
     state_online: 'Online', state_connecting: 'Connecting…', state_waiting: 'Not online', state_hidden: 'Not used while you are hidden', again: 'Tried again in {time}', now: 'Being tried now',
     people: 'Nobody of your rooms | 1 person of your rooms | {n} people of your rooms', relays: 'Carries connections', fingerprint: 'Fingerprint', unknown: 'This server speaks of 1 thing that this version does not know; it is left out. Update DistriShare if there is a newer version. | This server speaks of {n} things that this version does not know; they are left out. Update DistriShare if there is a newer version.', otherKey: 'Its key is another one than its URL says. Ask whoever runs it for the present URL.',
-    show: 'QR code of {name}', remove: 'Remove {name}', added: '{name} is used from now on.', removed: '{name} is used no longer.',
+    show: 'QR code of {name}', remove: 'Remove {name}', removeTitle: 'Remove {name}?', removeText: 'People in other networks are no longer found through it. To use it again you need all of its URL.', removeYes: 'Remove', keep: 'Keep', added: '{name} is used from now on.', removed: '{name} is used no longer.',
     qrText: 'The code holds the URL. Whoever enters it under Servers in their settings uses the server too.', qr: 'QR code of the server’s URL', copy: 'Copy URL', copyFailed: 'It cannot be copied here. Select the URL instead.',
   },
   settings: {

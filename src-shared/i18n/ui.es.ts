@@ -44,6 +44,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     limits: 'Limitar la velocidad…', pair: 'Comparar códigos…', alwaysAccept: 'Aceptar siempre sus archivos', askAgain: 'Preguntar antes de aceptar', copyId: 'Copiar id', unpair: 'Dejar de confiar', block: 'Bloquear', unblock: 'Desbloquear', forget: 'Olvidar', forgive: 'Perdonar piezas erróneas',
   },
   block: { title: '¿Bloquear a {name}?', text: 'No verá nada tuyo ni podrá enviarte nada. Puedes desbloquearlo cuando quieras; entonces será un desconocido.' },
+  forget: { title: '¿Olvidar a {name}?', text: 'Se pierden la confianza, los límites y su lugar entre las personas con quienes compartes. Si vuelve, será un desconocido.' },
   address: {
     title: 'Añadir por dirección', label: 'Dirección del otro dispositivo', hint: 'Un nombre o un número, con puerto si no es el habitual. El otro dispositivo muestra el suyo en esta misma página.', mine: 'La tuya, para que la escriban:', copy: 'Copiar {address}',
     connect: 'Conectar', busy: 'Conectando…',
@@ -179,7 +180,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     goodKey: 'Tendrá que demostrar la clave que tiene esta huella.', goodPublic: 'Sin huella: necesita un certificado en el que confíe tu sistema.', replaces: 'Ya usas este servidor. Esta URL sustituye a la que tenía.',
     state_online: 'En línea', state_connecting: 'Conectando…', state_waiting: 'Sin conexión', state_hidden: 'No se usa mientras estás oculto', again: 'Se reintenta en {time}', now: 'Se está intentando',
     people: 'Nadie de tus salas | 1 persona de tus salas | {n} personas de tus salas', relays: 'Transporta conexiones', fingerprint: 'Huella', unknown: 'Este servidor habla de 1 cosa que esta versión no conoce; se omite. Actualiza DistriShare si hay una versión más nueva. | Este servidor habla de {n} cosas que esta versión no conoce; se omiten. Actualiza DistriShare si hay una versión más nueva.', otherKey: 'Su clave no es la que dice su URL. Pide la URL actual a quien lo lleva.',
-    show: 'Código QR de {name}', remove: 'Quitar {name}', added: '{name} se usa a partir de ahora.', removed: '{name} ya no se usa.',
+    show: 'Código QR de {name}', remove: 'Quitar {name}', removeTitle: '¿Quitar {name}?', removeText: 'Ya no se encontrará a nadie de otras redes a través de él. Para volver a usarlo necesitas su URL completa.', removeYes: 'Quitar', keep: 'No quitar', added: '{name} se usa a partir de ahora.', removed: '{name} ya no se usa.',
     qrText: 'El código contiene la URL. Quien la pone en Servidores, en sus ajustes, usa también el servidor.', qr: 'Código QR de la URL del servidor', copy: 'Copiar URL', copyFailed: 'Aquí no se puede copiar. Selecciona la URL.',
   },
   settings: {

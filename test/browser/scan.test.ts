@@ -105,6 +105,7 @@ it('without a camera reads pictures, whichever way they come, and says what they
   const server = await page.getByRole('img', { name: 'QR code of the server’s URL' }).screenshot();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Remove 192.0.2.7:47900' }).click();
+  await page.getByRole('alertdialog', { name: 'Remove 192.0.2.7:47900?' }).getByRole('button', { name: 'Remove' }).click();
   await expect.poll(async () => (await ann.call('settings.get', {})).servers).toEqual([]);
 
   await page.getByRole('button', { name: 'Scan QR code' }).click();

@@ -142,16 +142,28 @@ describe('the servers in the settings', () => {
     expect(changes()).toEqual([]);
   });
 
-  it('lose one at a press, after which the next button has the focus, and at last the field', async () => {
+  it('lose one when the user means it, after which the next button has the focus, and at last the field', async () => {
     await open();
-    await wrapper.get('[aria-label="Remove share.example.org"]').trigger('click');
-    await settled();
+    const question = (): HTMLElement | null => document.querySelector('[role=alertdialog]');
+    const remove = async (name: string, answer: string): Promise<void> => {
+      const button = wrapper.get<HTMLElement>(`[aria-label="Remove ${name}"]`);
+      button.element.focus();
+      await button.trigger('click');
+      expect(question()?.textContent).toContain(`Remove ${name}?`);
+      expect(question()?.textContent).toContain('you need all of its URL');
+      [...(question()?.querySelectorAll('button') ?? [])].find((each) => each.textContent?.trim() === answer)?.click();
+      await vi.waitFor(() => expect(question()).toBeNull());
+      await settled();
+    };
+    await remove('share.example.org', 'Keep');
+    expect(changes()).toEqual([]);
+    await vi.waitFor(() => expect(document.activeElement).toBe(wrapper.get('[aria-label="Remove share.example.org"]').element));
+    await remove('share.example.org', 'Remove');
     expect(changes()).toEqual([{ patch: { servers: [inventedServers[1]] } }]);
     expect(wrapper.text()).toContain('share.example.org is used no longer.');
-    expect(document.activeElement).toBe(wrapper.get('[aria-label="Remove 192.0.2.7:47900"]').element);
-    await wrapper.get('[aria-label="Remove 192.0.2.7:47900"]').trigger('click');
-    await settled();
-    expect(document.activeElement).toBe(field().element);
+    await vi.waitFor(() => expect(document.activeElement).toBe(wrapper.get('[aria-label="Remove 192.0.2.7:47900"]').element));
+    await remove('192.0.2.7:47900', 'Remove');
+    await vi.waitFor(() => expect(document.activeElement).toBe(field().element));
   });
 
   it('are shown to others as a QR code of all of the URL', async () => {

@@ -1,0 +1,42 @@
+import { mount } from '@vue/test-utils';
+import { createPinia } from 'pinia';
+import { TooltipProvider } from 'reka-ui';
+import { expect, it, vi } from 'vitest';
+import { h } from 'vue';
+import { apiKey } from '../../../src-renderer/api.ts';
+import { createTexts, setLanguage } from '../../../src-renderer/i18n.ts';
+import NearbyPage from '../../../src-renderer/pages/NearbyPage.vue';
+import { createAppRouter } from '../../../src-renderer/router.ts';
+import { useLive } from '../../../src-renderer/stores/live.ts';
+import { createFakeNode } from '../fake-node.ts';
+import { deviceIdFor } from '../fake/people.ts';
+import { settled } from '../with-app.ts';
+
+const all = (selector: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(selector)];
+const named = (selector: string, name: string): HTMLElement | undefined => all(selector).find((each) => (each.getAttribute('aria-label') ?? each.textContent ?? '').trim() === name);
+
+it('forgets nobody before the user has said that it is meant', async () => {
+  const node = createFakeNode();
+  const texts = createTexts();
+  setLanguage(texts, 'en');
+  const router = createAppRouter();
+  await router.push('/');
+  mount({ setup: () => { useLive().start(); return () => h(TooltipProvider, null, { default: () => h(NearbyPage) }); } }, { global: { plugins: [createPinia(), texts, router], provide: { [apiKey]: node.api } }, attachTo: document.body });
+  await settled();
+  const forgotten = (): unknown[] => node.calls.filter(({ name }) => name === 'peers.forget').map(({ args }) => args);
+  const answer = async (says: string): Promise<void> => {
+    named('button', 'More about Plum Finch')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+    await vi.waitFor(() => expect(named('[role=menuitem]', 'Forget')).toBeDefined());
+    named('[role=menuitem]', 'Forget')?.click();
+    await vi.waitFor(() => expect(document.querySelector('[role=alertdialog]')?.textContent).toContain('Forget Plum Finch?'));
+    expect(document.querySelector('[role=alertdialog]')?.textContent).toContain('they are strangers');
+    expect(forgotten()).toEqual([]);
+    named('[role=alertdialog] button', says)?.click();
+    await settled();
+    expect(document.querySelector('[role=alertdialog]')).toBeNull();
+  };
+  await answer('Cancel');
+  expect(forgotten()).toEqual([]);
+  await answer('Forget');
+  expect(forgotten()).toEqual([{ peer: deviceIdFor('Plum Finch') }]);
+});
