@@ -34,6 +34,8 @@ export interface Files {
   isSteady(fd: number): boolean;
   close(fd: number): void;
   stat(fd: number): FileState;
+  /** Whether the file has a name left, wherever. To be trusted where a file can have several. */
+  isNamed(fd: number): boolean;
   /** May read less than asked for; 0 at the end of the file. */
   read(fd: number, buffer: Uint8Array, position: Bytes): Bytes;
   /** As `read`, while this thread goes on. The buffer is not to be touched and the handle not to be closed until it is over. */

@@ -110,6 +110,7 @@ export const realFiles: Files = {
   isSteady: (fd) => isSteadyDevice(fs.fstatSync(fd, { bigint: true }).dev),
   close: (fd) => fs.closeSync(fd),
   stat: (fd) => stateOf(fs.fstatSync(fd, { bigint: true })),
+  isNamed: (fd) => fs.fstatSync(fd).nlink > 0,
   read: (fd, buffer, position) => fs.readSync(fd, buffer, 0, buffer.length, position),
   readLater: (fd, buffer, position) =>
     new Promise((resolve, reject) => fs.read(fd, buffer, 0, buffer.length, position, (error, bytes) => (error === null ? resolve(bytes) : reject(error)))),

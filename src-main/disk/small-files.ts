@@ -4,12 +4,15 @@ import type { FileTarget, SmallFile, SmallOutcome } from '#main/node/ports/recei
 import { AppError } from '#shared/errors.ts';
 import { assertTarget, pathIn } from './destination.ts';
 import { diskError, systemCode } from './disk-error.ts';
-import { readFully, writeFully, type Folder } from './files.ts';
+import { readFully, writeFully, type Files, type Folder } from './files.ts';
 import type { FolderCache, OpenFolder } from './folder-cache.ts';
 import { adorn } from './part-file.ts';
 import { smallPartName } from './part-names.ts';
 import { placeUnderFreeName } from './place.ts';
 import type { ReceiveWorld } from './receive-world.ts';
+
+/** So often a file is written anew because another writer of the same has taken its passing name. */
+const attempts = 3;
 
 /** A file that lies complete under its passing name. */
 interface Prepared {
@@ -37,20 +40,27 @@ export class SmallFiles {
   }
 
   /** One outcome for each file, in order. */
-  async write(batch: readonly SmallFile[]): Promise<SmallOutcome[]> {
+  write(batch: readonly SmallFile[]): Promise<SmallOutcome[]> {
     this.#folders.beginBatch();
+    return this.#write(batch, 1);
+  }
+
+  async #write(batch: readonly SmallFile[], attempt: number): Promise<SmallOutcome[]> {
     const room = new Map<OpenFolder, number>();
     const started: (Prepared | SmallOutcome)[] = [];
-    for (const file of batch) started.push(await this.#start(file, room));
+    for (const file of batch) started.push(await this.#start(file, room, attempt));
     // Before they have their names and times, as for larger files.
     await this.#world.mark?.(started.flatMap((each) => ('kind' in each ? [] : [pathIn(each.opened.folder.path, each.part)])));
     const synced = await Promise.allSettled(started.map((each) => this.#sync(each)));
     // In order, so that of two files with one name the first one gets it.
-    return started.map((each, at) => {
+    const placed = started.map((each, at) => {
       if ('kind' in each) return each;
       const result = synced[at];
       return result?.status === 'rejected' ? this.#giveUp(each, result.reason) : this.#place(each);
     });
+    const robbed = batch.filter((_, at) => placed[at] === 'robbed');
+    const again = robbed.length > 0 && attempt < attempts ? (await this.#write(robbed, attempt + 1)).values() : null;
+    return placed.map((each, at) => (each === 'robbed' ? again?.next().value ?? locked(batch[at]) : each));
   }
 
   /** Takes the passing name that a dead writer left of a file that lies there complete, from whomever, or is not wanted any more. */
@@ -61,7 +71,7 @@ export class SmallFiles {
     if (!this.#writing.has(this.#keyOf(folder, part)) && files.lookup(folder, part)?.kind === 'file') files.unlink(folder, part);
   }
 
-  async #start(file: SmallFile, room: Map<OpenFolder, number>): Promise<Prepared | SmallOutcome> {
+  async #start(file: SmallFile, room: Map<OpenFolder, number>, attempt: number): Promise<Prepared | SmallOutcome> {
     const { base, path } = file.target;
     try {
       assertTarget(file.target);
@@ -70,18 +80,18 @@ export class SmallFiles {
       const left = (room.get(opened) ?? this.#world.files.freeBytes(opened.folder) - this.#world.policy.reserveBytes) - file.data.length;
       room.set(opened, left);
       if (left < 0) throw new AppError('disk-full', { path: opened.folder.path });
-      return this.#prepare(opened, file);
+      return this.#prepare(opened, file, attempt);
     } catch (thrown) {
       return this.#error(thrown, file.target);
     }
   }
 
-  #prepare(opened: OpenFolder, { target, data }: SmallFile): Prepared | SmallOutcome {
+  #prepare(opened: OpenFolder, { target, data }: SmallFile, attempt: number): Prepared | SmallOutcome {
     const { files } = this.#world;
     const { root, bytes, pieceBytes } = target;
     if (root === null) throw new AppError('bad-argument', { name: 'root' });
     if (data.length !== bytes || bytes > pieceBytes || !equalBytes(this.#rootOf(data, target), root)) return { kind: 'corrupt' };
-    const { part, fd } = this.#create(opened.folder, target.path.at(-1) ?? '', root);
+    const { part, fd } = this.#create(opened.folder, target.path.at(-1) ?? '', root, attempt);
     opened.hold();
     const prepared: Prepared = { target, root, opened, part, fd };
     try {
@@ -105,21 +115,33 @@ export class SmallFiles {
     return this.#error(thrown, prepared.target);
   }
 
-  #place(prepared: Prepared): SmallOutcome {
-    const { target, root, opened, part } = prepared;
+  /** `robbed`: another writer of the same file took the passing name. */
+  #place(prepared: Prepared): SmallOutcome | 'robbed' {
+    const { target, root, opened, part, fd } = prepared;
     const { folder, volume } = opened;
-    let isPlaced = false;
+    const { files } = this.#world;
+    /** What has the passing name is ours, and to be taken away. */
+    let isOurs = true;
     try {
       const isSame = (taken: string): boolean => this.#holds(folder, taken, target, root);
-      const placed = placeUnderFreeName(this.#world.files, folder, part, target.path.at(-1) ?? '', volume.hardLinks, isSame);
+      const { name, existed, oldRemains } = placeUnderFreeName(files, folder, part, target.path.at(-1) ?? '', volume.hardLinks, isSame);
       this.#folders.touched(target.base, target.path.slice(0, -1));
-      if (placed.oldRemains) this.#world.files.unlink(folder, part);
-      isPlaced = true;
-      return { kind: 'done', path: pathIn(folder.path, placed.name), existed: placed.existed };
+      isOurs = !volume.hardLinks || files.isNamed(fd);
+      if (!isOurs && !existed) {
+        // It got what the other one has begun there, complete or not.
+        files.unlink(folder, name);
+        return 'robbed';
+      }
+      if (oldRemains && isOurs) removeIfThere(files, folder, part);
+      isOurs = false;
+      return { kind: 'done', path: pathIn(folder.path, name), existed };
     } catch (thrown) {
-      return this.#error(thrown, target);
+      if (systemCode(thrown) !== 'ENOENT') return this.#error(thrown, target);
+      // If it is the folder that is gone, the next attempt meets that.
+      isOurs = false;
+      return 'robbed';
     } finally {
-      this.#drop(prepared, !isPlaced);
+      this.#drop(prepared, isOurs);
     }
   }
 
@@ -142,11 +164,14 @@ export class SmallFiles {
     return bytes === 0 ? emptyRoot : this.#world.merkle.pieceHash(data, pieceBytes, true);
   }
 
-  /** The passing name tells the content, so what has it and is not being written now is left over from a crash. */
-  #create(folder: Folder, name: string, root: Uint8Array): { part: string; fd: number } {
+  /**
+   * The passing name tells the content, so what has it and is not being written by this thread is left over from a crash, or
+   * another thread or node writes the same file to the same place: each of them notices (`robbed`).
+   */
+  #create(folder: Folder, name: string, root: Uint8Array, first: number): { part: string; fd: number } {
     const { files, sha256 } = this.#world;
-    let part = smallPartName(name, root, sha256, 1);
-    for (let n = 2; this.#writing.has(this.#keyOf(folder, part)); n++) part = smallPartName(name, root, sha256, n);
+    let part = smallPartName(name, root, sha256, first);
+    for (let n = first + 1; this.#writing.has(this.#keyOf(folder, part)); n++) part = smallPartName(name, root, sha256, n);
     const create = (): { part: string; fd: number } => {
       const fd = files.create(folder, part);
       this.#writing.add(this.#keyOf(folder, part));
@@ -156,7 +181,7 @@ export class SmallFiles {
       return create();
     } catch (thrown) {
       if (systemCode(thrown) !== 'EEXIST') throw thrown;
-      files.unlink(folder, part);
+      removeIfThere(files, folder, part);
       return create();
     }
   }
@@ -180,5 +205,16 @@ export class SmallFiles {
 
   #error(thrown: unknown, { base, path }: FileTarget): SmallOutcome {
     return { kind: 'error', error: diskError(thrown, join(base, ...path), 'folder-gone').toInfo() };
+  }
+}
+
+const locked = (file: SmallFile | undefined): SmallOutcome => ({ kind: 'error', error: { code: 'file-locked', params: { path: file?.target.path.at(-1) ?? '' } } });
+
+/** Another writer of the same may have taken it for a leftover. */
+function removeIfThere(files: Files, folder: Folder, name: string): void {
+  try {
+    files.unlink(folder, name);
+  } catch (thrown) {
+    if (systemCode(thrown) !== 'ENOENT') throw thrown;
   }
 }

@@ -9,7 +9,7 @@ import { SimulatedMachine, seeded } from './simulated-world.ts';
 /** What may go wrong with an operation. `short, then X`: a write takes half, the next one fails. */
 const faultsOf: Readonly<Record<Operation, readonly string[]>> = {
   openFolder: ['EIO', 'EACCES', 'ENOENT'], openSubfolder: ['EIO'], makeFolder: ['ENOSPC', 'EROFS'], list: ['EIO', 'EACCES'], syncFolder: ['EIO'],
-  lookup: ['EIO'], create: ['ENOSPC', 'EROFS', 'EMFILE'], open: ['EIO', 'EMFILE'], openDirect: [], isSteady: [], readLater: ['EIO', 'EINVAL'], close: [], stat: ['EIO'], read: ['EIO'],
+  lookup: ['EIO'], create: ['ENOSPC', 'EROFS', 'EMFILE'], open: ['EIO', 'EMFILE'], openDirect: [], isSteady: [], readLater: ['EIO', 'EINVAL'], close: [], stat: ['EIO'], isNamed: ['EIO'], read: ['EIO'],
   write: ['EIO', 'ENOSPC', 'EROFS', 'short', 'short, then ENOSPC'], writeLater: ['EIO', 'ENOSPC', 'EINVAL', 'short', 'short, then ENOSPC'], truncate: ['EIO', 'ENOSPC'], setModified: ['EIO'], setExecutable: ['EPERM'],
   syncData: ['EIO', 'ENOSPC', 'EROFS'], sync: ['EIO', 'ENOSPC', 'EROFS'], link: ['EIO', 'ENOSPC', 'EROFS'], rename: ['EIO', 'ENOSPC', 'EROFS'],
   unlink: ['EIO', 'EROFS'], freeBytes: ['EIO'], volumeKind: [],
@@ -19,7 +19,7 @@ const syncs: ReadonlySet<Operation> = new Set(['syncData', 'sync']);
 
 /** Once: the operation alone fails. Until told: from then on everything that changes the disk fails. */
 const durations = ['once', 'until told'] as const;
-const reading: ReadonlySet<Operation> = new Set(['openFolder', 'openSubfolder', 'list', 'lookup', 'open', 'openDirect', 'isSteady', 'stat', 'read', 'readLater', 'freeBytes', 'volumeKind', 'close']);
+const reading: ReadonlySet<Operation> = new Set(['openFolder', 'openSubfolder', 'list', 'lookup', 'open', 'openDirect', 'isSteady', 'stat', 'isNamed', 'read', 'readLater', 'freeBytes', 'volumeKind', 'close']);
 
 interface Step {
   readonly operation: Operation;

@@ -41,17 +41,15 @@ export function simulatedFiles(disk: SimulatedDisk): Files {
     if (generation === disk.generation && !handles.has(token)) throw systemError('EBADF');
     return node;
   };
-  const nameOf = (fd: number): string => {
-    const node = fileOf(fd);
-    const find = (folder: FolderNode): string | undefined => {
-      for (const [name, child] of folder.names) {
-        const found = child === node ? name : child.kind === 'folder' ? find(child) : undefined;
-        if (found !== undefined) return found;
-      }
-      return undefined;
-    };
-    return find(disk.root) ?? '';
+  const find = (node: FileNode, folder: FolderNode): string | undefined => {
+    for (const [name, child] of folder.names) {
+      const found = child === node ? name : child.kind === 'folder' ? find(node, child) : undefined;
+      if (found !== undefined) return found;
+    }
+    return undefined;
   };
+  const isNamed = (node: FileNode): boolean => find(node, disk.root) !== undefined;
+  const nameOf = (fd: number): string => find(fileOf(fd), disk.root) ?? '';
   const change = (folder: FolderNode, ...changes: NameChange): void => {
     changeNames(folder.names, changes);
     folder.changes.push(changes);
@@ -177,6 +175,7 @@ export function simulatedFiles(disk: SimulatedDisk): Files {
       handles.delete(file.token);
     },
     stat: (fd) => at('stat', '', () => stateOf(fileOf(fd))),
+    isNamed: (fd) => at('isNamed', '', () => isNamed(fileOf(fd))),
     read: (fd, buffer, position) =>
       at('read', nameOf(fd), () => {
         const part = fileOf(fd).content.subarray(position, position + Math.min(buffer.length, mostAtOnce));
