@@ -39,6 +39,10 @@ export interface LinksOptions {
   readonly isBlocked: (id: DeviceId) => boolean;
   /** Whether a device that dials us may link. Our own dials are the user's will and are not asked about. */
   readonly mayLink?: (id: DeviceId) => boolean;
+  /** Whether there is always room for a device that dials us: strangers cost nothing, and must not take the places of those we know. */
+  readonly isExpected?: (id: DeviceId) => boolean;
+  /** Links at once, of all but those who are expected. */
+  readonly linksAtOnce?: number;
   /** Whether the network of this end of ours is used; all are without it. */
   readonly isUsed?: IsUsedHost;
   /** Milliseconds of a clock that never goes back. */
@@ -237,7 +241,7 @@ class LinkTable implements Links {
       if (link?.session !== theirs.session) return 'refused';
       return link.bulkLanes < limits.link.bulkConnectionsPerPeer ? null : 'too-many';
     }
-    if (link === undefined && this.#links.size >= limits.link.linksAtOnce) return 'too-many';
+    if (link === undefined && this.#links.size >= (this.#options.linksAtOnce ?? limits.link.linksAtOnce) && this.#options.isExpected?.(id) !== true) return 'too-many';
     const isInstead = link !== undefined && theirs.instead === link.session;
     const closes = this.#pairOf(id).admit(connection, theirs, { rank: rankOfPath(connection.path, theirs.path), isInstead });
     if (closes === null) return 'duplicate';

@@ -71,6 +71,7 @@ export function wireLinks(services: Services): Links {
     hello: () => ({ name: settings.get().name, version: appVersion }),
     isBlocked: (id) => devices.isBlocked(id),
     isUsed: (localHost) => isUsedHost(localHost, settings.get().unusedNetworks),
+    isExpected: (id) => devices.trustOf(id) === 'paired' || rooms.knows(id),
     mayLink: (id) => settings.get().visibility === 'everyone' || devices.trustOf(id) === 'paired' || rooms.mayCome(id),
   });
   links.onLink((link) => {

@@ -157,9 +157,14 @@ export class Rooms {
     return this.#links.get(link.remote.id) === link ? this.#machine.roomsOf(link.remote.id) : new Set();
   }
 
+  /** Whether a device was a member of one of our rooms when it was here last. */
+  knows(id: DeviceId): boolean {
+    return this.#machine.knows(id);
+  }
+
   /** Whether a device that dials us may be somebody of a room. */
   mayCome(id: DeviceId): boolean {
-    return this.#machine.knows(id) || this.#ports.elapsed() - this.#invitedAt < invitingMs;
+    return this.knows(id) || this.#ports.elapsed() - this.#invitedAt < invitingMs;
   }
 
   linkUp(link: Link): void {

@@ -393,6 +393,14 @@ describe('dialling', () => {
     expect((await b.links.dial(a.address, {})).remote.name).toBe('a');
   });
 
+  it('finds room at a device that is full of strangers only when it is expected there', async () => {
+    const [friend, stranger, ...others] = await Promise.all(['friend', 'stranger', 'one', 'two'].map((name) => startNode(name)));
+    const full = await startNode('full', { linksAtOnce: 2, isExpected: (id) => id === friend?.identity.id });
+    for (const other of others) await other.links.dial(full.address, {});
+    await expect(stranger?.links.dial(full.address, {})).rejects.toMatchObject({ code: 'too-many' });
+    await expect(friend?.links.dial(full.address, {})).resolves.toMatchObject({ remote: { id: full.identity.id } });
+  });
+
   it('ends with the links', async () => {
     const [a, b] = await Promise.all([startNode('a'), startNode('b')]);
     const dial = a.links.dial(b.address, {});
