@@ -122,7 +122,7 @@ export const uiEn = {
   shares: {
     add: 'Share', folder: 'A folder…', files: 'Files…', sum: '1 share, {size} | {n} shares, {size}', empty: 'You share nothing yet.', emptyHint: 'Drop a folder or files here, or choose them. You say with whom before anything is shared.', dropHint: 'Drop folders or files here to share them.',
     scanning: 'Looking through it, nothing found yet | Looking through it, 1 file so far | Looking through it, {n} files so far', missing: 'Not there. It is shared again when it is back.', hashed: '{done} of 1 file fingerprinted | {done} of {n} files fingerprinted', hashing: 'Fingerprinting', hashingLeft: '{time} left', paused: 'Paused; files that somebody asks for go first all the same.',
-    problems: '1 file cannot be shared | {n} files cannot be shared', problemsText: 'Everything else is shared as usual.', problemsMore: 'and 1 more | and {n} more', more: 'More about {name}', seenBy: 'Seen by: {who}. Change', changeAudience: 'Change who sees it…', rename: 'Rename', rescan: 'Look for changes',
+    problems: '1 file cannot be shared | {n} files cannot be shared', problemsText: 'Everything else is shared as usual.', problemsMore: 'and 1 more | and {n} more', more: 'More about {name}', seenBy: 'Seen by: {who}. Change', changeAudience: 'Change who sees it…', rename: 'Rename…', rescan: 'Look for changes',
     pause: 'Pause fingerprinting', resume: 'Resume fingerprinting', stop: 'Stop sharing',
   },
   rename: { title: 'Rename “{name}”', text: 'Only the name that others see changes, not the folder on your disk.', label: 'New name', do: 'Rename', room: 'All members see the new name.' },

@@ -124,7 +124,7 @@ export const uiEs: SameShape<typeof uiEn> = {
   shares: {
     add: 'Compartir', folder: 'Una carpeta…', files: 'Archivos…', sum: '1 elemento, {size} | {n} elementos, {size}', empty: 'Aún no compartes nada.', emptyHint: 'Suelta aquí una carpeta o archivos, o elígelos. Antes de compartir nada dices con quién.', dropHint: 'Suelta aquí carpetas o archivos para compartirlos.',
     scanning: 'Recorriéndolo, aún sin archivos | Recorriéndolo, 1 archivo hasta ahora | Recorriéndolo, {n} archivos hasta ahora', missing: 'No está. Se compartirá otra vez cuando vuelva.', hashed: 'Huella lista en {done} de 1 archivo | Huella lista en {done} de {n} archivos', hashing: 'Calculando huellas', hashingLeft: '{time} más', paused: 'En pausa; lo que alguien pida va primero igualmente.',
-    problems: '1 archivo no se puede compartir | {n} archivos no se pueden compartir', problemsText: 'Todo lo demás se comparte como siempre.', problemsMore: 'y 1 más | y {n} más', more: 'Más sobre {name}', seenBy: 'Lo ven: {who}. Cambiar', changeAudience: 'Cambiar quién lo ve…', rename: 'Cambiar nombre', rescan: 'Buscar cambios',
+    problems: '1 archivo no se puede compartir | {n} archivos no se pueden compartir', problemsText: 'Todo lo demás se comparte como siempre.', problemsMore: 'y 1 más | y {n} más', more: 'Más sobre {name}', seenBy: 'Lo ven: {who}. Cambiar', changeAudience: 'Cambiar quién lo ve…', rename: 'Cambiar nombre…', rescan: 'Buscar cambios',
     pause: 'Pausar las huellas', resume: 'Reanudar las huellas', stop: 'Dejar de compartir',
   },
   rename: { title: 'Cambiar el nombre de «{name}»', text: 'Solo cambia el nombre que ven los demás, no la carpeta de tu disco.', label: 'Nombre nuevo', do: 'Cambiar nombre', room: 'Todos los miembros verán el nombre nuevo.' },
