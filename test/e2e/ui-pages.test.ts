@@ -166,6 +166,16 @@ describe('what has too little room', () => {
     await close();
   });
 
+  it('has what was chosen beside what is known of one of it, not half below', async () => {
+    const { page, close } = await open('?quiet&still&lang=en#/', [900, 600]);
+    await page.evaluate(() => { window.location.hash = `/browse/${window.fakeNode.world.peers[0]?.id ?? ''}?path=${encodeURIComponent('Film scans/2024/Porto roll 07')}`; });
+    await page.getByRole('row').nth(5).getByRole('gridcell').first().click();
+    await page.keyboard.press('Enter');
+    const [bar, details] = await Promise.all(['.selection', '.details'].map((each) => page.locator(each).boundingBox()));
+    expect((bar?.x ?? Infinity) + (bar?.width ?? Infinity)).toBeLessThan(details?.x ?? 0);
+    await close();
+  });
+
   it('leaves out who answered where nobody could be asked', async () => {
     const { page, close } = await open('?empty&still&lang=en#/search?q=porto', [1280, 800]);
     await page.getByText('There is nobody to ask right now.').waitFor();
