@@ -1,9 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
-import { nextTick, shallowReactive } from 'vue';
+import { h, nextTick, shallowReactive } from 'vue';
 import OfferPrompt from '../../../src-renderer/components/offers/OfferPrompt.vue';
 import ToastCard from '../../../src-renderer/components/offers/ToastCard.vue';
 import AudienceDialog from '../../../src-renderer/components/shares/AudienceDialog.vue';
 import PairDialog from '../../../src-renderer/components/people/PairDialog.vue';
+import CornerHost from '../../../src-renderer/pages/overlays/CornerHost.vue';
+import { useOffers } from '../../../src-renderer/stores/offers.ts';
+import { createFakeNode } from '../fake-node.ts';
 import { epoch, inventedPeople } from '../fake/people.ts';
 import { inventedOffer, inventedText } from '../fake/shares.ts';
 import { mountComponent, settled } from '../with-app.ts';
@@ -37,6 +40,17 @@ describe('an offer', () => {
     const wrapper = mountComponent(OfferPrompt, { offer: { ...inventedText(), text: '<b>x</b>\ny' }, peer, more: 0, folder: '' });
     expect(wrapper.find('b').exists()).toBe(false);
     expect(wrapper.text()).toContain('<b>x</b>\ny');
+  });
+  it('of a text that is closed was taken: who sent it hears that it arrived', async () => {
+    const node = createFakeNode();
+    mountComponent({ setup: () => { void useOffers().load(); return () => h(CornerHost); } }, {}, node);
+    const answers = (): [string, unknown][] => node.calls.filter(({ name }) => name === 'offers.accept' || name === 'offers.decline').map(({ name, args }) => [name, args]);
+    await settled();
+    button('Decline').click();
+    await settled();
+    button('Dismiss').click();
+    await settled();
+    expect(answers()).toEqual([['offers.decline', { id: inventedOffer().id }], ['offers.accept', { id: inventedText().id }]]);
   });
 });
 
