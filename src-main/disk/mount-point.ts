@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { trialPrefix } from './volume.ts';
 
@@ -16,6 +16,20 @@ export async function mountPointOf(folder: string): Promise<string | null> {
   }
   return null;
 }
+
+/**
+ * Whether a volume is mounted right here, of a folder whose device is another one than that of the folder it lies in. Linux says so; btrfs has
+ * such numbers for parts of a volume, too. Elsewhere the number is enough. Rejects with system errors.
+ */
+export async function isMountPoint(folder: string): Promise<boolean> {
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => null);
+  if (mounts === null) return true;
+  const here = await realpath(folder);
+  return mounts.split('\n').some((line) => fifthWord(line) === here);
+}
+
+/** Where something is mounted, of a line of mountinfo (man 5 proc): what would part words is written in octal. */
+const fifthWord = (line: string): string => (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 /**
  * Whether a volume that was mounted here is away: nothing is mounted, and there is no file beneath. With files in it, somebody

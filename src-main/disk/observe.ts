@@ -11,7 +11,8 @@ import { volumeKindOf } from './volume-kind.ts';
 /** What is seen on disk at a path. */
 export type Observed =
   | { readonly kind: 'file'; readonly bytes: Bytes; readonly modifiedAt: Timestamp; readonly executable: boolean; readonly version: string }
-  | { readonly kind: 'folder'; readonly modifiedAt: Timestamp }
+  /** `disk`: number of the device that it lies on. */
+  | { readonly kind: 'folder'; readonly modifiedAt: Timestamp; readonly disk: string }
   | { readonly kind: 'problem'; readonly error: ErrorInfo; readonly version: string | null }
   /** Nothing, or nothing to share: a link, or a download of ours that is not finished. */
   | { readonly kind: 'absent' };
@@ -33,7 +34,7 @@ async function observeOn(kind: () => Promise<VolumeKind>, path: string): Promise
   try {
     const stats = await lstat(path, { bigint: true });
     if (stats.isFile()) return (await isUnfinished(path)) ? absent : fileFrom(stats, await kind());
-    if (stats.isDirectory()) return { kind: 'folder', modifiedAt: millis(stats) };
+    if (stats.isDirectory()) return { kind: 'folder', modifiedAt: millis(stats), disk: String(stats.dev) };
     return stats.isSymbolicLink() ? absent : problem('name-not-shareable', { name }, null);
   } catch (error) {
     const code = systemCode(error);

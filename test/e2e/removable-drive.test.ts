@@ -1,22 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isTransferId, type TransferId } from '#shared/ids.ts';
 import { MiB } from '#shared/units.ts';
-import { Stage, type ServedNode, type Wrap } from './programs.ts';
+import { among, apart, mayMount } from './own-mounts.ts';
+import { Stage, type ServedNode } from './programs.ts';
 import { quiet, senderOfAFilm } from './sender-of-a-film.ts';
 import { sha256Of } from './trees.ts';
-
-/** The program sees mounts of its own; what lies beneath them is seen from here. */
-const apart: Wrap = (command, args) => ['unshare', ['-m', '--propagation', 'private', command, ...args]];
-const mayMount = process.platform === 'linux' && spawnSync('unshare', ['-m', 'true']).status === 0;
-if (!mayMount) console.warn('skipped: no permission (needs Linux, root and the programs unshare, nsenter and mount)');
-
-function among(node: ServedNode, ...command: string[]): void {
-  const { status, stderr } = spawnSync('nsenter', ['-m', '-t', String(node.pid), ...command], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}`);
-}
 
 const reasonOf = async (node: ServedNode, id: TransferId): Promise<string | undefined> => (await node.call('transfers.get', { id })).transfer.reason?.code;
 

@@ -7,8 +7,9 @@ import { isPassing, observeFolder, unfinishedSiblings } from '#main/disk/observe
 import type { Store } from '#main/disk/store.ts';
 import type { StartWatch, Watch } from '#main/disk/watch.ts';
 import type { HashShare } from './hash-queue.ts';
-import { changesPerCommit, observePath, onDisk, ShareScan, type ScanContext } from './share-scan.ts';
-import { entryKey, parentOf, tables, type ShareRecord } from './tables.ts';
+import { InnerMounts } from './inner-mounts.ts';
+import { changesPerCommit, observePath, ShareScan, type ScanContext } from './share-scan.ts';
+import { entryKey, onDisk, parentOf, tables, type ShareRecord } from './tables.ts';
 import type { Tree } from './tree.ts';
 import type { Change } from './tree-change.ts';
 import { deleteKept } from './tree-sweep.ts';
@@ -27,7 +28,7 @@ export interface RuntimeOutside {
 
 /** More changed paths than this are looked for by a scan. */
 const pathsAtOnce = 5000;
-/** How often a missing folder is looked for. */
+/** How often a missing folder, or drive, is looked for. */
 const missingPollMs = 2 * second;
 /** Rescans without a watcher: at least this far apart, and never more than a twentieth of the time. */
 const unwatchedMs = 1 * minute;
@@ -36,7 +37,7 @@ const retryMs = 30 * second;
 
 /**
  * One share while the node runs: keeps its listing like the disk. A watcher tells of changes, scans find what it
- * missed; a root that is gone is waited for, and what was listed of it is kept.
+ * missed; a root that is gone, or a drive mounted inside, is waited for, and what was listed of it is kept.
  */
 export class ShareRuntime implements HashShare {
   readonly record: ShareRecord;
@@ -54,6 +55,9 @@ export class ShareRuntime implements HashShare {
   #changed = new Set<string>();
   #draining: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
+  readonly #mounts: InnerMounts;
+  /** Runs while a drive inside is away. */
+  #mountTimer: NodeJS.Timeout | null = null;
   #useKept: boolean;
 
   /** `useKept`: the listing is made anew with the hashes kept from a damaged one. */
@@ -61,6 +65,14 @@ export class ShareRuntime implements HashShare {
     this.record = record;
     this.#useKept = useKept;
     this.#outside = outside;
+    this.#mounts = new InnerMounts(record.mounts ?? [], {
+      root: record.path,
+      save: (mounts) => outside.tree.updateShare(record.id, { mounts }),
+      moved: () => {
+        outside.touched(record.id);
+        this.#waitForMounts();
+      },
+    });
   }
 
   get id(): ShareId {
@@ -77,6 +89,11 @@ export class ShareRuntime implements HashShare {
 
   get missing(): ErrorInfo | null {
     return this.#missing;
+  }
+
+  /** Drives inside that are away, and with them everything below. */
+  get away(): readonly string[] {
+    return this.#mounts.away;
   }
 
   get scanning(): boolean {
@@ -129,6 +146,7 @@ export class ShareRuntime implements HashShare {
       // A folder is scanned with everything below it.
       if (scanned !== null && path.startsWith(`${scanned}/`)) continue;
       if (this.#abort.signal.aborted) return;
+      if (this.#mounts.isAway(path)) continue;
       const state = await observePath(context, path);
       // When the root itself is gone, what is below is not deleted but out of reach, and its hashes are kept.
       if ((path === '' && state.kind !== 'file') || (state.kind === 'absent' && !(await this.#hasRoot()))) {
@@ -158,12 +176,13 @@ export class ShareRuntime implements HashShare {
     this.#clearTimer();
     await this.settled();
     this.#clearTimer();
+    if (this.#mountTimer !== null) clearTimeout(this.#mountTimer);
     await this.#unwatch();
   }
 
   #context(): ScanContext {
     const { store, tree, isPrivate } = this.#outside;
-    return { store, tree, isPrivate, share: this.id, root: this.record.path, useKept: this.#useKept, signal: this.#abort.signal };
+    return { store, tree, isPrivate, share: this.id, root: this.record.path, mounts: this.#mounts, useKept: this.#useKept, signal: this.#abort.signal };
   }
 
   async #scanOnce(): Promise<void> {
@@ -315,6 +334,16 @@ export class ShareRuntime implements HashShare {
     if (this.#missing?.code === missing?.code) return;
     this.#missing = missing;
     this.#outside.touched(this.id);
+  }
+
+  /** Nothing tells that something was mounted: it is looked for, and all of it watched then. */
+  #waitForMounts(): void {
+    if (this.#mountTimer !== null || this.#abort.signal.aborted || this.#mounts.away.length === 0) return;
+    this.#mountTimer = setTimeout(() => {
+      this.#mountTimer = null;
+      if (this.#mounts.hasOneBack()) this.#unwatch().catch((error: unknown) => this.#outside.failed(error)).finally(() => this.rescan(false));
+      this.#waitForMounts();
+    }, missingPollMs);
   }
 
   #schedule(afterMs: Millis): void {

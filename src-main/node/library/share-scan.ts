@@ -1,10 +1,10 @@
-import { join } from 'node:path';
 import { AppError } from '#shared/errors.ts';
 import type { ShareId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { observe, observeFolder, type Observed } from '#main/disk/observe.ts';
 import type { Store } from '#main/disk/store.ts';
-import { childrenRange, joinPath, nameOf, pathOfEntryKey, tables } from './tables.ts';
+import type { InnerMounts } from './inner-mounts.ts';
+import { childrenRange, joinPath, nameOf, onDisk, parentOf, pathOfEntryKey, tables } from './tables.ts';
 import type { Tree } from './tree.ts';
 import type { Change } from './tree-change.ts';
 
@@ -19,13 +19,18 @@ export interface ScanContext {
   readonly share: ShareId;
   /** Where the share lies on disk. */
   readonly root: string;
+  readonly mounts: Pick<InnerMounts, 'isAway' | 'seen'>;
   /** Whether a path on disk must never be shared. */
   readonly isPrivate: (diskPath: string) => boolean;
   readonly useKept: boolean;
   readonly signal: AbortSignal;
 }
 
-export const onDisk = (root: string, path: string): string => (path === '' ? root : join(root, ...path.split('/')));
+interface Below {
+  readonly path: string;
+  /** The device that it lies on. */
+  readonly disk: string;
+}
 
 const encoder = new TextEncoder();
 const tooLong = (path: string): boolean =>
@@ -62,14 +67,18 @@ export class ShareScan {
     const state = await observePath(this.#context, path);
     if (path === '' && state.kind === 'absent') throw new AppError('folder-gone', { path: this.#context.root });
     if (path === '' && state.kind === 'problem') throw new AppError(state.error.code, { path: this.#context.root });
+    if (path !== '' && state.kind === 'folder') {
+      const above = await observePath(this.#context, parentOf(path));
+      if (!(await this.#context.mounts.seen(path, above.kind === 'folder' && above.disk !== state.disk))) return;
+    }
     await this.#add({ kind: 'observed', path, state });
-    if (state.kind === 'folder') await this.#scanFolder(path);
+    if (state.kind === 'folder') await this.#scanFolder(path, state.disk);
     await this.#flush();
   }
 
-  async #scanFolder(path: string): Promise<void> {
+  async #scanFolder(path: string, disk: string): Promise<void> {
     const seen = new Set<string>();
-    const folders: string[] = [];
+    const folders: Below[] = [];
     try {
       for await (const batch of observeFolder(onDisk(this.#context.root, path), this.#context.signal)) {
         for (const [name, state] of batch) {
@@ -77,7 +86,10 @@ export class ShareScan {
           const shared = this.#context.isPrivate(onDisk(this.#context.root, below)) ? { kind: 'absent' as const } : shareable(below, state);
           if (shared.kind === 'absent') continue;
           seen.add(name);
-          if (shared.kind === 'folder') folders.push(below);
+          if (shared.kind === 'folder') {
+            if (!(await this.#context.mounts.seen(below, shared.disk !== disk))) continue;
+            folders.push({ path: below, disk: shared.disk });
+          }
           await this.#add({ kind: 'observed', path: below, state: shared });
         }
       }
@@ -93,6 +105,7 @@ export class ShareScan {
   /** A folder below the root that cannot be read is a problem of its own; anything else ends the scan. */
   async #unreadable(path: string, error: unknown): Promise<void> {
     this.#context.signal.throwIfAborted();
+    if (path !== '' && this.#context.mounts.isAway(path)) return;
     const code = error instanceof AppError ? error.code : null;
     if (path === '' && code === 'file-missing') throw new AppError('folder-gone', { path: this.#context.root }, { cause: error });
     if (path !== '' && code === 'file-missing') await this.#add({ kind: 'observed', path, state: { kind: 'absent' } });
@@ -100,14 +113,14 @@ export class ShareScan {
     else throw error;
   }
 
-  /** What was listed in the folder and was not seen now: looked at once more, because it may have just come. */
+  /** What was listed in the folder and was not seen now, nor is on a drive that is away: looked at once more, because it may have just come. */
   async #forgetOthers(path: string, seen: ReadonlySet<string>): Promise<void> {
     const { store, share } = this.#context;
     for (const table of [tables.entry, tables.problem]) {
       for await (const keys of store.keyBatches(table, childrenRange(share, path))) {
         for (const key of keys) {
           const below = pathOfEntryKey(key);
-          if (seen.has(nameOf(below))) continue;
+          if (seen.has(nameOf(below)) || this.#context.mounts.isAway(below)) continue;
           await this.#add({ kind: 'observed', path: below, state: await observePath(this.#context, below) });
         }
       }
@@ -115,17 +128,17 @@ export class ShareScan {
   }
 
   /** Folders one by one, or beside each other while a walker is free: a wide tree does not become a wide queue. */
-  async #scanAll(folders: readonly string[]): Promise<void> {
+  async #scanAll(folders: readonly Below[]): Promise<void> {
     const beside = new Set<Promise<void>>();
     const failures: unknown[] = [];
-    for (const folder of folders) {
+    for (const { path, disk } of folders) {
       if (failures.length > 0) break;
       if (this.#freeWalkers === 0) {
-        await this.#scanFolder(folder).catch((error: unknown) => failures.push(error));
+        await this.#scanFolder(path, disk).catch((error: unknown) => failures.push(error));
         continue;
       }
       this.#freeWalkers--;
-      const walk: Promise<void> = this.#scanFolder(folder)
+      const walk: Promise<void> = this.#scanFolder(path, disk)
         .catch((error: unknown) => void failures.push(error))
         .finally(() => {
           this.#freeWalkers++;

@@ -13,7 +13,10 @@ export async function shareState(store: Store, share: ShareRuntime, queue: HashQ
   const totals = totalsOf(root);
   const shown = problems === 0 ? [] : await store.rows(tables.problem, { ...shareRange(id), limit: problemsShown });
   const first = shown.map(([key, { error }]) => ({ path: pathOfEntryKey(key), error }));
-  const whole = [share.missing, share.watchError].flatMap((error) => (error === null ? [] : [{ path: '', error }]));
+  const whole: Share['problems']['first'] = [
+    ...[share.missing, share.watchError].flatMap((error) => (error === null ? [] : [{ path: '', error }])),
+    ...share.away.map((path) => ({ path, error: { code: 'folder-gone' as const, params: { path: share.diskPath(path) } } })),
+  ];
   const state = stateOf(share, root);
   const doneBytes = Math.min(totals.bytes, hashedBytes + queue.readBytes(id));
   return {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import * as z from 'zod';
 import type { ContentId, ShareId } from '#shared/ids.ts';
 import { errorInfoSchema } from '#shared/model/error.ts';
@@ -23,6 +24,8 @@ export const shareRecordSchema = z.object({
   addedAt: timestampSchema,
   /** Device number of the disk its root was last seen on; an empty folder on another one is an empty mount point. */
   disk: z.string(),
+  /** Paths in it at which other volumes were mounted. */
+  mounts: z.array(z.string()).optional(),
 });
 export type ShareRecord = z.infer<typeof shareRecordSchema>;
 
@@ -96,6 +99,9 @@ export const tables = {
 } as const;
 
 const nul = '\0';
+
+/** Where a path of a share lies. */
+export const onDisk = (root: string, path: string): string => (path === '' ? root : join(root, ...path.split('/')));
 
 export const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 const file = (version: string, bytes = 10): Observed => ({ kind: 'file', bytes, modifiedAt: 1, executable: false, version });
-const directory: Observed = { kind: 'folder', modifiedAt: 1 };
+const directory: Observed = { kind: 'folder', modifiedAt: 1, disk: '1' };
 const absent: Observed = { kind: 'absent' };
 const observed = (path: string, state: Observed): Change => ({ kind: 'observed', path, state });
 const hashed = (path: string, version: string): Change => ({ kind: 'hashed', path, version, contentId: contentIdOf(new Uint8Array(32).fill(Number(version) + 1)), layer: null });
