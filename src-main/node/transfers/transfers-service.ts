@@ -98,9 +98,14 @@ export class TransfersService implements DownloadObserver {
     };
     const same = [...this.#downloads.values()].find((other) => sameGoal(other.record, record));
     if (same !== undefined) return this.#takeUp(same);
-    await this.save(record);
+    // Whoever asks for the same while it is being noted finds it.
     const download = this.#add(record);
-    this.#schedule();
+    try {
+      await this.#whileStopped(download, () => this.save(record));
+    } catch (error) {
+      this.#downloads.delete(record.id);
+      throw error;
+    }
     this.changed(download);
     return this.#view(download);
   }

@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { Store } from '#main/disk/store.ts';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import { AppError } from '#shared/errors.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
@@ -80,4 +81,28 @@ it('what a paused download has stays when another one of that name is cancelled 
   await until(other, ({ state, bytes }) => state === 'waiting' && bytes === 4 * MiB);
   await node.api.call('transfers.cancel', { id: other.id, deletePartial: true });
   await expectToGoOn('name', paused);
+});
+
+it('the same thing asked for several times at the same moment is one download', async () => {
+  const source = await PatientSource.start({ film: 2 * MiB });
+  const peer = await connect(source);
+  // To a folder that is to be made they come one after the other.
+  await mkdir(join(folder, 'at once'));
+  const before = (await node.api.call('transfers.list', {})).total;
+  const ids = (await Promise.all(['at once', 'at once', 'at once'].map((to) => start(peer, to)))).map(({ id }) => id);
+  expect(new Set(ids).size).toBe(1);
+  expect((await node.api.call('transfers.list', {})).total).toBe(before + 1);
+  source.giveAll();
+  await until(await start(peer, 'at once'), ({ state }) => state === 'done');
+});
+
+it('a download that could not be noted is none, and can be asked for again', async () => {
+  const source = await PatientSource.start({ film: 2 * MiB });
+  const peer = await connect(source);
+  const full = vi.spyOn(Store.prototype, 'put').mockRejectedValueOnce(new AppError('disk-full'));
+  await expect(start(peer, 'full')).rejects.toMatchObject({ code: 'disk-full' });
+  full.mockRestore();
+  const download = await start(peer, 'full');
+  source.giveAll();
+  await until(download, ({ state }) => state === 'done');
 });
