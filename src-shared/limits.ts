@@ -178,6 +178,9 @@ export const limits = {
     unsentBytes: 1 * MiB,
     /** Changes that wait for one listener; beyond, it is told to list again. */
     changesWaiting: 256,
+    /** What listeners of one network are told of changes, all together: a node counts one, and one more for each room that it has in common with the listener. */
+    toldPerSecond: 20_000,
+    toldBurst: 40_000,
     challengeMs: 60 * second,
     tokenMs: 10 * minute,
     headerMs: 5 * second,

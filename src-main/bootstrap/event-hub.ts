@@ -2,6 +2,8 @@ import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { RoomTag } from '#shared/protocol/bootstrap.ts';
 import type { ServerMessage } from '#shared/protocol/bootstrap-events.ts';
+import type { Millis } from '#shared/units.ts';
+import { Allowances } from '../core/rate/allowances.ts';
 import type { Mailboxes } from './mailboxes.ts';
 import type { NodeRecord } from './registry/node-record.ts';
 
@@ -12,28 +14,41 @@ export interface Watched {
 }
 
 interface Listener {
+  readonly deviceId: DeviceId;
+  readonly network: string;
   readonly send: (message: ServerMessage) => void;
   /** Who changed; null when there were too many. */
   waiting: Set<DeviceId> | null;
 }
 
+/** Networks whose allowance is remembered; of others nobody has listened for long. */
+const networksKept = 10_000;
+const { changesWaiting, toldPerSecond, toldBurst } = limits.bootstrap;
+
 /**
  * Tells listeners what becomes of the nodes of their rooms. A change only notes who changed; `flush` tells the state as it is then, so
  * that many changes of one node cost one message, and a listener that missed too much is told to list again.
+ *
+ * One change in rooms of a thousand is a thousand messages, and whoever has both the nodes and the listeners would have us do nothing else. So what all listeners
+ * of one network are told is bounded; beyond that they wait, and hear the more at once.
  */
 export class EventHub implements Mailboxes {
   readonly #watched: Watched;
   readonly #listeners = new Map<DeviceId, Set<Listener>>();
-  readonly #dirty = new Map<Listener, DeviceId>();
+  /** Who changed since the last flush, by the room whose members are to hear of it. */
+  readonly #changed = new Map<RoomTag, Set<DeviceId>>();
+  /** Those who are to be told something; who waits longest first. */
+  readonly #dirty = new Set<Listener>();
+  readonly #told = new Allowances(toldPerSecond, toldBurst, networksKept);
   sent = 0;
 
   constructor(watched: Watched) {
     this.#watched = watched;
   }
 
-  /** Answers with what ends it. */
-  listen(deviceId: DeviceId, send: Listener['send']): () => void {
-    const listener: Listener = { send, waiting: new Set() };
+  /** `network`: where it listens, as limits count it. Answers with what ends it. */
+  listen(deviceId: DeviceId, network: string, send: Listener['send']): () => void {
+    const listener: Listener = { deviceId, network, send, waiting: new Set() };
     const same = this.#listeners.get(deviceId) ?? new Set();
     this.#listeners.set(deviceId, same.add(listener));
     return () => {
@@ -53,41 +68,56 @@ export class EventHub implements Mailboxes {
     return listeners !== undefined;
   }
 
-  /** To be called while those who are to hear of it are still members of `rooms`. */
+  /** `rooms`: whose members are to hear of it. */
   changed(deviceId: DeviceId, rooms: readonly RoomTag[]): void {
     if (this.#listeners.size === 0) return;
     for (const room of rooms) {
-      for (const member of this.#watched.members(room)) {
-        if (member.deviceId === deviceId) continue;
-        for (const listener of this.#listeners.get(member.deviceId) ?? []) {
-          if (listener.waiting === null) continue;
-          listener.waiting.add(deviceId);
-          if (listener.waiting.size > limits.bootstrap.changesWaiting) listener.waiting = null;
-          this.#dirty.set(listener, member.deviceId);
-        }
-      }
+      const changed = this.#changed.get(room);
+      if (changed === undefined) this.#changed.set(room, new Set([deviceId]));
+      else changed.add(deviceId);
     }
   }
 
-  flush(): void {
-    for (const [listener, deviceId] of this.#dirty) {
-      const { waiting } = listener;
+  flush(now: Millis): void {
+    for (const [room, changed] of this.#changed) {
+      for (const { deviceId } of this.#watched.members(room)) for (const listener of this.#listeners.get(deviceId) ?? []) this.#note(listener, changed);
+    }
+    this.#changed.clear();
+    for (const listener of this.#dirty) {
+      const { network, waiting } = listener;
+      if (this.#told.take(now, network, 1) > 0) continue;
+      this.#dirty.delete(listener);
       listener.waiting = new Set();
-      listener.send(waiting === null ? { type: 'resync' } : this.#news(deviceId, waiting));
+      if (waiting === null) listener.send({ type: 'resync' });
+      else this.#tell(now, listener, waiting);
       this.sent++;
     }
-    this.#dirty.clear();
   }
 
-  #news(deviceId: DeviceId, waiting: ReadonlySet<DeviceId>): ServerMessage {
-    const mine = this.#watched.node(deviceId)?.rooms ?? [];
+  #note(listener: Listener, changed: ReadonlySet<DeviceId>): void {
+    const { deviceId, waiting } = listener;
+    if (waiting === null || (changed.size === 1 && changed.has(deviceId))) return;
+    for (const other of changed) {
+      if (other !== deviceId) waiting.add(other);
+      if (waiting.size <= changesWaiting) continue;
+      listener.waiting = null;
+      break;
+    }
+    this.#dirty.add(listener);
+  }
+
+  #tell(now: Millis, { deviceId, network, send }: Listener, waiting: ReadonlySet<DeviceId>): void {
+    const mine = new Set(this.#watched.node(deviceId)?.rooms);
     const message: Extract<ServerMessage, { type: 'nodes' }> = { type: 'nodes', changed: [], gone: [] };
+    let cost = 0;
     for (const other of waiting) {
       const node = this.#watched.node(other);
-      const rooms = node?.rooms.filter((room) => mine.includes(room)) ?? [];
+      const rooms = node?.rooms.filter((room) => mine.has(room)) ?? [];
       if (node === undefined || rooms.length === 0) message.gone.push(other);
       else message.changed.push({ deviceId: other, addresses: [...node.addresses], outside: node.outside, rooms });
+      cost += 1 + rooms.length;
     }
-    return message;
+    this.#told.charge(now, network, cost);
+    send(message);
   }
 }

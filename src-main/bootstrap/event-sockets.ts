@@ -67,7 +67,7 @@ export class EventSockets {
     }
     const connected: Connected = { socket, deviceId, host, heardAt: now(), messages: 0 };
     this.#connected.add(connected);
-    const stop = hub.listen(deviceId, (message) => { send(socket, message); });
+    const stop = hub.listen(deviceId, networkOf(host), (message) => { send(socket, message); });
     socket.on('close', () => {
       stop();
       this.#connected.delete(connected);
@@ -104,7 +104,7 @@ export class EventSockets {
     const isSignal = message?.type === 'signal';
     const isAllowed = isSignal && this.#maySignal(connected);
     if (message === null || (!isAllowed && ++connected.messages > messagesPerPeriod)) connected.socket.close(policyViolation, 'bad-request');
-    else if (!isSignal) send(connected.socket, { type: 'heartbeat', ...this.#beat(connected.deviceId, connected.host) });
+    else if (!isSignal) send(connected.socket, { type: 'heartbeat', ...this.#beat(connected.deviceId, null) });
     else void this.#hand(connected, message.to, isAllowed && this.#parts.mailboxes.deliver(message.to, { type: 'signal', from: connected.deviceId, data: message.data }));
   }
 
@@ -121,7 +121,8 @@ export class EventSockets {
     return registry.node(deviceId) !== undefined && this.#signals.take(now(), deviceId, 1) === 0 && addresses.take(now(), networkOf(host), 1) === 0;
   }
 
-  #beat(deviceId: DeviceId, host: string): { registered: boolean; revision: string | null } {
+  /** `host`: where a connection comes from that is new; later it comes from nowhere else. */
+  #beat(deviceId: DeviceId, host: string | null): { registered: boolean; revision: string | null } {
     try {
       return { registered: true, revision: this.#parts.registry.heartbeat(this.#parts.now(), deviceId, host).revision };
     } catch (error) {

@@ -190,7 +190,7 @@ function keepWorking({ registry, store, hub, sockets, relays, metrics, now }: Wo
   };
   const timers = [
     setInterval(() => { if (busy === null) work(); }, second),
-    setInterval(() => { hub.flush(); }, flushMs),
+    setInterval(() => { hub.flush(now()); }, flushMs),
     setInterval(() => { sockets.cutSilent(); }, 5 * second),
     setInterval(() => { relays.look(); }, second),
   ];

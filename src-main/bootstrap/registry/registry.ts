@@ -93,13 +93,13 @@ export class Registry {
     return node;
   }
 
-  /** Throws `not-registered`. */
-  heartbeat(now: Millis, deviceId: DeviceId, outside: string): NodeRecord {
+  /** `outside`: where it is heard from; null when that is no news. Throws `not-registered`. */
+  heartbeat(now: Millis, deviceId: DeviceId, outside: string | null): NodeRecord {
     const node = this.#registered(deviceId);
     node.heardAt = now;
     this.#heartbeats++;
     // It has got another address meanwhile. When there are too many of them at that one, the old one is kept.
-    if (node.outside !== outside && this.#networks.of(networkOf(outside)).nodes < this.#limits.nodesPerNetwork) {
+    if (outside !== null && node.outside !== outside && this.#networks.of(networkOf(outside)).nodes < this.#limits.nodesPerNetwork) {
       this.#move(node, outside);
       this.#out.nodeChanged(node, node.rooms);
     }

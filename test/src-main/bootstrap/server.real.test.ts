@@ -2,11 +2,12 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import * as z from 'zod';
 import { limits } from '#shared/limits.ts';
 import { bootstrapErrorSchema } from '#shared/protocol/bootstrap-errors.ts';
 import { BootstrapStage } from './stage.ts';
-import { proofOf, TestClient } from './bootstrap-client.ts';
+import { Listening, proofOf, TestClient } from './bootstrap-client.ts';
 import { contentOf, entryOf, roomOf } from './registry/things.ts';
 
 let stage: BootstrapStage;
@@ -238,4 +239,20 @@ it('knows the devices of before after a restart', async () => {
   expect(await again.call('heartbeat')).toEqual({ revision: 'mine', entries: 1 });
   expect((await again.call('search', { words: 'kept' })).hits).toMatchObject([{ holders: [client.id] }]);
   again.close();
+});
+
+it('lets heartbeats of one device over two connections not change back and forth where it is', async () => {
+  const { base } = await stage.server();
+  const [moving, other] = [await stage.client(base), await stage.client(base)];
+  for (const client of [moving, other]) await client.call('register', about([roomOf(1)]));
+  const before = await moving.events();
+  const { keyPem: key, certPem: cert } = moving.identity;
+  const after = new Listening(new WebSocket(`${base.replace('https', 'wss')}/v1/events`, { rejectUnauthorized: false, key, cert, localAddress: '127.0.0.2' }));
+  const outside = async (): Promise<unknown> => (await other.call('roomNodes', { room: roomOf(1) })).nodes[0]?.outside;
+  for (const socket of [before, after]) expect(await socket.next()).toMatchObject({ type: 'welcome' });
+  expect(await outside()).toBe('127.0.0.2');
+  before.beat();
+  expect(await before.next()).toMatchObject({ type: 'heartbeat', registered: true });
+  expect(await outside()).toBe('127.0.0.2');
+  after.socket.terminate();
 });
