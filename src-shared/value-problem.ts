@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { AppError, type ErrorParams } from './errors.ts';
 
 /** Why a value was not taken. People read `value.PROBLEM`, in their language: what a schema says of it is meant for programmers. */
-export const valueProblems = ['empty', 'tooLong', 'atMost', 'atLeast', 'range', 'number', 'choices', 'address', 'form'] as const;
+export const valueProblems = ['empty', 'tooLong', 'atMost', 'atLeast', 'range', 'number', 'decimal', 'choices', 'address', 'form'] as const;
 export type ValueProblem = (typeof valueProblems)[number];
 export const isValueProblem = (text: unknown): text is ValueProblem => valueProblems.some((problem) => problem === text);
 

@@ -29,7 +29,7 @@ export const commonEn = {
   value: {
     empty: 'The value for “{name}” does not fit: it must not be empty.', tooLong: 'The value for “{name}” does not fit: one character at most. | The value for “{name}” does not fit: {n} characters at most.',
     atMost: 'The value for “{name}” does not fit: {n} at most.', atLeast: 'The value for “{name}” does not fit: {n} at least.', range: 'The value for “{name}” does not fit: a number from {from} to {to}.',
-    choices: 'The value for “{name}” does not fit: one of {choices}.', number: 'The value for “{name}” does not fit: it must be a whole number.', address: 'The value for “{name}” does not fit: it must look like 192.168.1.7, 192.168.1.7:47800 or name.local.',
+    choices: 'The value for “{name}” does not fit: one of {choices}.', number: 'The value for “{name}” does not fit: it must be a whole number.', decimal: 'The value for “{name}” does not fit: it must be a number such as {example}.', address: 'The value for “{name}” does not fit: it must look like 192.168.1.7, 192.168.1.7:47800 or name.local.',
     form: 'The value for “{name}” is not of the kind that belongs there.',
   },
   evidence: { wrong: 'Sent 1 wrong piece. | Sent {n} wrong pieces.', wrongOf: 'The last was piece {pieces} of {file}. | The last were pieces {pieces} of {file}.' },

@@ -31,7 +31,7 @@ export const commonEs: SameShape<typeof commonEn> = {
   value: {
     empty: 'El valor de «{name}» no encaja: no puede estar vacío.', tooLong: 'El valor de «{name}» no encaja: un carácter como máximo. | El valor de «{name}» no encaja: {n} caracteres como máximo.',
     atMost: 'El valor de «{name}» no encaja: {n} como máximo.', atLeast: 'El valor de «{name}» no encaja: {n} como mínimo.', range: 'El valor de «{name}» no encaja: un número de {from} a {to}.',
-    choices: 'El valor de «{name}» no encaja: uno de {choices}.', number: 'El valor de «{name}» no encaja: tiene que ser un número entero.', address: 'El valor de «{name}» no encaja: tiene que ser como 192.168.1.7, 192.168.1.7:47800 o nombre.local.',
+    choices: 'El valor de «{name}» no encaja: uno de {choices}.', number: 'El valor de «{name}» no encaja: tiene que ser un número entero.', decimal: 'El valor de «{name}» no encaja: tiene que ser un número como {example}.', address: 'El valor de «{name}» no encaja: tiene que ser como 192.168.1.7, 192.168.1.7:47800 o nombre.local.',
     form: 'El valor de «{name}» no es de los que van ahí.',
   },
   evidence: { wrong: 'Envió 1 pieza errónea. | Envió {n} piezas erróneas.', wrongOf: 'La última, la pieza {pieces} de {file}. | Las últimas, las piezas {pieces} de {file}.' },

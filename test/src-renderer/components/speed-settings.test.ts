@@ -26,11 +26,18 @@ describe('protect my ping', () => {
     expect([told, on.told]).toEqual([[20], ['off']]);
   });
 
-  it.each([['40', [40]], ['3', [5]], ['99999', [1000]], ['', []], ['soon', []], ['20', []]])('takes what is typed within its bounds: %s', async (typed, expected) => {
+  it.each([
+    ['40', [40], null], ['20', [], null], ['3', [], 'a number from 5 to 1000'], ['99999', [], 'a number from 5 to 1000'], ['-20', [], 'a number from 5 to 1000'], ['', [], 'a whole number'], ['soon', [], 'a whole number'],
+  ])('takes what is typed within its bounds, and says of anything else what is wrong: %s', async (typed, expected, said) => {
     const { wrapper, told } = mounted(PingBudgetField, { modelValue: 20, speed: quiet });
-    await wrapper.get('input.field').setValue(typed);
-    await wrapper.get('input.field').trigger('change');
+    const field = wrapper.get<HTMLInputElement>('input.field');
+    await field.setValue(typed);
     expect([...new Set(told)]).toEqual(expected);
+    expect([field.element.value, field.attributes('aria-invalid'), wrapper.find('[role=alert]').exists()]).toEqual([typed, String(said !== null), said !== null]);
+    if (said === null) return;
+    expect(wrapper.get('[role=alert]').text()).toContain(said);
+    await field.setValue('20');
+    expect([told, wrapper.find('[role=alert]').exists()]).toEqual([[], false]);
   });
 
   it('tells what transfers add now, and what is held back because of it', () => {
@@ -53,6 +60,20 @@ describe('a limit', () => {
     expect(field.element.value).toBe('1,25');
     await field.setValue('1234,5');
     expect(new Set(told)).toEqual(new Set([1_234_500_000]));
+  });
+
+  it.each([
+    ['-5', 'en', 'The value for “Receiving” does not fit: 0.01 MB/s at least. Correct it and try again.'], ['0', 'es', 'El valor de «Receiving» no encaja: 0,01 MB/s como mínimo.'],
+    ['soon', 'en', 'a number such as 2.5'], ['', 'es', 'un número como 2,5'], ['1e30', 'en', '9,007,199,254 MB/s at most'],
+  ])('that cannot be is kept as it was typed, with what is wrong beside it: %s', async (typed, language, said) => {
+    const { wrapper, told } = mounted(RateLimitField, { id: 'x', label: 'Receiving', modelValue: 1_250_000 });
+    wrapper.vm.$i18n.locale = language;
+    const field = wrapper.get<HTMLInputElement>('input.field');
+    await field.setValue(typed);
+    expect([told, field.element.value, field.attributes('aria-invalid')]).toEqual([[], typed, 'true']);
+    expect(wrapper.get('[role=alert]').text()).toContain(said);
+    await field.setValue('1.25');
+    expect([new Set(told), wrapper.find('[role=alert]').exists(), field.attributes('aria-invalid')]).toEqual([new Set([1_250_000]), false, 'false']);
   });
 });
 
