@@ -7,6 +7,7 @@ import { Bitfield } from '../../core/bitfield.ts';
 import { emptyRoot, hashBytes } from '../../core/content/merkle.ts';
 import { pieceBytesFor, pieceCount, pieceLength } from '../../core/content/piece-size.ts';
 import type { PriorityRank } from '../../core/swarm/events.ts';
+import { assertCouldFit } from '../../disk/never-fits.ts';
 import type { Link } from '../ports/links.ts';
 import type { FileTarget, WriteOutcome } from '../ports/receiver.ts';
 import type { DownloadContext } from './download-context.ts';
@@ -202,6 +203,7 @@ export class DownloadFile implements FileListener, SourcedFile {
 
   async #runLarge(id: ContentId | null): Promise<string> {
     const { equal } = this.#context;
+    await assertCouldFit(this.#owner.base, this.#record.path, this.#record.bytes);
     const layer = id === null ? null : equal.layerOf(id) ?? (await this.#context.withSources(id, this.#origin?.peer ?? null, this.#stop.signal,
       (links) => fetchPieceLayer(links, id, this.#record.bytes, this.#stop.signal)));
     this.#layer = layer;

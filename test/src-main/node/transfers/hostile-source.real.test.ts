@@ -7,6 +7,7 @@ import { Merkle } from '#main/core/content/merkle.ts';
 import { sha256 } from '#main/disk/sha256.ts';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import { contentIdOf } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import { MiB } from '#shared/units.ts';
 import { startNode as startTestNode } from '../../net/test-nodes.ts';
@@ -117,4 +118,21 @@ it('a device that sent wrong pieces stays banned after a restart, until the user
   expect((await restarted.api.call('peers.forgive', { peer: 'Liar' })).badPieces).toBeUndefined();
   await done;
   expect(await readFile(join(to, 'a.txt'))).toEqual(Buffer.from(data));
+});
+
+it('of files that are larger than any disk here nothing is asked, not even what their pieces are', async () => {
+  const { node } = await nodeHere();
+  const peer = await startTestNode('Boaster');
+  const asked: string[] = [];
+  const files = ['a', 'b', 'c'].map((path) => ({ ...emptyFile, path, bytes: limits.content.fileBytes, contentId: contentIdOf(randomBytes(32)) }));
+  peer.handler.answer = (method) => {
+    asked.push(method);
+    if (method === 'stat') return Promise.resolve({ entry: folder, executable: false });
+    if (method === 'walk') return Promise.resolve({ files, next: null });
+    return method === 'shares' ? Promise.resolve({ names: [], count: 0, bytes: 0 }) : Promise.reject(new Error('not asked for here'));
+  };
+  await node.api.call('peers.connect', { address: `127.0.0.1:${peer.port}` });
+  const { id } = await node.api.call('transfers.start', { source: { kind: 'path', peer: 'Boaster', path: 'Folder' } });
+  expect(await settled(node, id)).toMatchObject({ state: 'waiting', reason: { code: 'disk-full', params: { wanted: limits.content.fileBytes } } });
+  expect(asked).not.toContain('layer');
 });
