@@ -99,7 +99,7 @@ describe('a file whose origin is here and has it no more', () => {
 });
 
 it('a download of which only a file is left that waits to be tried again says so, and which file', async () => {
-  const origin = await PatientSource.start({ film: 3 * MiB, book: 2 * MiB });
+  const origin = await PatientSource.start({ film: 3 * MiB, book: 2 * MiB }, 'film');
   origin.refused.set('film', 'changed');
   const { node } = await nodeHere();
   await connect(node, origin);
