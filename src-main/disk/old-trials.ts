@@ -34,7 +34,7 @@ function isBlank(files: Files, folder: Folder, name: string, bytes: Bytes): bool
   const fd = files.open(folder, name, 'read');
   try {
     const content = new Uint8Array(bytes);
-    return readFully(files, fd, content, 0) === bytes && content.every((byte) => byte === 0);
+    return readFully(files, fd, content, 0) === bytes && Buffer.compare(content, new Uint8Array(bytes)) === 0;
   } finally {
     files.close(fd);
   }
