@@ -62,7 +62,7 @@ async function prepareElectron() {
 
 /** @type {Layer[]} */
 export const layers = [
-  { name: 'typecheck', budget: 50, kind: 'checks', program: join(root, 'scripts/typecheck.mjs'), args: [] },
+  { name: 'typecheck', budget: 35, kind: 'checks', program: join(root, 'scripts/typecheck.mjs'), args: [] },
   { name: 'lint', budget: 65, kind: 'checks', program: join(root, 'node_modules/eslint/bin/eslint.js'), args: ['.', '--max-warnings', '0'] },
   { name: 'unit', budget: 45, kind: 'vitest', program: vitest, args: projects('unit') },
   { name: 'renderer', budget: 20, kind: 'vitest', program: vitest, args: projects('renderer') },

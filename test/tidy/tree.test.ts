@@ -54,7 +54,7 @@ describe('the tree', () => {
   it('names versions exactly', () => {
     const versions = z.record(z.string(), z.string());
     const listed = z.object({ dependencies: versions, devDependencies: versions }).parse(JSON.parse(textOf('package.json')));
-    const loose = Object.entries({ ...listed.dependencies, ...listed.devDependencies }).filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version));
+    const loose = Object.entries({ ...listed.dependencies, ...listed.devDependencies }).filter(([, version]) => !/^(npm:[\w@/-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(version));
     expect(loose).toEqual([]);
   });
 });
