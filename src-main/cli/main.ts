@@ -1,6 +1,8 @@
 import './nursery-flag.ts';
+import { inspect } from 'node:util';
 import { appVersion } from '#shared/app-version.ts';
 import { exitCodes } from './exit-codes.ts';
+import { printableLines } from './printable.ts';
 import { runCli } from './run.ts';
 
 const abort = new AbortController();
@@ -22,7 +24,7 @@ const surroundings = {
 runCli(process.argv.slice(2), surroundings).then(
   (code) => { process.exitCode = code; },
   (error: unknown) => {
-    console.error(error);
+    console.error(printableLines(inspect(error)));
     process.exitCode = exitCodes.failed;
   },
 );

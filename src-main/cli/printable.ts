@@ -12,5 +12,8 @@ const escaped = (character: string): string => {
 /** Text for a terminal, with what could do harm shown as an escape. */
 export const printable = (text: string): string => text.replace(dangerous, escaped);
 
+/** Text of several lines for a terminal, as a log has it. */
+export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
+
 /** One line of JSON that is safe to look at, too: the same characters as JSON escapes. */
 export const jsonLine = (value: unknown): string => JSON.stringify(value).replace(dangerous, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import * as z from 'zod';
 import { AppError, errorInfo } from '#shared/errors.ts';
 import type { ErrorInfo } from '#shared/errors.ts';
@@ -16,6 +17,7 @@ import { startWebServer } from '../web/web-server.ts';
 import type { WebServer } from '../web/web-server.ts';
 import type { CliContext } from './context.ts';
 import { sparingEngine } from './engine-flags.ts';
+import { printable, printableLines } from './printable.ts';
 
 export interface ServePlan {
   readonly overrides: SettingsPatch;
@@ -36,7 +38,8 @@ const uiDir = (): string => fileURLToPath(new URL(import.meta.url.endsWith('.ts'
 /** Runs a node with all its faces until Ctrl-C or SIGTERM. Rejects with what keeps it from starting. */
 export async function serveNode(context: CliContext, plan: ServePlan): Promise<void> {
   const { out, t, dataDir, signal } = context;
-  const log = (what: string, error: unknown): void => { console.error(what, error); };
+  // An error's own text may hold a name from somebody else.
+  const log = (what: string, error: unknown): void => { console.error(`${printable(what)} ${printableLines(inspect(error))}`); };
   const { sabotage } = plan;
   // On stderr whatever the form of the output is: nobody must run this without knowing.
   if (sabotage !== null) console.error(t('cli.serve.sabotage', { plan: JSON.stringify(sabotage) }));

@@ -1,6 +1,7 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonLine, printable } from '#main/cli/printable.ts';
+import { jsonLine, printable, printableLines } from '#main/cli/printable.ts';
 import { bar, fit, progressLine } from '#main/cli/progress-bar.ts';
 import { tableLines, textWidth } from '#main/cli/table.ts';
 
@@ -25,6 +26,12 @@ describe('text for a terminal', () => {
       expect(JSON.parse(jsonLine({ text }))).toEqual({ text });
     }));
   });
+});
+
+it('an error in the log controls no terminal, whatever name it tells, and keeps its lines', () => {
+  const text = printableLines(inspect(new Error("ENOENT: no such file or directory, open '/to/\u001b[2Jevil\u009b31m\u202efdp.exe'")));
+  expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+  expect(text.split('\n').length).toBeGreaterThan(1);
 });
 
 describe('progress', () => {
