@@ -28,7 +28,7 @@ export const dashboardEn = {
     title: 'This server', devices: 'Devices', entries: 'Shared files', connections: 'Connections', memory: 'Memory', of: 'of {most}', processor: 'Processor', delay: 'Delay', rooms: 'Rooms', contents: 'Distinct files', relays: 'Relayed connections', webSockets: 'Listening for changes', refused: 'Connections refused', oneCore: '{percent} of one core',
   },
   lists: {
-    label: 'What the server knows', files: 'Files', devices: 'Devices', findFiles: 'Find a file by words of its name', findDevices: 'Find a device by id or address', clear: 'Clear', previous: 'Previous page', next: 'Next page', range: '{from}–{to} of {total}', found: '{n} found',
+    label: 'What the server knows', files: 'Files', devices: 'Devices', findFiles: 'Find a file by words of its name', findDevices: 'Find a device by id or address', clear: 'Clear', previous: 'Previous page', next: 'Next page', range: '{from}–{to} of {total}', found: '{n} found | {n} found',
     noFiles: 'Nothing is shared with everybody yet.', noDevices: 'No device is here yet.', nothingFound: 'Nothing fits “{words}”.', notHere: 'Nothing fits in this part; there are more devices to look through.', failed: 'This list could not be read. It is tried again by itself.',
   },
   column: { name: 'Name', size: 'Size', seeders: 'Seeders', leechers: 'Leechers', who: 'Who has it', device: 'Device', outside: 'Comes from', addresses: 'Reached at', rooms: 'Rooms', shares: 'Files', heard: 'Last heard', percent: 'Has', role: 'Role' },

@@ -30,12 +30,12 @@ export const dashboardEs: SameShape<typeof dashboardEn> = {
     title: 'Este servidor', devices: 'Dispositivos', entries: 'Compartidos', connections: 'Conexiones', memory: 'Memoria', of: 'de {most}', processor: 'Procesador', delay: 'Demora', rooms: 'Salas', contents: 'Archivos distintos', relays: 'Conexiones por relé', webSockets: 'Atentos a cambios', refused: 'Conexiones rechazadas', oneCore: '{percent} de un núcleo',
   },
   lists: {
-    label: 'Lo que sabe el servidor', files: 'Archivos', devices: 'Dispositivos', findFiles: 'Busca un archivo por palabras de su nombre', findDevices: 'Busca un dispositivo por id o dirección', clear: 'Borrar', previous: 'Página anterior', next: 'Página siguiente', range: '{from}–{to} de {total}', found: '{n} encontrados',
+    label: 'Lo que sabe el servidor', files: 'Archivos', devices: 'Dispositivos', findFiles: 'Busca un archivo por palabras de su nombre', findDevices: 'Busca un dispositivo por id o dirección', clear: 'Borrar', previous: 'Página anterior', next: 'Página siguiente', range: '{from}–{to} de {total}', found: '{n} encontrado | {n} encontrados',
     noFiles: 'Aún no se comparte nada con todo el mundo.', noDevices: 'Aún no hay ningún dispositivo.', nothingFound: 'Nada coincide con «{words}».', notHere: 'Nada coincide en esta parte; quedan dispositivos por mirar.', failed: 'No se pudo leer esta lista. Se vuelve a intentar automáticamente.',
   },
   column: { name: 'Nombre', size: 'Tamaño', seeders: 'Semillas', leechers: 'Leechers', who: 'Quién lo tiene', device: 'Dispositivo', outside: 'Viene de', addresses: 'Se le encuentra en', rooms: 'Salas', shares: 'Archivos', heard: 'Visto', percent: 'Tiene', role: 'Papel' },
   role: { seeder: 'Semilla', leecher: 'Leecher' },
   kind: { file: 'Archivo', folder: 'Carpeta' },
-  file: { id: 'Id del contenido', who: 'Quién lo tiene', gone: 'Ya nadie anuncia este contenido.', more: '+{n}', summary: '{seeders} lo tienen completo, {leechers} en parte' },
+  file: { id: 'Id del contenido', who: 'Quién lo tiene', gone: 'Ya nadie anuncia este contenido.', more: '+{n}', summary: '{seeders} con todo, {leechers} con una parte' },
   device: { id: 'Id del dispositivo', what: 'Lo que comparte con todo el mundo', nothing: 'No comparte nada con todo el mundo.', gone: 'Este dispositivo ya no está.', rooms: 'En ninguna sala | En 1 sala | En {n} salas', heard: 'Visto {when}', elsewhere: 'en otro servidor', noAddress: 'ninguna' },
 };

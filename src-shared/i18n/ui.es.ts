@@ -89,7 +89,7 @@ export const uiEs: SameShape<typeof uiEn> = {
   },
   search: {
     start: '¿Qué buscas?', startHint: 'Escribe unas palabras en el campo de arriba. El orden, las mayúsculas y los acentos no importan.', found: 'nada todavía | 1 resultado, {distinct} distinto | {n} resultados, {distinct} distintos', foundNothing: 'nada encontrado',
-    stillAsking: 'Preguntando aún a 1 de {all} | Preguntando aún a {n} de {all}', stop: 'Parar', asked: 'Preguntados', answeredOf: '{done} de {all} han respondido',
+    stillAsking: 'Preguntando aún a 1 de {all} | Preguntando aún a {n} de {all}', stop: 'Parar', asked: 'Preguntados', answeredOf: '{done} de {all} respuestas',
     group_answered: 'Han respondido', group_none: 'No tienen nada', group_waiting: 'Aún sin respuesta', group_unreachable: 'No alcanzables', state_none: 'nada', state_unreachable: 'no alcanzable', 'state_rate-limited': 'demasiadas preguntas',
     later: 'Las respuestas que lleguen después se añaden a la lista.', stopped: 'La búsqueda ha terminado.', kind: 'Tipo', size: 'Tamaño', anyKind: 'Cualquier tipo', size_any: 'Cualquier tamaño', size_small: 'Hasta 1 MB', size_medium: 'De 1 a 100 MB', size_large: 'De 100 MB a 1 GB', size_huge: 'Más de 1 GB',
     sortedBy: 'Ordenado por', sort_best: 'Mejor coincidencia', sort_sources: 'Más fuentes', sort_largest: 'Más grandes', sort_newest: 'Más nuevos', sort_name: 'Nombre', askAgain: 'Preguntar así otra vez',

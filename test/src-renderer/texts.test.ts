@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { brakeEn } from '#shared/i18n/brake.en.ts';
 import { brakeEs } from '#shared/i18n/brake.es.ts';
+import { dashboardEn } from '#shared/i18n/dashboard.en.ts';
+import { dashboardEs } from '#shared/i18n/dashboard.es.ts';
 import { doctorEn } from '#shared/i18n/doctor.en.ts';
 import { doctorEs } from '#shared/i18n/doctor.es.ts';
 import { uiEn } from '#shared/i18n/ui.en.ts';
@@ -11,10 +13,10 @@ const flatten = (tree: Tree, at = ''): [string, string][] => Object.entries(tree
 const placeholders = (text: string): string[] => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
 
 describe('the texts of the UI', () => {
-  const spanish = new Map(flatten(uiEs));
-  it('have the same placeholders and plural forms in both languages', () => {
+  it.each([['the app', uiEn, uiEs], ['the dashboard', dashboardEn, dashboardEs]] as const)('have the same placeholders and plural forms in both languages (%s)', (_page, english, spanish) => {
+    const texts = new Map(flatten(spanish));
     const shape = (text: string): string => `${placeholders(text).join(' ')} in ${text.split('|').length}`;
-    const differing = flatten(uiEn).filter(([key, english]) => shape(english) !== shape(spanish.get(key) ?? ''));
+    const differing = flatten(english).filter(([key, text]) => shape(text) !== shape(texts.get(key) ?? ''));
     expect(differing).toEqual([]);
   });
 
