@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 import PersonCard from '../../../src-renderer/components/people/PersonCard.vue';
+import SelfCard from '../../../src-renderer/components/people/SelfCard.vue';
 import { sharesText } from '../../../src-renderer/components/people/shares-text.ts';
 import { epoch, inventedPeople } from '../fake/people.ts';
+import { createFakeNode } from '../fake-node.ts';
 import { mountComponent } from '../with-app.ts';
 
 const card = (name: string, part: Record<string, unknown> = {}) => {
@@ -49,5 +51,11 @@ describe('a person', () => {
   it('takes drops only while they are here', () => {
     expect(card('Amber Falcon').find('[data-drop-person]').exists()).toBe(true);
     expect(card('Plum Finch').find('[data-drop-person]').exists()).toBe(false);
+  });
+});
+
+describe('oneself', () => {
+  it.each([['everyone', 'Others see you as Jade Otter'], ['paired', 'Others see you as Jade Otter'], ['hidden', 'You are Jade Otter']])('is said to be seen only while others can (%s)', (visibility, said) => {
+    expect(mountComponent(SelfCard, { status: createFakeNode().world.status(), visibility, shares: 0, bytes: 0 }).get('p').text()).toBe(said);
   });
 });
