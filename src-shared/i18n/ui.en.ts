@@ -31,7 +31,7 @@ export const uiEn = {
     group_near: 'On this network', group_far: 'Further away', group_away: 'Not here now', group_blocked: 'Blocked',
     receivesOnly: 'Shares nothing with you', sharesAndMore: '{names} and 1 more | {names} and {n} more', seen: 'Seen {when}',
     dropHint: 'Drop files anywhere to send them, or straight onto a person.', dropToSend: 'Drop to send to {name}', dropHere: 'Takes files at once', dropAsks: 'Asks before it takes files',
-    looking: 'Looking for people', openElsewhere: 'Open DistriShare on another device on this network and it appears here by itself.',
+    looking: 'Looking for people', alone_everyone: 'Open DistriShare on another device on this network and it appears here by itself.', alone_paired: 'While only trusted people see you, nobody new appears here.', alone_hidden: 'While you are hidden, nobody appears here by themselves.',
     tryAlone: 'Try it alone', tryAloneHint: 'Try it alone adds a pretend neighbour with sample files on this device, so you can practise. It leaves when you end it.',
     demoStarting: 'Starting…', demoStop: 'End the trial',
   },

@@ -33,7 +33,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     group_near: 'En esta red', group_far: 'Más lejos', group_away: 'Ahora no están', group_blocked: 'Bloqueados',
     receivesOnly: 'No comparte nada contigo', sharesAndMore: '{names} y 1 más | {names} y {n} más', seen: 'Visto {when}',
     dropHint: 'Suelta archivos en cualquier sitio para enviarlos, o directamente sobre una persona.', dropToSend: 'Suelta para enviar a {name}', dropHere: 'Acepta archivos al momento', dropAsks: 'Pregunta antes de aceptar',
-    looking: 'Buscando gente', openElsewhere: 'Abre DistriShare en otro dispositivo de esta red y aparecerá aquí solo.',
+    looking: 'Buscando gente', alone_everyone: 'Abre DistriShare en otro dispositivo de esta red y aparecerá aquí solo.', alone_paired: 'Mientras solo te ve gente de confianza, aquí no aparece nadie nuevo.', alone_hidden: 'Mientras estás oculto, aquí no aparece nadie por sí solo.',
     tryAlone: 'Probar en solitario', tryAloneHint: 'Añade en este equipo un vecino ficticio con archivos de muestra, para practicar. Se va cuando termines la prueba.',
     demoStarting: 'Iniciando…', demoStop: 'Terminar la prueba',
   },

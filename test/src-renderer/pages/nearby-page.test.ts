@@ -1,7 +1,7 @@
 import { mount } from '@vue/test-utils';
 import { createPinia } from 'pinia';
 import { TooltipProvider } from 'reka-ui';
-import { expect, it, vi } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { h } from 'vue';
 import { apiKey } from '../../../src-renderer/api.ts';
 import { createTexts, setLanguage } from '../../../src-renderer/i18n.ts';
@@ -9,20 +9,35 @@ import NearbyPage from '../../../src-renderer/pages/NearbyPage.vue';
 import { createAppRouter } from '../../../src-renderer/router.ts';
 import { useLive } from '../../../src-renderer/stores/live.ts';
 import { createFakeNode } from '../fake-node.ts';
+import type { FakeNode } from '../fake-node.ts';
 import { deviceIdFor } from '../fake/people.ts';
 import { settled } from '../with-app.ts';
 
 const all = (selector: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(selector)];
 const named = (selector: string, name: string): HTMLElement | undefined => all(selector).find((each) => (each.getAttribute('aria-label') ?? each.textContent ?? '').trim() === name);
 
-it('forgets nobody before the user has said that it is meant', async () => {
-  const node = createFakeNode();
+async function openOn(node: FakeNode): Promise<void> {
   const texts = createTexts();
   setLanguage(texts, 'en');
   const router = createAppRouter();
   await router.push('/');
   mount({ setup: () => { useLive().start(); return () => h(TooltipProvider, null, { default: () => h(NearbyPage) }); } }, { global: { plugins: [createPinia(), texts, router], provide: { [apiKey]: node.api } }, attachTo: document.body });
   await settled();
+}
+beforeEach(() => { document.body.innerHTML = ''; });
+
+it.each([
+  ['everyone', true, 'Open DistriShare on another device on this network and it appears here by itself.'],
+  ['paired', true, 'While only trusted people see you, nobody new appears here.'],
+  ['hidden', false, 'While you are hidden, nobody appears here by themselves.'],
+] as const)('promises that somebody appears only to whom it is true (%s)', async (visibility, looks, said) => {
+  await openOn(createFakeNode({ empty: true, settings: { visibility } }));
+  expect([named('h2', said) !== undefined, document.body.textContent.includes('Looking for people')]).toEqual([true, looks]);
+});
+
+it('forgets nobody before the user has said that it is meant', async () => {
+  const node = createFakeNode();
+  await openOn(node);
   const forgotten = (): unknown[] => node.calls.filter(({ name }) => name === 'peers.forget').map(({ args }) => args);
   const answer = async (says: string): Promise<void> => {
     named('button', 'More about Plum Finch')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
