@@ -140,7 +140,7 @@ export interface SafePath {
  * beyond `limits.content.folderDepth` components or `limits.names.pathBytes` bytes.
  */
 export function safePath(components: readonly string[], rules: NameRules = {}): SafePath {
-  if (components.length === 0) throw new AppError('bad-argument', { name: 'path' });
+  if (components.length === 0) throw new AppError('bad-argument', { argument: 'path' });
   if (components.length > limits.content.folderDepth) throw new AppError('name-too-long', { name: '…' });
   // Most paths are safe as they are, and a list holds thousands of them. A character is a byte there.
   const plainBytes = components.reduce((sum, component) => (isPlain(component) ? sum + component.length + 1 : Infinity), -1);

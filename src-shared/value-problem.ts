@@ -18,9 +18,12 @@ function problemOf(issue: z.core.$ZodIssue | undefined): ErrorParams & { readonl
   }
 }
 
-/** A schema's refusal as `bad-argument`; the value's name is the last word of its place, unless `name` says it. */
+/**
+ * A schema's refusal as `bad-argument`. `name`: what the user calls the value, and wrote. Without it the value is an argument of a call, by the last word
+ * of its place: people read `argument.WORD`, in their language.
+ */
 export function badArgument(error: z.ZodError | undefined, name?: string): AppError {
   const issue = error?.issues[0];
   const place = issue?.path.findLast((part) => typeof part === 'string');
-  return new AppError('bad-argument', { name: name ?? (typeof place === 'string' ? place : ''), ...problemOf(issue) });
+  return new AppError('bad-argument', { ...(name === undefined ? { argument: typeof place === 'string' ? place : '' } : { name }), ...problemOf(issue) });
 }

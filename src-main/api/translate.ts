@@ -2,7 +2,7 @@ import { compile, createCoreContext, registerMessageCompiler, registerMessageRes
 import type { ErrorInfo } from '#shared/errors.ts';
 import { catalogue } from '#shared/i18n/catalogue.ts';
 import type { TextKey } from '#shared/i18n/catalogue.ts';
-import { errorKeys } from '#shared/i18n/error-text.ts';
+import { errorTexts } from '#shared/i18n/error-text.ts';
 import type { Locale } from '#shared/i18n/locale.ts';
 
 registerMessageCompiler(compile);
@@ -20,12 +20,9 @@ export function translate(locale: Locale, key: TextKey, params: TextParams = {})
   return typeof text === 'string' ? text : key;
 }
 
-/** What happened and what to do next, for a person. */
-export const errorSentences = (locale: Locale, info: ErrorInfo): { what: string; next: string } => {
-  const { what, next } = errorKeys(info);
-  return { what: translate(locale, what, info.params), next: translate(locale, next, info.params) };
-};
-
 /** `translate` bound to one language: what a face passes around. */
 export type Translate = (key: TextKey, params?: TextParams) => string;
 export const translator = (locale: Locale): Translate => (key, params) => translate(locale, key, params);
+
+/** What happened and what to do next, for a person. */
+export const errorSentences = (locale: Locale, info: ErrorInfo): { what: string; next: string } => errorTexts(info, translator(locale));

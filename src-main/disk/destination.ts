@@ -19,7 +19,7 @@ export const pathIn = (folder: string, name: string): string => (folder.endsWith
 function assertSafe(names: readonly string[]): void {
   if (names.length > limits.content.folderDepth) throw new AppError('name-too-long', { path: names.at(-1) ?? '' });
   for (const name of names) {
-    if (safeName(name).changed.length > 0) throw new AppError('bad-argument', { name: 'path', detail: name });
+    if (safeName(name).changed.length > 0) throw new AppError('bad-argument', { argument: 'path', detail: name });
   }
 }
 

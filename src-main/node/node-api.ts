@@ -45,7 +45,7 @@ function handlersOf(parts: NodeParts): Handlers {
     'peers.list': async () => Promise.resolve(devices.list()),
     'peers.connect': async ({ address }, signal) => {
       const target = parseAddress(address) ?? parseAddress(address.includes(':') && !address.startsWith('[') ? `[${address}]:${defaultSettings.port}` : `${address}:${defaultSettings.port}`);
-      if (target === null) throw new AppError('bad-argument', { name: 'address', problem: 'address' });
+      if (target === null) throw new AppError('bad-argument', { argument: 'address', problem: 'address' });
       return parts.connect(target, signal);
     },
     'peers.block': ({ peer, blocked }) => parts.block(peer, blocked),

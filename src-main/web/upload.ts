@@ -78,20 +78,20 @@ function parsePath(pathname: string): { batch: string; components: readonly stri
   const [, , batch = '', ...encoded] = pathname.split('/');
   const isFolder = encoded.at(-1) === '';
   const components = isFolder ? encoded.slice(0, -1) : encoded;
-  if (!/^[0-9a-f]{8,64}$/.test(batch)) throw new AppError('bad-argument', { name: 'batch', detail: batch.slice(0, 80) });
-  if (components.length === 0 || components.length > limits.content.folderDepth) throw new AppError('bad-argument', { name: 'path', detail: '' });
+  if (!/^[0-9a-f]{8,64}$/.test(batch)) throw new AppError('bad-argument', { argument: 'batch', detail: batch.slice(0, 80) });
+  if (components.length === 0 || components.length > limits.content.folderDepth) throw new AppError('bad-argument', { argument: 'path', detail: '' });
   try {
     return { batch, components: safePath(components.map((component) => decodeURIComponent(component))).path, isFolder };
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError('bad-argument', { name: 'path', detail: '%' }, { cause: error });
+    throw new AppError('bad-argument', { argument: 'path', detail: '%' }, { cause: error });
   }
 }
 
 function contentLength(request: IncomingMessage, isFolder: boolean): number {
   const text = request.headers['content-length'] ?? (isFolder ? '0' : '');
   const bytes = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
-  if (!(bytes <= limits.web.uploadFileBytes) || (isFolder && bytes > 0)) throw new AppError('bad-argument', { name: 'content-length', detail: text });
+  if (!(bytes <= limits.web.uploadFileBytes) || (isFolder && bytes > 0)) throw new AppError('bad-argument', { argument: 'content-length', detail: text });
   return bytes;
 }
 

@@ -82,7 +82,7 @@ export async function startWebServer({ api, dataDir, uiDir, port: wantedPort, ..
     }
     if (!comesFromHere(request, hosts, 'if-given')) throw new AppError('refused');
     if (method !== 'GET' && method !== 'HEAD') throw new AppError('bad-usage', { detail: method });
-    if (hasBody(request)) throw new AppError('bad-argument', { name: 'content-length', detail: '' });
+    if (hasBody(request)) throw new AppError('bad-argument', { argument: 'content-length', detail: '' });
     const token = new URLSearchParams(query).get('token');
     if (pathname === '/' && token !== null) enter(request, response, token);
     else {

@@ -1,7 +1,7 @@
 import { computed } from 'vue';
 import { useI18n } from 'vue-i18n';
 import type { ErrorInfo } from '#shared/errors.ts';
-import { errorKeys } from '#shared/i18n/error-text.ts';
+import { errorTexts } from '#shared/i18n/error-text.ts';
 import { formatBytes, formatNumber, formatRate } from '#shared/i18n/format.ts';
 import type { UiTextKey } from '#shared/i18n/index.ts';
 import { chooseLocale } from '#shared/i18n/locale.ts';
@@ -54,10 +54,7 @@ export function useText() {
   }
 
   /** What happened, and what to do next. */
-  function problem(info: ErrorInfo): { what: string; next: string } {
-    const { what, next } = errorKeys(info);
-    return { what: t(what, info.params), next: t(next, info.params) };
-  }
+  const problem = (info: ErrorInfo): { what: string; next: string } => errorTexts(info, t);
 
   return { t, locale, bytes, rate, number, decimal, millis, percent, duration, date, dateTime, clock, ago, problem };
 }

@@ -32,6 +32,11 @@ export const commonEn = {
     choices: 'The value for “{name}” does not fit: one of {choices}.', number: 'The value for “{name}” does not fit: it must be a whole number.', decimal: 'The value for “{name}” does not fit: it must be a number such as {example}.', address: 'The value for “{name}” does not fit: it must look like 192.168.1.7, 192.168.1.7:47800 or name.local.',
     form: 'The value for “{name}” is not of the kind that belongs there.',
   },
+  argument: {
+    name: 'name', text: 'text', address: 'address', path: 'path', paths: 'files', words: 'search words', invitation: 'invitation', lastsMs: 'duration', peer: 'device', share: 'share', room: 'room', member: 'member',
+    downloadDir: 'download folder', port: 'port', servers: 'servers', unusedNetworks: 'networks', downloadLimit: 'limit of downloads', uploadLimit: 'limit of uploads', down: 'limit of downloads', up: 'limit of uploads',
+    alternativeDownloadLimit: 'alternative limit of downloads', alternativeUploadLimit: 'alternative limit of uploads', pingBudget: 'what transfers may add to the ping', activeTransfers: 'downloads at once', days: 'days', from: 'beginning',
+  },
   evidence: { wrong: 'Sent 1 wrong piece. | Sent {n} wrong pieces.', wrongOf: 'The last was piece {pieces} of {file}. | The last were pieces {pieces} of {file}.' },
   /** Where one can go, in the order of sidebar and menus. */
   place: { nearby: 'Nearby', browse: 'Browse', search: 'Search', transfers: 'Transfers', shares: 'Shares', rooms: 'Rooms', settings: 'Settings' },

@@ -34,6 +34,11 @@ export const commonEs: SameShape<typeof commonEn> = {
     choices: 'El valor de «{name}» no encaja: uno de {choices}.', number: 'El valor de «{name}» no encaja: tiene que ser un número entero.', decimal: 'El valor de «{name}» no encaja: tiene que ser un número como {example}.', address: 'El valor de «{name}» no encaja: tiene que ser como 192.168.1.7, 192.168.1.7:47800 o nombre.local.',
     form: 'El valor de «{name}» no es de los que van ahí.',
   },
+  argument: {
+    name: 'nombre', text: 'texto', address: 'dirección', path: 'ruta', paths: 'archivos', words: 'palabras buscadas', invitation: 'invitación', lastsMs: 'duración', peer: 'dispositivo', share: 'lo compartido', room: 'sala', member: 'miembro',
+    downloadDir: 'carpeta de descargas', port: 'puerto', servers: 'servidores', unusedNetworks: 'redes', downloadLimit: 'límite de bajada', uploadLimit: 'límite de subida', down: 'límite de bajada', up: 'límite de subida',
+    alternativeDownloadLimit: 'límite alternativo de bajada', alternativeUploadLimit: 'límite alternativo de subida', pingBudget: 'lo que las transferencias pueden sumar al ping', activeTransfers: 'descargas a la vez', days: 'días', from: 'comienzo',
+  },
   evidence: { wrong: 'Envió 1 pieza errónea. | Envió {n} piezas erróneas.', wrongOf: 'La última, la pieza {pieces} de {file}. | Las últimas, las piezas {pieces} de {file}.' },
   /** Where one can go, in the order of sidebar and menus. */
   place: { nearby: 'Cerca', browse: 'Explorar', search: 'Buscar', transfers: 'Transferencias', shares: 'Compartido', rooms: 'Salas', settings: 'Ajustes' },

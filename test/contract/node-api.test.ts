@@ -94,13 +94,13 @@ describe.each(transports)('NodeApi over $name', (transport) => {
   });
 
   it('refuses arguments outside the schema before the node sees them', async () => {
-    await expect(client.call('browse.list', { peer: 'x', path: '', limit: 100_000 })).rejects.toMatchObject({ code: 'bad-argument', params: { name: 'limit' } });
+    await expect(client.call('browse.list', { peer: 'x', path: '', limit: 100_000 })).rejects.toMatchObject({ code: 'bad-argument', params: { argument: 'limit' } });
     expect(node.asked).toEqual([]);
   });
 
   it('carries what files are worth to the user, and nothing else', async () => {
-    await expect(client.callExtra('transfers.setFilePriority', { id: '1'.repeat(16), indices: [0], priority: 'urgent' })).rejects.toMatchObject({ code: 'bad-argument', params: { name: 'priority' } });
-    await expect(client.callExtra('transfers.setInOrder', { id: '1'.repeat(16) })).rejects.toMatchObject({ code: 'bad-argument', params: { name: 'inOrder' } });
+    await expect(client.callExtra('transfers.setFilePriority', { id: '1'.repeat(16), indices: [0], priority: 'urgent' })).rejects.toMatchObject({ code: 'bad-argument', params: { argument: 'priority' } });
+    await expect(client.callExtra('transfers.setInOrder', { id: '1'.repeat(16) })).rejects.toMatchObject({ code: 'bad-argument', params: { argument: 'inOrder' } });
     expect(node.asked).toEqual([]);
     node.handlers['transfers.files'] = () => ({ files: [{ index: 0, path: 'a', mappedPath: null, bytes: 2, doneBytes: 1, priority: 'skip', state: 'waiting' }], total: 1, next: null });
     expect((await client.call('transfers.files', { id: transferIdSchema.parse('1'.repeat(16)), limit: 10 })).files).toMatchObject([{ priority: 'skip', doneBytes: 1 }]);

@@ -93,7 +93,7 @@ export class LibraryReader {
     // What is left: after the cursor in its own folder, then after that folder in the one above it, and so on.
     const components = cursor.split('/', limits.content.folderDepth + 1);
     // Nothing lies deeper. Each level is a look into the store, and others write the cursor.
-    if (components.length > limits.content.folderDepth) throw new AppError('bad-argument', { name: 'cursor' });
+    if (components.length > limits.content.folderDepth) throw new AppError('bad-argument', { argument: 'cursor' });
     for (let depth = components.length - 1; depth >= 0; depth--) {
       yield* this.#below(share, folder, components.slice(0, depth).join('/'), components[depth]);
     }

@@ -81,6 +81,6 @@ export function defaultShareName(diskPath: string): string {
 /** Throws `bad-argument` for what cannot be the first part of a path. */
 export function checkShareName(name: string): string {
   const isText = !/[/\p{Cc}\p{Surrogate}\ufffd]/u.test(name) && name.trim() !== '' && name !== '.' && name !== '..';
-  if (!isText || name.length > limits.names.shareNameChars) throw new AppError('bad-argument', { name: 'name', detail: name });
+  if (!isText || name.length > limits.names.shareNameChars) throw new AppError('bad-argument', { argument: 'name', detail: name });
   return name;
 }

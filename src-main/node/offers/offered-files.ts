@@ -21,7 +21,7 @@ type IsPrivate = (path: string) => boolean;
 export async function describeOffered(path: string, isPrivate: IsPrivate): Promise<{ kind: 'file' | 'folder'; bytes: number; files: number }> {
   const stats = await statOffered(path);
   const real = await realOf(path);
-  if (isPrivate(real)) throw new AppError('bad-argument', { name: 'path', detail: path });
+  if (isPrivate(real)) throw new AppError('bad-argument', { argument: 'path', detail: path });
   if (stats.isFile()) return { kind: 'file', bytes: Number(stats.size), files: 1 };
   let bytes = 0;
   let files = 0;

@@ -81,7 +81,7 @@ export class Offers {
   }
 
   sendText(link: Link, text: string): Promise<Offer> {
-    if (Buffer.byteLength(text) > limits.push.textBytes) throw new AppError('bad-argument', { name: 'text' });
+    if (Buffer.byteLength(text) > limits.push.textBytes) throw new AppError('bad-argument', { argument: 'text' });
     return this.#offer(link, { text, items: [], bytes: Buffer.byteLength(text) }, []);
   }
 

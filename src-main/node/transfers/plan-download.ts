@@ -19,7 +19,7 @@ export interface PlanPorts {
 export async function planDownload(source: TransferSource, { devices, links, holdersOf, signal }: PlanPorts): Promise<Omit<NewDownload, 'base' | 'priority' | 'inOrder'>> {
   if (source.kind === 'path') {
     const path = source.path.replace(/^\/+|\/+$/g, '');
-    if (path === '') throw new AppError('bad-argument', { name: 'path' });
+    if (path === '') throw new AppError('bad-argument', { argument: 'path' });
     const name = path.slice(path.lastIndexOf('/') + 1);
     const peer = devices.findToAsk(source.peer);
     const { known } = source;

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { errorCodes } from '#shared/errors.ts';
 import { catalogue } from '#shared/i18n/catalogue.ts';
 import type { TextKey } from '#shared/i18n/catalogue.ts';
 import { messages } from '#shared/i18n/index.ts';
 import { chooseLocale, locales, localeWishes } from '#shared/i18n/locale.ts';
+import { badArgument } from '#shared/value-problem.ts';
 import { errorSentences, translate } from '#main/api/translate.ts';
 
 function texts(tree: object, prefix = ''): Map<string, string> {
@@ -57,6 +59,14 @@ describe('error sentences', () => {
     expect(errorSentences('en', { code: 'file-missing', params: { path: '/a/b.txt' } }).what).toBe('“/a/b.txt” is not there.');
     expect(errorSentences('en', { code: 'file-missing', params: {} }).what).toBe('The file is not there.');
     expect(errorSentences('es', { code: 'file-missing', params: { path: '' } }).what).toBe('El archivo no está.');
+  });
+
+  it('call an argument of a call by its word in the language, and not at all when it has none; what the user wrote stays', () => {
+    const refused = badArgument(z.object({ name: z.string().max(3) }).safeParse({ name: 'long' }).error).toInfo();
+    expect(['en', 'es'].map((locale) => errorSentences(locale === 'en' ? 'en' : 'es', refused).what)).toEqual(['The value for “name” does not fit: 3 characters at most.', 'El valor de «nombre» no encaja: 3 caracteres como máximo.']);
+    expect(errorSentences('es', { code: 'bad-argument', params: { argument: 'name', detail: 'a/b' } }).what).toBe('El valor de «nombre» no encaja: a/b');
+    expect(errorSentences('es', { code: 'bad-argument', params: { argument: 'cursor', problem: 'number' } }).what).toBe('Un valor no encaja aquí.');
+    expect(errorSentences('es', badArgument(z.object({ name: z.string().max(3) }).safeParse({ name: 'long' }).error, '--name').toInfo()).what).toContain('«--name»');
   });
 
   it('show parameters as they are, never as message syntax', () => {

@@ -45,7 +45,7 @@ describe('settings store', () => {
 
   it('refuses what the schema refuses, and stays as it was', async () => {
     const store = await open();
-    await expect(store.set({ downloadLimit: 0 })).rejects.toMatchObject({ code: 'bad-argument', params: { name: 'downloadLimit' } });
+    await expect(store.set({ downloadLimit: 0 })).rejects.toMatchObject({ code: 'bad-argument', params: { argument: 'downloadLimit' } });
     expect(store.get()).toEqual(defaults);
     expect(await readdir(dataDir)).toEqual([]);
   });
