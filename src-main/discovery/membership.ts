@@ -14,8 +14,8 @@ export interface MembershipOptions {
   readonly visibility: Settings['visibility'];
   /** Devices of earlier sessions; their trust is told by `setTrust`. */
   readonly known: readonly KnownDevice[];
-  /** Links to an address, also to better a link that there is, and says who is there; rejects with an AppError. `expect`: nobody else will do. */
-  readonly dial: (address: SocketAddress, expect: DeviceId | null, signal: AbortSignal) => Promise<DeviceId>;
+  /** Links to an address, also to better a link that there is, and says who is there; rejects with an AppError. `expect`, `isAsked`: as in `MembershipSink`. */
+  readonly dial: (address: SocketAddress, how: { readonly expect: DeviceId | null; readonly isAsked: boolean }, signal: AbortSignal) => Promise<DeviceId>;
   /** Whether an address lies on a network of ours where it would be the best way to a device, as things are now. */
   readonly isBeside: (host: string) => boolean;
   /** What `peer(id)` gives has changed. */
@@ -87,7 +87,7 @@ class MembershipDriver {
   readonly #ending = new AbortController();
   readonly #dials = new Set<Promise<void>>();
   /** Effects of the step under way; carried out after it, because whoever hears of them may step again. */
-  #toDial: { address: SocketAddress; expect: DeviceId | null }[] = [];
+  #toDial: { address: SocketAddress; expect: DeviceId | null; isAsked: boolean }[] = [];
   #changed = new Set<DeviceId>();
   #wake: NodeJS.Timeout | null = null;
 
@@ -95,7 +95,7 @@ class MembershipDriver {
     this.#options = options;
     this.#machine = new MembershipMachine({ ...options, now: options.now() });
     this.#sink = {
-      dial: (address, expect) => this.#toDial.push({ address, expect }),
+      dial: (address, expect, isAsked) => this.#toDial.push({ address, expect, isAsked }),
       changed: (id) => this.#changed.add(id),
     };
     this.#setTimer();
@@ -108,7 +108,7 @@ class MembershipDriver {
     const [dials, changed] = [this.#toDial, this.#changed];
     this.#toDial = [];
     this.#changed = new Set();
-    for (const { address, expect } of dials) this.#dial(address, expect);
+    for (const { address, ...how } of dials) this.#dial(address, how);
     for (const id of changed) this.#options.onChange(id);
   }
 
@@ -144,8 +144,8 @@ class MembershipDriver {
     await Promise.all(this.#dials);
   }
 
-  #dial(address: SocketAddress, expect: DeviceId | null): void {
-    const work: Promise<void> = this.#options.dial(address, expect, this.#ending.signal).then(
+  #dial(address: SocketAddress, how: Parameters<MembershipOptions['dial']>[1]): void {
+    const work: Promise<void> = this.#options.dial(address, how, this.#ending.signal).then(
       (id) => this.step({ type: 'dial-succeeded', address, id }),
       (error: unknown) => {
         const { code, params: { there } = {} } = errorInfo(error);

@@ -37,7 +37,7 @@ export interface LinksOptions {
   /** Asked at every hello, because names change. */
   readonly hello: () => LocalHello;
   readonly isBlocked: (id: DeviceId) => boolean;
-  /** Whether a device that dials us may link. Our own dials are the user's will and are not asked about. */
+  /** Whether a device that dials us may link, or one that we dial because it asks for that. Other dials of ours are the user's will and are not asked about. */
   readonly mayLink?: (id: DeviceId) => boolean;
   /** Whether there is always room for a device that dials us: strangers cost nothing, and must not take the places of those we know. */
   readonly isExpected?: (id: DeviceId) => boolean;
@@ -109,11 +109,11 @@ class LinkTable implements Links {
     this.#listeners.push(listener);
   }
 
-  async dial(address: Address, options: { signal?: AbortSignal; expect?: DeviceId; isBetter?: boolean }): Promise<Link> {
-    const { signal, expect } = options;
+  async dial(address: Address, options: { signal?: AbortSignal; expect?: DeviceId; isBetter?: boolean; isAsked?: boolean }): Promise<Link> {
+    const { signal, expect, isAsked = true } = options;
     const linked = expect === undefined ? undefined : this.#links.get(expect);
     if (linked && !(options.isBetter === true && linked.rank !== 'near')) return linked;
-    return this.#open(signal, (until) => this.#dialler.dial(address, until, (dialled) => this.#greet(dialled, { address, adopted: null }, until, expect)));
+    return this.#open(signal, (until) => this.#dialler.dial(address, until, (dialled) => this.#greet(dialled, { address, adopted: null }, until, { expect, isAsked })));
   }
 
   async adopt(stream: Duplex, { expect, dialled, relay, signal }: { expect: DeviceId; dialled: boolean; relay: string | null; signal?: AbortSignal }): Promise<Link> {
@@ -123,7 +123,7 @@ class LinkTable implements Links {
       throw networkOff(localAddress, '');
     }
     return this.#open(signal, (until) => secureStream(stream, { context: this.#context, dialled, expect, signal: until }, (secured) => {
-      if (dialled) return this.#greet(secured, { address: null, adopted: { relay } }, until, expect);
+      if (dialled) return this.#greet(secured, { address: null, adopted: { relay } }, until, { expect, isAsked: true });
       const link = this.#waiters.wait(expect, until, limits.link.handshakeMs + limits.link.helloMs);
       this.#accept(secured.socket, expect, { relay }, () => undefined);
       return { link };
@@ -161,11 +161,13 @@ class LinkTable implements Links {
   }
 
   /** Our dial has reached a device: says hello, or joins what already goes on with that device. */
-  #greet({ socket, id, reader }: Dialled | Secured, way: Way, signal: AbortSignal, expect: DeviceId | undefined): { readonly link: Promise<Link> } {
+  #greet({ socket, id, reader }: Dialled | Secured, way: Way, signal: AbortSignal, { expect, isAsked }: { readonly expect: DeviceId | undefined; readonly isAsked: boolean }): { readonly link: Promise<Link> } {
     const address = way.address === null ? '' : addressText(way.address);
     if (id === this.#options.identity.id) throw new AppError('self-dial', { address });
     if (expect !== undefined && id !== expect) throw new AppError('identity-changed', { address, there: id });
     if (this.#options.isBlocked(id)) throw new AppError('blocked', { address });
+    const unwelcome = isAsked ? null : this.#unwelcome(id);
+    if (unwelcome !== null) throw new AppError(unwelcome, { address });
     const path = pathOf(socket, way.adopted?.relay ?? null);
     const rank = rankOfPath(path, undefined);
     const before = this.#links.get(id);
@@ -228,12 +230,21 @@ class LinkTable implements Links {
     connection.start();
   }
 
+  /** Why nobody is let in who comes by its own wish. */
+  #unwelcome(id: DeviceId): 'refused' | 'too-many' | null {
+    const { mayLink, isExpected, linksAtOnce = limits.link.linksAtOnce } = this.#options;
+    if (mayLink?.(id) === false) return 'refused';
+    return !this.#links.has(id) && this.#links.size >= linksAtOnce && isExpected?.(id) !== true ? 'too-many' : null;
+  }
+
   /** Whether a device that dialled us is welcome. */
   #admit(connection: Connection, theirs: Hello): Refusal | null {
     const id = connection.remoteId;
     if (id === this.#options.identity.id) return 'self-dial';
     if (this.#options.isBlocked(id)) return 'blocked';
-    if (this.#closing.signal.aborted || this.#options.mayLink?.(id) === false) return 'refused';
+    if (this.#closing.signal.aborted) return 'refused';
+    const unwelcome = this.#unwelcome(id);
+    if (unwelcome !== null) return unwelcome;
     const link = this.#links.get(id);
     // Whoever has a way of its own to us needs none that costs somebody else's line.
     if (connection.isRelayed && link?.relay === null) return 'duplicate';
@@ -241,7 +252,6 @@ class LinkTable implements Links {
       if (link?.session !== theirs.session) return 'refused';
       return link.bulkLanes < limits.link.bulkConnectionsPerPeer ? null : 'too-many';
     }
-    if (link === undefined && this.#links.size >= (this.#options.linksAtOnce ?? limits.link.linksAtOnce) && this.#options.isExpected?.(id) !== true) return 'too-many';
     const isInstead = link !== undefined && theirs.instead === link.session;
     const closes = this.#pairOf(id).admit(connection, theirs, { rank: rankOfPath(connection.path, theirs.path), isInstead });
     if (closes === null) return 'duplicate';

@@ -18,6 +18,7 @@ import { Offers } from './offers/offers.ts';
 import { discardStaged } from './offers/staged-files.ts';
 import { knownDevicesTable } from './peers/device-records.ts';
 import { Devices } from './peers/devices.ts';
+import { Welcome } from './peers/welcome.ts';
 import { Servers } from '../net/servers/servers.ts';
 import { isBeside } from '../net/path-kind.ts';
 import { MachineMeter } from './pace/machine-meter.ts';
@@ -63,6 +64,7 @@ export interface Services {
   readonly foundation: Foundation;
   readonly events: NodeEvents;
   readonly devices: Devices;
+  readonly welcome: Welcome;
   readonly membership: Membership;
   readonly pairing: PairingService;
   readonly rooms: Rooms;
@@ -118,7 +120,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
   const membership: Membership = createMembership({
     nonce, now, random: Math.random, visibility: settings.get().visibility,
     known: known.map(([, device]) => device),
-    dial: async (address, expect, signal) => (await links().dial(address, { signal, isBetter: true, ...(expect === null ? {} : { expect }) })).remote.id,
+    dial: async (address, { expect, isAsked }, signal) => (await links().dial(address, { signal, isBetter: true, isAsked, ...(expect === null ? {} : { expect }) })).remote.id,
     isBeside: (host) => isBeside(host, settings.get().unusedNetworks),
     onChange: (id) => { devices.touch(id); },
   });
@@ -196,11 +198,13 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     onRelay: (from, ticket, by) => { reach.met(from, ticket, by); },
   });
   closers.push(() => servers.close());
+  const welcome = new Welcome({ visibility: () => settings.get().visibility, trustOf: (id) => devices.trustOf(id), rooms });
   const reach: Reach = new Reach({
     self: identity.id, servers, links, now, background, random: Math.random, ownAddresses: ways.ownAddresses,
     knownAddresses: (id) => (membership.peer(id)?.sources ?? []).flatMap(({ address }) => parseAddress(address) ?? []),
     introduce: (id, address) => { membership.introduced(id, address, 'server'); },
     isBlocked: (id) => devices.isBlocked(id),
+    welcome,
   });
   closers.push(() => { reach.close(); });
   const introduceFromServer = (node: BootstrapNode): boolean => reach.wanted(node, false);
@@ -313,7 +317,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
   closers.push(() => { search.close(); });
   const holders = new Holders({ servers, waiter, introduce: introduceFromServer, downloads: () => transfers.sought, now, background });
   closers.push(() => { holders.close(); });
-  return { foundation, events, devices, membership, pairing, rooms, servers, reach, holders, transfers, ownCopies, offers, search, uploads, blocks, control, swarm, speed, waiter, shareNames, links, setTrust, background };
+  return { foundation, events, devices, welcome, membership, pairing, rooms, servers, reach, holders, transfers, ownCopies, offers, search, uploads, blocks, control, swarm, speed, waiter, shareNames, links, setTrust, background };
 }
 
 /** What was shared with a room that is gone is shared with nobody, also when the room should come back. */

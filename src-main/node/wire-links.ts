@@ -11,7 +11,7 @@ const listingEveryMs = 500;
 
 /** Makes the links of a node and tells every service what happens on them. */
 export function wireLinks(services: Services): Links {
-  const { foundation, events, devices, membership, pairing, reach, rooms, transfers, offers, search, blocks, control, swarm, speed, waiter, background } = services;
+  const { foundation, events, devices, membership, pairing, reach, rooms, transfers, offers, search, blocks, control, swarm, speed, waiter, welcome, background } = services;
   const { identity, settings, elapsed } = foundation;
   /** Links whose device said that it leaves: there is no hurry to dial it again. */
   const leaving = new WeakSet<Link>();
@@ -71,8 +71,8 @@ export function wireLinks(services: Services): Links {
     hello: () => ({ name: settings.get().name, version: appVersion }),
     isBlocked: (id) => devices.isBlocked(id),
     isUsed: (localHost) => isUsedHost(localHost, settings.get().unusedNetworks),
-    isExpected: (id) => devices.trustOf(id) === 'paired' || rooms.knows(id),
-    mayLink: (id) => settings.get().visibility === 'everyone' || devices.trustOf(id) === 'paired' || rooms.mayCome(id),
+    isExpected: (id) => welcome.isExpected(id),
+    mayLink: (id) => welcome.mayLink(id),
   });
   links.onLink((link) => {
     const { id } = link.remote;

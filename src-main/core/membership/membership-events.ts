@@ -29,8 +29,11 @@ export type MembershipEvent =
   | { readonly type: 'tick' };
 
 export interface MembershipSink {
-  /** Link to this address; answer with `dial-succeeded` or `dial-failed`. `expect`: nobody else will do. */
-  dial(address: SocketAddress, expect: DeviceId | null): void;
+  /**
+   * Link to this address; answer with `dial-succeeded` or `dial-failed`. `expect`: nobody else will do. `isAsked`: the user, a room or a server wants who is there; when
+   * it only announced itself, nobody may be linked who might not dial us.
+   */
+  dial(address: SocketAddress, expect: DeviceId | null, isAsked: boolean): void;
   /** What `device(id)` gives has changed; it gives undefined when the device was forgotten. */
   changed(id: DeviceId): void;
 }

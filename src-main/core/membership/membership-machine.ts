@@ -370,7 +370,7 @@ export class MembershipMachine {
     }
     this.#wake = scheduleDials(now, wanted, dialling, linkedNonces, (entry) => {
       entry.dialledAt = now;
-      out.dial(entry.address, entry.isFresh(now) || entry.typed ? null : entry.device);
+      out.dial(entry.address, entry.isFresh(now) || entry.typed ? null : entry.device, entry.typed || isMeant(entry));
     });
   }
 
@@ -398,7 +398,7 @@ export class MembershipMachine {
     switch (this.#visibility) {
       case 'hidden': return false;
       // Who is in a room with us is somebody we want to meet.
-      case 'paired': if (!entry.seen.has('room') && !entry.seen.has('server') && (device ? device.trust !== 'paired' : !waitsForPaired)) return false; break;
+      case 'paired': if (!isMeant(entry) && (device ? device.trust !== 'paired' : !waitsForPaired)) return false; break;
       case 'everyone': break;
       default: return assertNever(this.#visibility);
     }
@@ -411,3 +411,6 @@ export class MembershipMachine {
     return later < rememberedTried;
   }
 }
+
+/** Whether a room or a server has named whoever is to be there. */
+const isMeant = ({ seen }: AddressEntry): boolean => seen.has('room') || seen.has('server');

@@ -89,6 +89,11 @@ export class ReachMachine {
     this.#act(now, out);
   }
 
+  /** Whether it is in a room of ours, as a server says. */
+  wants(id: DeviceId): boolean {
+    return this.#devices.get(id)?.mutual === true;
+  }
+
   get count(): number {
     return this.#devices.size;
   }

@@ -144,9 +144,10 @@ export interface Links {
    * Links to an address, or gives the existing link when that device is linked already. Rejects with `not-reachable`,
    * `network-off`, `timeout`, `version-mismatch`, `blocked`, `self-dial`, `refused`, `too-many`, `cancelled`, `identity-changed` (when
    * `expect` differs), and `protocol-error` when whoever answers there is no DistriShare. Where the connection turns out to be better than the link, as both
-   * ends see it, it takes the link's place. `isBetter`: dial for that although the device is linked.
+   * ends see it, it takes the link's place. `isBetter`: dial for that although the device is linked. `isAsked` false: nobody here wants it, it announced itself or asked for it, and
+   * so it is linked only if it might dial us.
    */
-  dial(address: Address, options: { signal?: AbortSignal; expect?: DeviceId; isBetter?: boolean }): Promise<Link>;
+  dial(address: Address, options: { signal?: AbortSignal; expect?: DeviceId; isBetter?: boolean; isAsked?: boolean }): Promise<Link>;
   /**
    * Links over a stream that was opened otherwise. `dialled`: we are the one who dials, the other end is not; `relay`: the server that carries it, or null when
    * nobody does. It replaces a link that is worse. Rejects as `dial` does, and closes the stream then.

@@ -12,6 +12,7 @@ import { Hole } from '../../net/hole.ts';
 import { mayBeOutside } from '../../net/path-kind.ts';
 import { addressesOf, type Servers } from '../../net/servers/servers.ts';
 import { withTimeout } from '../../net/with-timeout.ts';
+import type { Welcome } from '../peers/welcome.ts';
 import type { Link, Links } from '../ports/links.ts';
 
 /** Opening a hole, its answer, and connecting through it together take no longer. */
@@ -42,6 +43,7 @@ export interface ReachPorts {
   /** Has an address dialled where a device may be. */
   readonly introduce: (id: DeviceId, address: SocketAddress) => void;
   readonly isBlocked: (id: DeviceId) => boolean;
+  readonly welcome: Pick<Welcome, 'mayLink' | 'isExpected'>;
   readonly now: () => Timestamp;
   readonly random: () => number;
   readonly background: (work: Promise<unknown>) => void;
@@ -56,7 +58,8 @@ export class Reach {
   readonly #waiting = new Map<string, { readonly from: DeviceId; readonly answered: (address: SocketAddress) => void }>();
   /** When a device was last heard, by what it wanted. */
   readonly #heard = new Map<string, Timestamp>();
-  readonly #asks = { call: 0, punch: 0, relay: 0 };
+  /** Places of strangers, and of those we know: strangers without number must not keep a friend away. */
+  readonly #asks = { stranger: { call: 0, punch: 0, relay: 0 }, expected: { call: 0, punch: 0, relay: 0 } };
   #timer: NodeJS.Timeout | null = null;
 
   constructor(ports: ReachPorts) {
@@ -94,16 +97,17 @@ export class Reach {
   hear(from: DeviceId, data: string): void {
     const signal = parse(data);
     if (signal === null || this.#ports.isBlocked(from) || this.#isDirect(from)) return;
+    // What we asked for ourselves.
     if (signal.kind === 'punch-answer') return this.#punchAnswered(from, signal);
-    if (!this.#isNews(`${signal.kind} ${from}`)) return;
+    if (!this.#mayCome(from) || !this.#isNews(`${signal.kind} ${from}`)) return;
     if (signal.kind === 'call') this.#called(from, signal.addresses.flatMap((text) => parseAddress(text) ?? []));
-    else this.#ask('punch', (until) => this.#answerPunch(from, signal, until), punchMs);
+    else this.#ask(from, 'punch', (until) => this.#answerPunch(from, signal, until), punchMs);
   }
 
   /** Another device waits for us at a server. */
   met(from: DeviceId, ticket: string, by: Carrier): void {
-    if (this.#ports.isBlocked(from) || this.#isDirect(from) || !this.#isNews(`relay ${from}`)) return;
-    this.#ask('relay', async (until) => {
+    if (this.#ports.isBlocked(from) || this.#isDirect(from) || !this.#mayCome(from) || !this.#isNews(`relay ${from}`)) return;
+    this.#ask(from, 'relay', async (until) => {
       const stream = await by.client.relay(ticket, null, until);
       await this.#ports.links().adopt(stream, { expect: from, dialled: false, relay: by.url.origin, signal: until });
     }, relayMs);
@@ -133,16 +137,16 @@ export class Reach {
   #call(id: DeviceId): void {
     this.#say(id, { kind: 'call', addresses: this.#ports.ownAddresses().map(formatAddress).slice(0, limits.bootstrap.addressesPerNode) });
     // The table of peers dials nobody who is linked: a link over a relay is bettered here.
-    if (this.#ports.links().get(id) !== undefined) this.#run((until) => this.#dialAny(id, this.#ports.knownAddresses(id), until), dialMs, () => undefined);
+    if (this.#ports.links().get(id) !== undefined) this.#run((until) => this.#dialAny(id, this.#ports.knownAddresses(id), until, true), dialMs, () => undefined);
   }
 
   /** Not by the table of peers: strangers without number would push out of it whom the user knows. */
   #called(from: DeviceId, addresses: readonly SocketAddress[]): void {
-    this.#ask('call', (until) => this.#dialAny(from, addresses.filter(({ host }) => mayBeOutside(host)), until), dialMs);
+    this.#ask(from, 'call', (until) => this.#dialAny(from, addresses.filter(({ host }) => mayBeOutside(host)), until, this.#machine.wants(from)), dialMs);
   }
 
-  #dialAny(id: DeviceId, addresses: readonly SocketAddress[], signal: AbortSignal): Promise<unknown> {
-    return Promise.any(addresses.slice(0, addressesDialled).map((address) => this.#ports.links().dial(address, { expect: id, isBetter: true, signal })));
+  #dialAny(id: DeviceId, addresses: readonly SocketAddress[], signal: AbortSignal, isAsked: boolean): Promise<unknown> {
+    return Promise.any(addresses.slice(0, addressesDialled).map((address) => this.#ports.links().dial(address, { expect: id, isBetter: true, isAsked, signal })));
   }
 
   async #punch(id: DeviceId, until: AbortSignal): Promise<void> {
@@ -190,11 +194,17 @@ export class Reach {
     await this.#ports.links().adopt(stream, { expect: id, dialled: true, relay: by, signal: until });
   }
 
+  /** Whether what a device wants is any use: to find out would show it where we are. */
+  #mayCome(id: DeviceId): boolean {
+    return this.#ports.welcome.mayLink(id) || this.#machine.wants(id);
+  }
+
   /** Something that another device wants of us; no more than a few at once. */
-  #ask(kind: 'call' | 'punch' | 'relay', work: (until: AbortSignal) => Promise<unknown>, withinMs: number): void {
-    if (this.#asks[kind] >= asksAtOnce) return;
-    this.#asks[kind]++;
-    this.#run((until) => work(until).finally(() => { this.#asks[kind]--; }), withinMs, () => undefined);
+  #ask(from: DeviceId, kind: 'call' | 'punch' | 'relay', work: (until: AbortSignal) => Promise<unknown>, withinMs: number): void {
+    const asks = this.#asks[this.#ports.welcome.isExpected(from) || this.#machine.wants(from) ? 'expected' : 'stranger'];
+    if (asks[kind] >= asksAtOnce) return;
+    asks[kind]++;
+    this.#run((until) => work(until).finally(() => { asks[kind]--; }), withinMs, () => undefined);
   }
 
   /** A way that leads nowhere is no failure of anything: the next one is tried. */

@@ -27,7 +27,7 @@ function create(options: Partial<MembershipOptions> = {}): Membership {
     nonce: '0'.repeat(16),
     visibility: 'everyone',
     known: [],
-    dial: (to, expected, signal) => new Promise((resolve, reject) => {
+    dial: (to, { expect: expected }, signal) => new Promise((resolve, reject) => {
       dialled.push({ address: formatAddress(to), expect: expected, signal, resolve, reject });
       signal.addEventListener('abort', () => reject(new AppError('cancelled')));
     }),

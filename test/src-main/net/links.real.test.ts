@@ -393,6 +393,17 @@ describe('dialling', () => {
     expect((await b.links.dial(a.address, {})).remote.name).toBe('a');
   });
 
+  it('nor does such a device link with somebody whom it dials only because that one asks for it', async () => {
+    const a = await startNode('a');
+    const b = await startNode('b', { mayLink: (id) => id !== a.identity.id });
+    await expect(b.links.dial(a.address, { isAsked: false })).rejects.toMatchObject({ code: 'refused' });
+    expect([[...a.links.all()].length, [...b.links.all()].length]).toEqual([0, 0]);
+    const full = await startNode('full', { linksAtOnce: 1 });
+    await full.links.dial(b.address, { isAsked: false });
+    await expect(full.links.dial(a.address, { isAsked: false })).rejects.toMatchObject({ code: 'too-many' });
+    expect((await full.links.dial(a.address, {})).remote.name).toBe('a');
+  });
+
   it('finds room at a device that is full of strangers only when it is expected there', async () => {
     const [friend, stranger, ...others] = await Promise.all(['friend', 'stranger', 'one', 'two'].map((name) => startNode(name)));
     const full = await startNode('full', { linksAtOnce: 2, isExpected: (id) => id === friend?.identity.id });

@@ -319,6 +319,16 @@ describe('visibility', () => {
     expect(world.dialsTo('10.0.0.3:1')).toEqual([]);
   });
 
+  it('whoever is dialled because of its announcement is not asked for, whom the user, a room or a server names is', () => {
+    const world = new MembershipWorld();
+    world.hint('10.0.0.2:1');
+    world.step({ type: 'hint', address: at('192.0.2.1:1'), source: 'address' });
+    world.step({ type: 'introduced', id: anna, address: at('192.0.2.2:1'), source: 'room' });
+    world.step({ type: 'introduced', id: bert, address: at('192.0.2.3:1'), source: 'server' });
+    world.run(10_000);
+    expect(new Map(world.dials.map(({ address, isAsked }) => [address, isAsked]))).toEqual(new Map([['10.0.0.2:1', false], ['192.0.2.1:1', true], ['192.0.2.2:1', true], ['192.0.2.3:1', true]]));
+  });
+
   it('blocked devices are not dialled, whatever announces them', () => {
     const world = new MembershipWorld();
     world.answers.set('10.0.0.2:1', anna);

@@ -19,6 +19,7 @@ export interface Dial {
   readonly at: number;
   readonly address: string;
   readonly expect: DeviceId | null;
+  readonly isAsked: boolean;
 }
 
 /** A membership machine whose dials reach devices (by address) or fail, in virtual time. It checks the machine's promises. */
@@ -55,7 +56,7 @@ export class MembershipWorld {
 
   step(event: MembershipEvent): void {
     this.machine.step(this.now, event, {
-      dial: (address, expect) => this.#dial(address, expect),
+      dial: (address, expect, isAsked) => this.#dial(address, expect, isAsked),
       changed: (id) => this.changed.push(id),
     });
   }
@@ -97,12 +98,12 @@ export class MembershipWorld {
     return this.dials.filter((dial) => dial.address === address);
   }
 
-  #dial(address: SocketAddress, expect: DeviceId | null): void {
+  #dial(address: SocketAddress, expect: DeviceId | null, isAsked: boolean): void {
     const key = formatAddress(address);
     if (this.#dialling.has(key)) throw new Error(`dialled twice at once: ${key}`);
     this.#dialling.add(key);
     this.maxDials = Math.max(this.maxDials, this.#dialling.size);
-    this.dials.push({ at: this.now, address: key, expect });
+    this.dials.push({ at: this.now, address: key, expect, isAsked });
     this.#queue.push({
       at: this.now + this.dialMs,
       run: () => {

@@ -13,9 +13,10 @@ const self = device(0);
 const attempt = '0123456789abcdef';
 
 /** A node whose servers and links do nothing but note what was wanted of them. */
-function node(options: { readonly linked?: readonly DeviceId[]; readonly blocked?: readonly DeviceId[] } = {}) {
+function node(options: { readonly linked?: readonly DeviceId[]; readonly blocked?: readonly DeviceId[]; readonly friends?: readonly DeviceId[]; readonly isShy?: boolean } = {}) {
   const introduced: string[] = [];
   const dialled: string[] = [];
+  const unasked: string[] = [];
   const signals: { to: DeviceId; data: unknown }[] = [];
   let holes = 0;
   const relays: string[] = [];
@@ -30,16 +31,17 @@ function node(options: { readonly linked?: readonly DeviceId[]; readonly blocked
       },
       relay: () => Promise.reject(new AppError('not-reachable')),
     },
-    links: () => ({ get: (id) => (options.linked?.includes(id) === true ? { relay: null } : undefined), adopt: (_stream, { signal }) => new Promise((_, reject) => { signal?.addEventListener('abort', () => { reject(new AppError('cancelled')); }); }), dial: (address) => { dialled.push(formatAddress(address)); return new Promise(() => undefined); } }),
+    links: () => ({ get: (id) => (options.linked?.includes(id) === true ? { relay: null } : undefined), adopt: (_stream, { signal }) => new Promise((_, reject) => { signal?.addEventListener('abort', () => { reject(new AppError('cancelled')); }); }), dial: (address, { isAsked }) => { (isAsked === false ? unasked : dialled).push(formatAddress(address)); return new Promise(() => undefined); } }),
     ownAddresses: () => [{ host: '192.168.1.2', port: 47_800 }],
     knownAddresses: () => [],
     introduce: (_id: DeviceId, address: SocketAddress) => { introduced.push(formatAddress(address)); },
     isBlocked: (id) => options.blocked?.includes(id) === true,
+    welcome: { mayLink: (id) => options.isShy !== true || options.friends?.includes(id) === true, isExpected: (id) => options.friends?.includes(id) === true },
     now: () => Date.now(), random: () => 0,
     background: (work) => { work.catch(() => undefined); },
   });
   const carrier = (ticket: string) => ({ url: { origin: 'https://relay.example.org' }, client: { relay: (): Promise<Duplex> => { relays.push(ticket); return Promise.resolve(duplexPair()[0]); } } });
-  return { reach, introduced, dialled, signals, relays, carrier, holes: () => holes };
+  return { reach, introduced, dialled, unasked, signals, relays, carrier, holes: () => holes };
 }
 const punch = (address: string) => JSON.stringify({ kind: 'punch', attempt, address });
 
@@ -53,7 +55,7 @@ it('calls a device that a server names, with our addresses', () => {
 
 it('dials who calls, and nobody who is blocked or linked already', () => {
   const call = JSON.stringify({ kind: 'call', addresses: ['10.0.0.7:47800', '127.0.0.1:22', 'nonsense'] });
-  const { reach, introduced, dialled } = node({ linked: [device(2)], blocked: [device(3)] });
+  const { reach, introduced, unasked: dialled } = node({ linked: [device(2)], blocked: [device(3)] });
   for (const number of [1, 2, 3]) reach.hear(device(number), call);
   expect(dialled).toEqual(['10.0.0.7:47800']);
   // The same through another server is no news.
@@ -84,4 +86,28 @@ it('does only a few things of each kind at once that strangers want, whatever th
   reach.hear(device(101), punch('203.0.113.7:4000'));
   reach.met(device(101), 'ticket', carrier('ticket'));
   expect([holes(), relays.length]).toEqual([9, 9]);
+});
+
+it('does what those want whom we know, or who are in a room of ours as a server says, whatever strangers keep it busy with', () => {
+  const { reach, holes, relays, carrier, unasked, dialled } = node({ friends: [device(201)] });
+  reach.wanted({ deviceId: device(202), addresses: [], outside: '203.0.113.7' }, true);
+  const call = (number: number): string => JSON.stringify({ kind: 'call', addresses: [`10.0.0.${number}:47800`] });
+  for (let number = 1; number <= 202; number++) {
+    reach.hear(device(number), punch('203.0.113.7:4000'));
+    reach.hear(device(number), call(number));
+    reach.met(device(number), String(number), carrier(String(number)));
+  }
+  expect([holes(), relays.slice(8), unasked.slice(8), dialled]).toEqual([10, ['201', '202'], ['10.0.0.201:47800'], ['10.0.0.202:47800']]);
+  reach.close();
+});
+
+it('shows a stranger nothing while only trusted people may come', () => {
+  const { reach, holes, relays, carrier, unasked, signals } = node({ isShy: true, friends: [device(2)] });
+  for (const number of [1, 2]) {
+    reach.hear(device(number), punch('203.0.113.7:4000'));
+    reach.hear(device(number), JSON.stringify({ kind: 'call', addresses: [`10.0.0.${number}:47800`] }));
+    reach.met(device(number), String(number), carrier(String(number)));
+  }
+  expect([holes(), relays, unasked, signals]).toEqual([1, ['2'], ['10.0.0.2:47800'], []]);
+  reach.close();
 });
