@@ -163,6 +163,8 @@ export const limits = {
     requestBytes: 16 * KiB,
     entriesRequestBytes: 512 * KiB,
     messageBytes: 4 * KiB,
+    /** WebSockets of one device; it needs one, and for a while another one when that was lost. Each is told all that the device is told. */
+    webSocketsPerDevice: 8,
     /** What one device tells another one through a server. */
     signalChars: 3000,
     /** How long a relayed connection waits for its other end. */

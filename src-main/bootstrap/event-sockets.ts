@@ -28,6 +28,8 @@ interface Connected {
   readonly deviceId: DeviceId;
   readonly host: string;
   heardAt: number;
+  /** The last heartbeat. */
+  beatAt: number;
   messages: number;
 }
 
@@ -36,7 +38,7 @@ export interface EventSocketParts {
   readonly registry: Registry;
   readonly hub: EventHub;
   readonly mailboxes: Mailboxes;
-  /** What each network may ask for; signals count as requests do. */
+  /** What each network may ask for; signals count as requests do, and so do heartbeats that nobody asked for. */
   readonly addresses: Allowances;
   readonly now: () => number;
 }
@@ -45,6 +47,8 @@ export interface EventSocketParts {
 export class EventSockets {
   readonly #parts: EventSocketParts;
   readonly #connected = new Set<Connected>();
+  /** Those of each device, the oldest first. */
+  readonly #ofDevice = new Map<DeviceId, Set<Connected>>();
   readonly #signals: Allowances;
   /** Signals so far. */
   delivered = 0;
@@ -65,12 +69,12 @@ export class EventSockets {
       socket.close(policyViolation, 'not-authorised');
       return;
     }
-    const connected: Connected = { socket, deviceId, host, heardAt: now(), messages: 0 };
-    this.#connected.add(connected);
+    const connected: Connected = { socket, deviceId, host, heardAt: now(), beatAt: -Infinity, messages: 0 };
+    this.#enter(connected);
     const stop = hub.listen(deviceId, networkOf(host), (message) => { send(socket, message); });
     socket.on('close', () => {
       stop();
-      this.#connected.delete(connected);
+      this.#leave(connected);
     });
     socket.on('error', () => { socket.terminate(); });
     socket.on('message', (data, isBinary) => { this.#heard(connected, isBinary ? '' : textOf(data)); });
@@ -98,12 +102,31 @@ export class EventSockets {
     for (const { socket } of this.#connected) socket.terminate();
   }
 
+  /** The oldest makes way: of a device that lost its connections that is the one nobody hears any more. */
+  #enter(connected: Connected): void {
+    const { deviceId } = connected;
+    const [oldest, ...others] = this.#ofDevice.get(deviceId) ?? [];
+    if (oldest !== undefined && others.length + 1 >= limits.bootstrap.webSocketsPerDevice) {
+      this.#leave(oldest);
+      oldest.socket.terminate();
+    }
+    this.#connected.add(connected);
+    this.#ofDevice.set(deviceId, (this.#ofDevice.get(deviceId) ?? new Set()).add(connected));
+  }
+
+  #leave(connected: Connected): void {
+    this.#connected.delete(connected);
+    const own = this.#ofDevice.get(connected.deviceId);
+    own?.delete(connected);
+    if (own?.size === 0) this.#ofDevice.delete(connected.deviceId);
+  }
+
   #heard(connected: Connected, text: string): void {
     connected.heardAt = this.#parts.now();
     const message = messageOf(text);
     const isSignal = message?.type === 'signal';
     const isAllowed = isSignal && this.#maySignal(connected);
-    if (message === null || (!isAllowed && ++connected.messages > messagesPerPeriod)) connected.socket.close(policyViolation, 'bad-request');
+    if (message === null || (!isSignal && !this.#mayBeat(connected)) || (!isAllowed && ++connected.messages > messagesPerPeriod)) connected.socket.close(policyViolation, 'bad-request');
     else if (!isSignal) send(connected.socket, { type: 'heartbeat', ...this.#beat(connected.deviceId, null) });
     else void this.#hand(connected, message.to, isAllowed && this.#parts.mailboxes.deliver(message.to, { type: 'signal', from: connected.deviceId, data: message.data }));
   }
@@ -114,6 +137,14 @@ export class EventSockets {
       this.undelivered++;
       send(socket, { type: 'undelivered', to });
     }
+  }
+
+  /** A heartbeat costs nothing while it is due: a thousand devices of one network are no flood. */
+  #mayBeat(connected: Connected): boolean {
+    const { config, addresses, now } = this.#parts;
+    const isDue = now() - connected.beatAt >= (config.heartbeatSeconds * second) / 2;
+    connected.beatAt = now();
+    return isDue || addresses.take(now(), networkOf(connected.host), 1) === 0;
   }
 
   #maySignal({ deviceId, host }: Connected): boolean {

@@ -73,3 +73,27 @@ it.each([
   heard.socket.send(JSON.stringify(message));
   expect(await heard.closed).toBe(1008);
 });
+
+it('tells one device the same no more than a few times, however many WebSockets it opens, and the new ones rather than the old', async () => {
+  const { base } = await stage.server();
+  const [one, two] = [await listener(base), await listener(base)];
+  const more: Listening[] = [];
+  for (let count = 0; count < limits.bootstrap.webSocketsPerDevice; count++) more.push(await two.client.events());
+  await two.heard.closed;
+  one.heard.say({ type: 'signal', to: two.client.id, data: 'once each' });
+  for (const socket of more) expect([await socket.next(), await socket.next()]).toMatchObject([{ type: 'welcome' }, { type: 'signal', data: 'once each' }]);
+  const [first] = more;
+  first?.socket.close();
+  await first?.closed;
+  const again = await two.client.events();
+  expect(await again.next()).toMatchObject({ type: 'welcome' });
+  more.at(1)?.beat();
+  expect(await more.at(1)?.next()).toMatchObject({ type: 'heartbeat' });
+});
+
+it('counts heartbeats that are not due as what an address may ask for, and cuts who has used that up', async () => {
+  const { base } = await stage.server({ requestBurst: 30, requestsPerSecond: 1 });
+  const { heard } = await listener(base);
+  for (let count = 0; count < 40; count++) heard.beat();
+  expect(await heard.closed).toBe(1008);
+});
