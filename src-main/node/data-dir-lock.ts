@@ -21,6 +21,8 @@ const systemLock = 'LOCK';
 export async function lockDataDir(dataDir: string): Promise<DataDirLock> {
   await ensureDataDir(dataDir);
   const folder = dataPaths(dataDir).lock;
+  // The store would make it, too, and not say what keeps it from that.
+  await ensureDataDir(folder);
   try {
     return await take(folder).catch((error: unknown) => (levelCode(error) === 'LEVEL_CORRUPTION' ? mend(folder) : Promise.reject(error)));
   } catch (error) {

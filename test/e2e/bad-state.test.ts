@@ -119,6 +119,12 @@ describe.skipIf(!mayBound)('a folder that the system keeps from us', () => {
     expect([code, lines]).toMatchObject([1, [{ event: 'error', code: 'no-permission' }]]);
   });
 
+  it('but lets us see, for the data directory, does the same', async () => {
+    const folder = await stage.folder();
+    await chmod(folder, 0o500);
+    expect(await serveFails(folder, bounded)).toMatchObject({ code: 1, lines: [{ event: 'error', code: 'no-permission' }] });
+  });
+
   it('cannot be shared; a download into it waits, and goes on when it may', async () => {
     const node = await serve(await stage.folder(), quiet, bounded);
     try {

@@ -26,6 +26,11 @@ describe('default folders', () => {
 });
 
 describe('lock of a data directory', () => {
+  it('says what keeps it from being there', async () => {
+    await writeFile(join(dir, 'lock'), '');
+    await expect(lockDataDir(dir)).rejects.toMatchObject({ code: 'not-a-folder', params: { path: join(dir, 'lock') } });
+  });
+
   it('is held by one, also within one process, and free after release', async () => {
     const lock = await lockDataDir(dir);
     await expect(lockDataDir(dir)).rejects.toMatchObject({ code: 'node-already-running' });
