@@ -136,12 +136,12 @@ export interface SafePath {
 }
 
 /**
- * Components of a path from somebody else, each made safe. Throws `bad-argument` for an empty path and `name-too-long`
- * beyond `limits.content.folderDepth` components or `limits.names.pathBytes` bytes.
+ * Components of a path from somebody else, each made safe. Throws `bad-argument` for an empty path, `too-deep`
+ * beyond `limits.content.folderDepth` components and `name-too-long` beyond `limits.names.pathBytes` bytes.
  */
 export function safePath(components: readonly string[], rules: NameRules = {}): SafePath {
   if (components.length === 0) throw new AppError('bad-argument', { argument: 'path' });
-  if (components.length > limits.content.folderDepth) throw new AppError('name-too-long', { name: '…' });
+  if (components.length > limits.content.folderDepth) throw new AppError('too-deep', { name: components.at(-1) ?? '' });
   // Most paths are safe as they are, and a list holds thousands of them. A character is a byte there.
   const plainBytes = components.reduce((sum, component) => (isPlain(component) ? sum + component.length + 1 : Infinity), -1);
   if (plainBytes <= limits.names.pathBytes) return { path: components, changed: noneChanged };

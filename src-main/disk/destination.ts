@@ -17,7 +17,7 @@ export function isInside(base: string, path: string): boolean {
 export const pathIn = (folder: string, name: string): string => (folder.endsWith(sep) ? folder + name : folder + sep + name);
 
 function assertSafe(names: readonly string[]): void {
-  if (names.length > limits.content.folderDepth) throw new AppError('name-too-long', { path: names.at(-1) ?? '' });
+  if (names.length > limits.content.folderDepth) throw new AppError('too-deep', { name: names.at(-1) ?? '' });
   for (const name of names) {
     if (safeName(name).changed.length > 0) throw new AppError('bad-argument', { argument: 'path', detail: name });
   }

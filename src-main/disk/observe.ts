@@ -35,7 +35,7 @@ async function observeOn(kind: () => Promise<VolumeKind>, path: string): Promise
     const stats = await lstat(path, { bigint: true });
     if (stats.isFile()) return (await isUnfinished(path)) ? absent : fileFrom(stats, await kind());
     if (stats.isDirectory()) return { kind: 'folder', modifiedAt: millis(stats), disk: String(stats.dev) };
-    return stats.isSymbolicLink() ? absent : problem('name-not-shareable', { name }, null);
+    return stats.isSymbolicLink() ? absent : problem('not-shareable', { name }, null);
   } catch (error) {
     const code = systemCode(error);
     if (isGone(code)) return absent;

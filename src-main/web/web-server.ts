@@ -40,7 +40,7 @@ export interface WebServer {
 }
 
 const statusOf: Partial<Record<ErrorCode, number>> = {
-  'bad-argument': 400, 'name-too-long': 400, 'not-authorised': 401, refused: 403, 'not-found': 404, 'bad-usage': 405, 'already-exists': 409, 'too-many': 503, 'disk-full': 507,
+  'bad-argument': 400, 'name-too-long': 400, 'too-deep': 400, 'not-authorised': 401, refused: 403, 'not-found': 404, 'bad-usage': 405, 'already-exists': 409, 'too-many': 503, 'disk-full': 507,
 };
 
 /** Serves the UI and the contract to browsers of this machine. Rejects with `port-taken`, `disk-error`. */

@@ -28,6 +28,8 @@ export const errorsEn = {
   'not-a-folder': { what: 'This is not a folder.', about: '“{path}” is not a folder.', next: 'Choose a folder.' },
   'folder-gone': { what: 'The folder is gone.', about: 'The folder “{path}” is gone.', next: 'It continues by itself when the folder is back, for example when you plug the drive in.' },
   'name-not-shareable': { what: 'The name is not valid text, so it cannot be shared.', about: 'The name “{name}” is not valid text, so it cannot be shared.', next: 'Rename the file.' },
+  'not-shareable': { what: 'It is neither a file nor a folder, so it cannot be shared.', about: '“{name}” is neither a file nor a folder, so it cannot be shared.', next: 'Choose files and folders. Devices, pipes and sockets of your system stay where they are.' },
+  'too-deep': { what: 'It lies in more folders, one inside the other, than can be shared.', about: '“{name}” lies in more folders, one inside the other, than can be shared.', next: 'Move it up, or share a folder further inside by itself.' },
   'file-changed': { what: 'The file changed while it was being read.', about: '“{path}” changed while it was being read.', next: 'It is read again by itself when it rests.' },
   'name-too-long': { what: 'The name is too long for this disk.', about: 'The name “{name}” is too long for this disk.', next: 'Choose a folder with a shorter path.' },
   'file-locked': { what: 'Another program is using the file.', about: 'Another program is using “{path}”.', next: 'Close that program; it continues by itself.' },

@@ -19,6 +19,8 @@ export const errorsEs: SameShape<typeof errorsEn> = {
   'not-a-folder': { what: 'Esto no es una carpeta.', about: '«{path}» no es una carpeta.', next: 'Elige una carpeta.' },
   'folder-gone': { what: 'La carpeta ya no está.', about: 'La carpeta «{path}» ya no está.', next: 'Seguirá solo cuando la carpeta vuelva, por ejemplo al conectar la unidad.' },
   'name-not-shareable': { what: 'El nombre no es un texto válido y no se puede compartir.', about: 'El nombre «{name}» no es un texto válido y no se puede compartir.', next: 'Cambia el nombre del archivo.' },
+  'not-shareable': { what: 'No es un archivo ni una carpeta y no se puede compartir.', about: '«{name}» no es un archivo ni una carpeta y no se puede compartir.', next: 'Elige archivos y carpetas. Los dispositivos, las tuberías y los sockets de tu sistema se quedan donde están.' },
+  'too-deep': { what: 'Está dentro de más carpetas, una dentro de otra, de las que se pueden compartir.', about: '«{name}» está dentro de más carpetas, una dentro de otra, de las que se pueden compartir.', next: 'Muévelo más arriba, o comparte por sí sola una carpeta de más adentro.' },
   'file-changed': { what: 'El archivo cambió mientras se leía.', about: '«{path}» cambió mientras se leía.', next: 'Se leerá otra vez solo cuando deje de cambiar.' },
   'name-too-long': { what: 'El nombre es demasiado largo para este disco.', about: 'El nombre «{name}» es demasiado largo para este disco.', next: 'Elige una carpeta con una ruta más corta.' },
   'file-locked': { what: 'Otro programa está usando el archivo.', about: 'Otro programa está usando «{path}».', next: 'Cierra ese programa y seguirá solo.' },

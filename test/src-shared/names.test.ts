@@ -146,7 +146,7 @@ describe('safePath', () => {
       return 'nothing';
     };
     expect(codeOf([])).toBe('bad-argument');
-    expect(codeOf(Array.from({ length: 65 }, () => 'a'))).toBe('name-too-long');
+    expect(codeOf(Array.from({ length: 65 }, () => 'a'))).toBe('too-deep');
     expect(codeOf(Array.from({ length: 20 }, () => 'a'.repeat(250)))).toBe('name-too-long');
     expect(codeOf(Array.from({ length: 64 }, () => 'a'))).toBe('nothing');
   });

@@ -328,7 +328,7 @@ export class LibraryService implements Library {
       const real = await realpath(resolve(path));
       const stats = await lstat(real, { bigint: true });
       if (this.isPrivate(real)) throw new AppError('bad-argument', { argument: 'path', detail: real });
-      if (!stats.isFile() && !stats.isDirectory()) throw new AppError('name-not-shareable', { name: real });
+      if (!stats.isFile() && !stats.isDirectory()) throw new AppError('not-shareable', { name: real });
       return { real, kind: stats.isFile() ? 'file' : 'folder', disk: String(stats.dev) };
     } catch (error) {
       throw diskError(error, path, 'file-missing');

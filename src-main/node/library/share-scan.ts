@@ -44,8 +44,9 @@ export async function observePath(context: Pick<ScanContext, 'root' | 'isPrivate
 
 function shareable(path: string, state: Observed): Observed {
   if (state.kind !== 'file' && state.kind !== 'folder') return state;
-  if (tooLong(path) || path.split('/').length > limits.content.folderDepth) return { kind: 'problem', error: { code: 'name-too-long', params: { name: nameOf(path) } }, version: null };
-  return state;
+  // The share's own name is a folder more for whoever fetches it.
+  const code = path.split('/').length >= limits.content.folderDepth ? 'too-deep' : tooLong(path) ? 'name-too-long' : null;
+  return code === null ? state : { kind: 'problem', error: { code, params: { name: nameOf(path) } }, version: null };
 }
 
 /**

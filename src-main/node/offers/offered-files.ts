@@ -2,6 +2,7 @@ import { lstat, readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import type { BigIntStats } from 'node:fs';
 import { AppError } from '#shared/errors.ts';
+import { limits } from '#shared/limits.ts';
 import type { WireFile } from '#shared/protocol/control.ts';
 import { compareNames } from '#shared/protocol/manifest.ts';
 import { isInside } from '../../disk/destination.ts';
@@ -17,7 +18,7 @@ const executableBits = 0o111n;
 /** Whether something on this machine, by its real path, is never given to anybody. */
 type IsPrivate = (path: string) => boolean;
 
-/** What an offered path is now. Rejects with `file-missing`, `no-permission` or, for what is private, `bad-argument`; links and special files are not offered. */
+/** What an offered path is now. Rejects with `file-missing`, `no-permission`, `name-not-shareable`, `too-deep` or, for what is private, `bad-argument`; of links and special files in a folder nothing is said. */
 export async function describeOffered(path: string, isPrivate: IsPrivate): Promise<{ kind: 'file' | 'folder'; bytes: number; files: number }> {
   const stats = await statOffered(path);
   const real = await realOf(path);
@@ -25,7 +26,7 @@ export async function describeOffered(path: string, isPrivate: IsPrivate): Promi
   if (stats.isFile()) return { kind: 'file', bytes: Number(stats.size), files: 1 };
   let bytes = 0;
   let files = 0;
-  for await (const file of walkFolder(real, '', null, isPrivate)) {
+  for await (const file of walkFolder(real, offeredName(path), null, isPrivate)) {
     bytes += file.bytes;
     if (file.kind === 'file') files++;
   }
@@ -34,10 +35,16 @@ export async function describeOffered(path: string, isPrivate: IsPrivate): Promi
 
 async function statOffered(path: string): Promise<BigIntStats> {
   const stats = await lstat(path, { bigint: true }).catch((error: unknown) => {
-    throw error instanceof Error && 'code' in error && error.code === 'ENOENT' ? new AppError('file-missing', { path }) : diskError(error, path);
+    throw unreadable(error, path);
   });
-  if (!stats.isFile() && !stats.isDirectory()) throw new AppError('name-not-shareable', { path });
+  if (!stats.isFile() && !stats.isDirectory()) throw new AppError('not-shareable', { name: path });
   return stats;
+}
+
+/** Node shows bytes that are no text as U+FFFD, and nothing has the name made of it. */
+function unreadable(error: unknown, path: string): AppError {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) return diskError(error, path);
+  return path.includes('\ufffd') ? new AppError('name-not-shareable', { name: path }) : new AppError('file-missing', { path });
 }
 
 const realOf = (path: string): Promise<string> => realpath(path).catch((error: unknown) => { throw diskError(error, path); });
@@ -73,7 +80,7 @@ const wireFile = (path: string, stats: BigIntStats): WireFile => ({
 
 /** Files below a folder, given by its real path, depth first, names in order; an empty folder comes as itself. `after` skips all up to that path. */
 async function* walkFolder(path: string, prefix: string, after: readonly string[] | null, isPrivate: IsPrivate): AsyncGenerator<WireFile> {
-  const found = (await readdir(path, { withFileTypes: true }).catch((error: unknown) => { throw diskError(error, path); }))
+  const found = (await readdir(path, { withFileTypes: true }).catch((error: unknown) => { throw unreadable(error, path); }))
     .filter((entry) => (entry.isFile() || entry.isDirectory()) && !isPrivate(join(path, entry.name)));
   const areUnfinished = await Promise.all(found.map(async (entry) => entry.isFile() && (await isUnfinished(join(path, entry.name)))));
   const entries = found.filter((_, at) => areUnfinished[at] === false).toSorted((a, b) => compareNames(a.name, b.name));
@@ -82,6 +89,7 @@ async function* walkFolder(path: string, prefix: string, after: readonly string[
     const order = after === null ? 1 : compareNames(entry.name, after[0] ?? '');
     if (order < 0) continue;
     const here = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+    if (here.split('/').length > limits.content.folderDepth) throw new AppError('too-deep', { name: entry.name });
     if (entry.isDirectory()) {
       const rest = order === 0 && after !== null ? after.slice(1) : null;
       if (order === 0 && rest?.length === 0) continue;

@@ -24,7 +24,7 @@ export async function readManifestPage(links: readonly Link[], record: DownloadR
   const folder = pending.pop();
   if (folder === undefined) return { files: [], next: null };
   const prefix = folder.path === '' ? '' : `${folder.path}/`;
-  if (folder.path.split('/').length > limits.content.folderDepth) throw new AppError('name-too-long', { name: folder.path });
+  if (folder.path.split('/').length > limits.content.folderDepth) throw new AppError('too-deep', { name: folder.path });
 
   const node = decodeNode((await fetchProven(links, folder.id, null, fromHex(folder.id), signal)).bytes);
   const pages = node.pages.length / hashBytes;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -124,6 +124,26 @@ describe('an answer while a yes is being made good', () => {
     const again = offers.accept(id, undefined);
     starts[1]?.go();
     expect(await again).toMatchObject({ state: 'accepted' });
+  });
+});
+
+describe('a folder that cannot be sent as it is', () => {
+  const send = async (name: string): Promise<unknown> => {
+    const { offers, link } = await asked();
+    return offers.send(link, [join(folder, name)]);
+  };
+
+  test.runIf(process.platform === 'linux')('has a name that is not text in it: said as such', async () => {
+    for (const [at, make] of [mkdir, (path: Buffer) => writeFile(path, 'x')].entries()) {
+      await mkdir(join(folder, String(at)));
+      await make(Buffer.concat([Buffer.from(join(folder, String(at), 'bad')), Buffer.from([0xff])]));
+      await expect(send(String(at))).rejects.toMatchObject({ code: 'name-not-shareable', params: { name: join(folder, String(at), 'bad\ufffd') } });
+    }
+  });
+
+  test('holds more folders in each other than anybody takes: said as such', async () => {
+    await mkdir(join(folder, ...Array.from({ length: limits.content.folderDepth + 1 }, () => 'd')), { recursive: true });
+    await expect(send('d')).rejects.toMatchObject({ code: 'too-deep', params: { name: 'd' } });
   });
 });
 

@@ -6,7 +6,9 @@ import { startWatch, type WatchEvents } from '#main/disk/watch.ts';
 import type { LibraryService } from '#main/node/library/library.ts';
 import { tables } from '#main/node/library/tables.ts';
 import { AppError } from '#shared/errors.ts';
+import { limits } from '#shared/limits.ts';
 import type { Share } from '#shared/model/share.ts';
+import { safePath } from '#shared/names.ts';
 import { minute } from '#shared/units.ts';
 import { device, everyone, libraryFixture, self, shareAll, until, withoutEnd } from './library-fixture.ts';
 
@@ -149,7 +151,7 @@ describe('what cannot be shared', () => {
     const { library } = await start();
     const share = await shareAll(library, at('s'));
     expect(await names(library, 's')).toEqual(['file']);
-    expect(share.problems).toEqual({ count: 1, first: [{ path: 'pipe', error: { code: 'name-not-shareable', params: { name: 'pipe' } } }] });
+    expect(share.problems).toEqual({ count: 1, first: [{ path: 'pipe', error: { code: 'not-shareable', params: { name: 'pipe' } } }] });
   });
 
   test.runIf(process.platform === 'linux')('a name that is not text is told of, and the rest is shared', async () => {
@@ -164,6 +166,17 @@ describe('what cannot be shared', () => {
     expect(share.problems.first[0]?.error.code).toBe('name-not-shareable');
     execFileSync('sh', ['-c', 'rm bad*'], { cwd: at('s') });
     await until(library, async () => (await library.shares())[0]?.problems.count === 0);
+  });
+
+  test('what lies too deep to be fetched with its share is told of, and the rest is shared', async () => {
+    const deep = (folders: number): string => `${'d/'.repeat(folders)}f`;
+    await disk({ [`s/${deep(limits.content.folderDepth)}`]: 'too deep', [`s/${deep(limits.content.folderDepth - 2)}`]: 'deep' });
+    const { library } = await start();
+    const share = await shareAll(library, at('s'));
+    // The share's own name is a folder, too, where it is fetched to.
+    const tooDeep = Array.from({ length: limits.content.folderDepth }, () => 'd').join('/');
+    expect(share).toMatchObject({ files: 1, state: 'ready', problems: { count: 1, first: [{ path: tooDeep, error: { code: 'too-deep', params: { name: 'd' } } }] } });
+    expect(safePath(['s', ...deep(limits.content.folderDepth - 2).split('/')]).path).toHaveLength(limits.content.folderDepth);
   });
 
   test('a file the system will not let us read is a problem, not an obstacle', async () => {
