@@ -7,7 +7,7 @@ export const errorCodes = [
   'bad-usage', 'bad-argument', 'unknown-command', 'not-found', 'already-exists', 'ambiguous', 'cancelled', 'interrupted', 'internal',
   // this device's files
   'file-missing', 'no-permission', 'disk-full', 'disk-error', 'not-a-folder', 'folder-gone', 'name-not-shareable', 'file-changed',
-  'not-shareable', 'too-deep', 'name-too-long', 'file-locked', 'watch-failed', 'share-unknown',
+  'not-shareable', 'too-deep', 'name-too-long', 'too-many-open-files', 'file-locked', 'watch-failed', 'share-unknown',
   // this node
   'node-not-running', 'node-already-running', 'store-damaged', 'settings-damaged', 'settings-lost', 'settings-newer', 'identity-damaged', 'port-taken', 'newer-data',
   'other-version', 'not-authorised', 'sabotage-locked', 'sabotage-on',

@@ -16,7 +16,7 @@ export interface NetworkChannel {
   isOnLink(host: string): boolean;
 }
 
-export type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
+export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 
 const isWindows = process.platform === 'win32';
 

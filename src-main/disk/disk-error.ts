@@ -13,6 +13,8 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   EROFS: 'no-permission',
   ENAMETOOLONG: 'name-too-long',
   ENOTDIR: 'not-a-folder',
+  EMFILE: 'too-many-open-files',
+  ENFILE: 'too-many-open-files',
 };
 
 /** An error of the file system as one with a code. `missing` says what it means here when something does not exist. */

@@ -48,7 +48,12 @@ export class SmallFiles {
   async #write(batch: readonly SmallFile[], attempt: number): Promise<SmallOutcome[]> {
     const room = new Map<OpenFolder, number>();
     const started: (Prepared | SmallOutcome)[] = [];
-    for (const file of batch) started.push(await this.#start(file, room, attempt));
+    for (const file of batch) {
+      const each = await this.#start(file, room, attempt);
+      // Those that have got their names make room for the rest.
+      if (isOutOfHandles(each) && started.some((before) => !('kind' in before))) break;
+      started.push(each);
+    }
     // Before they have their names and times, as for larger files.
     await this.#world.mark?.(started.flatMap((each) => ('kind' in each ? [] : [pathIn(each.opened.folder.path, each.part)])));
     const synced = await Promise.allSettled(started.map((each) => this.#sync(each)));
@@ -60,7 +65,9 @@ export class SmallFiles {
     });
     const robbed = batch.filter((_, at) => placed[at] === 'robbed');
     const again = robbed.length > 0 && attempt < attempts ? (await this.#write(robbed, attempt + 1)).values() : null;
-    return placed.map((each, at) => (each === 'robbed' ? again?.next().value ?? locked(batch[at]) : each));
+    const outcomes = placed.map((each, at) => (each === 'robbed' ? again?.next().value ?? locked(batch[at]) : each));
+    const rest = batch.slice(started.length);
+    return rest.length === 0 ? outcomes : [...outcomes, ...(await this.#write(rest, attempt))];
   }
 
   /** Takes the passing name that a dead writer left of a file that lies there complete, from whomever, or is not wanted any more. */
@@ -207,6 +214,9 @@ export class SmallFiles {
     return { kind: 'error', error: diskError(thrown, join(base, ...path), 'folder-gone').toInfo() };
   }
 }
+
+/** The system lets this process open no more. */
+const isOutOfHandles = (each: Prepared | SmallOutcome): boolean => 'kind' in each && each.kind === 'error' && each.error.code === 'too-many-open-files';
 
 const locked = (file: SmallFile | undefined): SmallOutcome => ({ kind: 'error', error: { code: 'file-locked', params: { path: file?.target.path.at(-1) ?? '' } } });
 

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
-import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+import type { NetworkInterfaceInfo } from 'node:os';
 import type { Network, Vpn } from '#shared/model/network.ts';
 import { contains, isLinkLocal, plainHost, subnets } from './host.ts';
+import { ownInterfaces } from './own-interfaces.ts';
 
 /**
  * The networks this machine is on: which of them are overlays (VPNs), and which are used. The one place that knows
@@ -65,7 +66,7 @@ export interface NetworkOfHost {
 }
 
 /** Null when this machine has no such address. The zone of a link-local address tells which interface is meant where several have it. */
-export function networkOf(localHost: string, interfaces: Interfaces = networkInterfaces()): NetworkOfHost | null {
+export function networkOf(localHost: string, interfaces: Interfaces = ownInterfaces()): NetworkOfHost | null {
   const host = plainHost(localHost);
   const zone = localHost.split('%')[1];
   let found: NetworkOfHost | null = null;
@@ -89,7 +90,7 @@ export function isUsedHost(localHost: string, unused: readonly string[], interfa
 }
 
 /** Whether an address lies in a network that this machine is on; null where that cannot be told: a name, or an address of a VPN. */
-export function isOnOwnNetwork(host: string, interfaces: Interfaces = networkInterfaces()): boolean | null {
+export function isOnOwnNetwork(host: string, interfaces: Interfaces = ownInterfaces()): boolean | null {
   const plain = plainHost(host);
   if (isIP(plain) === 0) return null;
   const own = Object.values(interfaces).flatMap((infos = []) => infos.flatMap(({ cidr }) => cidr ?? []));
@@ -101,7 +102,7 @@ export function isOnOwnNetwork(host: string, interfaces: Interfaces = networkInt
  * Every network this machine is on, VPNs last. Tunnels and wires that the system keeps for itself (several on every Mac, one
  * for each container) have only link-local addresses and are left out.
  */
-export function listNetworks(unused: readonly string[], interfaces: Interfaces = networkInterfaces()): Network[] {
+export function listNetworks(unused: readonly string[], interfaces: Interfaces = ownInterfaces()): Network[] {
   const networks = Object.entries(interfaces).flatMap(([name, infos = []]): Network[] => {
     if (infos.every(({ internal }) => internal)) return [];
     const vpn = vpnOf(name, infos);
@@ -115,7 +116,7 @@ export function listNetworks(unused: readonly string[], interfaces: Interfaces =
 }
 
 /** Interfaces on which nobody is looked for and nothing announced: overlays, and those that are switched off. */
-export function silentInterfaces(unused: readonly string[], interfaces: Interfaces = networkInterfaces()): Set<string> {
+export function silentInterfaces(unused: readonly string[], interfaces: Interfaces = ownInterfaces()): Set<string> {
   const silent = Object.entries(interfaces).filter(([name, infos = []]) => {
     const vpn = vpnOf(name, infos);
     return vpn !== null || (!infos.some(({ internal }) => internal) && unused.includes(keyOf(name, vpn)));

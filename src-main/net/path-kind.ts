@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import type { PathKind } from '#shared/model/peer.ts';
 import { contains, familyOf, isLinkLocal, plainHost, subnets } from './host.ts';
 import { isOverlayHost, networkOf, silentInterfaces, type Interfaces } from './networks.ts';
+import { ownInterfaces } from './own-interfaces.ts';
 
 const loopback = subnets('127.0.0.0/8', '::1/128');
 const nobody = subnets('0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/127', 'fe80::/10', 'ff00::/8');
@@ -17,7 +17,7 @@ interface Ends {
  * How bytes travel between two ends of a connection. `lan` only when the other end is on-link: in the network of the
  * interface we use, with private addresses. Whatever is not certain counts as `internet`, so that rules fail closed.
  */
-export function pathKind(localHost: string, remoteHost: string, interfaces: Interfaces = networkInterfaces()): PathKind {
+export function pathKind(localHost: string, remoteHost: string, interfaces: Interfaces = ownInterfaces()): PathKind {
   const local = plainHost(localHost);
   const remote = plainHost(remoteHost);
   if (contains(loopback, remote) || (local === remote && local !== '')) return 'loopback';
@@ -34,7 +34,7 @@ export const pathOf = ({ localAddress = '', remoteAddress = '' }: Ends, relay: s
  * Whether whoever is at an address would be beside us, so that the path there would be `lan`: a private address in a network of this machine that is used and no VPN,
  * and none of our own.
  */
-export function isBeside(host: string, unused: readonly string[], interfaces: Interfaces = networkInterfaces()): boolean {
+export function isBeside(host: string, unused: readonly string[], interfaces: Interfaces = ownInterfaces()): boolean {
   const plain = plainHost(host);
   // Without its zone a link-local address leads nowhere.
   if (isLinkLocal(plain) || !contains(privateRanges, plain) || networkOf(plain, interfaces) !== null) return false;
@@ -50,7 +50,7 @@ export function mayBeOutside(host: string): boolean {
 }
 
 /** A remote address that can be dialled again: link-local IPv6 needs the interface, which the system does not tell with it. */
-export function dialableHost(localHost: string, remoteHost: string, interfaces: Interfaces = networkInterfaces()): string {
+export function dialableHost(localHost: string, remoteHost: string, interfaces: Interfaces = ownInterfaces()): string {
   const remote = plainHost(remoteHost);
   const network = isLinkLocal(remote) ? networkOf(localHost, interfaces) : null;
   if (network === null) return remote;

@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os';
 import type { PathRank } from '#main/core/link/path-rank.ts';
 import type { ErrorInfo } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
@@ -20,6 +19,7 @@ import type { Decompressor } from './decompressor.ts';
 import { IncomingCalls, OutgoingCalls } from './control-calls.ts';
 import { Lane, type ControlFrames } from './lane.ts';
 import { networkOf } from './networks.ts';
+import { ownInterfaces } from './own-interfaces.ts';
 import { dialableHost } from './path-kind.ts';
 import { RateMeter } from './rate-meter.ts';
 
@@ -82,7 +82,7 @@ export class TlsLink implements Link {
     this.relay = connection.adopted?.relay ?? null;
     this.knowsCompression = hello.features.includes('brotli');
     this.knowsBatches = hello.features.includes('batches');
-    const interfaces = networkInterfaces();
+    const interfaces = ownInterfaces();
     this.address = { host: dialableHost(localAddress, remoteAddress, interfaces), port: remotePort };
     this.path = connection.path;
     this.rank = options.rank;

@@ -9,9 +9,11 @@ import type { DeviceId } from '#shared/ids.ts';
 import type { Peer } from '#shared/model/peer.ts';
 import type { NodeStatus } from '#shared/model/status.ts';
 import type { Settings, SettingsPatch } from '#shared/settings.ts';
+import { listChannels } from '../discovery/channels.ts';
 import { createDiscovery, type Discovery } from '../discovery/discovery.ts';
 import { isLinkLocal } from '../net/host.ts';
 import { listNetworks, silentInterfaces } from '../net/networks.ts';
+import { ownInterfaces } from '../net/own-interfaces.ts';
 import type { PortMapper } from '../net/port-mapping/port-mapper.ts';
 import { withTimeout } from '../net/with-timeout.ts';
 import { DemoNeighbour } from './demo.ts';
@@ -103,6 +105,7 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
   const discovery = createDiscovery({
     port, nonce, now, random: Math.random,
     multicast: settings.get().multicast, mdns: settings.get().mdns, visible: settings.get().visibility !== 'hidden',
+    channels: () => listChannels(ownInterfaces()),
     silent: () => silentInterfaces(settings.get().unusedNetworks),
     onHint: (hint) => { membership.hint(hint); },
     onGoodbye: (address, from) => { membership.goodbye(address, from); },

@@ -32,6 +32,7 @@ export const errorsEn = {
   'too-deep': { what: 'It lies in more folders, one inside the other, than can be shared.', about: '“{name}” lies in more folders, one inside the other, than can be shared.', next: 'Move it up, or share a folder further inside by itself.' },
   'file-changed': { what: 'The file changed while it was being read.', about: '“{path}” changed while it was being read.', next: 'It is read again by itself when it rests.' },
   'name-too-long': { what: 'The name is too long for this disk.', about: 'The name “{name}” is too long for this disk.', next: 'Choose a folder with a shorter path.' },
+  'too-many-open-files': { what: 'Your system lets DistriShare open no more files at once.', about: 'Your system lets DistriShare open no more files at once, “{path}” among them.', next: 'It is tried again by itself. If it goes on, raise the limit of open files (“ulimit -n”) and start DistriShare again.' },
   'file-locked': { what: 'Another program is using the file.', about: 'Another program is using “{path}”.', next: 'Close that program; it continues by itself.' },
   'watch-failed': { what: 'Changes in this folder cannot be noticed as they happen.', about: 'Changes in “{path}” cannot be noticed as they happen.', next: 'It is looked through every minute instead. On Linux, raising fs.inotify.max_user_watches ends this.' },
   'share-unknown': { what: 'You share no such thing.', about: 'You share nothing that is called “{name}”.', next: 'Look at your shares: it may have another name, or be shared no longer.' },

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { isIPv4, isIPv6 } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { contains, isLinkLocal, subnets } from '../host.ts';
 import { listNetworks, type Interfaces } from '../networks.ts';
+import { ownInterfaces } from '../own-interfaces.ts';
 
 /** A router that packets to everywhere else go through, and who we are in its network. */
 export interface Router {
@@ -89,7 +89,7 @@ export function routers6Among(gateways: readonly string[], unused: readonly stri
 
 /** Routers that could let others in at our IPv6 address. */
 export const listRouters6 = async (unused: readonly string[]): Promise<Router[]> =>
-  routers6Among(process.platform === 'linux' ? gateways6OfProc(await readFile('/proc/net/ipv6_route', 'utf8').catch(() => '')) : gateways6OfNetstat(await netstat()), unused, networkInterfaces());
+  routers6Among(process.platform === 'linux' ? gateways6OfProc(await readFile('/proc/net/ipv6_route', 'utf8').catch(() => '')) : gateways6OfNetstat(await netstat()), unused, ownInterfaces());
 
 /** Routers that could forward a port to us now. */
-export const listRouters = async (unused: readonly string[]): Promise<Router[]> => routersAmong(await gateways(), unused, networkInterfaces());
+export const listRouters = async (unused: readonly string[]): Promise<Router[]> => routersAmong(await gateways(), unused, ownInterfaces());

@@ -57,7 +57,7 @@ export function assertClear(error: unknown): void {
   if (!(error instanceof AppError)) throw error;
   // A life that does not know that pieces were forgotten meanwhile.
   if (error.code === 'bad-argument' && error.params?.['detail'] === 'not complete') return;
-  expect(['disk-full', 'no-permission', 'disk-error', 'folder-gone', 'file-missing', 'file-locked'], error.message).toContain(error.code);
+  expect(['disk-full', 'no-permission', 'disk-error', 'folder-gone', 'file-missing', 'file-locked', 'too-many-open-files'], error.message).toContain(error.code);
 }
 
 export interface FaultCount {

@@ -58,6 +58,33 @@ describe('a full disk', () => {
   });
 });
 
+describe('as many open files as the system allows', () => {
+  const small = [1, 2, 3, 4, 5].map((seed) => sampleFile(1000, seed, pieceBytes));
+  const batch = small.map((each, at) => ({ target: targetOf(each, '/base', [`s${at}`]), data: each.data }));
+
+  it('are enough for a batch of more, in turns', async () => {
+    const machine = new SimulatedMachine();
+    const disk = machine.start();
+    let most = 0;
+    machine.disk.fault = (operation) => {
+      most = Math.max(most, machine.disk.handles.size);
+      return operation === 'create' && machine.disk.handles.size >= 3 ? 'EMFILE' : null;
+    };
+    expect((await disk.writeSmall(batch)).map(({ kind }) => kind)).toEqual(small.map(() => 'done'));
+    expect([most, machine.disk.list()]).toEqual([3, small.map((_, at) => `s${at}`)]);
+  });
+
+  it('that others hold make the rest wait, and say so', async () => {
+    const machine = new SimulatedMachine();
+    const disk = machine.start();
+    let created = 0;
+    machine.disk.fault = (operation, name) => (operation === 'create' && name.endsWith('.part') && ++created > 2 ? 'EMFILE' : null);
+    const outcomes = await disk.writeSmall(batch);
+    expect(outcomes.map((outcome) => (outcome.kind === 'error' ? outcome.error.code : outcome.kind))).toEqual(['done', 'done', ...small.slice(2).map(() => 'too-many-open-files')]);
+    expect(machine.disk.list()).toEqual(['s0', 's1']);
+  });
+});
+
 describe('a sync that fails', () => {
   it.each([
     ['of the data', 'syncData', '.part'],
