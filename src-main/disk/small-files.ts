@@ -33,6 +33,8 @@ export class SmallFiles {
   readonly #folders: FolderCache;
   /** Passing names in use, by folder. */
   readonly #writing = new Set<string>();
+  /** Batches that wait until a file of another one is closed. */
+  readonly #waiting: (() => void)[] = [];
 
   constructor(world: ReceiveWorld, folders: FolderCache) {
     this.#world = world;
@@ -49,9 +51,16 @@ export class SmallFiles {
     const room = new Map<OpenFolder, number>();
     const started: (Prepared | SmallOutcome)[] = [];
     for (const file of batch) {
-      const each = await this.#start(file, room, attempt);
+      const holdsSome = started.some((before) => !('kind' in before));
+      let each = await this.#start(file, room, attempt);
+      // Other batches give back what they hold.
+      while (isOutOfHandles(each) && !holdsSome && this.#writing.size > 0) {
+        await new Promise<void>((wake) => this.#waiting.push(wake));
+        room.clear();
+        each = await this.#start(file, room, attempt);
+      }
       // Those that have got their names make room for the rest.
-      if (isOutOfHandles(each) && started.some((before) => !('kind' in before))) break;
+      if (isOutOfHandles(each) && holdsSome) break;
       started.push(each);
     }
     // Before they have their names and times, as for larger files.
@@ -164,6 +173,7 @@ export class SmallFiles {
       if (systemCode(thrown) === null) throw thrown;
     } finally {
       opened.release();
+      for (const wake of this.#waiting.splice(0)) wake();
     }
   }
 

@@ -74,6 +74,14 @@ describe('as many open files as the system allows', () => {
     expect([most, machine.disk.list()]).toEqual([3, small.map((_, at) => `s${at}`)]);
   });
 
+  it('are enough for several batches at once', async () => {
+    const machine = new SimulatedMachine();
+    const disk = machine.start();
+    machine.disk.fault = (operation, name) => (operation === 'create' && name.endsWith('.part') && machine.disk.handles.size >= 3 ? 'EMFILE' : null);
+    const outcomes = (await Promise.all(batch.map((each) => disk.writeSmall([each])))).flat();
+    expect(outcomes.map(({ kind }) => kind)).toEqual(small.map(() => 'done'));
+  });
+
   it('that others hold make the rest wait, and say so', async () => {
     const machine = new SimulatedMachine();
     const disk = machine.start();
