@@ -86,7 +86,7 @@ describe('bad usage', () => {
 
   it('that only the node notices is said in the user’s language, too', async () => {
     const { code, err } = await cli.run(`search ${'x'.repeat(2000)} --lang es`);
-    expect([code, err]).toEqual([2, expect.stringMatching(/^Error: El valor de «words» no encaja: \d+ caracteres como máximo\./)]);
+    expect([code, err]).toEqual([2, expect.stringMatching(/^Error: El valor de «palabras buscadas» no encaja: \d+ caracteres como máximo\./)]);
   });
 
   it('is told in JSON, too, and nothing else is on stdout', async () => {
