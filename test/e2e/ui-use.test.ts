@@ -224,6 +224,8 @@ describe('browsing', () => {
       await openFolder(page, 'Amber Falcon', path);
       for (const [width, height] of [[1280, 800], [900, 600], [390, 844]] as const) {
         await page.setViewportSize({ width, height });
+        // What depends on the window's size otherwise than by its styles follows with the next frame.
+        await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve); }); }));
         const parts = await page.locator('.crumbs button').evaluateAll((buttons) => buttons.map((button) => {
           const box = button.getBoundingClientRect();
           // What is written may be wider than its button: only an ellipsis keeps it off its neighbours.
