@@ -144,8 +144,8 @@ export class SmallFiles {
       this.#folders.touched(target.base, target.path.slice(0, -1));
       isOurs = !volume.hardLinks || files.isNamed(fd);
       if (!isOurs && !existed) {
-        // It got what the other one has begun there, complete or not.
-        files.unlink(folder, name);
+        // It got what the other one has begun there. Once that is whole, the other one may have said so.
+        if (!isSame(name)) files.unlink(folder, name);
         return 'robbed';
       }
       if (oldRemains && isOurs) removeIfThere(files, folder, part);

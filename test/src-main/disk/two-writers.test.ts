@@ -40,6 +40,23 @@ describe('the same small files, written by two threads or nodes at the same time
     for (const [at, file] of files.entries()) expect(machine.disk.contentOf(`/base/f${at}`)).toEqual(file.data);
   });
 
+  it('keep the name once they lie there whole: the other one may have said so', async () => {
+    const machine = new SimulatedMachine();
+    const removed: string[] = [];
+    const given = new Set<string>();
+    machine.disk.fault = (operation, name, phase) => {
+      if (operation === 'unlink' && names.includes(name)) removed.push(name);
+      if (operation !== 'link' || phase !== 'start' || !names.includes(name) || given.has(name)) return null;
+      given.add(name);
+      const data = files[names.indexOf(name)]?.data ?? new Uint8Array();
+      for (const passing of machine.disk.list('/base')) if (passing.startsWith(`${name}.`)) machine.disk.put(`/base/${passing}`, data);
+      return null;
+    };
+    expect(await machine.start().writeSmall(batchOf())).toEqual(names.map((name) => ({ kind: 'done', path: `/base/${name}`, existed: true })));
+    expect([given.size, removed]).toEqual([names.length, []]);
+    for (const [at, file] of files.entries()) expect(machine.disk.contentOf(`/base/f${at}`)).toEqual(file.data);
+  });
+
   it('are said to be locked when it happens again and again, and nothing half lies there', async () => {
     const machine = new SimulatedMachine();
     robbed(machine, Infinity);
