@@ -15,7 +15,7 @@ const byPriority: readonly Priority[] = ['high', 'normal', 'low'];
  * list once for each priority, so that a list of any length takes no memory.
  */
 export class FileLine {
-  readonly #files: ListedFiles;
+  readonly #files: Pick<ListedFiles, 'after'>;
   readonly #random: () => number;
   /** What it goes through the list for; null: for whatever is wanted. */
   #passes: readonly (Priority | null)[] = [null];
@@ -29,7 +29,7 @@ export class FileLine {
   #justListed: { readonly first: number; readonly files: readonly FileRecord[] }[] = [];
   #generation = 0;
 
-  constructor(files: ListedFiles, random: () => number = Math.random) {
+  constructor(files: Pick<ListedFiles, 'after'>, random: () => number = Math.random) {
     this.#files = files;
     this.#random = random;
   }
@@ -56,8 +56,9 @@ export class FileLine {
     this.#justListed = [];
   }
 
-  /** These have just been written to the store. */
+  /** These have just been written to the store; none of a page with folders only, which must not look like the end of the list. */
   listed(first: number, files: readonly FileRecord[]): void {
+    if (files.length === 0) return;
     if (this.#justListed.reduce((sum, page) => sum + page.files.length, files.length) <= listedKept) this.#justListed.push({ first, files });
   }
 

@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import { FileLine } from '#main/node/transfers/file-line.ts';
+import type { ListedFile } from '#main/node/transfers/file-runs.ts';
+import type { FileRecord } from '#main/node/transfers/records.ts';
+import { contentIdOf } from '#shared/ids.ts';
+import { MiB } from '#shared/units.ts';
+
+const contentId = contentIdOf(new Uint8Array(32).fill(1));
+const file = (index: number): FileRecord => ({
+  remotePath: `${index}`, path: ['Folder', `${index}`], mapped: false, bytes: 1 * MiB, modifiedAt: 0, executable: false, contentId, selected: true, priority: 'normal', partialBytes: 0, state: 'waiting',
+});
+
+/** A line and the list that it goes through; `readBack` tells which files it had to read from the store. */
+function lineOf(): { line: FileLine; list: (count: number) => void; take: (count: number) => Promise<number[]>; readBack: number[] } {
+  const stored: ListedFile[] = [];
+  const readBack: number[] = [];
+  const line = new FileLine({
+    after: (index, limit) => {
+      const from = index === null ? 0 : index + 1;
+      const files = stored.slice(from, from + limit);
+      readBack.push(...files.map(({ index: read }) => read));
+      return Promise.resolve(files);
+    },
+  });
+  return {
+    line,
+    readBack,
+    list(count) {
+      const first = stored.length;
+      const page = Array.from({ length: count }, (_, at) => file(first + at));
+      stored.push(...page.map((each, at) => ({ index: first + at, file: each })));
+      line.listed(first, page);
+    },
+    async take(count) {
+      const taken: number[] = [];
+      while (taken.length < count) {
+        const next = await line.next(true);
+        if (next === null) break;
+        taken.push(next.index);
+      }
+      return taken;
+    },
+  };
+}
+
+const numbers = (from: number, before: number): number[] => Array.from({ length: before - from }, (_, at) => from + at);
+
+it('goes on behind a page without files: one of folders only', async () => {
+  const { list, take } = lineOf();
+  list(1);
+  list(0);
+  list(1);
+  expect(await take(3)).toEqual([0, 1]);
+});
+
+it('reads nothing back that was just listed, in a list of ten thousand files', async () => {
+  const { list, take, readBack } = lineOf();
+  for (let page = 0; page < 10; page++) list(1000);
+  expect(await take(10_000)).toEqual(numbers(0, 10_000));
+  expect(readBack).toEqual([]);
+});
