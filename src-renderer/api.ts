@@ -7,6 +7,7 @@ import type { NodeEvent } from '#shared/api/events.ts';
 import type { NodeApi } from '#shared/api/node-api.ts';
 import { AppError, errorInfo } from '#shared/errors.ts';
 import { second } from '#shared/units.ts';
+import { EventTurns } from './event-turns.ts';
 import { pageKey } from './page-key.ts';
 
 declare global {
@@ -42,10 +43,12 @@ export function createLiveApi(connect: () => Promise<ApiChannel>): LiveApi {
   const state = ref<ConnectionState>('connecting');
   const otherVersion = ref(false);
   const listeners = new Set<(event: NodeEvent) => void>();
+  const turns = new EventTurns((event) => listeners.forEach((listener) => listener(event)));
   let current: NodeApi | null = null;
   let retryMs = firstRetryMs;
 
   function lost(error: unknown = null): void {
+    turns.flush();
     current = null;
     // It is tried on: whoever opens the new address in another tab opens it for this one, too.
     state.value = errorInfo(error).code === 'not-authorised' ? 'shut-out' : 'lost';
@@ -56,7 +59,7 @@ export function createLiveApi(connect: () => Promise<ApiChannel>): LiveApi {
   function open(): void {
     connect().then((channel) => {
       const client = createApiClient(channel, { onOtherVersion: () => { otherVersion.value = true; } });
-      client.subscribe((event) => listeners.forEach((listener) => listener(event)));
+      client.subscribe((event) => { turns.push(event); });
       client.onClose(() => { lost(); });
       current = client;
       retryMs = firstRetryMs;
@@ -68,7 +71,7 @@ export function createLiveApi(connect: () => Promise<ApiChannel>): LiveApi {
   return {
     state: readonly(state),
     otherVersion: readonly(otherVersion),
-    call: (name, args, options) => current?.call(name, args, options) ?? Promise.reject(new AppError('node-not-running')),
+    call: (name, args, options) => current?.call(name, args, options).finally(() => { turns.flush(); }) ?? Promise.reject(new AppError('node-not-running')),
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

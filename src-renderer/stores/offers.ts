@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia';
-import { computed, ref } from 'vue';
+import { computed, shallowReactive, shallowRef } from 'vue';
 import type { DeviceId, OfferId } from '#shared/ids.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import { useApi } from '../api.ts';
@@ -7,7 +7,8 @@ import { useApi } from '../api.ts';
 /** What people hand to each other and are asked about, in both directions. */
 export const useOffers = defineStore('offers', () => {
   const api = useApi();
-  const byId = ref(new Map<OfferId, Offer>());
+  /** Each is replaced, never changed: of thousands nothing has to be watched but that. */
+  const byId = shallowRef(shallowReactive(new Map<OfferId, Offer>()));
 
   const set = (offer: Offer): void => void byId.value.set(offer.id, offer);
   const remove = (id: OfferId): void => void byId.value.delete(id);
@@ -24,7 +25,7 @@ export const useOffers = defineStore('offers', () => {
 
   async function load(): Promise<void> {
     const offers = await api.call('offers.list', {});
-    byId.value = new Map(offers.map((offer) => [offer.id, offer]));
+    byId.value = shallowReactive(new Map(offers.map((offer) => [offer.id, offer])));
   }
 
   const send = async (peer: DeviceId, paths: string[]): Promise<void> => set(await api.call('offers.send', { peer, paths }));

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia';
-import { computed, ref } from 'vue';
+import { computed, ref, shallowReactive } from 'vue';
 import type { DeviceId } from '#shared/ids.ts';
 import type { PeerLimits } from '#shared/model/limit.ts';
 import type { Pairing, Peer } from '#shared/model/peer.ts';
@@ -8,23 +8,24 @@ import { useApi } from '../api.ts';
 /** Other people's devices, and comparisons of codes with them. */
 export const usePeers = defineStore('peers', () => {
   const api = useApi();
-  const byId = ref(new Map<DeviceId, Peer>());
+  /** Each is replaced, never changed: of hundreds nothing has to be watched but that. */
+  const byId = shallowReactive(new Map<DeviceId, Peer>());
   const pairings = ref(new Map<DeviceId, Pairing>());
   /** A card keeps its place: order of first sight, not of the last packet. */
   const order = ref<DeviceId[]>([]);
 
   function set(peer: Peer): void {
-    if (!byId.value.has(peer.id)) order.value.push(peer.id);
-    byId.value.set(peer.id, peer);
+    if (!byId.has(peer.id)) order.value.push(peer.id);
+    byId.set(peer.id, peer);
   }
   function remove(id: DeviceId): void {
-    byId.value.delete(id);
+    byId.delete(id);
     order.value = order.value.filter((other) => other !== id);
   }
   const setPairing = (pairing: Pairing): void => void pairings.value.set(pairing.peer, pairing);
   const closePairing = (peer: DeviceId): void => void pairings.value.delete(peer);
 
-  const all = computed(() => order.value.flatMap((id) => byId.value.get(id) ?? []));
+  const all = computed(() => order.value.flatMap((id) => byId.get(id) ?? []));
   const online = computed(() => all.value.filter((peer) => peer.online && peer.trust !== 'blocked'));
   const near = computed(() => online.value.filter((peer) => peer.path !== 'internet' && peer.path !== 'overlay'));
   const far = computed(() => online.value.filter((peer) => peer.path === 'internet' || peer.path === 'overlay'));
@@ -37,7 +38,7 @@ export const usePeers = defineStore('peers', () => {
   async function load(): Promise<void> {
     const [peers, running] = await Promise.all([api.call('peers.list', {}), api.call('pairing.list', {})]);
     const present = new Set(peers.map((peer) => peer.id));
-    for (const id of [...byId.value.keys()]) if (!present.has(id)) remove(id);
+    for (const id of [...byId.keys()]) if (!present.has(id)) remove(id);
     peers.forEach(set);
     pairings.value = new Map(running.map((pairing) => [pairing.peer, pairing]));
   }

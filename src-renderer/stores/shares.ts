@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia';
-import { computed, ref } from 'vue';
+import { computed, shallowReactive, shallowRef } from 'vue';
 import type { ShareId } from '#shared/ids.ts';
 import type { Audience, Share } from '#shared/model/share.ts';
 import { useApi } from '../api.ts';
@@ -7,7 +7,8 @@ import { useApi } from '../api.ts';
 /** What this device shares. */
 export const useShares = defineStore('shares', () => {
   const api = useApi();
-  const byId = ref(new Map<ShareId, Share>());
+  /** Each is replaced, never changed: of thousands nothing has to be watched but that. */
+  const byId = shallowRef(shallowReactive(new Map<ShareId, Share>()));
 
   const set = (share: Share): void => void byId.value.set(share.id, share);
   const remove = (id: ShareId): void => void byId.value.delete(id);
@@ -16,7 +17,7 @@ export const useShares = defineStore('shares', () => {
 
   async function load(): Promise<void> {
     const shares = await api.call('shares.list', {});
-    byId.value = new Map(shares.map((share) => [share.id, share]));
+    byId.value = shallowReactive(new Map(shares.map((share) => [share.id, share])));
   }
 
   const add = async (path: string, audience: Audience): Promise<void> => set(await api.call('shares.add', { path, audience }));

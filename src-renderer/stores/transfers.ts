@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia';
-import { computed, ref } from 'vue';
+import { computed, ref, shallowReactive, shallowRef } from 'vue';
 import type { CallArgs } from '#shared/api/contract.ts';
 import type { TransferId } from '#shared/ids.ts';
 import type { Priority, Transfer, TransferState } from '#shared/model/transfer.ts';
@@ -17,7 +17,8 @@ const countFailed = (transfers: readonly Transfer[]): number => transfers.filter
 /** Downloads and uploads: what is under way, and the history as far as it was looked at. */
 export const useTransfers = defineStore('transfers', () => {
   const api = useApi();
-  const byId = ref(new Map<TransferId, Transfer>());
+  /** Each is replaced, never changed: of thousands nothing has to be watched but that. */
+  const byId = shallowRef(shallowReactive(new Map<TransferId, Transfer>()));
   const finishedTotal = ref(0);
   const nextHistory = ref<string | null>(null);
 
@@ -44,7 +45,7 @@ export const useTransfers = defineStore('transfers', () => {
       api.call('transfers.list', { finished: false, limit: 1000 }),
       api.call('transfers.list', { finished: true, limit: historyPage }),
     ]);
-    byId.value = new Map([...running.transfers, ...history.transfers].map((transfer) => [transfer.id, transfer]));
+    byId.value = shallowReactive(new Map([...running.transfers, ...history.transfers].map((transfer) => [transfer.id, transfer])));
     finishedTotal.value = history.total - countFailed(history.transfers);
     nextHistory.value = history.next;
   }

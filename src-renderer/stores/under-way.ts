@@ -18,12 +18,15 @@ export const useUnderWay = defineStore('under-way', () => {
 
   /** Also just after the last byte: an upload is seen until nobody has asked anything of it for a while. */
   const carries = (upload: Transfer, offer: Offer): boolean =>
-    upload.direction === 'up' && upload.peers.includes(offer.peer) && upload.addedAt >= offer.at && offer.items.some((item) => item.name === upload.name) &&
+    upload.peers.includes(offer.peer) && upload.addedAt >= offer.at && offer.items.some((item) => item.name === upload.name) &&
     (offer.state === 'accepted' || (offer.state === 'done' && upload.bytes <= offer.bytes));
+  /** Few: an upload is a line for half a minute after its last byte. Downloads and offers may be thousands, and are never compared each with each. */
+  const uploads = computed(() => all.active.filter((transfer) => transfer.direction === 'up'));
   const pushes = computed((): Push[] => offers.outgoing.map((offer) => ({
-    offer, rate: all.active.reduce((sum, transfer) => sum + (carries(transfer, offer) ? transfer.rate : 0), 0),
+    offer, rate: uploads.value.reduce((sum, transfer) => sum + (carries(transfer, offer) ? transfer.rate : 0), 0),
   })));
-  const transfers = computed(() => all.active.filter((transfer) => !offers.sent.some((offer) => carries(transfer, offer))));
+  const carrying = computed(() => new Set(uploads.value.filter((transfer) => offers.sent.some((offer) => carries(transfer, offer))).map((transfer) => transfer.id)));
+  const transfers = computed(() => (carrying.value.size === 0 ? all.active : all.active.filter((transfer) => !carrying.value.has(transfer.id))));
   /** Whether any download gets something: one that does not waits for its turn then. */
   const moving = computed(() => all.active.some((transfer) => transfer.direction === 'down' && transfer.rate > 0));
   const count = computed(() => pushes.value.length + transfers.value.length);

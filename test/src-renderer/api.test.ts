@@ -37,6 +37,20 @@ describe('the connection to the node', () => {
     expect(heard).toEqual(['settings']);
   });
 
+  it('tells what came before an answer before the answer, also when it waits for its turn', async () => {
+    const { channel, receive } = fakeChannel();
+    const api = createLiveApi(() => Promise.resolve(channel));
+    const heard: string[] = [];
+    api.subscribe((event) => heard.push(event.type));
+    await settled();
+    const answer = api.call('peers.forget', { peer: 'x' }).then(() => heard.push('answer'));
+    const { settings } = createFakeNode().world;
+    for (let time = 0; time < 3; time++) receive({ kind: 'event', event: { type: 'settings', settings } });
+    receive({ kind: 'result', id: 0, value: {} });
+    await answer;
+    expect(heard).toEqual(['settings', 'settings', 'settings', 'answer']);
+  });
+
   it('waits longer after each failure, five seconds at most', async () => {
     let tries = 0;
     const api = createLiveApi(() => { tries++; return Promise.reject(new Error('nobody there')); });

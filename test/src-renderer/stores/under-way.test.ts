@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { offerIdSchema } from '#shared/model/ids.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import { useOffers } from '../../../src-renderer/stores/offers.ts';
 import { useTransfers } from '../../../src-renderer/stores/transfers.ts';
@@ -34,6 +35,17 @@ describe('what is under way', () => {
     // Fetched again from what is shared, it is an upload like any other.
     transfers.set(inventTransfer({ name: 'Photos', id: inventTransfer({ name: 'third' }).id, direction: 'up', peers: [deviceIdFor('Coral Heron')], addedAt: epoch + 5, bytes: 20e6 }));
     expect(underWay.count).toBe(2);
+  });
+
+  it('compares no download with any offer, however many there are of both', () => {
+    const { offers, transfers, underWay } = stores();
+    let looked = 0;
+    for (let number = 0; number < 50; number++) {
+      offers.set(push({ id: offerIdSchema.parse(number.toString(16).padStart(32, '0')), state: 'done' }));
+      transfers.set(Object.defineProperty(inventTransfer({ name: `file ${number}` }), 'direction', { get: () => { looked++; return 'down'; } }));
+    }
+    transfers.set(inventTransfer({ name: 'given', direction: 'up', peers: [deviceIdFor('Slate Lynx')] }));
+    expect([underWay.count, looked]).toEqual([51, 50]);
   });
 
   it('knows which downloads get nothing because others are fetched first', () => {
