@@ -48,6 +48,7 @@ export interface OffersPorts {
  */
 export class Offers {
   readonly #ports: OffersPorts;
+  /** What has ended in the order in which it did; of earlier starts, as it was asked. */
   readonly #records = new Map<OfferId, OfferRecord>();
   readonly #rows: LatestRows<OfferRecord>;
   readonly #toldAt = new Map<OfferId, Timestamp>();
@@ -60,7 +61,9 @@ export class Offers {
   }
 
   async open(): Promise<void> {
-    for (const [, record] of await this.#ports.store.rows(offersTable)) this.#records.set(record.offer.id, record);
+    const rows = await this.#ports.store.rows(offersTable);
+    for (const [, record] of rows.toSorted(([, a], [, b]) => a.offer.at - b.offer.at)) this.#records.set(record.offer.id, record);
+    await this.#forgetEnded();
   }
 
   list(): Offer[] {
@@ -68,7 +71,9 @@ export class Offers {
   }
 
   get waiting(): number {
-    return this.list().filter((offer) => offer.direction === 'in' && offer.state === 'asked').length;
+    let waiting = 0;
+    for (const { offer } of this.#records.values()) if (offer.direction === 'in' && offer.state === 'asked') waiting++;
+    return waiting;
   }
 
   async send(link: Link, paths: readonly string[]): Promise<Offer> {
@@ -126,14 +131,32 @@ export class Offers {
 
   /** Of what was taken back before anybody had answered the oldest make room; what the user said yes or no to stays. */
   async #forgetTakenBack(): Promise<void> {
-    const takenBack = [...this.#records.values()].filter(({ offer }) => offer.direction === 'in' && offer.state === 'cancelled' && offer.transfers.length === 0);
-    const tooMany = takenBack.toSorted((a, b) => a.offer.at - b.offer.at).slice(0, Math.max(0, takenBack.length - limits.push.offersTakenBack));
+    await this.#forgetOldest([...this.#records.values()].filter(({ offer }) => isTakenBack(offer)), limits.push.offersTakenBack);
+  }
+
+  /** Of what has ended the latest are remembered, in each direction for itself: what others send must not end what was given to somebody. */
+  async #forgetEnded(): Promise<void> {
+    for (const direction of ['in', 'out'] as const) {
+      const ended = [...this.#records.values()].filter(({ offer }) => offer.direction === direction && hasEnded(offer) && !isTakenBack(offer));
+      await this.#forgetOldest(ended, limits.push.offersEnded);
+    }
+  }
+
+  async #forgetOldest(records: readonly OfferRecord[], kept: number): Promise<void> {
+    if (records.length <= kept) return;
+    const tooMany = records.slice(0, records.length - kept);
     for (const { offer: { id } } of tooMany) {
       this.#records.delete(id);
       this.#toldAt.delete(id);
       this.#ports.onGone(id);
     }
+    if (tooMany.some(({ offer }) => isGiven(offer))) this.#ports.onRights();
+    for (const record of tooMany) if (record.sources.length > 0 && !isOver(record.offer)) this.#tellOver(record);
     await Promise.all(tooMany.map(({ offer }) => this.#rows.put(offer.id, null)));
+  }
+
+  #tellOver(record: OfferRecord): void {
+    this.#ports.onOver(pathsOf(record), [...this.#records.values()].filter(({ offer }) => !isOver(offer)).flatMap(pathsOf));
   }
 
   async #acceptByItself(id: OfferId): Promise<void> {
@@ -267,15 +290,22 @@ export class Offers {
 
   async #save(record: OfferRecord): Promise<void> {
     const before = this.#records.get(record.offer.id);
-    const ends = isOver(record.offer) && (before === undefined || !isOver(before.offer));
+    const isOverNow = isOver(record.offer) && (before === undefined || !isOver(before.offer));
+    const endsNow = hasEnded(record.offer) && (before === undefined || !hasEnded(before.offer));
+    if (endsNow) this.#records.delete(record.offer.id);
     this.#records.set(record.offer.id, record);
     if (before !== undefined && isGiven(before.offer) && !isGiven(record.offer)) this.#ports.onRights();
     this.#ports.onChange(record.offer);
     await this.#rows.put(record.offer.id, record);
-    if (record.sources.length > 0 && ends) this.#ports.onOver(pathsOf(record), [...this.#records.values()].filter(({ offer }) => !isOver(offer)).flatMap(pathsOf));
+    if (record.sources.length > 0 && isOverNow) this.#tellOver(record);
+    if (endsNow) await this.#forgetEnded();
   }
 }
 
 const isGiven = ({ direction, state }: Offer): boolean => direction === 'out' && ['sending', 'asked', 'accepted', 'done'].includes(state);
 const isOver = ({ state }: Offer): boolean => state === 'done' || state === 'declined' || state === 'cancelled';
+/** Nothing happens to it by itself any more. */
+const hasEnded = (offer: Offer): boolean => isOver(offer) || offer.state === 'failed';
+/** Before anybody here had answered. */
+const isTakenBack = ({ direction, state, transfers }: Offer): boolean => direction === 'in' && state === 'cancelled' && transfers.length === 0;
 const pathsOf = ({ sources }: OfferRecord): string[] => sources.map(({ path }) => path);

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openStore } from '#main/disk/open-store.ts';
 import type { Store } from '#main/disk/store.ts';
-import { offersTable } from '#main/node/offers/offer-records.ts';
+import { offersTable, type OfferRecord } from '#main/node/offers/offer-records.ts';
 import { Offers } from '#main/node/offers/offers.ts';
 import type { Link } from '#main/node/ports/links.ts';
 import { deviceIdOf } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { offerIdSchema, transferIdSchema } from '#shared/model/ids.ts';
+import type { Offer } from '#shared/model/offer.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import type { Notice } from '#shared/protocol/control.ts';
 
@@ -89,6 +90,21 @@ describe('a device that offers without end', () => {
     expect(offers.waiting).toBe(limits.push.offersOfStrangers + limits.push.offersWaiting);
     await expect(offers.asked(from(link, 2), numbered(++number))).rejects.toMatchObject({ code: 'too-many' });
   });
+});
+
+test('of what has ended the latest are kept, in each direction for itself, also of what an older version kept', async () => {
+  const ended = (number: number, part: Partial<Offer>): OfferRecord => ({
+    offer: { id: numbered(number).id, direction: 'in', peer: friend, state: 'done', reason: null, text: `text ${number}`, items: [], count: 0, bytes: 1, doneBytes: 1, transfers: [], at: number, ...part }, sources: [],
+  });
+  const { offersEnded } = limits.push;
+  for (let number = 1; number <= offersEnded + 5; number++) await store.put(offersTable, numbered(number).id, ended(number, number <= 3 ? { direction: 'out' } : { state: number % 2 === 0 ? 'failed' : 'declined' }));
+  const { offers, goneOffers } = await asked();
+  await offers.open();
+  expect(goneOffers).toEqual([4, 5].map((number) => numbered(number).id));
+  expect(offers.list().filter(({ direction }) => direction === 'out')).toHaveLength(3);
+  await offers.decline(id);
+  expect(goneOffers).toEqual([4, 5, 6].map((number) => numbered(number).id));
+  expect(await store.keys(offersTable)).toHaveLength(offersEnded + 3);
 });
 
 describe('an answer while a yes is being made good', () => {
