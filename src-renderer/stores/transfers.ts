@@ -1,7 +1,8 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowReactive, shallowRef } from 'vue';
-import type { CallArgs } from '#shared/api/contract.ts';
+import type { CallArgs, CallResult } from '#shared/api/contract.ts';
 import type { TransferId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
 import type { Priority, Transfer, TransferState } from '#shared/model/transfer.ts';
 import { useApi } from '../api.ts';
 
@@ -11,8 +12,6 @@ export const isFinished = (transfer: Transfer): boolean => finishedStates.has(tr
 
 const rankOf: Readonly<Record<Priority, number>> = { high: 0, normal: 1, low: 2 };
 const historyPage = 200;
-/** The node counts a failed transfer as finished; here it stands among those that need the user. */
-const countFailed = (transfers: readonly Transfer[]): number => transfers.filter((transfer) => transfer.state === 'failed').length;
 
 /** Downloads and uploads: what is under way, and the history as far as it was looked at. */
 export const useTransfers = defineStore('transfers', () => {
@@ -24,7 +23,7 @@ export const useTransfers = defineStore('transfers', () => {
 
   function set(transfer: Transfer): void {
     const before = byId.value.get(transfer.id);
-    if (isFinished(transfer) && !(before && isFinished(before))) finishedTotal.value++;
+    finishedTotal.value += Number(isFinished(transfer)) - Number(before !== undefined && isFinished(before));
     byId.value.set(transfer.id, transfer);
   }
   function remove(id: TransferId): void {
@@ -40,13 +39,21 @@ export const useTransfers = defineStore('transfers', () => {
   const failed = computed(() => active.value.filter((transfer) => transfer.state === 'failed'));
   const moving = computed(() => active.value.filter((transfer) => transfer.state !== 'paused' && transfer.state !== 'failed'));
 
+  async function listUnfinished(): Promise<Transfer[]> {
+    const all: Transfer[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: CallResult<'transfers.list'> = await api.call('transfers.list', { finished: false, limit: limits.browse.entriesPerPage, ...(cursor === null ? {} : { cursor }) });
+      all.push(...page.transfers);
+      cursor = page.next;
+    } while (cursor !== null);
+    return all;
+  }
+
   async function load(): Promise<void> {
-    const [running, history] = await Promise.all([
-      api.call('transfers.list', { finished: false, limit: 1000 }),
-      api.call('transfers.list', { finished: true, limit: historyPage }),
-    ]);
-    byId.value = shallowReactive(new Map([...running.transfers, ...history.transfers].map((transfer) => [transfer.id, transfer])));
-    finishedTotal.value = history.total - countFailed(history.transfers);
+    const [unfinished, history] = await Promise.all([listUnfinished(), api.call('transfers.list', { finished: true, limit: historyPage })]);
+    byId.value = shallowReactive(new Map([...unfinished, ...history.transfers].map((transfer) => [transfer.id, transfer])));
+    finishedTotal.value = history.total;
     nextHistory.value = history.next;
   }
   async function loadMoreHistory(): Promise<void> {
@@ -55,7 +62,6 @@ export const useTransfers = defineStore('transfers', () => {
     nextHistory.value = null;
     const page = await api.call('transfers.list', { finished: true, cursor, limit: historyPage });
     for (const transfer of page.transfers) byId.value.set(transfer.id, transfer);
-    finishedTotal.value -= countFailed(page.transfers);
     nextHistory.value = page.next;
   }
 

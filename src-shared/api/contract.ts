@@ -130,6 +130,7 @@ export const calls = {
   'search.get': call(z.object({ id: z.string() }), searchStateSchema),
   'search.stop': call(z.object({ id: z.string() }), done),
 
+  /** `finished`: only what needs nobody any more, or only the rest; what failed waits for the user. Newest first. */
   'transfers.list': call(z.object({ finished: z.boolean().optional(), cursor: cursor.optional(), limit: pageSize.optional() }), z.object({ transfers: z.array(transferSchema), total: z.int(), next: cursor.nullable() })),
   'transfers.get': call(z.object({ id: transferIdSchema }), transferDetailSchema),
   'transfers.files': call(z.object({ id: transferIdSchema, cursor: cursor.optional(), limit: pageSize }), z.object({ files: z.array(transferFileSchema), total: z.int(), next: cursor.nullable() })),

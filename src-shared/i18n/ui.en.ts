@@ -97,7 +97,7 @@ export const uiEn = {
     nobody: 'There is nobody to ask right now.', nobodyHint: 'People appear in Nearby when DistriShare runs on their device.',
   },
   transfers: {
-    which: 'Which transfers', active: 'Active', finished: 'Finished', pauseAll: 'Pause all', resumeAll: 'Resume all', retryAll: 'Retry all', clear: 'Clear the list',
+    which: 'Which transfers', active: 'Active', finished: 'Finished', pauseAll: 'Pause all', resumeAll: 'Resume all', retryAll: 'Retry all', clear: 'Clear the list…',
     empty: 'Nothing is on its way', emptyHint: 'What you fetch and what others fetch from you shows up here.', emptyFinished: 'Nothing has finished yet', browse: 'Browse people',
   },
   transfer: {
@@ -110,6 +110,7 @@ export const uiEn = {
     nonePaused: 'Nothing is fetched while it is paused.', noneQueued: 'It starts when those before it are done.', noneYet: 'Nobody has sent any of it yet.', amountTaken: 'Amount',
     allThere: 'Nothing moves any more.', noTakers: 'Nobody is taking it right now.', reused: '{size} were already on this disk and were not fetched.', saved: 'Compression saved the line {size}.', goesTo: 'Goes to',
   },
+  clearFinished: { title: 'Clear 1 finished transfer from the list? | Clear {n} finished transfers from the list?', text: 'The files stay where they are.', yes: 'Clear the list' },
   cancel: { title: 'Stop “{name}”?', text: 'What has arrived stays on your disk unless you delete it.', delete: 'Delete what has arrived', keep: 'Keep going' },
   files: { title: 'Files of “{name}”', filter: 'Filter by name', all: 'All', none: 'None', list: 'Files', loading: 'Reading {done} of {all}', sum: 'Nothing chosen | 1 file, {size} | {n} files, {size}', savedAs: 'saved as', apply: 'Apply', priority: 'Priority', priorityOf: 'Priority of {name}', priorityOfShown: 'Priority of all shown', skip: 'Skip', low: 'Low', normal: 'Normal', high: 'High', part: '{percent} there' },
   limits: { title: 'Speed limits', label: 'Speed limits: {limits}', none: 'No limit', down: 'Receiving', up: 'Sending', hint: 'For all transfers together. Browsing and searching are never slowed.' },

@@ -99,7 +99,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     nobody: 'Ahora mismo no hay a quién preguntar.', nobodyHint: 'La gente aparece en Cerca cuando DistriShare está en marcha en su dispositivo.',
   },
   transfers: {
-    which: 'Qué transferencias', active: 'Activas', finished: 'Terminadas', pauseAll: 'Pausar todo', resumeAll: 'Reanudar todo', retryAll: 'Reintentar todo', clear: 'Vaciar la lista',
+    which: 'Qué transferencias', active: 'Activas', finished: 'Terminadas', pauseAll: 'Pausar todo', resumeAll: 'Reanudar todo', retryAll: 'Reintentar todo', clear: 'Vaciar la lista…',
     empty: 'No hay nada en camino', emptyHint: 'Aquí aparece lo que descargas y lo que otros descargan de ti.', emptyFinished: 'Aún no ha terminado nada', browse: 'Explorar personas',
   },
   transfer: {
@@ -112,6 +112,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     nonePaused: 'En pausa no se descarga nada.', noneQueued: 'Empezará cuando terminen las anteriores.', noneYet: 'Nadie ha enviado nada todavía.', amountTaken: 'Cantidad',
     allThere: 'Ya no se mueve nada.', noTakers: 'Ahora mismo nadie lo está descargando.', reused: '{size} ya estaban en este disco y no se han descargado.', saved: 'La compresión ha ahorrado {size} a la línea.', goesTo: 'Se guarda en',
   },
+  clearFinished: { title: '¿Quitar 1 transferencia terminada de la lista? | ¿Quitar {n} transferencias terminadas de la lista?', text: 'Los archivos se quedan donde están.', yes: 'Vaciar la lista' },
   cancel: { title: '¿Detener «{name}»?', text: 'Lo que ha llegado se queda en tu disco salvo que lo borres.', delete: 'Borrar lo que ha llegado', keep: 'Seguir' },
   files: { title: 'Archivos de «{name}»', filter: 'Filtrar por nombre', all: 'Todos', none: 'Ninguno', list: 'Archivos', loading: 'Leyendo {done} de {all}', sum: 'Nada elegido | 1 archivo, {size} | {n} archivos, {size}', savedAs: 'guardado como', apply: 'Aplicar', priority: 'Prioridad', priorityOf: 'Prioridad de {name}', priorityOfShown: 'Prioridad de todos los que se ven', skip: 'Omitir', low: 'Baja', normal: 'Normal', high: 'Alta', part: '{percent} aquí' },
   limits: { title: 'Límites de velocidad', label: 'Límites de velocidad: {limits}', none: 'Sin límite', down: 'Recibir', up: 'Enviar', hint: 'Para todas las transferencias juntas. Explorar y buscar nunca se frenan.' },

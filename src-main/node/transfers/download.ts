@@ -166,7 +166,7 @@ export class Download implements FilesOwner {
     if (this.#run !== null) return;
     const stop = new AbortController();
     // Who waits for somebody to come must neither look busy nor hold up downloads that can go on.
-    this.activity = this.#isOriginAway ? { kind: 'waiting', reason: { code: 'no-sources' } } : { kind: 'preparing' };
+    this.activity = this.isOriginAway ? { kind: 'waiting', reason: { code: 'no-sources' } } : { kind: 'preparing' };
     this.#audience = null;
     this.rate = new ShownRate();
     // The disk gets ready while others are asked. Whatever is wrong with it is told by whoever opens a file.
@@ -207,9 +207,14 @@ export class Download implements FilesOwner {
     return this.#files.setPriority(indices, priority);
   }
 
-  linkUp(link: Link): void {
+  /** It stands still until that device is back, from which it was listed. */
+  waitsFor(id: DeviceId): boolean {
     const { activity, record: { source } } = this;
-    if (activity.kind === 'waiting' && activity.reason.code === 'no-sources' && source.kind === 'path' && source.peer === link.remote.id) {
+    return this.isRunning && activity.kind === 'waiting' && activity.reason.code === 'no-sources' && source.kind === 'path' && source.peer === id;
+  }
+
+  linkUp(link: Link): void {
+    if (this.waitsFor(link.remote.id)) {
       this.activity = { kind: 'preparing' };
       this.#observer.changed(this);
     }
@@ -219,7 +224,9 @@ export class Download implements FilesOwner {
 
   linkDown(id: DeviceId): void {
     for (const file of this.open.values()) file.sources.linkDown(id);
-    if (this.activity.kind === 'waiting') this.#observer.changed(this);
+    // Its reason may name that one now.
+    const { source } = this.record;
+    if (this.activity.kind === 'waiting' && (this.shares.has(id) || (source.kind === 'path' && source.peer === id))) this.#observer.changed(this);
   }
 
   progressed(bytes: Bytes, from: DeviceId | null, pieces = 1): void {
@@ -235,7 +242,7 @@ export class Download implements FilesOwner {
       share.gaveAt = now;
     }
     // What lies here already says nothing about whether somebody comes who has the rest.
-    const isNew = from === null && this.#isOriginAway ? false : this.activity.kind !== 'running';
+    const isNew = from === null && this.isOriginAway ? false : this.activity.kind !== 'running';
     if (isNew) this.activity = { kind: 'running' };
     if (isNew) this.#observer.changed(this);
     else this.#observer.moved(this);
@@ -268,7 +275,7 @@ export class Download implements FilesOwner {
   }
 
   /** Others may have it all the same; then it runs as soon as something comes. */
-  get #isOriginAway(): boolean {
+  get isOriginAway(): boolean {
     const { source } = this.record;
     const links = this.#context.links();
     return source.kind === 'path' ? links.get(source.peer) === undefined : [...links.all()].length === 0;

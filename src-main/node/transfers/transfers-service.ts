@@ -11,6 +11,7 @@ import { BaseFolders } from './base-folders.ts';
 import { discardPartials } from './discard-partials.ts';
 import { Download, type DownloadObserver } from './download.ts';
 import type { DownloadContext } from './download-context.ts';
+import { DownloadIndex, isFinished } from './download-index.ts';
 import { viewDetail, viewDownload } from './download-view.ts';
 import { FileLister, nameRules } from './file-lister.ts';
 import { ListedFiles } from './listed-files.ts';
@@ -53,11 +54,14 @@ export class TransfersService implements DownloadObserver {
   readonly #lister: FileLister;
   /** Everything that is not finished. */
   readonly #downloads = new Map<TransferId, Download>();
+  readonly #index = new DownloadIndex();
   readonly #samples = new Map<TransferId, number[]>();
   readonly #moved = new Set<Download>();
   #movedTimer: NodeJS.Timeout | null = null;
   /** Downloads being changed, and by how many at once: not to be started. */
   readonly #held = new Map<Download, number>();
+  /** Changes of many at once that are under way: what each makes room for is not to be started before the last. */
+  #changesOfMany = 0;
   readonly #baseFolders: BaseFolders;
   #nextNumber = 1;
   #sampler: NodeJS.Timeout | null = null;
@@ -74,6 +78,7 @@ export class TransfersService implements DownloadObserver {
     for await (const rows of this.#context.store.batches(downloadsTable)) {
       for (const [, record] of rows) {
         this.#nextNumber = Math.max(this.#nextNumber, record.number + 1);
+        this.#index.note(record);
         if (record.mountPoint !== null) await this.#baseFolders.note(record.mountPoint);
         if (record.state === 'active' || record.state === 'paused') this.#add(record);
       }
@@ -104,6 +109,7 @@ export class TransfersService implements DownloadObserver {
       await this.#whileStopped(download, () => this.save(record));
     } catch (error) {
       this.#downloads.delete(record.id);
+      this.#index.forget(record.id);
       throw error;
     }
     this.changed(download);
@@ -111,13 +117,16 @@ export class TransfersService implements DownloadObserver {
   }
 
   async list(finished: boolean | undefined, cursor: string | undefined, limit: number): Promise<{ transfers: Transfer[]; total: number; next: string | null }> {
-    const rows = await this.#context.store.rows(downloadsTable);
-    const all = rows.map(([, record]) => record)
-      .filter((record) => finished === undefined || finished === (record.state !== 'active' && record.state !== 'paused'))
-      .toSorted((a, b) => b.number - a.number);
-    const from = cursor === undefined ? 0 : Number(cursor);
-    const page = all.slice(from, from + limit).map((record) => this.viewOf(record));
-    return { transfers: page, total: all.length, next: from + limit < all.length ? String(from + limit) : null };
+    const { ids, total, next } = this.#index.page(finished, cursor, limit);
+    const ended = ids.filter((id) => !this.#downloads.has(id));
+    const records = await this.#context.store.getMany(downloadsTable, ended);
+    const stored = new Map(ended.map((id, at) => [id, records[at]]));
+    const transfers = ids.flatMap((id) => {
+      // One that ended or went on meanwhile is as it is now.
+      const record = this.#downloads.get(id)?.record ?? stored.get(id);
+      return record === undefined ? [] : [this.viewOf(record)];
+    });
+    return { transfers, total, next };
   }
 
   async get(id: TransferId): Promise<Transfer> {
@@ -177,15 +186,19 @@ export class TransfersService implements DownloadObserver {
   }
 
   async retry(id: TransferId | undefined): Promise<number> {
-    const rows = await this.#context.store.rows(downloadsTable);
-    const failed = rows.map(([, record]) => record).filter((record) => record.state === 'failed' && (id === undefined || record.id === id));
-    for (const record of failed) await this.resume(record.id);
+    const failed = this.#index.ids((state) => state === 'failed').filter((each) => id === undefined || each === id);
+    await this.#changeMany(async () => { for (const each of failed) await this.resume(each); });
     return failed.length;
   }
 
   async pauseAll(paused: boolean): Promise<number> {
     const chosen = [...this.#downloads.values()].filter((download) => (download.record.state === 'paused') !== paused);
-    for (const download of chosen) await (paused ? this.pause(download.record.id) : this.resume(download.record.id));
+    await this.#changeMany(async () => {
+      for (const { id, record } of chosen) {
+        // It may have ended while the ones before it were changed.
+        if (this.#downloads.has(id) && (record.state === 'paused') !== paused) await (paused ? this.pause(id) : this.resume(id));
+      }
+    });
     return chosen.length;
   }
 
@@ -221,14 +234,18 @@ export class TransfersService implements DownloadObserver {
 
   /** Forgets one that ended, or all that need nobody any more; failed ones wait for the user. Files stay where they are. */
   async forget(id: TransferId | undefined): Promise<number> {
-    const rows = await this.#context.store.rows(downloadsTable);
-    const ended = rows.map(([, record]) => record).filter((record) => !this.#downloads.has(record.id) && (id === undefined ? record.state !== 'failed' : record.id === id));
-    for (const record of ended) await this.#forget(record.id);
+    const ended = this.#index.ids((state) => id !== undefined || isFinished(state)).filter((each) => !this.#downloads.has(each) && (id === undefined || each === id));
+    for (const each of ended) await this.#forget(each);
     return ended.length;
   }
 
+  /** Of those that waited for that device as many go on as may run at once; the others stand in line again. */
   linkUp(link: Link): void {
-    for (const download of this.#downloads.values()) download.linkUp(link);
+    const line = this.#line();
+    let free = this.#freeIn(line);
+    const tooMany = line.filter((download) => download.waitsFor(link.remote.id) && free-- <= 0);
+    this.#changeMany(() => Promise.all(tooMany.map((download) => this.#standInLine(download)))).catch(() => undefined);
+    for (const download of this.#downloads.values()) if (!this.#held.has(download)) download.linkUp(link);
   }
 
   linkDown(id: DeviceId): void {
@@ -298,6 +315,7 @@ export class TransfersService implements DownloadObserver {
   }
 
   save(record: DownloadRecord): Promise<void> {
+    this.#index.note(record);
     return this.#context.store.put(downloadsTable, record.id, record);
   }
 
@@ -351,6 +369,16 @@ export class TransfersService implements DownloadObserver {
     }
   }
 
+  async #changeMany(work: () => Promise<unknown>): Promise<void> {
+    this.#changesOfMany++;
+    try {
+      await work();
+    } finally {
+      this.#changesOfMany--;
+      this.#schedule();
+    }
+  }
+
   #askAgain(id: DeviceId): void {
     const link = this.#context.swarm.forgiven(id);
     if (link !== null) this.linkUp(link);
@@ -358,16 +386,27 @@ export class TransfersService implements DownloadObserver {
 
   /** Starts the first ones in line, as many as may run at once. */
   #schedule(): void {
-    const line = [...this.#downloads.values()].filter((download) => download.record.state === 'active')
+    if (this.#changesOfMany > 0) return;
+    const line = this.#line();
+    const ready = line.filter((download) => !download.isRunning && !this.#held.has(download));
+    const [here, away] = [ready.filter((download) => !download.isOriginAway), ready.filter((download) => download.isOriginAway)];
+    // Of many that wait for somebody a few are looked at each second, after all that can go on at once.
+    for (const download of [...here, ...away].slice(0, Math.max(0, this.#freeIn(line)))) download.start();
+  }
+
+  #line(): Download[] {
+    return [...this.#downloads.values()].filter((download) => download.record.state === 'active')
       .toSorted((a, b) => rankOf[b.record.priority] - rankOf[a.record.priority] || a.number - b.number);
-    // One that only waits for somebody to come back does not hold up the others.
-    let free = this.#ports.settings().activeTransfers - line.filter((download) => download.isRunning && download.activity.kind !== 'waiting').length;
-    for (const download of line) {
-      if (download.isRunning || this.#held.has(download)) continue;
-      if (free <= 0) return;
-      free--;
-      download.start();
-    }
+  }
+
+  /** How many more may run. One that only waits for somebody to come back does not hold up the others. */
+  #freeIn(line: readonly Download[]): number {
+    return this.#ports.settings().activeTransfers - line.filter((download) => download.isRunning && download.activity.kind !== 'waiting').length;
+  }
+
+  async #standInLine(download: Download): Promise<void> {
+    await this.#whileStopped(download, () => Promise.resolve());
+    this.changed(download);
   }
 
   #sample(): void {
@@ -388,6 +427,7 @@ export class TransfersService implements DownloadObserver {
   async #forget(id: TransferId): Promise<void> {
     await new ListedFiles(this.#context.store, id).forget();
     await this.#context.store.delete(downloadsTable, id);
+    this.#index.forget(id);
     this.#ports.onGone(id);
   }
 }

@@ -1,9 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import type { NodeEvent } from '#shared/api/events.ts';
+import type { Transfer } from '#shared/model/transfer.ts';
+import type { SettingsPatch } from '#shared/settings.ts';
 
 let folder: string;
 const running: RunningNode[] = [];
@@ -13,8 +15,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function start(name: string, port = 0): Promise<RunningNode> {
-  const node = await startNode({ dataDir: join(folder, name), listen: '127.0.0.1', overrides: { name, port, multicast: false, mdns: false, downloadDir: join(folder, `${name} downloads`) } });
+async function start(name: string, port = 0, more: SettingsPatch = {}): Promise<RunningNode> {
+  const node = await startNode({ dataDir: join(folder, name), listen: '127.0.0.1', overrides: { name, port, multicast: false, mdns: false, downloadDir: join(folder, `${name} downloads`), ...more } });
   running.push(node);
   return node;
 }
@@ -26,6 +28,16 @@ const event = (node: RunningNode, fits: (event: NodeEvent) => boolean): Promise<
     resolve(each);
   });
 });
+
+/** What each file says is its name. */
+async function share(node: RunningNode, name: string, files: readonly string[]): Promise<void> {
+  await mkdir(join(folder, name));
+  for (const file of files) await writeFile(join(folder, name, file), file);
+  const { id } = await node.api.call('shares.add', { path: join(folder, name), audience: { kind: 'everyone' } });
+  await node.api.call('shares.whenHashed', { id });
+}
+
+const unfinished = async (node: RunningNode): Promise<Transfer[]> => (await node.api.call('transfers.list', { finished: false })).transfers.filter(({ direction }) => direction === 'down');
 
 it('a download of somebody who is away waits, and begins when they are back', async () => {
   const anna = await start('Anna');
@@ -55,4 +67,45 @@ it('a download of somebody who is away waits, and begins when they are back', as
   await ben.api.call('peers.connect', { address: `127.0.0.1:${anna.port}` });
   await done;
   expect(await readFile(join(folder, 'Ben downloads', 'book.txt'), 'utf8')).toBe('once upon a time');
+});
+
+it('many downloads of somebody who is away hold up nobody, start nothing when they are paused, and go on in their turn', async () => {
+  const many = 40;
+  const anna = await start('Anna');
+  const cleo = await start('Cleo');
+  await share(anna, 'Many', Array.from({ length: many }, (_, number) => `file ${number}`));
+  await share(cleo, 'One', ['letter']);
+  const first = await start('Ben', 0, { activeTransfers: 2 });
+  await first.api.call('peers.connect', { address: `127.0.0.1:${anna.port}` });
+  const away = event(first, (each) => each.type === 'peer' && !each.peer.online);
+  await anna.close();
+  await away;
+  for (let number = 0; number < many; number++) {
+    await first.api.call('transfers.start', { source: { kind: 'path', peer: anna.deviceId, path: `Many/file ${number}`, known: { kind: 'file', contentId: null } } });
+  }
+  await first.close();
+
+  const ben = await start('Ben', 0, { activeTransfers: 2 });
+  await ben.api.call('peers.connect', { address: `127.0.0.1:${cleo.port}` });
+  const letter = event(ben, (each) => each.type === 'transfer' && each.transfer.name === 'letter' && each.transfer.state === 'done');
+  await ben.api.call('transfers.start', { source: { kind: 'path', peer: 'Cleo', path: 'One/letter' } });
+  await letter;
+  expect((await unfinished(ben)).filter(({ state }) => state === 'queued').length).toBeGreaterThan(0);
+
+  const became: string[] = [];
+  const stop = ben.api.subscribe((each) => { if (each.type === 'transfer') became.push(each.transfer.state); });
+  expect(await ben.api.call('transfers.pauseAll', { paused: true })).toEqual({ changed: many });
+  stop();
+  expect(new Set(became)).toEqual(new Set(['paused']));
+
+  // One by one, each is tried at once, so that all of them wait for her.
+  for (const { id } of await unfinished(ben)) await ben.api.call('transfers.resume', { id });
+  expect(new Set((await unfinished(ben)).map(({ state }) => state))).toEqual(new Set(['waiting']));
+  await start('Anna', anna.port);
+  await ben.api.call('peers.connect', { address: `127.0.0.1:${anna.port}` });
+  for (let left = await unfinished(ben); left.length > 0; left = await unfinished(ben)) {
+    expect(left.filter(({ state }) => state === 'preparing' || state === 'running').length).toBeLessThanOrEqual(2);
+    await event(ben, (each) => each.type === 'transfer');
+  }
+  expect(await readFile(join(folder, 'Ben downloads', `file ${many - 1}`), 'utf8')).toBe(`file ${many - 1}`);
 });
