@@ -40,7 +40,8 @@ import { BlockServer } from './serving/block-server.ts';
 import { ControlServer } from './serving/control-server.ts';
 import { serveSettingsOf } from './serving/serve-settings.ts';
 import { Uploads } from './serving/uploads.ts';
-import { Conduct, conductTable } from './transfers/conduct.ts';
+import { Conduct, conductTable } from './swarm/conduct.ts';
+import { SwarmDriver } from './swarm/swarm-driver.ts';
 import { ContentDirectory } from './transfers/content-directory.ts';
 import { EqualFiles } from './transfers/equal-files.ts';
 import { ExistingFiles } from './transfers/existing-files.ts';
@@ -49,7 +50,6 @@ import { ReceivedFiles } from './transfers/received-files.ts';
 import { SmallFileBatch } from './transfers/small-file-batch.ts';
 import { FetchedSmallFiles } from './transfers/fetched-small-files.ts';
 import { SharedDownloads } from './transfers/shared-downloads.ts';
-import { SwarmDriver } from './transfers/swarm-driver.ts';
 import { TransfersService } from './transfers/transfers-service.ts';
 import { LinkWaiter, pause } from './waiting.ts';
 

@@ -45,9 +45,9 @@ export function wireLinks(services: Services): Links {
     },
     blockWanted: (link, lane, request) => { blocks.wanted(link, lane, request); },
     blockCancelled: (link, lane, requestId) => { blocks.cancelled(link, lane, requestId); },
-    joined: (link, { key, pieces }) => { background(swarm.joined(link, key, pieces)); },
-    has: (link, { key, piece }) => { swarm.has(link, key, piece); },
-    left: (link, { key }) => { swarm.left(link, key); },
+    joined: (link, { key, pieces }) => { background(swarm.contents.joined(link, key, pieces)); },
+    has: (link, { key, piece }) => { swarm.contents.has(link, key, piece); },
+    left: (link, { key }) => { swarm.contents.left(link, key); },
     choked: (link, { choked }) => { swarm.choked(link, choked); },
     closed: (link) => {
       const { id } = link.remote;

@@ -8,7 +8,7 @@ import type { Excuse, MachineFacts, SourceFacts } from '../../core/pace/facts.ts
 import { Steady } from '../../core/pace/steady.ts';
 import type { PeerNumber } from '../../core/swarm/events.ts';
 import type { Links } from '../ports/links.ts';
-import type { SwarmDriver } from '../transfers/swarm-driver.ts';
+import type { SwarmDriver } from '../swarm/swarm-driver.ts';
 import type { MachineMeter } from './machine-meter.ts';
 
 const lookEveryMs = 250;

@@ -3,8 +3,8 @@ import { second, type Millis } from '#shared/units.ts';
 import { bulkBytesPerSecond, LineGuard, stepsMs } from '../../core/rate/line-guard.ts';
 import type { Line } from '../../core/rate/rate-gate.ts';
 import type { Link } from '../ports/links.ts';
-import { lineTo } from '../transfers/line-to.ts';
-import type { SwarmDriver } from '../transfers/swarm-driver.ts';
+import { lineTo } from '../swarm/line-to.ts';
+import type { SwarmDriver } from '../swarm/swarm-driver.ts';
 
 /** Of so many links of a line the round trip is measured, those that move the most: their shortest queue is the line's. */
 const measuredLinks = 4;

@@ -1,7 +1,7 @@
 import type { DeviceId } from '#shared/ids.ts';
 import type { Direction, LimitCause, PeerLimits, RateLimit, SpeedState } from '#shared/model/limit.ts';
 import type { Settings } from '#shared/settings.ts';
-import type { SwarmDriver } from '../transfers/swarm-driver.ts';
+import type { SwarmDriver } from '../swarm/swarm-driver.ts';
 import type { AlternativeSchedule } from './alternative-schedule.ts';
 import type { PingProtection } from './ping-protection.ts';
 

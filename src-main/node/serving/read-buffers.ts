@@ -1,5 +1,5 @@
 import { MiB } from '#shared/units.ts';
-import { BufferPool, type PooledBuffer } from '../transfers/buffer-pool.ts';
+import { BufferPool, type PooledBuffer } from '../swarm/buffer-pool.ts';
 
 /** As many blocks as are served at once (`blocksAtOnce`), of 1 MiB. */
 const keptBytes = 12 * MiB;

@@ -1,10 +1,11 @@
 import type { ContentId, DeviceId } from '#shared/ids.ts';
 import type { Millis } from '#shared/units.ts';
+import type { Store } from '../../disk/store.ts';
 import type { Library } from '../ports/library.ts';
 import type { Link, Links } from '../ports/links.ts';
 import type { Receiver } from '../ports/receiver.ts';
-import type { Store } from '../../disk/store.ts';
-import type { Conduct } from './conduct.ts';
+import type { Conduct } from '../swarm/conduct.ts';
+import type { SwarmDriver } from '../swarm/swarm-driver.ts';
 import type { ContentDirectory } from './content-directory.ts';
 import type { EqualFiles } from './equal-files.ts';
 import type { ExistingFiles } from './existing-files.ts';
@@ -12,7 +13,6 @@ import type { FetchedSmallFiles } from './fetched-small-files.ts';
 import type { ReceivedFiles } from './received-files.ts';
 import type { SharedDownloads } from './shared-downloads.ts';
 import type { SmallFileBatch } from './small-file-batch.ts';
-import type { SwarmDriver } from './swarm-driver.ts';
 
 /** What every download of a node works with. */
 export interface DownloadContext {

@@ -5,13 +5,13 @@ import { hashBytes } from '../../core/content/merkle.ts';
 import { pieceBytesFor } from '../../core/content/piece-size.ts';
 import type { Link } from '../ports/links.ts';
 import type { FileTarget, SmallOutcome, WriteOutcome } from '../ports/receiver.ts';
+import type { FileListener } from '../swarm/swarm-ports.ts';
 import type { DownloadContext } from './download-context.ts';
 import type { FileOwner } from './file-owner.ts';
 import { isSmall } from './file-runs.ts';
 import type { NewFolders } from './new-folders.ts';
 import { rankOf } from './ranks.ts';
 import type { FileRecord } from './records.ts';
-import type { FileListener } from './swarm-ports.ts';
 
 /** A file whose content is known. */
 export interface BatchFile {

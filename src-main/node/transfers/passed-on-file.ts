@@ -3,19 +3,19 @@ import { second } from '#shared/units.ts';
 import type { Bitfield } from '../../core/bitfield.ts';
 import { pieceBytesFor, pieceLength } from '../../core/content/piece-size.ts';
 import { OriginProof } from '../../core/swarm/origin-proof.ts';
+import type { SwarmContents } from '../swarm/swarm-contents.ts';
 import type { DownloadContext } from './download-context.ts';
 import type { Inherited } from './file-owner.ts';
 import { givesTheSame, questionsOf, type Question } from './origin-questions.ts';
 import type { ProvenPieces } from './records.ts';
 import type { Verified, WhatIsShared } from './shared-downloads.ts';
-import type { SwarmDriver } from './swarm-driver.ts';
 
 /** An origin that does not answer is asked the same again after this. */
 const askAgainMs = 3 * second;
 
 /** What it needs of a download's context. */
 export interface PassedOnPorts extends Pick<DownloadContext, 'fetched' | 'linkTo' | 'pause'> {
-  readonly swarm: Pick<SwarmDriver, 'share' | 'show' | 'unshare'>;
+  readonly swarm: { readonly contents: Pick<SwarmContents, 'share' | 'show' | 'unshare'> };
 }
 
 /** From the moment its audience is known. */
@@ -78,7 +78,7 @@ export class PassedOnFile {
   share(): void {
     if (this.#passing === null || !this.#isBegun) return;
     const { shown } = this.#passing.proof;
-    this.#ports.swarm.share(this.#number, shown.length, shown.bytes);
+    this.#ports.swarm.contents.share(this.#number, shown.length, shown.bytes);
     this.#ask();
   }
 
@@ -125,11 +125,11 @@ export class PassedOnFile {
     this.#waits.abort();
     if (passing === null || this.#id === null || !this.#isBegun) return;
     this.#ports.fetched.drop(this.#id, passing.verified);
-    this.#ports.swarm.unshare(this.#number);
+    this.#ports.swarm.contents.unshare(this.#number);
   }
 
   #show(pieces: readonly number[]): void {
-    if (this.#isBegun) this.#ports.swarm.show(this.#number, pieces);
+    if (this.#isBegun) this.#ports.swarm.contents.show(this.#number, pieces);
   }
 
   /** Tests what is untested, one test after the other. */
@@ -162,7 +162,7 @@ export class PassedOnFile {
       if (isTheSame === true) return true;
       if (isTheSame === false) {
         proof.disproved();
-        if (this.#isBegun) this.#ports.swarm.share(this.#number, proof.shown.length, proof.shown.bytes);
+        if (this.#isBegun) this.#ports.swarm.contents.share(this.#number, proof.shown.length, proof.shown.bytes);
         return false;
       }
       if (waits.aborted) return false;

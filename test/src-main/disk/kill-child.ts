@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { createReceiver } from '#main/disk/receiver.ts';
-import { BufferPool } from '#main/node/transfers/buffer-pool.ts';
+import { BufferPool } from '#main/node/swarm/buffer-pool.ts';
 import { MiB } from '#shared/units.ts';
 import { sampleFile, targetOf } from './sample-file.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createReceiver, type ReceiverOptions } from '#main/disk/receiver.ts';
 import type { FileTarget, Receiver } from '#main/node/ports/receiver.ts';
-import { BufferPool } from '#main/node/transfers/buffer-pool.ts';
+import { BufferPool } from '#main/node/swarm/buffer-pool.ts';
 import { MiB } from '#shared/units.ts';
 import { sampleFile, targetOf, type SampleFile } from './sample-file.ts';
 import { tempFolder } from './temp-folder.ts';

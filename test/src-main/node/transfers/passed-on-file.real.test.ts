@@ -19,7 +19,7 @@ it('says of each file that is passed on where it lies, for whom it is and how fa
     const id = contentIdOf(new Uint8Array(32));
     const downloads = new SharedDownloads(() => 0, () => undefined);
     const by = deviceIdOf(new Uint8Array(32).fill(1));
-    const swarm = { share: () => undefined, show: () => undefined, unshare: () => undefined };
+    const swarm = { contents: { share: () => undefined, show: () => undefined, unshare: () => undefined } };
     // Nobody is linked.
     const context = { fetched: downloads, swarm, linkTo: () => Promise.reject(new Error('away')), pause: () => Promise.resolve() };
     const passedOn = (audience: Audience | null) => new PassedOnFile(context, 1, () => Promise.resolve(audience === null ? null : { audience, by }));

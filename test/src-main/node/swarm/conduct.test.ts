@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Conduct, type HeldRecord } from '#main/node/transfers/conduct.ts';
+import { Conduct, type HeldRecord } from '#main/node/swarm/conduct.ts';
 import { deviceIdOf, type DeviceId } from '#shared/ids.ts';
 import { day, hour } from '#shared/units.ts';
 

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { defaultServeSettings } from '#main/core/serve/events.ts';
 import type { BlockSink, Link } from '#main/node/ports/links.ts';
 import { straightOut } from '#main/node/ports/outgoing.ts';
-import { Conduct } from '#main/node/transfers/conduct.ts';
-import { SwarmDriver } from '#main/node/transfers/swarm-driver.ts';
-import type { FileListener } from '#main/node/transfers/swarm-ports.ts';
+import { Conduct } from '#main/node/swarm/conduct.ts';
+import { SwarmDriver } from '#main/node/swarm/swarm-driver.ts';
+import type { FileListener } from '#main/node/swarm/swarm-ports.ts';
 import { deviceIdOf } from '#shared/ids.ts';
 import type { BlockWanted } from '#shared/protocol/hot-frames.ts';
 import { KiB, MiB } from '#shared/units.ts';
@@ -55,9 +55,9 @@ test('a file that was complete, is lost and fetched again has a swarm again', as
   // Both had it, and both still serve it.
   driver.addDownload(1, 1, false);
   driver.openFile(1, 1, { ...about, have: everything }, listener);
-  driver.share(1, 2, everything);
+  driver.contents.share(1, 2, everything);
   driver.addMember(1, link.remote.id, root);
-  await driver.joined(link, root, everything);
+  await driver.contents.joined(link, root, everything);
   driver.closeFile(1);
   driver.removeDownload(1);
   expect(told).toContain('join with all');
@@ -68,7 +68,7 @@ test('a file that was complete, is lost and fetched again has a swarm again', as
   driver.openFile(2, 2, { ...about, have: null }, listener);
   driver.addMember(2, link.remote.id, root);
   expect(told).toEqual(['leave', 'join with a part']);
-  await driver.joined(link, root, everything);
+  await driver.contents.joined(link, root, everything);
   expect(driver.standing(2)?.sources).toMatchObject([{ id: link.remote.id, state: 'asked' }]);
   driver.close();
 });

@@ -17,6 +17,7 @@ export interface BlockPlace {
   readonly request: RequestNumber;
   readonly file: FileNumber;
   readonly peer: PeerNumber;
+  readonly piece: number;
   readonly begin: Bytes;
   readonly length: Bytes;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { BufferPool, type PooledBuffer } from '#main/node/transfers/buffer-pool.ts';
+import { BufferPool, type PooledBuffer } from '#main/node/swarm/buffer-pool.ts';
 import { KiB, MiB } from '#shared/units.ts';
 
 const sizes = fc.oneof(fc.integer({ min: 1, max: 256 * KiB }), fc.integer({ min: 256 * KiB + 1, max: 5 * MiB }));
