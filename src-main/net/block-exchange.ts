@@ -107,7 +107,6 @@ export class BlockExchange {
 
   // What we ask for.
   ask({ pace = plainOnly, ...request }: BlockWanted, sink: BlockSink): number {
-    invariant(sink.buffer.length >= request.length, 'a sink holds its block');
     const requestId = this.#nextId;
     this.#nextId = (this.#nextId % 0xffffffff) + 1;
     const lane = this.#bestLane();
@@ -150,7 +149,9 @@ export class BlockExchange {
     pending.pieceHash = pieceHash;
     pending.payloadBytes = payloadBytes;
     pending.isCompressed = isCompressed;
-    return pending.sink.buffer;
+    const { buffer } = pending.sink;
+    invariant(buffer.length >= pending.length, 'a sink holds its block');
+    return buffer;
   }
 
   arrived(requestId: number): void {

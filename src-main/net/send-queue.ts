@@ -7,6 +7,11 @@ const recordBytes = 16 * KiB;
 /** Small frames that go out together are gathered here: one write and one turn of the event loop for all of them. */
 const gatherBytes = 4 * recordBytes;
 
+/**
+ * A large block goes out in parts of this size. What is written is encrypted at once and lies in OpenSSL's memory until the system has taken it: of every
+ * link that is served. Smaller parts take more CPU, larger ones no less.
+ */
+const partBytes = 256 * KiB;
 /** A paced block goes out in slices of this time, but not in crumbs: a write has its price. */
 const sliceMs = 5;
 const smallestSlice = 4 * KiB;
@@ -53,7 +58,7 @@ export class SendQueue {
   #closed = false;
   #flushed: (() => void) | null = null;
   #bytesPerMs: number | null = null;
-  /** What is still to be written of a paced block, and when the next slice may go out. */
+  /** What is still to be written of a large block, and when the next slice of a paced one may go out. */
   #rest: Uint8Array | null = null;
   #sliceAt: Millis = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -167,8 +172,7 @@ export class SendQueue {
       this.#blocks.shift();
       if (!small) {
         this.#socket.write(gathered.subarray(0, used));
-        if (this.#bytesPerMs === null) this.#write(block.payload);
-        else this.#writeSlice(block.payload, this.#bytesPerMs);
+        this.#writePart(block.payload);
         return;
       }
       gathered.set(block.payload, used);
@@ -190,35 +194,41 @@ export class SendQueue {
     this.#socket.write(bytes, this.#written);
   }
 
+  #writePart(bytes: Uint8Array): void {
+    if (this.#bytesPerMs === null) this.#writeFirst(partBytes, bytes);
+    else this.#writeSlice(bytes, this.#bytesPerMs);
+  }
+
+  #writeFirst(length: number, bytes: Uint8Array): void {
+    this.#rest = length < bytes.length ? bytes.subarray(length) : null;
+    this.#write(length < bytes.length ? bytes.subarray(0, length) : bytes);
+  }
+
   #writeSlice(bytes: Uint8Array, bytesPerMs: number): void {
     const length = Math.max(smallestSlice, Math.floor(bytesPerMs * sliceMs));
     const now = performance.now();
     // A timer that is late must not slow it down for good, nor may what was missed go out at once.
     this.#sliceAt = Math.max(this.#sliceAt, now - 2 * sliceMs) + Math.min(length, bytes.length) / bytesPerMs;
-    this.#rest = length < bytes.length ? bytes.subarray(length) : null;
-    this.#write(bytes.subarray(0, length));
+    this.#writeFirst(length, bytes);
   }
 
-  /** The last slice is written; the next goes out when it is time. */
-  #nextSlice(rest: Uint8Array): void {
-    const bytesPerMs = this.#bytesPerMs;
-    const wait = bytesPerMs === null ? 0 : this.#sliceAt - performance.now();
+  /** A part is written; the next goes out at once, or when it is time. */
+  #nextPart(rest: Uint8Array): void {
+    const wait = this.#bytesPerMs === null ? 0 : this.#sliceAt - performance.now();
     this.#writing = true;
     if (wait >= 1) {
-      this.#timer = setTimeout(() => { this.#nextSlice(rest); }, wait);
+      this.#timer = setTimeout(() => { this.#nextPart(rest); }, wait);
       return;
     }
     this.#timer = null;
-    if (bytesPerMs !== null) return this.#writeSlice(rest, bytesPerMs);
-    this.#rest = null;
-    this.#write(rest);
+    this.#writePart(rest);
   }
 
   readonly #written = (error?: Error | null): void => {
     this.#writing = false;
     // After an error the socket closes, and `destroyed` gives back what was under way.
     if (error) return;
-    if (this.#rest !== null) return this.#nextSlice(this.#rest);
+    if (this.#rest !== null) return this.#nextPart(this.#rest);
     const parts = this.#underway;
     this.#underway = [];
     for (const part of parts) {

@@ -30,6 +30,7 @@ export interface RemoteDevice {
  * when the last byte is there, or `lost` when its connection ends first.
  */
 export interface BlockSink {
+  /** Not asked for before the block begins to come: until then it need not exist. */
   readonly buffer: Uint8Array;
   /** `pieceHash` comes along when the sender has no proven root yet (hash on the way), else null. `wireBytes`: what travelled for it. */
   done(pieceHash: Uint8Array | null, wireBytes: Bytes): void;

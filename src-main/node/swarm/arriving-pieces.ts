@@ -36,7 +36,7 @@ export class ArrivingPieces {
 
   started(fetch: number, bytes: Bytes, peer: PeerNumber): void {
     const from = this.#ports.idOf(peer);
-    if (from !== undefined) this.#attempts.set(fetch, new Attempt(this.#pool.take(bytes), from));
+    if (from !== undefined) this.#attempts.set(fetch, new Attempt(this.#pool, bytes, from));
   }
 
   paused(fetch: number, bytes: Bytes): void {
@@ -49,7 +49,7 @@ export class ArrivingPieces {
   }
 
   ended(fetch: number): void {
-    this.#attempts.get(fetch)?.buffer.release();
+    this.#attempts.get(fetch)?.end();
     this.#attempts.delete(fetch);
   }
 
@@ -67,11 +67,11 @@ export class ArrivingPieces {
       queueMicrotask(() => { this.#wrong(fetch, file, piece, peer, attempt); });
       return;
     }
-    void listener.write(piece, attempt.buffer.data, attempt.pieceHash, ports.isReadSoon(file), attempt.giver).then((outcome) => {
+    void listener.write(piece, attempt.data, attempt.pieceHash, ports.isReadSoon(file), attempt.giver).then((outcome) => {
       switch (outcome.kind) {
         case 'written':
           if (from !== undefined) listener.pieceWritten(piece, bytes, from);
-          for (const id of this.#suspects.judge(file, piece, attempt.buffer.data)) this.#blame(id, file, piece);
+          for (const id of this.#suspects.judge(file, piece, attempt.data)) this.#blame(id, file, piece);
           return ports.step({ type: 'piece-written', file, piece, fetch });
         case 'corrupt':
           return this.#wrong(fetch, file, piece, peer, attempt);

@@ -27,9 +27,10 @@ export class AskedBlock implements BlockSink {
   readonly request: RequestNumber;
   readonly file: FileNumber;
   readonly peer: PeerNumber;
-  readonly buffer: Uint8Array;
   /** The link's own number for it. */
   linkRequest = 0;
+  readonly #begin: Bytes;
+  readonly #length: Bytes;
   readonly #link: Link;
   readonly #from: DeviceId;
   readonly #attempt: Attempt;
@@ -41,12 +42,17 @@ export class AskedBlock implements BlockSink {
     this.request = request;
     this.file = file;
     this.peer = peer;
-    const { data } = attempt.buffer;
-    this.buffer = length === data.length ? data : data.subarray(begin, begin + length);
+    this.#begin = begin;
+    this.#length = length;
     this.#link = link;
     this.#from = link.remote.id;
     this.#attempt = attempt;
     this.#answers = answers;
+  }
+
+  get buffer(): Uint8Array {
+    const { data } = this.#attempt;
+    return this.#length === data.length ? data : data.subarray(this.#begin, this.#begin + this.#length);
   }
 
   get progress(): BlockProgress {

@@ -1,6 +1,7 @@
 import type { DeviceId } from '#shared/ids.ts';
 import type { Bytes } from '#shared/units.ts';
-import type { PooledBuffer } from './buffer-pool.ts';
+import { invariant } from '#shared/assert.ts';
+import type { BufferPool, PooledBuffer } from './buffer-pool.ts';
 
 /** A part of a piece and who gave it. */
 export interface GivenPart {
@@ -11,17 +12,35 @@ export interface GivenPart {
 
 /** One attempt at a piece, as the driver knows it: its buffer, and who filled it. */
 export class Attempt {
-  readonly buffer: PooledBuffer;
+  readonly bytes: Bytes;
   pieceHash: Uint8Array | null = null;
   /** Sent a block of it in a form that nobody can read. */
   brokenBy: DeviceId | null = null;
   /** Who gives it now, or gave it last. */
   #from: DeviceId;
   readonly #before: GivenPart[] = [];
+  readonly #pool: BufferPool;
+  #buffer: PooledBuffer | null = null;
+  #isOver = false;
 
-  constructor(buffer: PooledBuffer, from: DeviceId) {
-    this.buffer = buffer;
+  constructor(pool: BufferPool, bytes: Bytes, from: DeviceId) {
+    this.#pool = pool;
+    this.bytes = bytes;
     this.#from = from;
+  }
+
+  /** Memory for the whole piece, taken when the first of its bytes are there: most of what was asked for is still elsewhere. */
+  get data(): PooledBuffer['data'] {
+    invariant(!this.#isOver, 'nothing is put into memory that was given back');
+    this.#buffer ??= this.#pool.take(this.bytes);
+    return this.#buffer.data;
+  }
+
+  /** Its memory is not used any more. */
+  end(): void {
+    this.#isOver = true;
+    this.#buffer?.release();
+    this.#buffer = null;
   }
 
   /** Whoever gave it gives no more than the first `end` bytes. */
@@ -36,7 +55,7 @@ export class Attempt {
 
   /** Who gave which part of the whole piece. */
   get parts(): readonly GivenPart[] {
-    return [...this.#before, { from: this.#from, begin: this.#begin, end: this.buffer.data.length }];
+    return [...this.#before, { from: this.#from, begin: this.#begin, end: this.bytes }];
   }
 
   /** Who gave all of the piece; null: several devices did. */

@@ -19,7 +19,7 @@ export class Suspects {
   readonly #pieces = new Map<string, readonly Suspect[]>();
 
   /** A piece was wrong; its buffer still holds it. */
-  note(file: FileNumber, piece: number, { buffer: { data }, parts }: Attempt): void {
+  note(file: FileNumber, piece: number, { data, parts }: Attempt): void {
     const name = nameOf(file, piece);
     this.#pieces.set(name, [...(this.#pieces.get(name) ?? []), ...parts.map((part) => ({ ...part, digest: digestOf(data, part) }))]);
     for (const oldest of this.#pieces.keys()) {

@@ -36,6 +36,30 @@ it('writes a large block at once when nothing paces it', async () => {
   expect(written.map(({ bytes }) => bytes.length)).toEqual([1, payload.length]);
 });
 
+it('hands over little of a large block before the system has taken what came before it, all of it in order and with nothing in between', async () => {
+  const large = Uint8Array.from({ length: 1000 * KiB }, (_, index) => (index * 7) % 251);
+  const sent = queue.block(1, Uint8Array.of(7), large);
+  queue.frame(Uint8Array.of(9));
+  expect(written.map(({ bytes }) => bytes.length)).toEqual([1, 256 * KiB]);
+  await sent;
+  await vi.advanceTimersByTimeAsync(0);
+  expect(written.map(({ bytes }) => bytes.length)).toEqual([1, 256 * KiB, 256 * KiB, 256 * KiB, 232 * KiB, 1]);
+  expect(Buffer.from(bytesWritten()).equals(Buffer.from([7, ...large, 9]))).toBe(true);
+  // The buffer is free: no part of it is still to be written.
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('is paced from the next part of a block on', async () => {
+  const large = Uint8Array.from({ length: 612 * KiB }, (_, index) => (index * 7) % 251);
+  const sent = queue.block(1, Uint8Array.of(7), large);
+  queue.pace(1_024_000);
+  await vi.advanceTimersByTimeAsync(300);
+  expect(bytesWritten().length).toBeLessThan(large.length);
+  await vi.advanceTimersByTimeAsync(100);
+  await sent;
+  expect(Buffer.from(bytesWritten()).equals(Buffer.from([7, ...large]))).toBe(true);
+});
+
 it('writes what one turn has to say at once, in the order it was said', async () => {
   const told: number[] = [];
   queue.frame(Uint8Array.of(1, 2), () => told.push(1));
