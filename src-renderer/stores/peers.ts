@@ -29,7 +29,8 @@ export const usePeers = defineStore('peers', () => {
   const online = computed(() => all.value.filter((peer) => peer.online && peer.trust !== 'blocked'));
   const near = computed(() => online.value.filter((peer) => peer.path !== 'internet' && peer.path !== 'overlay'));
   const far = computed(() => online.value.filter((peer) => peer.path === 'internet' || peer.path === 'overlay'));
-  const away = computed(() => all.value.filter((peer) => !peer.online && peer.trust !== 'blocked'));
+  /** Hundreds after some months: whom the user trusts, then who was here last. */
+  const away = computed(() => all.value.filter((peer) => !peer.online && peer.trust !== 'blocked').sort((a, b) => Number(b.trust === 'paired') - Number(a.trust === 'paired') || b.lastSeen - a.lastSeen));
   const limited = computed(() => all.value.filter(({ limits }) => limits !== undefined && (limits.down !== 'off' || limits.up !== 'off')));
   const blocked = computed(() => all.value.filter((peer) => peer.trust === 'blocked'));
   /** What a person should look at now: codes to compare, or how a comparison ended. */

@@ -28,6 +28,7 @@ export const uiEn = {
   nearby: {
     selfLabel: 'You', seenAs: 'Others see you as', youAre: 'You are', sharesNothing: 'You share nothing yet.', sharesSize: '1 share, {size}. | {n} shares, {size}.', id: 'Id',
     addByAddress: 'Add by address', sendToTitle: 'Send to', sendTo: 'Send to {name}', browse: 'Browse {name}', more: 'More about {name}',
+    showMore: 'Show 1 more (of {left}) | Show {n} more (of {left})', noMatch: 'Nobody here has such a name.',
     group_near: 'On this network', group_far: 'Further away', group_away: 'Not here now', group_blocked: 'Blocked',
     receivesOnly: 'Shares nothing with you', sharesAndMore: '{names} and 1 more | {names} and {n} more', seen: 'Seen {when}',
     dropHint: 'Drop files anywhere to send them, or straight onto a person.', dropToSend: 'Drop to send to {name}', dropHere: 'Takes files at once', dropAsks: 'Asks before it takes files',

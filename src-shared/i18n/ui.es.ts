@@ -30,6 +30,7 @@ export const uiEs: SameShape<typeof uiEn> = {
   nearby: {
     selfLabel: 'Tú', seenAs: 'Los demás te ven como', youAre: 'Eres', sharesNothing: 'Aún no compartes nada.', sharesSize: '1 elemento, {size}. | {n} elementos, {size}.', id: 'Id',
     addByAddress: 'Añadir por dirección', sendToTitle: 'Enviar a', sendTo: 'Enviar a {name}', browse: 'Explorar {name}', more: 'Más sobre {name}',
+    showMore: 'Mostrar 1 más (de {left}) | Mostrar {n} más (de {left})', noMatch: 'Aquí nadie se llama así.',
     group_near: 'En esta red', group_far: 'Más lejos', group_away: 'Ahora no están', group_blocked: 'Bloqueados',
     receivesOnly: 'No comparte nada contigo', sharesAndMore: '{names} y 1 más | {names} y {n} más', seen: 'Visto {when}',
     dropHint: 'Suelta archivos en cualquier sitio para enviarlos, o directamente sobre una persona.', dropToSend: 'Suelta para enviar a {name}', dropHere: 'Acepta archivos al momento', dropAsks: 'Pregunta antes de aceptar',

@@ -55,3 +55,24 @@ it('forgets nobody before the user has said that it is meant', async () => {
   await answer('Forget');
   expect(forgotten()).toEqual([{ peer: deviceIdFor('Plum Finch') }]);
 });
+
+it('shows some of many people, more when they are wanted, and finds the others by name', async () => {
+  const node = createFakeNode();
+  const [someone] = node.world.peers;
+  if (someone === undefined) throw new Error('nobody invented');
+  node.world.peers.push(...Array.from({ length: 45 }, (_, number) => ({ ...someone, id: deviceIdFor(`Away ${number}`), name: `Ärger ${number}`, online: false, trust: number === 44 ? 'paired' as const : 'seen' as const, lastSeen: number })));
+  await openOn(node);
+  const cards = (): (string | null)[] => all('article').map((card) => card.getAttribute('aria-label')).filter((name) => name?.startsWith('Ärger') === true);
+  const shown = cards().length;
+  // Plum Finch is away, too, and trusted.
+  expect([shown, cards()[0], cards()[1]]).toEqual([35, 'Ärger 44', 'Ärger 43']);
+  named('button', 'Show 10 more (of 10)')?.click();
+  await settled();
+  expect(cards()).toHaveLength(45);
+  const field = document.querySelector<HTMLInputElement>('input[type=search]');
+  if (field === null) throw new Error('no field to filter by');
+  field.value = 'arger 17';
+  field.dispatchEvent(new Event('input'));
+  await settled();
+  expect(cards()).toEqual(['Ärger 17']);
+});
