@@ -5,7 +5,7 @@ import type { FileRecord } from './records.ts';
 
 /** Enough for many runs to choose from, and a megabyte or so. */
 const recordsPerRead = 2048;
-/** Files that were just listed and not fed yet, kept so that they need not be read back: some four megabytes at most. */
+/** Files that were just listed and not fed yet, kept so that they need not be read back: some four megabytes at most, and only until a list turns out to be longer. */
 const listedKept = 10_000;
 const byPriority: readonly Priority[] = ['high', 'normal', 'low'];
 
@@ -56,10 +56,15 @@ export class FileLine {
     this.#justListed = [];
   }
 
-  /** These have just been written to the store; none of a page with folders only, which must not look like the end of the list. */
+  /**
+   * These have just been written to the store; none of a page with folders only, which must not look like the end of the list. What lies behind others
+   * that are read back is read back, too: else it would be kept until all of those are fed.
+   */
   listed(first: number, files: readonly FileRecord[]): void {
-    if (files.length === 0) return;
-    if (this.#justListed.reduce((sum, page) => sum + page.files.length, files.length) <= listedKept) this.#justListed.push({ first, files });
+    const last = this.#justListed.at(-1);
+    const follows = first === (last === undefined ? this.#next : last.first + last.files.length);
+    if (files.length === 0 || !follows || this.#justListed.reduce((sum, page) => sum + page.files.length, files.length) > listedKept) return;
+    this.#justListed.push({ first, files });
   }
 
   /** The next one; null: there is none now. `isListed`: no more will be listed. */
@@ -103,9 +108,14 @@ export class FileLine {
     return file.selected && file.state !== 'done' && (wanted === null || file.priority === wanted);
   }
 
+  /** The number of the file that follows those at hand. */
+  get #next(): number {
+    return this.#after === null ? 0 : this.#after + 1;
+  }
+
   /** The files that follow, if they have just been listed. */
   #takeListed(): ListedFile[] | null {
-    const next = this.#after === null ? 0 : this.#after + 1;
+    const next = this.#next;
     while ((this.#justListed[0]?.first ?? next) < next) this.#justListed.shift();
     if (this.#justListed[0]?.first !== next) return null;
     return this.#justListed.shift()?.files.map((file, at) => ({ index: next + at, file })) ?? null;

@@ -59,3 +59,22 @@ it('reads nothing back that was just listed, in a list of ten thousand files', a
   expect(await take(10_000)).toEqual(numbers(0, 10_000));
   expect(readBack).toEqual([]);
 });
+
+it('keeps nothing of a longer list beyond its first ten thousand files, as fast as it is listed', async () => {
+  const { list, take, readBack } = lineOf();
+  for (let page = 0; page < 12; page++) list(1000);
+  expect(await take(5000)).toEqual(numbers(0, 5000));
+  for (let page = 0; page < 12; page++) list(1000);
+  expect(await take(24_000)).toEqual(numbers(5000, 24_000));
+  expect(readBack).toEqual(numbers(10_000, 24_000));
+});
+
+it('keeps what is listed once it has caught up', async () => {
+  const { list, take, readBack } = lineOf();
+  for (let page = 0; page < 12; page++) list(1000);
+  await take(12_000);
+  readBack.length = 0;
+  list(1000);
+  expect(await take(1000)).toEqual(numbers(12_000, 13_000));
+  expect(readBack).toEqual([]);
+});
