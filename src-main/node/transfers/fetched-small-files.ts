@@ -3,6 +3,7 @@ import { basename, dirname, join, sep } from 'node:path';
 import type { ContentId, DeviceId, TransferId } from '#shared/ids.ts';
 import { minute, second, type Bytes, type Millis, type Timestamp } from '#shared/units.ts';
 import { maySee } from '../../core/access/audience.ts';
+import { NumberMap } from '../../core/number-map.ts';
 import { fileVersion } from '../../disk/file-version.ts';
 import type { Store } from '../../disk/store.ts';
 import { volumeKindOf } from '../../disk/volume-kind.ts';
@@ -12,7 +13,7 @@ import { ListedFiles } from './listed-files.ts';
 
 /** What was fetched is served on for so long after the last of it came. */
 const servedAfterMs = 30 * minute;
-/** Files remembered; beyond that the oldest downloads are forgotten. Each takes some 70 bytes. */
+/** Files remembered; beyond that the oldest downloads are forgotten. Each takes some 20 to 40 bytes. */
 const remembered = 100_000;
 /** Digits of a content id that tell files apart, 52 bits: what is found by them is compared with the whole id. */
 const digits = 13;
@@ -33,7 +34,7 @@ interface Fetched {
   readonly begunAt: Timestamp;
   until: Millis;
   /** By the first digits of the id: seconds from `begunAt` to when it was there, times 2³², plus its number in the download. */
-  readonly files: Map<number, number>;
+  readonly files: NumberMap;
   /** Real path of the download's folder, looked up once. */
   inside: Promise<string> | null;
 }
@@ -65,7 +66,7 @@ export class FetchedSmallFiles {
     const key = `${owner.id}/${giver}`;
     let fetched = this.#downloads.get(key);
     if (fetched === undefined) {
-      fetched = { owner, listed: new ListedFiles(this.#store, owner.id), giver, begunAt: now, until: elapsed, files: new Map(), inside: null };
+      fetched = { owner, listed: new ListedFiles(this.#store, owner.id), giver, begunAt: now, until: elapsed, files: new NumberMap(), inside: null };
       this.#downloads.set(key, fetched);
     }
     fetched.until = elapsed + servedAfterMs;
