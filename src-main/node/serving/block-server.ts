@@ -16,6 +16,7 @@ import type { PartialFile } from '../transfers/shared-downloads.ts';
 import { partsOf, type BlockPart } from './batch-parts.ts';
 import type { BlockCompressor } from './block-compressor.ts';
 import { OpenFiles } from './open-files.ts';
+import { PieceHashes } from './piece-hashes.ts';
 import { ProvisionalFiles, type ProvisionalFile } from './provisional-files.ts';
 import { ReadBuffers } from './read-buffers.ts';
 
@@ -58,6 +59,7 @@ export class BlockServer implements BlockSender {
   readonly provisional = new ProvisionalFiles();
   readonly #ports: BlockServerPorts;
   readonly #files: OpenFiles;
+  readonly #pieceHashes: PieceHashes;
   readonly #buffers = new ReadBuffers();
   /** Blocks that wait for their turn or are on their way out, and their numbers by link, lane and the link's own number. */
   readonly #wanted = new Map<WantNumber, Wanted>();
@@ -71,6 +73,7 @@ export class BlockServer implements BlockSender {
   constructor(ports: BlockServerPorts) {
     this.#ports = ports;
     this.#files = new OpenFiles(ports.hasher, ports.now);
+    this.#pieceHashes = new PieceHashes(ports.hasher, (file, position, into) => this.#files.read(file, position, into));
   }
 
   wanted(link: Link, lane: number, request: BlockRequest): void {
@@ -295,12 +298,9 @@ export class BlockServer implements BlockSender {
   }
 
   async #hash(provisional: ProvisionalFile, piece: number): Promise<Uint8Array | null> {
-    const { file, pieceBytes } = provisional;
-    const data = new Uint8Array(new SharedArrayBuffer(pieceLength(file.bytes, pieceBytes, piece)));
-    if (!(await this.#files.read(file, piece * pieceBytes, data))) return null;
-    const hash = await this.#ports.hasher.hashPiece(data, pieceBytes, provisional.isWholePiece);
-    const complete = provisional.learn(piece, hash);
-    if (complete !== null) this.#ports.learned(file, complete.contentId, complete.layer);
+    const hash = await this.#pieceHashes.hash(provisional, piece);
+    const complete = hash === null ? null : provisional.learn(piece, hash);
+    if (complete !== null) this.#ports.learned(provisional.file, complete.contentId, complete.layer);
     return hash;
   }
 }
