@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
-import { Attempt } from '#main/node/transfers/attempt.ts';
-import { BufferPool } from '#main/node/transfers/buffer-pool.ts';
+import { Attempt } from '#main/node/swarm/attempt.ts';
+import { BufferPool } from '#main/node/swarm/buffer-pool.ts';
 import { deviceIdOf } from '#shared/ids.ts';
 import { MiB } from '#shared/units.ts';
 
