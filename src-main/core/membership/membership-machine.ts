@@ -3,14 +3,13 @@ import type { SocketAddress } from '#shared/address.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
-import type { Trust } from '#shared/model/peer.ts';
 import type { Settings } from '#shared/settings.ts';
 import { second } from '#shared/units.ts';
-import type { Millis, Timestamp } from '#shared/units.ts';
+import type { Millis } from '#shared/units.ts';
 import { AddressBook } from './address-book.ts';
 import { backoffMs, failuresAtMaximum, type AddressEntry } from './address-entry.ts';
+import { DeviceTable, knownDevices, type Device } from './device-table.ts';
 import { proofDelayMs, scheduleDials } from './dial-schedule.ts';
-import { SaidNear } from './said-near.ts';
 import { peerSources, type KnownDevice, type MembershipEvent, type MembershipSink, type PeerEntry } from './membership-events.ts';
 
 /**
@@ -29,20 +28,6 @@ const failuresAfterGoodbye = 5;
 const rememberedTried = 4;
 /** Refreshing "last seen" is told this often. */
 const seenGapMs = 5 * second;
-const knownDevices = 1024;
-
-interface Device {
-  readonly id: DeviceId;
-  trust: Trust;
-  /** Since when a link is up; null while there is none. */
-  linkedAt: Millis | null;
-  /** Whether that link needs no better one. */
-  isNear: boolean;
-  lastSeen: Timestamp;
-  /** Links in a row that ended at once. */
-  shortLinks: number;
-  readonly said: SaidNear;
-}
 
 /**
  * The one peer table, and the decision when to dial which address. Hints say where a device might be; only a link proves
@@ -60,7 +45,7 @@ export class MembershipMachine {
   readonly #random: () => number;
   readonly #isBeside: (host: string) => boolean;
   readonly #book = new AddressBook();
-  readonly #devices = new Map<DeviceId, Device>();
+  readonly #devices = new DeviceTable();
   #visibility: Settings['visibility'];
   #wake: Millis | null = null;
   /** Whether something happened that may change what to dial. */
@@ -103,7 +88,7 @@ export class MembershipMachine {
       case 'visibility': this.#visibility = event.visibility; break;
       case 'network-changed':
         for (const entry of this.#book.all()) this.#tryAgain(now, entry, this.#random() * second);
-        for (const device of this.#devices.values()) {
+        for (const device of this.#devices.all()) {
           device.said.forget();
           this.#lookBeside(now, device, null);
         }
@@ -140,7 +125,7 @@ export class MembershipMachine {
   /** Where somebody else announces itself now without being linked, latest first; of each start of a node one address. */
   unlinked(now: Millis): SocketAddress[] {
     const entries = [...this.#book.all()];
-    const isHere = (entry: AddressEntry): boolean => entry.device !== null && this.#isLinked(entry.device);
+    const isHere = (entry: AddressEntry): boolean => this.#devices.isLinked(entry.device);
     const linked = new Set(entries.flatMap((entry) => (isHere(entry) ? entry.nonce : null) ?? []));
     const others = entries.filter((entry) => entry.isFresh(now) && !entry.own && !isHere(entry) && !linked.has(entry.nonce ?? ''));
     const byNonce = new Map(others.sort((a, b) => a.lastSeen - b.lastSeen).map((entry) => [entry.nonce ?? entry.key, entry.address]));
@@ -148,12 +133,12 @@ export class MembershipMachine {
   }
 
   ids(): Iterable<DeviceId> {
-    return this.#devices.keys();
+    return this.#devices.ids();
   }
 
   /** What to keep for the next session; at most `knownDevices` devices with `limits.discovery.addressesPerDevice` addresses each. */
   snapshot(): KnownDevice[] {
-    return [...this.#devices.values()].map(({ id, lastSeen }) => ({
+    return Array.from(this.#devices.all(), ({ id, lastSeen }) => ({
       id,
       lastSeen,
       addresses: [...this.#book.of(id)].map((entry) => ({ ...entry.address, seen: Object.fromEntries(entry.seen) })),
@@ -166,7 +151,7 @@ export class MembershipMachine {
   }
 
   #restore(known: KnownDevice, now: Millis): void {
-    this.#devices.set(known.id, { id: known.id, trust: 'seen', linkedAt: null, isNear: false, lastSeen: known.lastSeen, shortLinks: 0, said: new SaidNear() });
+    this.#devices.add(known.id, known.lastSeen);
     for (const { host, port, seen } of known.addresses.slice(0, limits.discovery.addressesPerDevice)) {
       const entry = this.#book.open({ host, port }, now);
       if (!entry) continue;
@@ -196,16 +181,16 @@ export class MembershipMachine {
       // Another start announces itself where a device was proven: perhaps somebody else has the address now.
       const isOther = entry.isProven && entry.nonce !== nonceBefore;
       if (isOther) entry.isProven = false;
-      const isLinked = entry.device !== null && this.#isLinked(entry.device);
+      const isLinked = this.#devices.isLinked(entry.device);
       // A dial has shown what leads there, and whoever is there has not come from elsewhere since.
-      if (!(entry.isNoBetter && isLinked && wasFresh && !isOther)) this.#tryAgain(now, entry, isOther && this.#isNear(entry) ? proofDelayMs : this.#tieBreak(entry));
+      if (!(entry.isNoBetter && isLinked && wasFresh && !isOther)) this.#tryAgain(now, entry, isOther && this.#devices.isNear(entry.device) ? proofDelayMs : this.#tieBreak(entry));
     }
     if (entry.device !== null && now - before >= seenGapMs) out.changed(entry.device);
   }
 
   /** Only a link proves it, so whoever was proven to be there stays. */
   #introduced(now: Millis, { id, address, source }: MembershipEvent & { type: 'introduced' }, out: MembershipSink): void {
-    const linked = this.#isLinked(id) ? this.#devices.get(id) : undefined;
+    const linked = this.#devices.isLinked(id) ? this.#devices.get(id) : undefined;
     if (linked !== undefined && (linked.isNear || !this.#isBeside(address.host))) return;
     const entry = this.#book.open(address, now);
     if (!entry) return;
@@ -300,7 +285,7 @@ export class MembershipMachine {
     if (!this.#devices.has(id)) this.#deviceOf(id, now, out);
     this.#assign(entry, id, out);
     entry.isProven = true;
-    entry.isNoBetter = this.#isLinked(id) && !this.#isNear(entry);
+    entry.isNoBetter = this.#devices.isLinked(id) && !this.#devices.isNear(entry.device);
     // Normally the link is up by now; when it ended already, or never comes, this is no reason to dial at once again.
     this.#backOff(now, entry, 1);
     out.changed(id);
@@ -320,7 +305,7 @@ export class MembershipMachine {
     }
     // Whoever refuses will not change its mind within seconds; its next announcement says so if it does. A network that is switched on tells as well.
     const isFinal = code === 'refused' || code === 'blocked' || code === 'version-mismatch' || code === 'network-off';
-    const isLinked = entry.device !== null && this.#isLinked(entry.device);
+    const isLinked = this.#devices.isLinked(entry.device);
     this.#backOff(now, entry, isFinal || isLinked ? failuresAtMaximum : entry.failures + 1);
   }
 
@@ -341,19 +326,10 @@ export class MembershipMachine {
   #deviceOf(id: DeviceId, now: Millis, out: MembershipSink): Device {
     const known = this.#devices.get(id);
     if (known) return known;
-    const device: Device = { id, trust: 'seen', linkedAt: null, isNear: false, lastSeen: now, shortLinks: 0, said: new SaidNear() };
-    this.#devices.set(id, device);
-    if (this.#devices.size > knownDevices) this.#forgetOldest(id, out);
+    const device = this.#devices.add(id, now);
+    const leastMissed = this.#devices.leastMissed(id);
+    if (leastMissed !== null) this.#forget(leastMissed, out);
     return device;
-  }
-
-  #forgetOldest(except: DeviceId, out: MembershipSink): void {
-    let oldest: Device | null = null;
-    for (const device of this.#devices.values()) {
-      if (device.id === except || device.linkedAt !== null || device.trust !== 'seen') continue;
-      if (oldest === null || device.lastSeen < oldest.lastSeen) oldest = device;
-    }
-    if (oldest) this.#forget(oldest.id, out);
   }
 
   #schedule(now: Millis, out: MembershipSink): void {
@@ -361,9 +337,9 @@ export class MembershipMachine {
     const wanted: AddressEntry[] = [];
     const dialling: AddressEntry[] = [];
     const linkedNonces = new Set<string>();
-    const waitsForPaired = this.#visibility === 'paired' && this.#missesPaired();
+    const waitsForPaired = this.#visibility === 'paired' && this.#devices.missesPaired();
     for (const entry of this.#book.all()) {
-      if (entry.nonce !== null && this.#isNear(entry)) linkedNonces.add(entry.nonce);
+      if (entry.nonce !== null && this.#devices.isNear(entry.device)) linkedNonces.add(entry.nonce);
       if (entry.isDialling) dialling.push(entry);
       else if (this.#isWanted(now, entry, waitsForPaired)) wanted.push(entry);
       else if (entry.device === null && !entry.typed && !entry.isFresh(now)) this.#book.delete(entry);
@@ -372,20 +348,6 @@ export class MembershipMachine {
       entry.dialledAt = now;
       out.dial(entry.address, entry.isFresh(now) || entry.typed ? null : entry.device, entry.typed || isMeant(entry));
     });
-  }
-
-  #isLinked(id: DeviceId): boolean {
-    return (this.#devices.get(id)?.linkedAt ?? null) !== null;
-  }
-
-  /** Whether the device there is linked by a way that cannot be bettered. */
-  #isNear({ device }: AddressEntry): boolean {
-    return device !== null && this.#isLinked(device) && this.#devices.get(device)?.isNear === true;
-  }
-
-  #missesPaired(): boolean {
-    for (const device of this.#devices.values()) if (device.trust === 'paired' && device.linkedAt === null) return true;
-    return false;
   }
 
   #isWanted(now: Millis, entry: AddressEntry, waitsForPaired: boolean): boolean {
