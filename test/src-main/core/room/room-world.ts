@@ -1,10 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { RoomMachine } from '#main/core/room/room-machine.ts';
 import type { RoomLink, RoomPorts, RoomRecord, RoomSink } from '#main/core/room/room-events.ts';
+import type { RoomState } from '#main/core/room/room-state.ts';
 import { invariant } from '#shared/assert.ts';
 import { deviceIdOf, type DeviceId, type RoomId } from '#shared/ids.ts';
 import type { RoomEnd } from '#shared/model/room.ts';
 import { roomCardSchema, type RoomCard, type RoomNotice, type SignedCard } from '#shared/protocol/room.ts';
+import type { RoomHints } from '#shared/room-invitation.ts';
 
 const hmac = (key: Uint8Array, text: string): Uint8Array => createHmac('sha256', key).update(text).digest();
 const keyOf = (id: DeviceId): Uint8Array => new TextEncoder().encode(`key of ${id}`);
@@ -151,3 +153,37 @@ export class RoomWorld {
 }
 
 export const secretNumber = (number: number): Uint8Array<ArrayBuffer> => new Uint8Array(16).fill(number);
+
+/** The words of the room in most tests. */
+export const secret = secretNumber(7);
+
+/** Of a device that is in one room: that. */
+export const onlyRoom = (device: RoomDevice): RoomState => {
+  const [room] = [...device.machine.rooms()];
+  invariant(room !== undefined, 'it is in a room');
+  return room;
+};
+/** Who is here, as a device sees it. */
+export const hereAt = (device: RoomDevice): string[] => {
+  const room = onlyRoom(device);
+  return [...room.members.keys()].filter((id) => device.machine.isHere(room, id)).sort();
+};
+export const ids = (...devices: RoomDevice[]): string[] => devices.map(({ id }) => id).sort();
+/** The invitation of a device, which names `host` as the one to ask. */
+export const hintsOf = (device: RoomDevice, host = device): RoomHints => {
+  const room = onlyRoom(device);
+  invariant(room.owner !== null, 'somebody made it');
+  return { id: room.id, name: room.name, owner: room.owner, endsAt: room.endsAt, host: host.id, addresses: [{ host: '192.168.1.9', port: 47_800 }] };
+};
+
+/** A room of the first devices, all linked; `others` are in none. */
+export function party(members: number, others = 0): { world: RoomWorld; owner: RoomDevice; all: RoomDevice[] } {
+  const world = new RoomWorld(members + others);
+  const all = world.devices.slice(0, members);
+  const owner = world.device(0);
+  owner.machine.create(world.now, { secret, name: 'Party', lastsMs: null }, owner.sink);
+  for (const device of all.slice(1)) device.machine.join(world.now, secret, null, device.sink);
+  world.linkAll();
+  world.settle();
+  return { world, owner, all };
+}

@@ -1,25 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KiB, MiB, second } from '#shared/units.ts';
-import { seeded, SwarmWorld } from './world.ts';
-
-const lan = { bytesPerMs: 100 * KiB, latencyMs: 1 };
-
-/** One download with files of so many 1 MiB pieces, all of them at all peers. */
-function world(files: number[], peers: Record<number, Parameters<SwarmWorld['addPeer']>[1]>, seed = 1): SwarmWorld {
-  const made = new SwarmWorld(seeded(seed));
-  for (const [number, behaviour] of Object.entries(peers)) made.addPeer(Number(number), behaviour);
-  made.step({ type: 'download-added', download: 1, priority: 1 });
-  files.forEach((pieces, index) => {
-    made.step({ type: 'file-opened', download: 1, file: index + 1, bytes: pieces * MiB - 5, pieceBytes: MiB, have: null });
-    for (const peer of Object.keys(peers)) made.step({ type: 'source-added', file: index + 1, peer: Number(peer), pieces: 'all' });
-  });
-  return made;
-}
+import { fetchingWorld, lan, seeded, SwarmWorld } from './world.ts';
 
 describe('one source', () => {
   it('fetches every piece once, in file order', () => {
-    const swarm = world([20], { 1: lan });
+    const swarm = fetchingWorld([20], { 1: lan });
     swarm.run();
     expect([...swarm.complete]).toEqual([1]);
     const order = [...new Set(swarm.requests.map((request) => request.piece))];
@@ -58,7 +44,7 @@ describe('one source', () => {
     ['that take about 100 ms at the measured rate', 2000, 128 * KiB],
     ['of 64 KiB from a slow peer, which fewer would only cost turns', 20, 64 * KiB],
   ])('asks in blocks %s', (_what, bytesPerMs, blockBytes) => {
-    const swarm = world([4], { 1: { bytesPerMs, latencyMs: 20 } });
+    const swarm = fetchingWorld([4], { 1: { bytesPerMs, latencyMs: 20 } });
     swarm.run();
     expect(swarm.complete.has(1)).toBe(true);
     const late = swarm.requests.slice(-20);
@@ -66,14 +52,14 @@ describe('one source', () => {
   });
 
   it('keeps a fast path busy: the window grows to what bandwidth and delay need', () => {
-    const swarm = world([400], { 1: { bytesPerMs: 100 * KiB, latencyMs: 50 } });
+    const swarm = fetchingWorld([400], { 1: { bytesPerMs: 100 * KiB, latencyMs: 50 } });
     swarm.run();
     const ideal = (400 * MiB) / (100 * KiB);
     expect(swarm.completeAt).toBeLessThan(ideal * 1.25);
   });
 
   it('starves when it leaves, and goes on when it is back', () => {
-    const swarm = world([8], { 1: lan });
+    const swarm = fetchingWorld([8], { 1: lan });
     swarm.run(5);
     swarm.dropPeer(1);
     expect(swarm.starved).toEqual([1]);
@@ -86,7 +72,7 @@ describe('one source', () => {
 
 describe('several sources', () => {
   it('uses all of them at once, in proportion to their rates', () => {
-    const swarm = world([200], { 1: lan, 2: { bytesPerMs: 50 * KiB, latencyMs: 1 } });
+    const swarm = fetchingWorld([200], { 1: lan, 2: { bytesPerMs: 50 * KiB, latencyMs: 1 } });
     swarm.run();
     const bytesOf = (peer: number): number => swarm.requests.filter((request) => request.peer === peer).reduce((sum, request) => sum + request.length, 0);
     expect(bytesOf(1)).toBeGreaterThan(bytesOf(2) * 1.4);
@@ -94,14 +80,14 @@ describe('several sources', () => {
   });
 
   it('asks somebody else when one goes silent, within 10 s', () => {
-    const swarm = world([30], { 1: lan, 2: { ...lan, silent: 1 } });
+    const swarm = fetchingWorld([30], { 1: lan, 2: { ...lan, silent: 1 } });
     swarm.run();
     expect(swarm.complete.has(1)).toBe(true);
     expect(swarm.completeAt).toBeLessThan(10 * second);
   });
 
   it('bans a liar after two bad pieces and still finishes', () => {
-    const swarm = world([40], { 1: { ...lan, corrupt: 1 }, 2: lan });
+    const swarm = fetchingWorld([40], { 1: { ...lan, corrupt: 1 }, 2: lan });
     swarm.run();
     expect(swarm.complete.has(1)).toBe(true);
     expect(swarm.strikes.get(1)).toBeGreaterThanOrEqual(2);
@@ -110,7 +96,7 @@ describe('several sources', () => {
   });
 
   it('says that nobody is left when only a banned one has a file, also for files that come later, until it is forgiven', () => {
-    const swarm = world([10], { 1: { ...lan, corrupt: 1 } });
+    const swarm = fetchingWorld([10], { 1: { ...lan, corrupt: 1 } });
     swarm.run();
     expect(swarm.starved).toEqual([1]);
     const asked = swarm.requests.length;
@@ -124,14 +110,14 @@ describe('several sources', () => {
   });
 
   it('a slow last piece does not hold up the end', () => {
-    const swarm = world([3], { 1: { bytesPerMs: 20, latencyMs: 1 }, 2: lan });
+    const swarm = fetchingWorld([3], { 1: { bytesPerMs: 20, latencyMs: 1 }, 2: lan });
     swarm.run();
     expect(swarm.completeAt).toBeLessThan(5 * second);
   });
 });
 
 it('a last piece that two slow peers are at is asked of a fast one that comes later', () => {
-  const swarm = world([1], { 1: { bytesPerMs: 20, latencyMs: 1 }, 2: { bytesPerMs: 20, latencyMs: 1 } });
+  const swarm = fetchingWorld([1], { 1: { bytesPerMs: 20, latencyMs: 1 }, 2: { bytesPerMs: 20, latencyMs: 1 } });
   swarm.run(10 * second);
   expect(new Set(swarm.requests.map(({ peer }) => peer))).toEqual(new Set([1, 2]));
   swarm.addPeer(3, lan);
@@ -143,7 +129,7 @@ it('a last piece that two slow peers are at is asked of a fast one that comes la
 it('a last piece that is all here is asked of nobody else, until the disk says that it is wrong', () => {
   const slow = { bytesPerMs: 20, latencyMs: 1 };
   for (const corrupt of [0, 1]) {
-    const swarm = world([1], { 1: { bytesPerMs: 100, latencyMs: 1, corrupt }, 2: slow });
+    const swarm = fetchingWorld([1], { 1: { bytesPerMs: 100, latencyMs: 1, corrupt }, 2: slow });
     swarm.diskMs = 5 * second;
     swarm.run(12 * second);
     expect(new Set(swarm.requests.map(({ peer }) => peer))).toEqual(new Set([1, 2]));
@@ -157,7 +143,7 @@ it('a last piece that is all here is asked of nobody else, until the disk says t
 });
 
 it('a last piece whose source has fallen silent is asked of another one, though that was no faster before', () => {
-  const swarm = world([60], { 1: lan, 2: { bytesPerMs: 60 * KiB, latencyMs: 1 } });
+  const swarm = fetchingWorld([60], { 1: lan, 2: { bytesPerMs: 60 * KiB, latencyMs: 1 } });
   swarm.run(230);
   expect(swarm.complete.size).toBe(0);
   swarm.setBehaviour(1, { silent: 1 });
@@ -166,7 +152,7 @@ it('a last piece whose source has fallen silent is asked of another one, though 
 });
 
 it('the download with the higher priority fetches first', () => {
-  const swarm = world([50], { 1: lan });
+  const swarm = fetchingWorld([50], { 1: lan });
   swarm.step({ type: 'download-added', download: 2, priority: 2 });
   swarm.step({ type: 'file-opened', download: 2, file: 9, bytes: 50 * MiB, pieceBytes: MiB, have: null });
   swarm.step({ type: 'source-added', file: 9, peer: 1, pieces: 'all' });
@@ -187,7 +173,7 @@ describe('downloads wanted as much as each other', () => {
   const bytesOf = (swarm: SwarmWorld, file: number, peer: number): number => swarm.requests.filter((request) => request.file === file && request.peer === peer).reduce((sum, { length }) => sum + length, 0);
 
   it('take turns by bytes: a small one does not wait for a large one of the same source', () => {
-    const swarm = world([100], { 1: dsl });
+    const swarm = fetchingWorld([100], { 1: dsl });
     swarm.run(10 * second);
     begin(swarm, 2, 4, [1]);
     swarm.run(10 * second + (1.1 * (2 * 4 + 2) * MiB) / dsl.bytesPerMs);
@@ -199,7 +185,7 @@ describe('downloads wanted as much as each other', () => {
   });
 
   it('get the same, whichever began first', () => {
-    const swarm = world([100], { 1: dsl });
+    const swarm = fetchingWorld([100], { 1: dsl });
     swarm.run(20 * second);
     for (const download of [2, 3]) begin(swarm, download, 100, [1]);
     swarm.requests.length = 0;
@@ -209,7 +195,7 @@ describe('downloads wanted as much as each other', () => {
   });
 
   it('whose sources were away save up little', () => {
-    const swarm = world([100], { 1: dsl });
+    const swarm = fetchingWorld([100], { 1: dsl });
     begin(swarm, 2, 100, []);
     swarm.run(60 * second);
     swarm.requests.length = 0;
@@ -219,14 +205,14 @@ describe('downloads wanted as much as each other', () => {
   });
 
   it('leave a source that only one of them has to that one, and the other source to the other', () => {
-    const swarm = world([100], { 1: dsl, 2: dsl });
+    const swarm = fetchingWorld([100], { 1: dsl, 2: dsl });
     begin(swarm, 2, 100, [1]);
     swarm.run(40 * second);
     expect(bytesOf(swarm, 2, 1)).toBeGreaterThan(5 * bytesOf(swarm, 1, 1));
   });
 
   it('do not wait for one that has no room for more', () => {
-    const swarm = world([100], { 1: lan });
+    const swarm = fetchingWorld([100], { 1: lan });
     swarm.isDiskStuck = true;
     swarm.run(second);
     begin(swarm, 2, 4, [1]);
@@ -237,7 +223,7 @@ describe('downloads wanted as much as each other', () => {
 });
 
 it('keeps to the download limit', () => {
-  const swarm = world([10], { 1: lan });
+  const swarm = fetchingWorld([10], { 1: lan });
   swarm.step({ type: 'rate-limit', bytesPerSecond: 1_000_001 });
   swarm.run();
   // The window that was asked for before the limit came is free.
@@ -246,7 +232,7 @@ it('keeps to the download limit', () => {
 });
 
 it('what did not have to travel counts against no limit', () => {
-  const swarm = world([40], { 1: { ...lan, wireShare: 0.25 } });
+  const swarm = fetchingWorld([40], { 1: { ...lan, wireShare: 0.25 } });
   swarm.step({ type: 'rate-limit', bytesPerSecond: 1_000_001 });
   swarm.run();
   // 40 MiB in a quarter of their bytes; the window that was asked for before the limit came is free.
@@ -255,21 +241,21 @@ it('what did not have to travel counts against no limit', () => {
 });
 
 it('keeps to the limit of one peer, and the others go on at full speed', () => {
-  const swarm = world([100], { 1: lan, 2: lan });
+  const swarm = fetchingWorld([100], { 1: lan, 2: lan });
   swarm.step({ type: 'rate-limit', bytesPerSecond: 100_000, scope: 1 });
   swarm.run();
   const from = (peer: number): number => swarm.requests.filter((request) => request.peer === peer).reduce((sum, { length }) => sum + length, 0);
   expect(swarm.complete.size).toBe(1);
   // What was on its way before the limit came is free: one window.
   expect(from(1)).toBeLessThan(3 * MiB);
-  const alone = world([100], { 2: lan });
+  const alone = fetchingWorld([100], { 2: lan });
   alone.run();
   // The piece that the limited one is at in the end is asked of the other after 2 s.
   expect(swarm.completeAt).toBeLessThan(alone.completeAt + 2.2 * second);
 });
 
 it('a limited peer that is the only source is asked at its pace, and the download ends', () => {
-  const swarm = world([4], { 1: lan });
+  const swarm = fetchingWorld([4], { 1: lan });
   swarm.step({ type: 'rate-limit', bytesPerSecond: 500_000, scope: 1 });
   swarm.run();
   expect(swarm.complete.size).toBe(1);
@@ -277,154 +263,9 @@ it('a limited peer that is the only source is asked at its pace, and the downloa
   expect(swarm.completeAt).toBeLessThan(9 * second);
 });
 
-describe('what came of a piece before its source left', () => {
-  const slow = { bytesPerMs: 50, latencyMs: 20 };
-
-  it('is not asked for again: another one is asked from there on', () => {
-    const swarm = world([1], { 1: slow });
-    swarm.run(10 * second);
-    swarm.dropPeer(1);
-    const before = swarm.requests.length;
-    swarm.addPeer(2, slow);
-    swarm.step({ type: 'source-added', file: 1, peer: 2, pieces: 'all' });
-    swarm.run();
-    const begins = swarm.requests.slice(before).map(({ begin }) => begin);
-    expect(begins[0]).toBeGreaterThan(400 * KiB);
-    expect(begins[0]).toBeLessThan(500 * KiB);
-    expect(begins).toEqual(begins.toSorted((a, b) => a - b));
-    expect(swarm.completeAt).toBeLessThan(22 * second);
-  });
-
-  it('adds up, when it never stays as long as one piece takes', () => {
-    const swarm = world([3], { 1: slow });
-    for (let times = 0; times < 100 && swarm.complete.size === 0; times++) {
-      swarm.run(swarm.now + 3 * second);
-      swarm.dropPeer(1);
-      swarm.addPeer(1, slow);
-      swarm.step({ type: 'source-added', file: 1, peer: 1, pieces: 'all' });
-    }
-    // Three pieces take 63 s.
-    expect(swarm.completeAt).toBeLessThan(75 * second);
-  });
-
-  it('is kept of a block that was not whole, in whole leaves', () => {
-    const swarm = world([1], { 1: { bytesPerMs: 10, latencyMs: 1 } });
-    swarm.run(5 * second);
-    expect(swarm.requests[0]).toMatchObject({ begin: 0, length: 64 * KiB });
-    swarm.dropPeer(1);
-    swarm.addPeer(2, lan);
-    const before = swarm.requests.length;
-    swarm.step({ type: 'source-added', file: 1, peer: 2, pieces: 'all' });
-    expect(swarm.requests[before]).toMatchObject({ begin: 48 * KiB });
-  });
-
-  it('comes before anything else, and nothing of it is left when the download goes', () => {
-    const swarm = world([9], { 1: slow, 2: lan });
-    swarm.run(20);
-    swarm.step({ type: 'choked', peer: 2, choked: true });
-    swarm.run(5 * second);
-    const begun = swarm.requests.find(({ peer }) => peer === 1)?.piece;
-    const before = swarm.requests.length;
-    swarm.dropPeer(1);
-    swarm.step({ type: 'choked', peer: 2, choked: false });
-    expect(swarm.requests[before]).toMatchObject({ peer: 2, piece: begun });
-    expect(swarm.requests[before]?.begin).toBeGreaterThan(0);
-    swarm.dropPeer(2);
-    expect(swarm.buffered).toBeGreaterThan(0);
-    swarm.step({ type: 'file-closed', file: 1 });
-    expect(swarm.buffered).toBe(0);
-    expect(swarm.machine.budgetUsed).toBe(0);
-  });
-
-  it('makes way when its buffer is needed, the oldest first', () => {
-    const swarm = new SwarmWorld(seeded(1), { receiveBudgetBytes: 3 * MiB, requestWindowBytes: 3 * MiB });
-    swarm.step({ type: 'download-added', download: 1, priority: 1 });
-    swarm.step({ type: 'file-opened', download: 1, file: 1, bytes: 8 * MiB, pieceBytes: MiB, have: null });
-    for (const [peer, pieces] of [[1, 0b1000_0000], [2, 0b0100_0000]] as const) {
-      swarm.addPeer(peer, slow);
-      swarm.step({ type: 'source-added', file: 1, peer, pieces: Uint8Array.of(pieces) });
-    }
-    swarm.run(3 * second);
-    swarm.dropPeer(1);
-    swarm.dropPeer(2);
-    expect(swarm.buffered).toBe(2 * MiB);
-    // One more piece fits beside them; two take the place of the older.
-    swarm.addPeer(3, { ...slow, silent: 1 });
-    swarm.step({ type: 'source-added', file: 1, peer: 3, pieces: Uint8Array.of(0b0010_0000) });
-    swarm.addPeer(4, { ...slow, silent: 1 });
-    swarm.step({ type: 'source-added', file: 1, peer: 4, pieces: Uint8Array.of(0b0001_0000) });
-    const before = swarm.requests.length;
-    for (const peer of [5, 6]) {
-      swarm.addPeer(peer, lan);
-      swarm.step({ type: 'source-added', file: 1, peer, pieces: Uint8Array.of(peer === 5 ? 0b0100_0000 : 0b1000_0000) });
-    }
-    swarm.run(swarm.now + 5 * second);
-    const firstOf = (piece: number): number | undefined => swarm.requests.slice(before).find((request) => request.piece === piece)?.begin;
-    expect(firstOf(0)).toBe(0);
-    expect(firstOf(1)).toBeGreaterThan(100 * KiB);
-    expect(swarm.maxBuffered).toBeLessThanOrEqual(3 * MiB);
-  });
-
-  it('is no reason to blame whoever went on with it: the one that gave it wrong is blamed when the right bytes are known', () => {
-    const swarm = world([2], { 1: { ...slow, corrupt: 1 } });
-    swarm.run(10 * second);
-    swarm.dropPeer(1);
-    swarm.addPeer(2, lan);
-    swarm.step({ type: 'source-added', file: 1, peer: 2, pieces: 'all' });
-    swarm.addPeer(1, { ...slow, silent: 1 });
-    swarm.run();
-    expect(swarm.complete.size).toBe(1);
-    expect([...swarm.strikes]).toEqual([[1, 1]]);
-    const whole = swarm.requests.filter(({ peer, piece }) => peer === 2 && piece === 0).map(({ begin }) => begin);
-    // Once from where it was left, once from the beginning.
-    expect(whole.filter((begin) => begin === 0)).toHaveLength(1);
-    expect(whole[0]).toBeGreaterThan(0);
-  });
-
-  it('was wrong from several: each of them goes on only with what came from itself, so that one gives all of it, however often it leaves', () => {
-    const swarm = world([1], { 1: { ...slow, corrupt: 1 } });
-    swarm.run(5 * second);
-    swarm.dropPeer(1);
-    const returns = (peer: number): void => {
-      swarm.addPeer(peer, slow);
-      swarm.step({ type: 'source-added', file: 1, peer, pieces: 'all' });
-    };
-    for (let times = 0; times < 30 && swarm.complete.size === 0; times++) {
-      returns(2);
-      swarm.run(swarm.now + 3 * second);
-      swarm.dropPeer(2);
-    }
-    expect(swarm.complete.size).toBe(1);
-    // 21 s for all of it, after 16 s for the rest of what was wrong.
-    expect(swarm.completeAt).toBeLessThan(50 * second);
-    expect([...swarm.strikes.keys()]).toEqual([]);
-    const begins = swarm.requests.filter(({ begin }) => begin === 0).map(({ peer }) => peer);
-    expect(begins).toEqual([1, 2]);
-  });
-
-  it('is not kept when it came from one that has sent wrong bytes', () => {
-    const swarm = world([3], { 1: { ...slow, corrupt: 1 } });
-    swarm.run(25 * second);
-    expect([...swarm.strikes]).toEqual([[1, 1]]);
-    swarm.dropPeer(1);
-    expect(swarm.buffered).toBe(0);
-  });
-
-  it('is not kept where pieces cannot be put together', () => {
-    const swarm = new SwarmWorld(seeded(1));
-    swarm.addPeer(1, slow);
-    swarm.step({ type: 'download-added', download: 1, priority: 1 });
-    swarm.step({ type: 'file-opened', download: 1, file: 1, bytes: MiB, pieceBytes: MiB, have: null, isContinuable: false });
-    swarm.step({ type: 'source-added', file: 1, peer: 1, pieces: 'all' });
-    swarm.run(10 * second);
-    swarm.dropPeer(1);
-    expect(swarm.buffered).toBe(0);
-  });
-});
-
 describe('a source', () => {
   it('that is slow but sends is no stalled one, however long a block takes', () => {
-    const swarm = world([1], { 1: { bytesPerMs: 3, latencyMs: 20 } });
+    const swarm = fetchingWorld([1], { 1: { bytesPerMs: 3, latencyMs: 20 } });
     swarm.run();
     expect(swarm.requests.filter(({ begin }) => begin === 0)).toHaveLength(1);
     expect(swarm.completeAt).toBeLessThan(360 * second);
@@ -433,7 +274,7 @@ describe('a source', () => {
 
   it('that stops in the middle of a block is found within 10 s', () => {
     for (let cutMs = 5000; cutMs < 9000; cutMs += 250) {
-      const swarm = world([1], { 1: { bytesPerMs: 3, latencyMs: 20 } });
+      const swarm = fetchingWorld([1], { 1: { bytesPerMs: 3, latencyMs: 20 } });
       swarm.run(cutMs);
       swarm.stopPeer(1);
       let foundMs = 0;
@@ -445,7 +286,7 @@ describe('a source', () => {
 });
 
 it('a removed download leaves nothing behind', () => {
-  const swarm = world([50, 1, 1], { 1: lan });
+  const swarm = fetchingWorld([50, 1, 1], { 1: lan });
   swarm.run(12);
   swarm.step({ type: 'download-removed', download: 1 });
   swarm.run();

@@ -2,7 +2,7 @@ import { Contents } from '#main/core/swarm/content.ts';
 import type { SwarmLimits } from '#main/core/swarm/options.ts';
 import { SwarmMachine } from '#main/core/swarm/swarm-machine.ts';
 import { limits as defaults } from '#shared/limits.ts';
-import { KiB } from '#shared/units.ts';
+import { KiB, MiB } from '#shared/units.ts';
 import type { SwarmEvent, SwarmSink } from '#main/core/swarm/events.ts';
 
 export interface PeerBehaviour {
@@ -257,4 +257,18 @@ export function seeded(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
+}
+
+export const lan = { bytesPerMs: 100 * KiB, latencyMs: 1 };
+
+/** One download with files of so many 1 MiB pieces, all of them at all peers. */
+export function fetchingWorld(files: number[], peers: Record<number, Parameters<SwarmWorld['addPeer']>[1]>, seed = 1): SwarmWorld {
+  const made = new SwarmWorld(seeded(seed));
+  for (const [number, behaviour] of Object.entries(peers)) made.addPeer(Number(number), behaviour);
+  made.step({ type: 'download-added', download: 1, priority: 1 });
+  files.forEach((pieces, index) => {
+    made.step({ type: 'file-opened', download: 1, file: index + 1, bytes: pieces * MiB - 5, pieceBytes: MiB, have: null });
+    for (const peer of Object.keys(peers)) made.step({ type: 'source-added', file: index + 1, peer: Number(peer), pieces: 'all' });
+  });
+  return made;
 }
