@@ -45,6 +45,8 @@ const steps: readonly (readonly [NameChange, RegExp, string])[] = [
   ['control', /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, replacement],
   ['bidi', /[\u202a-\u202e\u2066-\u2069]/g, replacement],
 ];
+/** They show nothing and turn what stands around them. Names in Arabic and Hebrew have them, so they are kept on disk. */
+const marks = /[\u061c\u200e\u200f]/g;
 const notStorable = /[<>"|?*]/g;
 const trailing = /[. ]+$/;
 /** Windows ignores what follows the first dot, and spaces before it. Superscript digits count as digits there. */
@@ -125,6 +127,15 @@ export function safeName(component: string, rules: NameRules = {}): SafeName {
   apply('reserved', reserved.test(name) ? replacement + name : name);
   apply('too-long', shortName(name, limits.names.componentBytes));
   return { name, changed };
+}
+
+/**
+ * A name from somebody else as a person is shown it, in one line and with its end at the end: `_` for what `safeName` would map because it deceives the eye, and no marks of
+ * direction. For looking at only, since the device it is from knows the file by its own name.
+ */
+export function shownName(name: string): string {
+  if (isPlain(name)) return name;
+  return steps.reduce((shown, [why, pattern, by]) => (why === 'control' || why === 'bidi' ? shown.replace(pattern, by) : shown), name).replace(marks, '');
 }
 
 const noneChanged: SafePath['changed'] = [];

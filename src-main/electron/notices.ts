@@ -4,6 +4,7 @@ import type { Locale } from '#shared/i18n/locale.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import type { Pairing } from '#shared/model/peer.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
+import { shownName } from '#shared/names.ts';
 import type { Timestamp } from '#shared/units.ts';
 import { errorSentences, translate } from '../api/translate.ts';
 
@@ -79,7 +80,7 @@ export class Notices {
       if (offer.text !== null) return offer.state === 'asked' ? { title: translate(locale, 'notification.text.title', params), body: offer.text.slice(0, 120), route: '/' } : null;
       if (offer.state !== 'asked') return null;
       const [first] = offer.items;
-      const what = offer.count === 1 && first ? first.name : translate(locale, 'count.items', { n: offer.count });
+      const what = offer.count === 1 && first ? shownName(first.name) : translate(locale, 'count.items', { n: offer.count });
       return { title: translate(locale, 'notification.offer.title', params), body: translate(locale, 'notification.offer.body', { what, size: formatBytes(locale, offer.bytes) }), route: '/' };
     }
     if (offer.state === 'done') return { title: translate(locale, 'notification.offerDone.title', params), body: '', route: '/transfers' };

@@ -7,6 +7,7 @@ import type { UiTextKey } from '#shared/i18n/index.ts';
 import { chooseLocale } from '#shared/i18n/locale.ts';
 import { day, hour, minute, second } from '#shared/units.ts';
 import type { Bytes, Timestamp } from '#shared/units.ts';
+import { shownParams } from './shown-params.ts';
 
 export type TextParams = Readonly<Record<string, string | number>>;
 
@@ -20,7 +21,7 @@ export function useText() {
 
   /** `params.n` also chooses the plural form. */
   const t = (key: UiTextKey, params: TextParams = {}): string =>
-    typeof params['n'] === 'number' ? translate(key, { ...params, n: formatNumber(locale.value, params['n']) }, params['n']) : translate(key, { ...params });
+    typeof params['n'] === 'number' ? translate(key, { ...shownParams(params), n: formatNumber(locale.value, params['n']) }, params['n']) : translate(key, shownParams(params));
 
   const bytes = (size: Bytes): string => formatBytes(locale.value, size);
   const rate = (bytesPerSecond: number): string => formatRate(locale.value, bytesPerSecond);

@@ -5,6 +5,7 @@ import { dashboardEs } from '#shared/i18n/dashboard.es.ts';
 import { formatBytes, formatNumber } from '#shared/i18n/format.ts';
 import { chooseLocale, locales } from '#shared/i18n/locale.ts';
 import type { MessageKey } from '#shared/i18n/same-shape.ts';
+import { shownParams } from '../composables/shown-params.ts';
 
 const storageKey = 'distrishare-dashboard-language';
 const messages = { en: { dashboard: dashboardEn }, es: { dashboard: dashboardEs } } as const;
@@ -24,7 +25,7 @@ export function useDashboardText() {
 
   /** `params.n` also chooses the plural form. */
   const t = (key: DashboardTextKey, params: Readonly<Record<string, string | number>> = {}): string =>
-    typeof params['n'] === 'number' ? translate(key, { ...params, n: formatNumber(locale.value, params['n']) }, params['n']) : translate(key, { ...params });
+    typeof params['n'] === 'number' ? translate(key, { ...shownParams(params), n: formatNumber(locale.value, params['n']) }, params['n']) : translate(key, shownParams(params));
   const number = (value: number, digits = 0): string => formatNumber(locale.value, value, digits);
   const bytes = (value: number): string => formatBytes(locale.value, value);
   const percent = (share: number): string => `${number(100 * share, share < 0.1 && share > 0 ? 1 : 0)}\u00a0%`;

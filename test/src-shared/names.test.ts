@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '#shared/errors.ts';
-import { collisionKey, distinctNames, nameBytes, numberedName, safeName, safePath, shortName, type NameChange } from '#shared/names.ts';
+import { collisionKey, distinctNames, nameBytes, numberedName, safeName, safePath, shortName, shownName, type NameChange } from '#shared/names.ts';
 
 /** One row a case: what somebody sent, what we store, why it changed. */
 const table: readonly (readonly [string, string, ...NameChange[]])[] = [
@@ -204,4 +204,17 @@ describe('numbered names', () => {
 it('shortName leaves what fits', () => {
   expect(shortName('abc.txt', 7)).toBe('abc.txt');
   expect(nameBytes(shortName('a'.repeat(300), 100))).toBe(100);
+});
+
+describe('a name that is shown', () => {
+  it('is in one line and ends where it ends', () => {
+    expect(shownName('photo\u202egpj.exe')).toBe('photo_gpj.exe');
+    expect(shownName('\u2067fdp\u2069.scr')).toBe('_fdp_.scr');
+    expect(shownName('two\nlines\u2028')).toBe('two_lines_');
+    // The mark at its beginning would make the whole run from right to left, and show `exe.photo.jpg`.
+    expect(shownName('\u200fphoto.jpg.\u200fexe')).toBe('photo.jpg.exe');
+  });
+  it('is as it is otherwise, also where it could not be stored', () => {
+    for (const name of ['a/b:c?.txt', 'CON', 'name. ', '', 'العربية.txt', '👩\u200d👧.jpg']) expect(shownName(name)).toBe(name);
+  });
 });

@@ -1,5 +1,6 @@
 import type { Room, RoomMember } from '#shared/model/room.ts';
 import type { Share } from '#shared/model/share.ts';
+import { shownName } from '#shared/names.ts';
 import { day } from '#shared/units.ts';
 import type { Timestamp } from '#shared/units.ts';
 import type { useText } from '../../composables/use-text.ts';
@@ -8,7 +9,7 @@ import { byName } from '../base/name-order.ts';
 type Text = Pick<ReturnType<typeof useText>, 't' | 'duration' | 'dateTime'>;
 
 /** Words alone do not tell what a room is called: that is known with the first member. */
-export const roomName = (room: Pick<Room, 'name'>, { t }: Pick<Text, 't'>): string => (room.name === '' ? t('ui.rooms.unnamed') : room.name);
+export const roomName = (room: Pick<Room, 'name'>, { t }: Pick<Text, 't'>): string => (room.name === '' ? t('ui.rooms.unnamed') : shownName(room.name));
 
 /** `Ends in 2 h`, and further away when; null when it does not end by itself. */
 export function endText(endsAt: Timestamp | null, now: Timestamp, { t, duration, dateTime }: Text): string | null {

@@ -53,6 +53,7 @@ describe('notices', () => {
   it('say what is offered and how much', () => {
     const notices = new Notices(startedAt);
     expect(notices.step(offer({}), 'en')?.body).toBe('film.mkv, 1.87\u00a0GB');
+    expect(notices.step(offer({ id: 'd'.repeat(32) as Offer['id'], items: [{ name: 'photo\u202egpj.exe', kind: 'file', bytes: 1, files: 1 }] }), 'en')?.body).toContain('photo_gpj.exe');
     expect(notices.step(offer({ id: 'c'.repeat(32) as Offer['id'], count: 3 }), 'en')?.body).toBe('3 items, 1.87\u00a0GB');
   });
 

@@ -36,6 +36,12 @@ describe('an offer', () => {
     button('Decline').click();
     expect(onDecline).toHaveBeenCalledOnce();
   });
+  it('shows the real end of a name that turns itself around', () => {
+    const name = 'photo\u202egpj.exe';
+    const wrapper = mountComponent(OfferPrompt, { offer: { ...inventedOffer(), items: [{ name, kind: 'file', bytes: 1, files: 1 }], count: 1 }, peer, more: 0, folder: '' });
+    expect(wrapper.html()).not.toContain('\u202e');
+    expect(wrapper.text()).toContain('photo_gpj.exe');
+  });
   it('shows a text as it is, with line breaks and no markup', () => {
     const wrapper = mountComponent(OfferPrompt, { offer: { ...inventedText(), text: '<b>x</b>\ny' }, peer, more: 0, folder: '' });
     expect(wrapper.find('b').exists()).toBe(false);
