@@ -1,8 +1,9 @@
-import { access, mkdir, readFile, readdir, rename, unlink, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, readdir, rename, rm, stat, statfs, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
-import { AppError } from '#shared/errors.ts';
-import { MiB } from '#shared/units.ts';
+import { AppError, type ErrorCode } from '#shared/errors.ts';
+import { MiB, type Bytes } from '#shared/units.ts';
+import { diskError } from './disk-error.ts';
 import { Store } from './store.ts';
 import { damageMark, levelCode, storeError } from './store-errors.ts';
 
@@ -19,9 +20,9 @@ export interface OpenedStore {
 
 /**
  * Opens or creates the store in `path`. A damaged one is repaired, and set aside as `PATH.damaged-N` when that is
- * hopeless; nothing is ever deleted. Rejects with `node-already-running`, `newer-data`, `no-permission`, `disk-full`, `disk-error`.
+ * hopeless; nothing is ever deleted. `freeBytes` tells the room on its volume. Rejects with `node-already-running`, `newer-data`, `no-permission`, `disk-full`, `disk-error`.
  */
-export async function openStore(path: string): Promise<OpenedStore> {
+export async function openStore(path: string, freeBytes: (path: string) => Promise<Bytes> = freeBytesAt): Promise<OpenedStore> {
   await prepareFolder(path);
   await refuseNewer(path);
   if (!(await isDamaged(path))) {
@@ -31,7 +32,7 @@ export async function openStore(path: string): Promise<OpenedStore> {
       if (levelCode(error) !== 'LEVEL_CORRUPTION') throw storeError(error, path);
     }
   }
-  return recover(path);
+  return recover(path, freeBytes);
 }
 
 async function openAt(path: string): Promise<Store> {
@@ -41,8 +42,21 @@ async function openAt(path: string): Promise<Store> {
     keyEncoding: 'utf8', valueEncoding: 'view', cacheSize: 8 * MiB, writeBufferSize: 4 * MiB, maxOpenFiles: 74,
   });
   await database.open();
-  await writeFile(join(path, versionFile), `${storeVersion}\n`);
+  try {
+    await noteVersion(path);
+  } catch (error) {
+    await database.close();
+    throw diskError(error, path, 'folder-gone');
+  }
   return new Store(database);
+}
+
+/** Never half written, and not at every start: one that a full disk or a kill left empty would let an older program in. */
+async function noteVersion(path: string): Promise<void> {
+  if ((await readVersion(path)) === storeVersion) return;
+  const file = join(path, versionFile);
+  await writeFile(`${file}.new`, `${storeVersion}\n`);
+  await rename(`${file}.new`, file);
 }
 
 async function prepareFolder(path: string): Promise<void> {
@@ -54,12 +68,17 @@ async function prepareFolder(path: string): Promise<void> {
   }
 }
 
-async function refuseNewer(path: string): Promise<void> {
+/** NaN when none was noted. */
+async function readVersion(path: string): Promise<number> {
   const text = await readFile(join(path, versionFile), 'utf8').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
     throw new AppError('disk-error', { path }, { cause: error });
   });
-  const version = Number.parseInt(text, 10);
+  return Number.parseInt(text, 10);
+}
+
+async function refuseNewer(path: string): Promise<void> {
+  const version = await readVersion(path);
   if (version > storeVersion) throw new AppError('newer-data', { path, version });
 }
 
@@ -72,7 +91,19 @@ async function isDamaged(path: string): Promise<boolean> {
   return (await readdir(path)).some((name) => /^MANIFEST-|\.(ldb|sst|log)$/.test(name));
 }
 
-async function recover(path: string): Promise<OpenedStore> {
+const freeBytesAt = (path: string): Promise<Bytes> => statfs(path).then(({ bavail, bsize }) => bavail * bsize, () => Infinity);
+
+async function bytesIn(path: string): Promise<Bytes> {
+  const sizes = await Promise.all((await readdir(path)).map((name) => stat(join(path, name)).then(({ size }) => size, () => 0)));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** What the user can put right; the store may be whole. */
+const notItsFault: ReadonlySet<ErrorCode> = new Set(['node-already-running', 'disk-full', 'no-permission']);
+
+async function recover(path: string, freeBytes: (path: string) => Promise<Bytes>): Promise<OpenedStore> {
+  // A repair writes logs anew as tables. One that there is no room for it puts away all the same, and nobody reads it again.
+  if ((await freeBytes(path)) < (await bytesIn(path))) throw new AppError('disk-full', { path });
   try {
     await ClassicLevel.repair(path);
     const store = await openAt(path);
@@ -80,13 +111,17 @@ async function recover(path: string): Promise<OpenedStore> {
     if (await isReadable(store)) return { store, recovery: { kind: 'repaired' } };
     await store.close();
   } catch (error) {
-    if (levelCode(error) === 'LEVEL_LOCKED') throw storeError(error, path);
+    const failure = storeError(error, path);
+    if (notItsFault.has(failure.code)) throw failure;
   }
   const movedTo = await setAside(path);
-  await prepareFolder(path);
   try {
+    await prepareFolder(path);
     return { store: await openAt(path), recovery: { kind: 'set-aside', movedTo } };
   } catch (error) {
+    // The next start would take an empty one for all there is, and tell nobody.
+    await rm(path, { recursive: true, force: true });
+    await rename(movedTo, path);
     throw storeError(error, path);
   }
 }

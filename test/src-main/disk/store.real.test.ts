@@ -152,6 +152,28 @@ describe('opening', () => {
     expect((await open()).recovery).toEqual({ kind: 'none' });
   });
 
+  test('a damaged store on a full disk waits for room, as it is', async () => {
+    await filled(1000);
+    await writeFile(join(path, 'DAMAGED'), '');
+    const before = (await readdir(path)).sort();
+    await expect(openStore(path, () => Promise.resolve(1000))).rejects.toMatchObject({ code: 'disk-full' });
+    expect((await readdir(path)).sort()).toEqual(before);
+    const { store, recovery } = await open();
+    expect(recovery).toEqual({ kind: 'repaired' });
+    expect(await count(store)).toBe(1000);
+  });
+
+  test('a version that is noted is not written again, and one that cannot be noted leaves no database open', async () => {
+    await filled(1000);
+    await rm(join(path, 'VERSION'));
+    await mkdir(join(path, 'VERSION.new'));
+    await expect(openStore(path)).rejects.toMatchObject({ code: 'disk-error' });
+    await rm(join(path, 'VERSION.new'), { recursive: true });
+    await close((await open()).store);
+    await mkdir(join(path, 'VERSION.new'));
+    expect(await count((await open()).store)).toBe(1000);
+  });
+
   test('what repair cannot read is kept beside', async () => {
     await filled(1000);
     for (const name of await readdir(path)) if (/\.(ldb|log)$|^MANIFEST/.test(name)) await rm(join(path, name));
