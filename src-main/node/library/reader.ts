@@ -118,15 +118,27 @@ export class LibraryReader {
 
   /** Places where a content lies and that this viewer may see, in no particular order. */
   async *locations(viewer: Viewer, id: ContentId): AsyncGenerator<Location, void, undefined> {
-    for (const key of await this.#store.keys(tables.location, { ...locationsRange(id), limit: placesLookedAt })) {
+    const first = await this.#store.keys(tables.location, { ...locationsRange(id), limit: placesLookedAt });
+    let wasVisible = false;
+    for (const key of first) {
       const tail = tailOfKey(key);
       const shareId = shareOfKey(tail);
       const share = shareId === null ? null : this.#shares.visibleById(viewer, shareId);
       if (share === null) continue;
-      const path = pathOfPathKey(tail);
-      const entry = await this.record(share.id, path);
-      if (entry?.contentId === id) yield { share, path, entry };
+      wasVisible = true;
+      yield* this.#locationAt(share, pathOfPathKey(tail), id);
     }
+    if (wasVisible || first.length < placesLookedAt) return;
+    // The first ones all lie in shares of which this viewer knows nothing.
+    for (const share of this.#shares.visible(viewer)) {
+      const keys = await this.#store.keys(tables.location, { ...locationsRange(id, share.id), limit: placesLookedAt });
+      for (const key of keys) yield* this.#locationAt(share, pathOfPathKey(tailOfKey(key)), id);
+    }
+  }
+
+  async *#locationAt(share: ShareRuntime, path: string, id: ContentId): AsyncGenerator<Location, void, undefined> {
+    const entry = await this.record(share.id, path);
+    if (entry?.contentId === id) yield { share, path, entry };
   }
 
   async firstLocation(viewer: Viewer, id: ContentId, kind?: 'folder'): Promise<(Location & { entry: FolderRecord }) | Location | null> {

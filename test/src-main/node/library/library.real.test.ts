@@ -71,6 +71,19 @@ describe('listing', () => {
   });
 });
 
+test('a content is found where the viewer may see it, however many copies lie where they may not', async () => {
+  await disk({ ...Object.fromEntries(Array.from({ length: 70 }, (_, number) => [`mine/${number}`, 'copy'])), 'open/copy': 'copy' });
+  let drawn = 0;
+  // The 16 bytes of the first share's id come before those of the second.
+  const { library } = await start({ random: () => (drawn++ < 16 ? 0 : 0.9) });
+  await shareAll(library, at('mine'), { kind: 'nobody' });
+  await shareAll(library, at('open'));
+  const { contentId } = (await library.stat(device(), 'open/copy')).entry;
+  if (contentId === null) throw new Error('it was to be hashed');
+  expect(await library.findFile(device(), contentId)).toMatchObject({ diskPath: at('open', 'copy') });
+  expect(await library.resolve(device(), contentId)).toMatchObject({ kind: 'file', name: 'copy' });
+});
+
 /** Order of a depth-first walk: a separator comes before every character. */
 const order = (path = ''): string => path.replaceAll('/', '\u0001');
 
