@@ -14,6 +14,8 @@ import { belowRanges, entryKey, parentOf, pathKey, pathOfEntryKey, pathOfPathKey
 
 /** Entries one search looks at; beyond that a word is too common for the rest to be worth the time. */
 const candidatesLookedAt = 10_000;
+/** Entries of a word that are not for the one who asks, and are passed over; beyond that it is cheaper to look through what is. */
+const othersPassedOver = 10_000;
 /** How far the entries of a word are counted to find the rarest one. */
 const countedTo = 1000;
 /** Records read at once when hits are made. */
@@ -41,9 +43,10 @@ export class SearchIndex {
   /** Best first, at most `limits.search.results` and about `limits.search.answerBytes` of them. */
   async search(viewer: Viewer, words: string, filter: SearchFilter): Promise<SearchResult> {
     const query: Query = { folded: fold(words.trim()), words: queryTokens(words).slice(0, limits.search.words) };
-    const rarest = await this.#rarest(query.words);
-    if (rarest === null) return { hits: [], truncated: false };
     const candidates = new Candidates(this.#store, this.#shares, viewer, query);
+    // Whoever may see nothing must not be able to make us look through everything.
+    const rarest = candidates.areNone ? null : await this.#rarest(query.words);
+    if (rarest === null) return { hits: [], truncated: false };
     const found = await candidates.of(rarest);
     const { hits, truncated } = await this.#hits(found.sort(bestFirst), filter);
     return { hits, truncated: truncated || candidates.areCut };
@@ -104,6 +107,11 @@ class Candidates {
     this.#visible = new Map(shares.visible(viewer).map((share) => [share.id, share]));
   }
 
+  /** Whether there is nothing that the viewer may see. */
+  get areNone(): boolean {
+    return this.#visible.size === 0;
+  }
+
   /** Whether there were more entries than are looked at. */
   get areCut(): boolean {
     return this.#areCut;
@@ -111,19 +119,31 @@ class Candidates {
 
   async of(word: string): Promise<Candidate[]> {
     const folders: { share: ShareRuntime; path: string }[] = [];
+    let passedOver = 0;
     for await (const rows of this.#store.batches(tables.token, tokensFrom(word))) {
       for (const [key, kind] of rows) {
         const tail = tailOfKey(key);
         const share = this.#shareOf(tail);
+        if (share === null) passedOver++;
         if (share === null || !this.#look(tail)) continue;
         const path = pathOfPathKey(tail);
         this.#consider(share, path, word);
         if (kind === 'folder' && this.#query.words.length > 1) folders.push({ share, path });
       }
+      if (passedOver > othersPassedOver) return this.#everywhere();
       if (this.#areCut) break;
     }
     // With one word only, what lies below a folder of that name is found by opening the folder.
     for (const { share, path } of folders) await this.#below(share, path);
+    return this.#found;
+  }
+
+  /** What the viewer may see, share by share, without the index. */
+  async #everywhere(): Promise<Candidate[]> {
+    for (const share of this.#visible.values()) {
+      if (this.#look(pathKey(share.id, ''))) this.#consider(share, '');
+      await this.#below(share, '');
+    }
     return this.#found;
   }
 

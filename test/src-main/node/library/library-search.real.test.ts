@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { limits } from '#shared/limits.ts';
+import { shareIdSchema } from '#shared/model/ids.ts';
 import { keyTable } from '#main/disk/store.ts';
+import { tables, tokenKey } from '#main/node/library/tables.ts';
 import { device, everyone, libraryFixture, self, shareAll } from './library-fixture.ts';
 
 const { at, disk, start } = libraryFixture();
@@ -73,4 +75,34 @@ test('ten thousand files are listed, hashed, found and removed', async () => {
   expect(await library.search(self, 'img last', { type: 'audio' })).toMatchObject({ hits: [{ path: 'big/img last.mp3' }], truncated: false });
   await library.remove(share.id);
   expect(await store.keys(keyTable('token'), { limit: 5 })).toEqual([]);
+});
+
+describe('what others may not see', () => {
+  /** A share of one file beside so many entries of a share that is for nobody, as they stand in the index. */
+  async function besideHidden(entries: number) {
+    await disk({ 'open/img 1.jpg': 'x', 'open/text.txt': 'y' });
+    const { library, store } = await start();
+    await shareAll(library, at('open'));
+    const hidden = shareIdSchema.parse('0'.repeat(32));
+    const batch = store.batch();
+    for (let number = 0; number < entries; number++) batch.put(tables.token, tokenKey('img', hidden, `IMG ${number}.jpg`), 'file');
+    await batch.write();
+    return { library, entries: vi.spyOn(store, 'keyBatches') };
+  }
+
+  test('is not looked through for whoever may see nothing', async () => {
+    await disk({ 'mine/img 1.jpg': 'x' });
+    const { library, store } = await start();
+    await shareAll(library, at('mine'), { kind: 'nobody' });
+    const [index, words] = [vi.spyOn(store, 'batches'), vi.spyOn(store, 'keys')];
+    for (const asked of ['img', 'img jpg']) expect(await library.search(device(), asked, any)).toEqual({ hits: [], truncated: false });
+    expect([index.mock.calls.length, words.mock.calls.length]).toEqual([0, 0]);
+  });
+
+  test('costs a search no more than looking through what they may see', async () => {
+    const { library, entries } = await besideHidden(11_000);
+    expect((await library.search(device(), 'img', any)).hits.map(({ path }) => path)).toEqual(['open/img 1.jpg']);
+    expect(entries).toHaveBeenCalled();
+    expect((await library.search(device(), 'open img', any)).hits.map(({ path }) => path)).toEqual(['open/img 1.jpg']);
+  });
 });
