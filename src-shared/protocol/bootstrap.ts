@@ -34,7 +34,8 @@ export const revisionSchema = z.string().max(64);
 export const entrySchema = z.object({
   contentId: contentIdSchema,
   kind: z.enum(['file', 'folder']),
-  name: z.string().min(1).refine((name) => nameBytes(name) <= limits.names.componentBytes, 'too long'),
+  /** Half a character becomes U+FFFD: one in a name would make a Redis refuse all that is written with it. */
+  name: z.string().min(1).overwrite((name) => name.replace(/\p{Surrogate}/gu, '\ufffd')).refine((name) => nameBytes(name) <= limits.names.componentBytes, 'too long'),
   bytes: bytesSchema,
   /** What the device has of it, in whole percent; left out: all. Only the operator is shown that. */
   have: z.int().min(0).max(100).optional(),

@@ -6,6 +6,7 @@ import { openRedisWithin } from '#main/bootstrap/redis/redis-session.ts';
 import { RedisStore } from '#main/bootstrap/redis/redis-store.ts';
 import { shardKeys, shardOf } from '#main/bootstrap/redis/redis-keys.ts';
 import { Registry } from '#main/bootstrap/registry/registry.ts';
+import { entrySchema } from '#shared/protocol/bootstrap.ts';
 import { freePort } from './free-port.ts';
 import { redisVersion, TestRedis } from './redis-server.ts';
 import { deviceOf, entryOf, roomOf, said, stateOf, wide } from './registry/things.ts';
@@ -55,6 +56,17 @@ describe.skipIf(redisVersion === null)('registries on one Redis', () => {
   afterEach(async () => {
     for (const store of stores.splice(0)) await store.close();
     await redis.close();
+  });
+
+  it('take a name with half a character, which no stranger can stop them by', async () => {
+    const servers = [await server(), await server()];
+    const [first, second] = servers;
+    const id = deviceOf(1);
+    first?.registry.register(now(), id, said(1, []));
+    first?.registry.announce(id, { ...nothing, add: [entrySchema.parse({ ...entryOf(1), name: 'half \ud800.txt' })] });
+    await first?.store.settled();
+    await expect.poll(() => second?.registry.node(id)?.listings.size).toBe(1);
+    expect(servers.map(({ problems }) => problems)).toEqual([[], []]);
   });
 
   it.each([1, 2])('become alike, whoever changes what at the same time, and whatever connections break (seed %i)', async (seed) => {
