@@ -138,6 +138,12 @@ export function shownName(name: string): string {
   return steps.reduce((shown, [why, pattern, by]) => (why === 'control' || why === 'bidi' ? shown.replace(pattern, by) : shown), name).replace(marks, '');
 }
 
+/** Control characters, marks that reorder text, and what shows nothing: with any of them a device could pose as another one, or as nobody. */
+const deceptive = /[\p{Cc}\u00ad\u061c\u115f\u1160\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\u2800\u3164\ufeff\uffa0]/gu;
+
+/** The name of a device without what could deceive the eye; empty when nothing else was in it. */
+export const plainDeviceName = (name: string): string => name.replace(deceptive, '').trim();
+
 const noneChanged: SafePath['changed'] = [];
 
 export interface SafePath {

@@ -5,10 +5,12 @@ import { rateLimitSchema } from './model/limit.ts';
 import { networkKeySchema } from './model/network.ts';
 import { scheduleSchema } from './model/schedule.ts';
 import { serverUrlSchema } from './model/server.ts';
+import { plainDeviceName } from './names.ts';
 
 /** Settings of one node: one store for every face, in its data directory. */
 export const settingsSchema = z.object({
-  name: z.string().trim().min(1).max(limits.names.deviceNameChars),
+  /** As others take it: with one that is nothing to them nobody would link. */
+  name: z.string().overwrite(plainDeviceName).min(1).max(limits.names.deviceNameChars),
   downloadDir: z.string().min(1),
   /** Port for links; the next free one is taken if another program has it. */
   port: z.int().min(0).max(65535),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { limits } from '../limits.ts';
 import { pathKindSchema, platformSchema } from '../model/peer.ts';
+import { plainDeviceName } from '../names.ts';
 import { decodeJson } from './frames.ts';
 import { ProtocolError } from './protocol-error.ts';
 
@@ -12,10 +13,8 @@ export type ProtocolRange = z.infer<typeof rangeSchema>;
 
 const nonceSchema = z.string().regex(/^[0-9a-f]{32}$/);
 
-/** Control characters and marks that reorder text could make a name pose as something else. */
-const deceptive = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 /** A name a device gives itself, without what could deceive the eye. */
-export const deviceNameSchema = z.string().max(limits.names.deviceNameChars).transform((name) => name.replace(deceptive, '').trim()).pipe(z.string().min(1));
+export const deviceNameSchema = z.string().max(limits.names.deviceNameChars).transform(plainDeviceName).pipe(z.string().min(1));
 
 /** Abilities beyond the version: `brotli` takes the pace in a block request, and may answer with a compressed block. `batches` takes batch requests. */
 export const features = ['brotli', 'batches'] as const;

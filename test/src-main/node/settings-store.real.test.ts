@@ -20,7 +20,8 @@ describe('settings store', () => {
     const store = await open();
     expect(store.get()).toEqual(defaults);
     expect(store.problem).toBeNull();
-    await store.set({ name: 'Amber Falcon' });
+    await expect(store.set({ name: '\u200e\u200b ' })).rejects.toMatchObject({ code: 'bad-argument' });
+    await store.set({ name: ' Amber\u200b Falcon\u202e ' });
     expect(await onDisk()).toEqual({ version: 1, settings: { name: 'Amber Falcon' } });
     expect((await open()).get().name).toBe('Amber Falcon');
   });

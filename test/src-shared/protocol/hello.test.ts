@@ -29,12 +29,12 @@ describe('hello', () => {
   });
 
   it('takes marks that deceive out of a name', () => {
-    const reading = read({ ...hello, name: ' ev\u0000il\u202egpj.exe\u2066 ' });
+    const reading = read({ ...hello, name: ' ev\u0000il\u200b\u202egpj.exe\u2066 ' });
     expect(reading).toMatchObject({ hello: { name: 'evilgpj.exe' } });
   });
 
   it.each([
-    ['no name', { name: '' }], ['a name of invisible marks', { name: '\u202e\u202d' }], ['an endless name', { name: 'x'.repeat(41) }], ['port 0', { listenPort: 0 }],
+    ['no name', { name: '' }], ['a name of invisible marks', { name: '\u202e\u202d' }], ['a name that shows nothing', { name: '\u200b\u3164\ufeff' }], ['an endless name', { name: 'x'.repeat(41) }], ['port 0', { listenPort: 0 }],
     ['port 65536', { listenPort: 65536 }], ['a short session', { session: 'ab' }], ['a range upside down', { protocol: { min: 2, max: 1 } }], ['a version of markup', { version: '<b>' }],
     ['a fraction', { sequence: 0.5 }], ['a number beyond safe', { sequence: 2 ** 53 }], ['a crowd of features', { features: Array.from({ length: 65 }, () => 'a') }],
   ])('with %s is refused', (_name, change) => {
