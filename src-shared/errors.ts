@@ -20,7 +20,7 @@ export const errorCodes = [
   'peer-unknown', 'peer-offline', 'codes-differ', 'codes-unconfirmed', 'not-reachable', 'timeout', 'refused', 'blocked', 'version-mismatch', 'protocol-error', 'self-dial',
   'identity-changed', 'server-refused', 'server-untrusted', 'server-dates', 'server-newer', 'too-many', 'rate-limited', 'link-closed', 'network-off',
   // transfers and pushes
-  'transfer-unknown', 'content-unknown', 'content-mismatch', 'source-changed', 'no-sources', 'sources-banned', 'listing-too-long', 'declined', 'offer-unknown',
+  'transfer-unknown', 'content-unknown', 'content-mismatch', 'source-changed', 'no-sources', 'sources-banned', 'listing-too-long', 'more-than-offered', 'declined', 'offer-unknown',
   'journal-damaged', 'hash-mismatch',
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];

@@ -89,7 +89,7 @@ export const limits = {
     waitMs: 10 * second,
   },
   browse: { entriesPerPage: 1000 },
-  push: { offersWaiting: 50, offersOfStrangers: 200, offersTakenBack: 100, offersEnded: 200, itemsListed: 1000, textBytes: 64 * KiB },
+  push: { offersWaiting: 50, offersOfStrangers: 200, offersTakenBack: 100, offersEnded: 200, itemsListed: 1000, textBytes: 64 * KiB, growthBytes: 64 * MiB },
   discovery: {
     packetBytes: 512,
     hintsTable: 1024,

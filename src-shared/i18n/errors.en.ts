@@ -74,6 +74,7 @@ export const errorsEn = {
   'server-dates': { what: 'By the clock of this device the server’s certificate is not valid now.', about: 'By the clock of this device the certificate of {name} is not valid now.', next: 'Check date and time of this device. If they are right, the server’s operator has to renew it.' },
   'server-newer': { what: 'The server refused for a reason that this version does not know.', about: 'The server refused for a reason that this version does not know: {detail}', next: 'Update DistriShare if there is a newer version. Meanwhile it is asked again by itself.' },
   'identity-changed': { what: 'The device is not the one it was before.', about: '{name} is not the same device as before.', next: 'Somebody may be pretending to be it. Ask the person, then compare codes again.' },
+  'more-than-offered': { what: 'What comes is not what was offered: there is more of it, or it has other names.', next: 'Cancel it, and have it sent again if you want it.' },
   'listing-too-long': { what: 'The list of files goes on beyond what one download takes.', about: 'The list of files of “{name}” goes on beyond what one download takes.', next: 'What was listed is here. Download folders inside of it one by one to get the rest.' },
   'too-many': { what: 'Too much at once.', next: 'Wait until something has ended, then try again.' },
   'rate-limited': { what: 'That was too often in a short time.', next: 'Wait a few seconds, then try again.' },

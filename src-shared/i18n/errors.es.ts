@@ -65,6 +65,7 @@ export const errorsEs: SameShape<typeof errorsEn> = {
   'server-dates': { what: 'Según el reloj de este dispositivo, el certificado del servidor no vale ahora.', about: 'Según el reloj de este dispositivo, el certificado de {name} no vale ahora.', next: 'Comprueba la fecha y la hora de este dispositivo. Si son correctas, quien opera el servidor tiene que renovarlo.' },
   'server-newer': { what: 'El servidor se negó por un motivo que esta versión no conoce.', about: 'El servidor se negó por un motivo que esta versión no conoce: {detail}', next: 'Actualiza DistriShare si hay una versión más nueva. Mientras tanto se le pregunta de nuevo automáticamente.' },
   'identity-changed': { what: 'El dispositivo no es el que era.', about: '{name} no es el mismo dispositivo que antes.', next: 'Alguien puede estar haciéndose pasar por él. Pregunta a la persona y comparad los códigos otra vez.' },
+  'more-than-offered': { what: 'Lo que llega no es lo que te ofrecieron: es más, o tiene otros nombres.', next: 'Cancélalo y, si lo quieres, pide que te lo envíen de nuevo.' },
   'listing-too-long': { what: 'La lista de archivos es más larga de lo que admite una descarga.', about: 'La lista de archivos de «{name}» es más larga de lo que admite una descarga.', next: 'Lo que se listó está aquí. Descarga sus carpetas una a una para obtener el resto.' },
   'too-many': { what: 'Demasiadas cosas a la vez.', next: 'Espera a que algo termine y prueba otra vez.' },
   'rate-limited': { what: 'Demasiadas veces en poco tiempo.', next: 'Espera unos segundos y prueba otra vez.' },

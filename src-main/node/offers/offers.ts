@@ -188,6 +188,7 @@ export class Offers {
     const transfer = await this.#ports.startDownload({
       source: { kind: 'path', peer: offer.peer, path: prefix + offer.id }, kind: only?.kind ?? 'folder', bundle: true,
       name: only?.name ?? `${offer.items[0]?.name ?? ''} +${offer.count - 1}`, contentId: null, base, priority: 'normal', inOrder: false,
+      offered: { names: offer.items.length === offer.count ? offer.items.map(({ name }) => name) : null, bytes: offer.bytes },
     });
     if (this.#records.get(offer.id)?.offer.state !== 'asked') {
       // Taken back while the yes was on its way to the disk: nothing will come.

@@ -6,6 +6,7 @@ import type { ContentId, DeviceId } from '#shared/ids.ts';
 import type { Bytes } from '#shared/units.ts';
 import type { Link, Links } from '../ports/links.ts';
 import type { Receiver } from '../ports/receiver.ts';
+import { checkOffered } from './as-offered.ts';
 import type { DownloadRecord, FileRecord } from './records.ts';
 import { readManifestPage } from './manifest-reader.ts';
 
@@ -44,6 +45,7 @@ export class FileLister {
   /** The page at `record.listCursor`; `next` is null after the last one. Empty folders are created as they come. */
   async next(record: DownloadRecord, signal: AbortSignal): Promise<ListedPage> {
     const page = record.source.kind === 'path' ? await this.#walk(record, record.source, signal) : await this.#readManifest(record, record.source.contentId, signal);
+    checkOffered(record.offered, page.files.map(({ path }) => path), page.files.reduce((sum, { bytes }) => sum + bytes, record.bytes));
     const files: FileRecord[] = [];
     let listedBytes = recordBytes;
     for (const file of page.files) {
@@ -68,6 +70,7 @@ export class FileLister {
     const path = file.remotePath === '' ? source.path : `${source.path}/${file.remotePath}`;
     const { entry, executable } = await link.request('stat', { path }, { signal });
     if (entry.kind !== 'file' || (entry.bytes === file.bytes && entry.contentId === file.contentId)) return file;
+    checkOffered(record.offered, [file.remotePath], record.bytes - file.bytes + entry.bytes);
     return { ...file, bytes: entry.bytes, modifiedAt: entry.modifiedAt, contentId: entry.contentId, executable };
   }
 

@@ -5,6 +5,7 @@ import { audienceSchema } from '#shared/model/share.ts';
 import { prioritySchema } from '#shared/model/transfer.ts';
 import type { TransferId } from '#shared/ids.ts';
 import { bytesTable, jsonTable } from '../../disk/store.ts';
+import { offeredSchema } from './as-offered.ts';
 
 /** Where a download's bytes come from. Other devices with the same content help in either case. */
 export const sourceRecordSchema = z.discriminatedUnion('kind', [
@@ -24,6 +25,8 @@ export const downloadRecordSchema = z.object({
   name: z.string(),
   /** Several things at once (a push): each is created in `base` under its own name. */
   bundle: z.boolean(),
+  /** Of a push what it said; null: it is none, or an older version accepted it. */
+  offered: offeredSchema.nullable().default(null),
   base: z.string(),
   /** Where the volume begins that `base` lies on, when that is not the system's own; null also of older versions. */
   mountPoint: z.string().nullable().default(null),

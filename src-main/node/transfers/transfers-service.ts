@@ -29,6 +29,8 @@ export interface NewDownload {
   readonly name: string;
   readonly bundle: boolean;
   readonly contentId: ContentId | null;
+  /** Only there for a push. */
+  readonly offered?: NonNullable<DownloadRecord['offered']>;
   /** Folder of this machine; created if it is not there. */
   readonly base: string;
   readonly priority: Priority;
@@ -96,7 +98,7 @@ export class TransfersService implements DownloadObserver {
     const base = resolve(wanted.base);
     const mountPoint = await this.#baseFolders.prepare(base);
     const record: DownloadRecord = {
-      id: this.#ports.newId(), number: this.#nextNumber++, source: wanted.source, kind: wanted.kind, name: safeName(wanted.name, nameRules).name, bundle: wanted.bundle, base, mountPoint,
+      id: this.#ports.newId(), number: this.#nextNumber++, source: wanted.source, kind: wanted.kind, name: safeName(wanted.name, nameRules).name, bundle: wanted.bundle, offered: wanted.offered ?? null, base, mountPoint,
       state: 'active', reason: null, priority: wanted.priority, inOrder: wanted.inOrder, ranked: false, contentId: wanted.contentId, audience: null, audienceBy: null, listed: false, listCursor: null,
       files: 0, bytes: 0, listedEntries: 0, listedBytes: 0, doneFiles: 0, doneBytes: 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null,
       addedAt: this.#context.now(), finishedAt: null,

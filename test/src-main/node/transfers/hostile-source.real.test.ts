@@ -8,6 +8,7 @@ import { sha256 } from '#main/disk/sha256.ts';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import { contentIdOf } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
+import { offerIdSchema } from '#shared/model/ids.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import { MiB } from '#shared/units.ts';
 import { startNode as startTestNode } from '../../net/test-nodes.ts';
@@ -135,4 +136,32 @@ it('of files that are larger than any disk here nothing is asked, not even what 
   const { id } = await node.api.call('transfers.start', { source: { kind: 'path', peer: 'Boaster', path: 'Folder' } });
   expect(await settled(node, id)).toMatchObject({ state: 'waiting', reason: { code: 'disk-full', params: { wanted: limits.content.fileBytes } } });
   expect(asked).not.toContain('layer');
+});
+
+/** A device that offers `photo.jpg` with ten bytes, and gives this list of files after the yes. */
+async function pushed(node: RunningNode, given: readonly { path: string; bytes: number }[]): Promise<Transfer['id']> {
+  const peer = await startTestNode('Pusher');
+  peer.handler.answer = (method) => {
+    if (method === 'shares') return Promise.resolve({ names: [], count: 0, bytes: 0 });
+    if (method === 'audience') return Promise.resolve({ audience: null });
+    if (method !== 'walk') return Promise.reject(new Error('not asked for here'));
+    return Promise.resolve({ files: given.map((file) => ({ ...emptyFile, ...file })), next: null });
+  };
+  await node.api.call('peers.connect', { address: `127.0.0.1:${peer.port}` });
+  const id = offerIdSchema.parse('ab'.repeat(16));
+  await peer.seen[0]?.request('offer', { id, text: null, items: [{ name: 'photo.jpg', kind: 'file', bytes: 10, files: 1 }], count: 1, bytes: 10 });
+  const { transfers: [begun] } = await node.api.call('offers.accept', { id });
+  if (begun === undefined) throw new Error('nothing was begun');
+  return begun;
+}
+
+it.each([
+  ['files of other names', [{ path: 'photo.jpg', bytes: 0 }, { path: 'Start me.desktop', bytes: 0 }]],
+  ['a folder in the place of a file', [{ path: 'more/files', bytes: 0 }]],
+  ['far more bytes', [{ path: 'photo.jpg', bytes: 65 * MiB }]],
+])('a yes to a push is no yes to %s', async (_what, given) => {
+  const { node, to } = await nodeHere();
+  const id = await pushed(node, given);
+  expect(await settled(node, id)).toMatchObject({ state: 'waiting', reason: { code: 'more-than-offered' }, files: 0 });
+  expect(await readdir(to)).toEqual([]);
 });
