@@ -97,7 +97,7 @@ export const cliEn = {
   transfers: { none: 'No transfers.', changed: '“{name}” is now: {state}' },
   send: { asked: '{name} is asked.', accepted: '{name} has accepted.', done: '{name} has received everything.', interrupted: 'The offer stays. End it with “distrishare cancel {id}”.' },
   inbox: { none: 'Nothing is waiting for you.', accepted: 'Accepted.', declined: 'Declined.', text: 'Text: {text}' },
-  pair: { compare: 'Do both devices show this code?', other: 'Look at {name}: the same code must be there.', question: 'Is it the same? [y/n] ', yesLetters: 'y', waiting: 'Waiting for the answer of {name}…', done: '{name} is trusted now.' },
+  pair: { compare: 'Do both devices show this code?', other: 'Look at {name}: the same code must be there.', question: 'Is it the same? [y/n] ', yesLetters: 'y', waiting: 'Waiting for the answer of {name}…', done: '{name} is trusted now.', undone: '{name} is not trusted any more, and sees nothing that is for trusted people only.' },
   settings: { changed: '{key} is now {value}.', useNetworks: 'change it with “distrishare networks NAME on” or “… off”' },
   networks: { fromOutside: 'Letting others in through the router:', none: 'This machine is on no network.', local: 'local network', vpn: 'VPN', gone: 'not there now', on: 'on', off: 'off', nowOn: '{name} is used.', nowOff: '{name} is switched off: nobody is found or linked over it.' },
   servers: {

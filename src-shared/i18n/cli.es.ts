@@ -99,7 +99,7 @@ export const cliEs: SameShape<typeof cliEn> = {
   transfers: { none: 'No hay transferencias.', changed: '«{name}» está ahora: {state}' },
   send: { asked: 'Se le pregunta a {name}.', accepted: '{name} ha aceptado.', done: '{name} lo ha recibido todo.', interrupted: 'La oferta sigue en pie. Termínala con «distrishare cancel {id}».' },
   inbox: { none: 'No hay nada esperándote.', accepted: 'Aceptado.', declined: 'Rechazado.', text: 'Texto: {text}' },
-  pair: { compare: '¿Muestran los dos dispositivos este código?', other: 'Mira en {name}: tiene que estar el mismo código.', question: '¿Es el mismo? [s/n] ', yesLetters: 's', waiting: 'Esperando la respuesta de {name}…', done: '{name} ya es de confianza.' },
+  pair: { compare: '¿Muestran los dos dispositivos este código?', other: 'Mira en {name}: tiene que estar el mismo código.', question: '¿Es el mismo? [s/n] ', yesLetters: 's', waiting: 'Esperando la respuesta de {name}…', done: '{name} ya es de confianza.', undone: '{name} ya no es de confianza, y no ve nada de lo que es solo para personas de confianza.' },
   networks: { fromOutside: 'Dejar entrar a otros por el router:', none: 'Este equipo no está en ninguna red.', local: 'red local', vpn: 'VPN', gone: 'ahora no está', on: 'sí', off: 'no', nowOn: '{name} se usa.', nowOff: '{name} está apagada: por ella no se encuentra a nadie ni se conecta nadie.' },
   settings: { useNetworks: 'cámbialo con «distrishare networks NOMBRE on» o «… off»', changed: '{key} es ahora {value}.' },
   servers: {

@@ -43,6 +43,7 @@ export const uiEn = {
     limits: 'Limit the speed…', pair: 'Compare codes…', alwaysAccept: 'Always accept files', askAgain: 'Ask before accepting files', copyId: 'Copy id', unpair: 'No longer trust', block: 'Block', unblock: 'Unblock', forget: 'Forget', forgive: 'Forgive wrong pieces',
   },
   block: { title: 'Block {name}?', text: 'They see nothing of yours and cannot send you anything. You can unblock them at any time; they are strangers then.' },
+  unpair: { title: 'No longer trust {name}?', text: 'They lose at once what you share with trusted people or with them by name, and their files wait for your yes again. To trust them anew, compare codes.' },
   forget: { title: 'Forget {name}?', text: 'Trust, limits and their place in what you share with chosen people are lost. If they come back, they are strangers.' },
   address: {
     title: 'Add by address', label: 'Address of the other device', hint: 'A name or number, with a port if it is not the usual one. The other device shows its own on this page.', mine: 'Yours, for them to enter:', copy: 'Copy {address}',

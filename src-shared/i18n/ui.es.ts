@@ -45,6 +45,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     limits: 'Limitar la velocidad…', pair: 'Comparar códigos…', alwaysAccept: 'Aceptar siempre sus archivos', askAgain: 'Preguntar antes de aceptar', copyId: 'Copiar id', unpair: 'Dejar de confiar', block: 'Bloquear', unblock: 'Desbloquear', forget: 'Olvidar', forgive: 'Perdonar piezas erróneas',
   },
   block: { title: '¿Bloquear a {name}?', text: 'No verá nada tuyo ni podrá enviarte nada. Puedes desbloquearlo cuando quieras; entonces será un desconocido.' },
+  unpair: { title: '¿Dejar de confiar en {name}?', text: 'Pierde enseguida lo que compartes con personas de confianza o con esta en concreto, y sus archivos vuelven a esperar tu sí. Para confiar de nuevo hay que comparar códigos.' },
   forget: { title: '¿Olvidar a {name}?', text: 'Se pierden la confianza, los límites y su lugar entre las personas con quienes compartes. Si vuelve, será un desconocido.' },
   address: {
     title: 'Añadir por dirección', label: 'Dirección del otro dispositivo', hint: 'Un nombre o un número, con puerto si no es el habitual. El otro dispositivo muestra el suyo en esta misma página.', mine: 'La tuya, para que la escriban:', copy: 'Copiar {address}',

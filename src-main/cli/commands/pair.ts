@@ -8,11 +8,18 @@ import { withNode } from '../with-node.ts';
 
 export const addPairCommand: AddCommands = (program, context) => {
   const { t } = context;
-  program.command('pair').description(t('cli.command.pair')).argument('<peer>', t('cli.argument.peer')).option('--yes', t('cli.option.yes'))
-    .action((written: string, { yes = false }: { yes?: boolean }) => withNode(context, async (api) => {
-      await pair(context, api, findPeer(await api.call('peers.list', {}), written), yes);
+  program.command('pair').description(t('cli.command.pair')).argument('<peer>', t('cli.argument.peer')).option('--yes', t('cli.option.yes')).option('--off', t('cli.option.off'))
+    .action((written: string, { yes = false, off = false }: { yes?: boolean; off?: boolean }) => withNode(context, async (api) => {
+      if (off) await unpair(context, api, written);
+      else await pair(context, api, findPeer(await api.call('peers.list', {}), written), yes);
     }));
 };
+
+async function unpair({ out, t }: CliContext, api: ApiClient, peer: string): Promise<void> {
+  const changed = await api.call('peers.unpair', { peer });
+  out.event('peer', changed);
+  out.line(t('cli.pair.undone', { name: changed.name }));
+}
 
 async function pair(context: CliContext, api: ApiClient, peer: Peer, yes: boolean): Promise<void> {
   const { out, t, signal } = context;

@@ -476,6 +476,12 @@ describe('pair', () => {
     run.interrupt();
     expect((await run.result).code).toBe(5);
   });
+  it('trusts somebody no more with --off', async () => {
+    cli.node.handlers['peers.unpair'] = () => peerOf();
+    expect(await cli.run('pair amber --off')).toMatchObject({ code: 0, out: 'Amber is not trusted any more, and sees nothing that is for trusted people only.\n' });
+    expect(cli.node.asked).toEqual([{ name: 'peers.unpair', args: { peer: 'amber' } }]);
+  });
+
 });
 
 describe('settings', () => {

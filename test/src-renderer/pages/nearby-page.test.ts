@@ -35,25 +35,28 @@ it.each([
   expect([named('h2', said) !== undefined, document.body.textContent.includes('Looking for people')]).toEqual([true, looks]);
 });
 
-it('forgets nobody before the user has said that it is meant', async () => {
+it.each([
+  ['peers.forget', 'Plum Finch', 'Forget', 'Forget Plum Finch?', 'they are strangers'],
+  ['peers.unpair', 'Amber Falcon', 'No longer trust', 'No longer trust Amber Falcon?', 'with trusted people or with them by name'],
+] as const)('calls %s only when the user has said that it is meant', async (call, name, action, question, loss) => {
   const node = createFakeNode();
   await openOn(node);
-  const forgotten = (): unknown[] => node.calls.filter(({ name }) => name === 'peers.forget').map(({ args }) => args);
+  const called = (): unknown[] => node.calls.filter((each) => each.name === call).map(({ args }) => args);
   const answer = async (says: string): Promise<void> => {
-    named('button', 'More about Plum Finch')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
-    await vi.waitFor(() => expect(named('[role=menuitem]', 'Forget')).toBeDefined());
-    named('[role=menuitem]', 'Forget')?.click();
-    await vi.waitFor(() => expect(document.querySelector('[role=alertdialog]')?.textContent).toContain('Forget Plum Finch?'));
-    expect(document.querySelector('[role=alertdialog]')?.textContent).toContain('they are strangers');
-    expect(forgotten()).toEqual([]);
+    named('button', `More about ${name}`)?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+    await vi.waitFor(() => expect(named('[role=menuitem]', action)).toBeDefined());
+    named('[role=menuitem]', action)?.click();
+    await vi.waitFor(() => expect(document.querySelector('[role=alertdialog]')?.textContent).toContain(question));
+    expect(document.querySelector('[role=alertdialog]')?.textContent).toContain(loss);
+    expect(called()).toEqual([]);
     named('[role=alertdialog] button', says)?.click();
     await settled();
     expect(document.querySelector('[role=alertdialog]')).toBeNull();
   };
   await answer('Cancel');
-  expect(forgotten()).toEqual([]);
-  await answer('Forget');
-  expect(forgotten()).toEqual([{ peer: deviceIdFor('Plum Finch') }]);
+  expect(called()).toEqual([]);
+  await answer(action);
+  expect(called()).toEqual([{ peer: deviceIdFor(name) }]);
 });
 
 it('shows some of many people, more when they are wanted, and finds the others by name', async () => {
