@@ -24,12 +24,15 @@ const options = {
   hidden: { type: 'boolean' },
 } as const;
 
+const isLink = (argument: string): boolean => argument.toLowerCase().startsWith('distrishare:');
+
 /**
- * Reads the program's own options; everything else on the line is Chromium's. Throws `bad-usage` when a value does not
- * fit. Relative paths are taken from `cwd`.
+ * Reads the program's own options; everything else on the line is Chromium's. Options come before the first link: a link that
+ * breaks out of its quotation marks could write whatever follows. Throws `bad-usage` when a value does not fit. Relative paths are taken from `cwd`.
  */
 export function readDesktopArguments(argv: readonly string[], cwd: string): DesktopArguments {
-  const { values, positionals } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true });
+  const firstLink = argv.findIndex(isLink);
+  const { values } = parseArgs({ args: argv.slice(0, firstLink === -1 ? argv.length : firstLink), options, strict: false, allowPositionals: true });
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
   const downloadDir = text(values['download-dir']);
   const overrides = settingsPatchSchema.safeParse({
@@ -44,6 +47,6 @@ export function readDesktopArguments(argv: readonly string[], cwd: string): Desk
     dataDir: resolve(cwd, text(values.data) ?? defaultDataDir()),
     overrides: overrides.data,
     hidden: values.hidden === true,
-    links: positionals.filter((argument) => argument.toLowerCase().startsWith('distrishare:')),
+    links: argv.filter(isLink),
   };
 }

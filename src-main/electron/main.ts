@@ -25,7 +25,8 @@ function begin(options: DesktopArguments): void {
   }
   declareUiScheme(protocol);
   lockNavigation(app, shell);
-  if (app.isPackaged) app.setAsDefaultProtocolClient('distrishare');
+  // Windows puts a link at the end of this command line: nothing after the dashes is read as an option of Chromium's.
+  if (app.isPackaged) app.setAsDefaultProtocolClient('distrishare', process.execPath, ['--']);
 
   let desktop: DesktopApp | null = null;
   const early: string[] = [];

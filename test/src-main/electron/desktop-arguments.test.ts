@@ -18,6 +18,17 @@ describe('the desktop command line', () => {
     expect(readDesktopArguments(['--data=/d', '--hidden'], cwd)).toEqual({ dataDir: resolve('/d'), overrides: {}, hidden: true, links: [] });
   });
 
+  it.each([
+    ['what begins with a dash', ['--data', 'one', 'distrishare:search/x', '--data', 'two', '--name=Eve', '--download-dir', '/', '--hidden', '-x']],
+    ['that after two dashes, as Windows starts it', ['--data', 'one', '--', 'distrishare:search/x', '--data', 'two', '--', '--name=Eve']],
+  ])('reads nothing as an option after a link: %s', (_, argv) => {
+    expect(readDesktopArguments(argv, cwd)).toEqual({ dataDir: resolve(cwd, 'one'), overrides: {}, hidden: false, links: ['distrishare:search/x'] });
+  });
+
+  it('takes several links, and no option that claims to be one', () => {
+    expect(readDesktopArguments(['--data=/d', 'distrishare:search/x', '--distrishare:search/y', 'DISTRISHARE:search/z'], cwd).links).toEqual(['distrishare:search/x', 'DISTRISHARE:search/z']);
+  });
+
   it.each([['--port', 'many'], ['--port', '70000'], ['--name', ' ']])('refuses %s %j', (...args) => {
     expect(() => readDesktopArguments(args, cwd)).toThrow(AppError);
   });
