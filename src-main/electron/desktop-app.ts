@@ -18,7 +18,7 @@ import { desktopTexts, shellLocale } from './desktop-texts.ts';
 import { lockSession } from './lock-down.ts';
 import { createMainWindow, showRoute } from './main-window.ts';
 import type { NodeHost } from './node-host.ts';
-import { Notices } from './notices.ts';
+import { Notices, noticeBody } from './notices.ts';
 import { askOnClose, askToQuit } from './questions.ts';
 import type { ShellActions } from './shell-actions.ts';
 import type { ShellStore } from './shell-store.ts';
@@ -154,7 +154,7 @@ export class DesktopApp implements ShellActions {
     const notice = this.#notices.step(event, this.#locale);
     // Whoever looks at the window sees it there.
     if (notice === null || this.#window?.isFocused() === true || !Notification.isSupported()) return;
-    const notification = new Notification({ title: notice.title, body: notice.body, icon: join(this.#resources, 'icon.png') });
+    const notification = new Notification({ title: notice.title, body: noticeBody(notice.body, process.platform), icon: join(this.#resources, 'icon.png') });
     notification.on('click', () => { this.open(notice.route); });
     notification.show();
   }

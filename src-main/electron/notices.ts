@@ -8,6 +8,9 @@ import { shownName } from '#shared/names.ts';
 import type { Timestamp } from '#shared/units.ts';
 import { errorSentences, translate } from '../api/translate.ts';
 
+/** What a notification shows below its title, as the system takes it: on Linux notification servers read markup there (Desktop Notifications, `body-markup`), and texts and names of strangers are none. */
+export const noticeBody = (body: string, platform: NodeJS.Platform): string => (platform === 'linux' ? body.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') : body);
+
 /** Something the person should hear of while looking elsewhere, and the page that shows it. */
 export interface Notice {
   readonly title: string;

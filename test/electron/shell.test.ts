@@ -205,7 +205,7 @@ it('notifies of an offer while nobody looks, and shows progress in the taskbar',
     type: 'offer',
     offer: {
       id: 'a'.repeat(32) as never, direction: 'in', peer: deviceB, state: 'asked', reason: null, text: null, count: 1, bytes: 2_000_000, doneBytes: 0, transfers: [], at: 1,
-      items: [{ name: 'film.mkv', kind: 'file', bytes: 2_000_000, files: 1 }],
+      items: [{ name: '<b>film</b> & more.mkv', kind: 'file', bytes: 2_000_000, files: 1 }],
     },
   });
   await say(window, {
@@ -216,7 +216,7 @@ it('notifies of an offer while nobody looks, and shows progress in the taskbar',
     },
   });
   expect(await app.evaluate(() => shown)).toEqual([
-    [`${deviceB.slice(0, 7)} wants to send you something`, 'film.mkv, 2.00\u00a0MB'],
+    [`${deviceB.slice(0, 7)} wants to send you something`, process.platform === 'linux' ? '&lt;b&gt;film&lt;/b&gt; &amp; more.mkv, 2.00\u00a0MB' : '<b>film</b> & more.mkv, 2.00\u00a0MB'],
     0.25,
   ]);
 });

@@ -5,7 +5,7 @@ import type { Offer } from '#shared/model/offer.ts';
 import { peerSchema } from '#shared/model/peer.ts';
 import { transferSchema } from '#shared/model/transfer.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
-import { Notices } from '#main/electron/notices.ts';
+import { Notices, noticeBody } from '#main/electron/notices.ts';
 import { TransferTotals } from '#main/electron/transfer-totals.ts';
 import { deviceB } from '../../contract/fake-node.ts';
 
@@ -68,6 +68,15 @@ describe('notices', () => {
     const notice = new Notices(startedAt).step(transfer({ state: 'failed', reason: { code: 'no-permission' } }), 'en');
     expect(notice?.title).toBe('“film.mkv” has stopped');
     expect(notice?.body).not.toBe('');
+  });
+
+  it.each([
+    ['linux', '&lt;img src="file:///etc/hostname"&gt; &amp;lt; ¿qué? &amp; más'],
+    ['win32', '<img src="file:///etc/hostname"> &lt; ¿qué? & más'],
+    ['darwin', '<img src="file:///etc/hostname"> &lt; ¿qué? & más'],
+  ] as const)('show what strangers write as it is written, where the system reads markup (%s)', (platform, shown) => {
+    const text = '<img src="file:///etc/hostname"> &lt; ¿qué? & más';
+    expect(noticeBody(new Notices(startedAt).step(offer({ text, items: [] }), 'en')?.body ?? '', platform)).toBe(shown);
   });
 
   it('tell the sender how it went', () => {
