@@ -50,6 +50,8 @@ export class DownloadFile implements FileListener, SourcedFile {
   #partPath: string | null = null;
   readonly #copies: OtherCopies;
   #failure: unknown = null;
+  /** The disk gives it its name. */
+  #isNamed = false;
   readonly #passedOn: PassedOnFile;
   /** Who gave all of a file of one piece; null: nobody, it was here before. */
   #giver: DeviceId | null = null;
@@ -147,9 +149,9 @@ export class DownloadFile implements FileListener, SourcedFile {
     return this.isSmall ? this.#runSmall() : this.#runLarge(this.contentId);
   }
 
-  /** The download stops: `run` ends with `cancelled`. */
+  /** The download stops: `run` ends with `cancelled`, unless the file gets its name in this moment. */
   cancel(): void {
-    this.fail(new AppError('cancelled'));
+    if (!this.#isNamed) this.fail(new AppError('cancelled'));
   }
 
   /** Leaves what is there resumable. */
@@ -291,6 +293,7 @@ export class DownloadFile implements FileListener, SourcedFile {
       return this.#settle?.resolve(path);
     }
     if (this.contentId === null && !(await this.#bindRoot(handle))) return;
+    this.#isNamed = true;
     const { path } = await this.#context.receiver.finish(handle);
     this.#handle = null;
     await this.#passedOn.complete(this.contentId, path);

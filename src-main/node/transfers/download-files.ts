@@ -150,6 +150,13 @@ export class DownloadFiles {
     this.#bell.ring();
   }
 
+  /** After `leave`: nothing is missing of what is wanted, as far as it is listed. */
+  async isComplete(): Promise<boolean> {
+    if (this.doneBytes < this.#owner.record.bytes) return false;
+    this.#restart();
+    return (await this.#line.next(true)) === null;
+  }
+
   /** After a stop: waits for every file to end, and notes what is finished and how far the others are. */
   async leave(): Promise<void> {
     await this.#ended();

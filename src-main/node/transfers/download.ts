@@ -189,6 +189,16 @@ export class Download implements FilesOwner {
     if (this.#run === run) this.#run = null;
   }
 
+  /** After a stop: whether it was over all the same, or is now because nothing is missing. */
+  async endIfComplete(): Promise<boolean> {
+    const { listed, state } = this.record;
+    if (state !== 'active') return state !== 'paused';
+    if (!listed || !(await this.#files.isComplete())) return false;
+    await this.#end();
+    this.#observer.changed(this);
+    return true;
+  }
+
   setPriority(priority: Priority): void {
     this.record = { ...this.record, priority };
     if (this.#run !== null) this.#context.swarm.setPriority(this.number, rankOf[priority]);
@@ -369,13 +379,25 @@ export class Download implements FilesOwner {
     listing.catch(() => { this.#files.ring(); });
     await Promise.all([listing, this.#files.fetchAll(signal)]);
     if (signal.aborted) return;
-    const reason: ErrorInfo | null = this.record.listCursor === null ? null : { code: 'listing-too-long', params: { name: this.record.name } };
-    const failed = this.record.failedFiles > 0 || reason !== null;
-    this.record = { ...this.record, state: failed ? 'failed' : 'done', reason, partialBytes: 0, finishedAt: this.#context.now() };
+    await this.#end();
     this.#run = null;
     this.#context.swarm.removeDownload(this.number);
-    await this.#observer.save(this.record);
     this.#observer.changed(this);
+  }
+
+  /** Everything that is wanted and listed is there. */
+  async #end(): Promise<void> {
+    const reason: ErrorInfo | null = this.record.listCursor === null ? null : { code: 'listing-too-long', params: { name: this.record.name } };
+    const failed = this.record.failedFiles > 0 || reason !== null;
+    const before = this.record;
+    this.record = { ...this.record, state: failed ? 'failed' : 'done', reason, partialBytes: 0, finishedAt: this.#context.now() };
+    try {
+      await this.#observer.save(this.record);
+    } catch (error) {
+      // It is not over before that is noted.
+      this.record = before;
+      throw error;
+    }
   }
 
   async #list(signal: AbortSignal): Promise<void> {

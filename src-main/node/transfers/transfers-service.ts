@@ -162,10 +162,11 @@ export class TransfersService implements DownloadObserver {
     return { files, total: record.files, next: last + 1 < record.files ? String(last) : null };
   }
 
+  /** One whose last byte was just coming is done then. */
   async pause(id: TransferId): Promise<Transfer> {
     const download = this.#unfinished(id);
-    await this.#whileStopped(download, () => this.#setState(download, 'paused'));
-    return this.#view(download);
+    await this.#whileStopped(download, async () => { if (!(await download.endIfComplete())) await this.#setState(download, 'paused'); });
+    return this.viewOf(download.record);
   }
 
   async resume(id: TransferId): Promise<Transfer> {
@@ -179,6 +180,7 @@ export class TransfersService implements DownloadObserver {
     const download = this.#downloads.get(id);
     if (download === undefined) return this.get(id);
     await this.#whileStopped(download, async () => {
+      if (await download.endIfComplete()) return;
       if (deletePartial) await discardPartials(this.#context, download.record);
       download.record = { ...download.record, finishedAt: this.#context.now() };
       await this.#setState(download, 'cancelled');

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { defaultServeSettings } from '#main/core/serve/events.ts';
 import { openStore } from '#main/disk/open-store.ts';
 import type { Store } from '#main/disk/store.ts';
@@ -52,9 +52,14 @@ afterEach(async () => {
 const film: FileRecord = { remotePath: '', path: ['film.bin'], mapped: false, bytes: 8 * MiB, modifiedAt: 1, executable: false, contentId: null, selected: true, priority: 'normal', partialBytes: 0, state: 'waiting' };
 
 /** One download that waits for its source; `discarding` runs while its parts are deleted. */
-async function oneDownload(discarding: (transfers: TransfersService) => void, files: readonly FileRecord[] = [film], about: Partial<DownloadRecord> = {}): Promise<TransfersService> {
+async function oneDownload(discarding: (transfers: TransfersService) => void, files: readonly FileRecord[] = [film], about: Partial<DownloadRecord> = {}, writing: (transfers: TransfersService) => void = () => expect.fail('nothing is written')): Promise<TransfersService> {
   const receiver: Receiver = {
-    open: unused, look: unused, write: unused, bindRoot: unused, finish: unused, close: unused, discard: unused, writeSmall: unused, existing: unused, makeFolder: unused, isThere: unused,
+    open: unused, look: unused, write: unused, bindRoot: unused, finish: unused, close: unused, discard: unused,
+    writeSmall: (batch) => {
+      writing(transfers);
+      return Promise.resolve(batch.map(({ target }) => ({ kind: 'done', path: join(target.base, ...target.path), existed: false })));
+    },
+    existing: unused, makeFolder: unused, isThere: unused,
     discardPartial: () => {
       discarding(transfers);
       return Promise.resolve();
@@ -135,4 +140,39 @@ it('what was noted of files counts while nobody gives them, also of those that a
   await transfers.pause(id);
   expect(await transfers.get(id)).toMatchObject({ doneBytes: 36 * MiB, bytes: 64 * MiB });
   await transfers.close();
+});
+
+describe('a download that is stopped in the instant it ends', () => {
+  const empty: FileRecord = { ...film, bytes: 0 };
+  const stops = [['paused', (all: TransfersService) => all.pause(id)], ['cancelled', (all: TransfersService) => all.cancel(id, true)]] as const;
+
+  it.each(stops)('is done, not %s, when its last file was being written', async (_, stop) => {
+    const stopped: Promise<{ state: string }>[] = [];
+    const transfers = await oneDownload(() => expect.fail('nothing is deleted'), [empty], { bytes: 0 }, (all) => { stopped.push(stop(all)); });
+    await expect.poll(() => stopped.length).toBe(1);
+    expect(await stopped[0]).toMatchObject({ state: 'done', doneFiles: 1 });
+    expect(await store.get(downloadsTable, id)).toMatchObject({ state: 'done' });
+    await transfers.close();
+  });
+
+  it.each(stops)('is done, not %s, when its end was being noted', async (_, stop) => {
+    const stopped: Promise<{ state: string }>[] = [];
+    const put = store.put.bind(store);
+    const transfers = await oneDownload(() => expect.fail('nothing is deleted'), [empty], { bytes: 0 }, (all) => {
+      vi.spyOn(store, 'put').mockImplementation((table, key, value) => {
+        if (table === downloadsTable && stopped.length === 0) stopped.push(stop(all));
+        return put(table, key, value);
+      });
+    });
+    await expect.poll(() => stopped.length).toBe(1);
+    expect(await stopped[0]).toMatchObject({ state: 'done', doneFiles: 1 });
+    expect(await store.get(downloadsTable, id)).toMatchObject({ state: 'done' });
+    await transfers.close();
+  });
+
+  it('is paused when something of it is missing', async () => {
+    const transfers = await oneDownload(() => expect.fail('nothing is deleted'), [empty, { ...film, path: ['other'] }], { kind: 'folder', files: 2 }, () => undefined);
+    expect(await transfers.pause(id)).toMatchObject({ state: 'paused' });
+    await transfers.close();
+  });
 });
