@@ -7,6 +7,7 @@ import { NumberMap } from '../../core/number-map.ts';
 import { fileVersion } from '../../disk/file-version.ts';
 import type { Store } from '../../disk/store.ts';
 import { volumeKindOf } from '../../disk/volume-kind.ts';
+import { longestTickMs } from '../library/coarse-times.ts';
 import type { FileRef, Viewer } from '../ports/library.ts';
 import type { Inherited } from './file-owner.ts';
 import { ListedFiles } from './listed-files.ts';
@@ -95,7 +96,7 @@ export class FetchedSmallFiles {
       const inside = await (fetched.inside ??= realpath(base));
       const diskPath = join(inside, ...record.path);
       const stats = await stat(diskPath, { bigint: true });
-      if (!stats.isFile() || Number(stats.size) !== bytes || Number(stats.ctimeMs) > before) return null;
+      if (!stats.isFile() || Number(stats.size) !== bytes || Number(stats.ctimeMs) > before || !keepsTime(Number(stats.mtimeMs), modifiedAt)) return null;
       return { share: null, path: record.path.join('/'), diskPath, inside, bytes, modifiedAt, executable, version: fileVersion(stats, await volumeKindOf(dirname(diskPath))), contentId: id };
     } catch {
       // Taken away by the user.
@@ -130,5 +131,8 @@ export class FetchedSmallFiles {
     }
   }
 }
+
+/** What was received has its origin's time, as exactly as the volume keeps times; whoever writes to it gives it another one. */
+const keepsTime = (at: Timestamp, modifiedAt: Timestamp): boolean => Math.abs(at - modifiedAt) <= (at % second === 0 ? longestTickMs : 1);
 
 const keyOf = (id: ContentId): number => Number.parseInt(id.slice(0, digits), 16);

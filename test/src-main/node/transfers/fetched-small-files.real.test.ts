@@ -16,6 +16,8 @@ const neighbour: Viewer = { kind: 'device', id: deviceIdOf(new Uint8Array(32).fi
 const origin = deviceIdOf(new Uint8Array(32).fill(8));
 const a = contentIdOf(new Uint8Array(32).fill(1));
 const modifiedAt = 1_600_000_000_000;
+/** Of what is fetched, by its origin. */
+let modified = modifiedAt;
 let folder: string;
 let store: Store;
 let small: FetchedSmallFiles;
@@ -30,6 +32,7 @@ beforeEach(async () => {
   ({ store } = await openStore(join(folder, 'store')));
   later = 0;
   setBy = 0;
+  modified = modifiedAt;
   small = new FetchedSmallFiles(store, () => Date.now() + setBy, () => later);
 });
 afterEach(async () => {
@@ -43,11 +46,11 @@ const pathOf = (name: string): string => join(folder, 'Folder', name);
 /** A download that has brought `Folder/NAME`, in truth and in the store. */
 async function fetch(name: string, audience: Audience | null = { kind: 'everyone' }, giver = origin): Promise<FetchedFor> {
   const owner = forSome(newId(), audience);
-  const record: FileRecord = { remotePath: name, path: ['Folder', name], mapped: false, bytes: 5, modifiedAt, executable: false, contentId: a, selected: true, priority: 'normal', partialBytes: 0, state: 'waiting' };
+  const record: FileRecord = { remotePath: name, path: ['Folder', name], mapped: false, bytes: 5, modifiedAt: modified, executable: false, contentId: a, selected: true, priority: 'normal', partialBytes: 0, state: 'waiting' };
   await store.put(filesTable, fileKey(owner.id, 7), record);
   await mkdir(join(folder, 'Folder'), { recursive: true });
   await writeFile(pathOf(name), 'bytes');
-  await utimes(pathOf(name), new Date(modifiedAt), new Date(modifiedAt));
+  await utimes(pathOf(name), new Date(modified), new Date(modified));
   small.note(owner, 7, { path: record.path, contentId: a, giver }, pathOf(name));
   return owner;
 }
@@ -80,6 +83,7 @@ it('has it from the download that may be passed on, when another may not', async
 it.each<[string, (path: string) => Promise<void>]>([
   ['gone', (path) => rm(path)],
   ['longer', (path) => writeFile(path, 'bytes and more')],
+  ['written to in place at the same size in the moment it had come', (path) => writeFile(path, 'BYTES')],
   ['another one of the same length and time', async (path) => {
     await writeFile(`${path}.new`, 'BYTES');
     await utimes(`${path}.new`, new Date(modifiedAt), new Date(modifiedAt));
@@ -95,6 +99,13 @@ it.each<[string, (path: string) => Promise<void>]>([
   await fetch('one');
   await change(pathOf('one'));
   expect(await small.find(neighbour, a)).toBe(null);
+});
+
+it.each([[modifiedAt + 1999, 1999, true], [modifiedAt, 3000, false], [modifiedAt + 999, 999, true], [modifiedAt + 123, 0, true], [modifiedAt + 123, 2, false]])('takes %i for the time of a file that has one %i ms before it: %s', async (at, less, isGiven) => {
+  modified = at;
+  await fetch('one');
+  await utimes(pathOf('one'), new Date(), new Date(at - less));
+  expect((await small.find(neighbour, a)) !== null).toBe(isGiven);
 });
 
 it('does not pass on what had to be put beside another file', async () => {
