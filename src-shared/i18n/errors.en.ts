@@ -84,7 +84,7 @@ export const errorsEn = {
   'transfer-unknown': { what: 'There is no such transfer.', about: 'There is no transfer “{name}”.', next: 'Look at the transfers: it may be done, or have been removed from the list.' },
   'content-unknown': { what: 'Nobody who is online has this content.', about: 'Nobody who is online has the content {name}.', next: 'Try again when the people who have it are online.' },
   'content-mismatch': { what: 'What arrived is not what was promised.', about: 'What arrived for “{name}” is not what was promised.', next: 'Nothing of it was kept. It is asked for elsewhere by itself.' },
-  'source-changed': { what: 'The file changed on the other device.', about: '“{name}” changed on the other device.', next: 'Get it again to have the new version. What is here of the old one is kept.' },
+  'source-changed': { what: 'The file changed on the other device.', about: '“{name}” changed on the other device.', next: 'It goes on by itself: with the new version as soon as that can be had, or with the old one from somebody else who has it. What is here of the old one is kept.' },
   'no-sources': { what: 'Nobody who is online has it right now.', about: 'Waits for {who}. | Waits for {who} and 1 other. | Waits for {who} and {n} others.', next: 'It continues by itself when somebody who has it is back.' },
   'sources-banned': { what: 'Whoever has it sent damaged pieces and is not asked any more.', about: 'Whoever has “{name}” sent damaged pieces and is not asked any more.', next: 'It continues by itself when somebody else who has it is here, or asks them again after an hour, or once you forgive them.' },
   declined: { what: 'They declined.', about: '{name} declined.', next: 'Ask them, then send it again.' },

@@ -75,7 +75,7 @@ export const errorsEs: SameShape<typeof errorsEn> = {
   'transfer-unknown': { what: 'Esa transferencia no existe.', about: 'La transferencia «{name}» no existe.', next: 'Mira las transferencias: quizá ha terminado o se ha quitado de la lista.' },
   'content-unknown': { what: 'Nadie en línea tiene este contenido.', about: 'Nadie en línea tiene el contenido {name}.', next: 'Prueba otra vez cuando estén en línea quienes lo tienen.' },
   'content-mismatch': { what: 'Lo que llegó no es lo prometido.', about: 'Lo que llegó de «{name}» no es lo prometido.', next: 'No se ha guardado nada de ello. Se pide en otro sitio automáticamente.' },
-  'source-changed': { what: 'El archivo cambió en el otro dispositivo.', about: '«{name}» cambió en el otro dispositivo.', next: 'Descárgalo otra vez para tener la versión nueva. Lo que hay aquí de la antigua se conserva.' },
+  'source-changed': { what: 'El archivo cambió en el otro dispositivo.', about: '«{name}» cambió en el otro dispositivo.', next: 'Seguirá solo: con la versión nueva en cuanto se pueda tener, o con la antigua si otra persona la tiene. Lo que hay aquí de la antigua se conserva.' },
   'no-sources': { what: 'Nadie en línea lo tiene ahora mismo.', about: 'Esperando a {who}. | Esperando a {who} y 1 más. | Esperando a {who} y {n} más.', next: 'Seguirá solo cuando vuelva alguien que lo tenga.' },
   'sources-banned': { what: 'Quien lo tiene envió piezas dañadas y ya no se le pide nada.', about: 'Quien tiene «{name}» envió piezas dañadas y ya no se le pide nada.', next: 'Seguirá solo cuando lo tenga aquí otra persona, o se le pedirá de nuevo pasada una hora o cuando lo perdones.' },
   declined: { what: 'Lo han rechazado.', about: '{name} lo ha rechazado.', next: 'Pregúntale y envíalo otra vez.' },
