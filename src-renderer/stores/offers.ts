@@ -28,7 +28,11 @@ export const useOffers = defineStore('offers', () => {
     byId.value = shallowReactive(new Map(offers.map((offer) => [offer.id, offer])));
   }
 
-  const send = async (peer: DeviceId, paths: string[]): Promise<void> => set(await api.call('offers.send', { peer, paths }));
+  async function send(peer: DeviceId, paths: string[]): Promise<Offer> {
+    const offer = await api.call('offers.send', { peer, paths });
+    set(offer);
+    return offer;
+  }
   const sendText = async (peer: DeviceId, text: string): Promise<void> => set(await api.call('offers.sendText', { peer, text }));
   const accept = async (id: OfferId, to?: string): Promise<void> => set(await api.call('offers.accept', to === undefined ? { id } : { id, to }));
   const decline = async (id: OfferId): Promise<void> => set(await api.call('offers.decline', { id }));

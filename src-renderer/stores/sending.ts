@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia';
 import { ref, shallowRef } from 'vue';
 import type { DeviceId } from '#shared/ids.ts';
+import { leftOutNames } from '#shared/model/offer.ts';
 import { useNotices } from './notices.ts';
 import { useOffers } from './offers.ts';
 import { usePeers } from './peers.ts';
@@ -17,9 +18,10 @@ export const useSending = defineStore('sending', () => {
   async function send(to: readonly DeviceId[], paths: readonly string[]): Promise<void> {
     undecided.value = null;
     for (const peer of to) {
-      const sent = await notices.attempt(() => offers.send(peer, [...paths]).then(() => true));
+      const sent = await notices.attempt(() => offers.send(peer, [...paths]));
       const person = peers.byId.get(peer);
       if (sent && person && !person.autoAccept) notices.add({ kind: 'info', title: 'ui.notice.asked', params: { name: person.name, n: paths.length } });
+      if (sent?.leftOut) notices.add({ kind: 'info', title: 'ui.notice.leftOut', text: 'ui.notice.leftOutText', params: { n: sent.leftOut.count, names: leftOutNames(sent.leftOut) } });
     }
   }
   async function sendText(peer: DeviceId, text: string): Promise<void> {

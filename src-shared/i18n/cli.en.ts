@@ -95,7 +95,7 @@ export const cliEn = {
   transfer: { head: '“{name}” is {state}: {done} of {all}, {rate}', inOrder: 'It is fetched from beginning to end.', fileAlone: '--file needs --priority.', skipAll: 'A whole transfer cannot be skipped. Pause or cancel it, or say which files with --file.' },
   priority: { skip: 'skip', low: 'low', normal: 'normal', high: 'high' },
   transfers: { none: 'No transfers.', changed: '“{name}” is now: {state}' },
-  send: { asked: '{name} is asked.', accepted: '{name} has accepted.', done: '{name} has received everything.', interrupted: 'The offer stays. End it with “distrishare cancel {id}”.' },
+  send: { leftOut: 'Not sent, because it is a link or a special file: {names} | Not sent, because they are links and special files ({n}): {names}', asked: '{name} is asked.', accepted: '{name} has accepted.', done: '{name} has received everything.', interrupted: 'The offer stays. End it with “distrishare cancel {id}”.' },
   inbox: { none: 'Nothing is waiting for you.', accepted: 'Accepted.', declined: 'Declined.', text: 'Text: {text}' },
   pair: { compare: 'Do both devices show this code?', other: 'Look at {name}: the same code must be there.', question: 'Is it the same? [y/n] ', yesLetters: 'y', waiting: 'Waiting for the answer of {name}…', done: '{name} is trusted now.', undone: '{name} is not trusted any more, and sees nothing that is for trusted people only.' },
   settings: { changed: '{key} is now {value}.', useNetworks: 'change it with “distrishare networks NAME on” or “… off”' },

@@ -74,6 +74,7 @@ export const uiEn = {
   outgoing: { text: 'A text', andMore: '{name} and 1 more | {name} and {n} more', waiting: 'Waiting for {name} to accept', waitingText: '{name} has not taken it yet', cancel: 'Take it back', stop: 'Stop sending' },
   notice: {
     arrived: '{name} arrived', arrivedText: '{bytes}, all verified', declined: '{name} declined', delivered: '{name} has received everything', textDelivered: '{name} has your text', textSent: 'Your text is with {name}', asked: '{name} is asked about 1 item | {name} is asked about {n} items',
+    leftOut: '1 link or special file is not sent | {n} links and special files are not sent', leftOutText: 'Left out: {names}',
     started: '1 download started | {n} downloads started', whenBack: '1 download starts when they are back | {n} downloads start when they are back', showTransfers: 'Show', idCopied: 'Id of {name} copied',
     roomEnded: '“{name}” has ended', roomRemoved: 'You are no longer in “{name}”', roomRemovedText: 'Whoever made the room took you out. What you shared with it is visible to nobody now.', roomEndedText: 'What you shared with it is visible to nobody now.',
     roomReady: 'You are in “{name}”', roomReadyText: 'A member was found. You see what they share with the room, and can share things with it.',

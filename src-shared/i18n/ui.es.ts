@@ -76,6 +76,7 @@ export const uiEs: SameShape<typeof uiEn> = {
   outgoing: { text: 'Un texto', andMore: '{name} y 1 más | {name} y {n} más', waiting: 'Esperando a que {name} acepte', waitingText: '{name} aún no lo ha recogido', cancel: 'Retirarlo', stop: 'Dejar de enviar' },
   notice: {
     arrived: 'Ha llegado {name}', arrivedText: '{bytes}, todo verificado', declined: '{name} lo ha rechazado', delivered: '{name} lo ha recibido todo', textDelivered: '{name} tiene tu texto', textSent: 'Tu texto ya está con {name}', asked: 'Se ha preguntado a {name} por 1 elemento | Se ha preguntado a {name} por {n} elementos',
+    leftOut: 'No se envía 1 enlace o archivo especial | No se envían {n} enlaces y archivos especiales', leftOutText: 'Sin enviar: {names}',
     started: '1 descarga iniciada | {n} descargas iniciadas', whenBack: '1 descarga empezará cuando vuelva | {n} descargas empezarán cuando vuelva', showTransfers: 'Ver', idCopied: 'Id de {name} copiado',
     roomEnded: '«{name}» ha terminado', roomRemoved: 'Ya no estás en «{name}»', roomRemovedText: 'Quien creó la sala te ha sacado de ella. Lo que compartías con ella ya no lo ve nadie.', roomEndedText: 'Lo que compartías con ella ya no lo ve nadie.',
     roomReady: 'Estás en «{name}»', roomReadyText: 'Se ha encontrado a un miembro. Ves lo que comparten con la sala y puedes compartir cosas con ella.',

@@ -14,6 +14,8 @@ export const offerSchema = z.object({
   /** The first items; `count` tells how many there are. */
   items: z.array(z.object({ name: z.string(), kind: z.enum(['file', 'folder']), bytes: bytesSchema, files: z.int().nonnegative() })),
   count: z.int().nonnegative(),
+  /** Links and special files (pipes, sockets, devices) in folders that we offer: they are not sent. `first`: paths of some; absent: there are none, or it is offered to us. */
+  leftOut: z.object({ count: z.int().positive(), first: z.array(z.string()) }).optional(),
   bytes: bytesSchema,
   doneBytes: bytesSchema,
   /** The transfers that carry it on this device, once accepted. */
@@ -21,3 +23,6 @@ export const offerSchema = z.object({
   at: timestampSchema,
 });
 export type Offer = z.infer<typeof offerSchema>;
+
+/** The first of what is left out, as a sentence goes on with them. */
+export const leftOutNames = ({ count, first }: NonNullable<Offer['leftOut']>): string => first.join(', ') + (count > first.length ? ', …' : '');

@@ -2,7 +2,7 @@ import type { ApiClient } from '#shared/api/client.ts';
 import { AppError } from '#shared/errors.ts';
 import { findPeer } from '#shared/find-named.ts';
 import { formatBytes } from '#shared/i18n/format.ts';
-import type { Offer } from '#shared/model/offer.ts';
+import { leftOutNames, type Offer } from '#shared/model/offer.ts';
 import { absolute } from '../context.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { findOne } from '../find-one.ts';
@@ -14,7 +14,11 @@ export const addOfferCommands: AddCommands = (program, context) => {
   program.command('send').description(t('cli.command.send')).argument('<peer>', t('cli.argument.peer')).argument('<path...>', t('cli.argument.path')).option('--no-wait', t('cli.option.noWait'))
     .action((peer: string, paths: string[], { wait }: { wait: boolean }) => withNode(context, async (api) => {
       const { name, id } = findPeer(await api.call('peers.list', {}), peer);
-      const send = (): Promise<Offer> => api.call('offers.send', { peer: id, paths: paths.map((path) => absolute(context, path)) }, { signal });
+      const send = async (): Promise<Offer> => {
+        const offer = await api.call('offers.send', { peer: id, paths: paths.map((path) => absolute(context, path)) }, { signal });
+        if (offer.leftOut !== undefined) out.note(t('cli.send.leftOut', { n: offer.leftOut.count, names: leftOutNames(offer.leftOut) }));
+        return offer;
+      };
       if (wait) await sendAndWait(context, api, name, send);
       else out.event('offer', await send());
     }));

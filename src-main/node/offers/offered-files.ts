@@ -18,15 +18,15 @@ const executableBits = 0o111n;
 /** Whether something on this machine, by its real path, is never given to anybody. */
 type IsPrivate = (path: string) => boolean;
 
-/** What an offered path is now. Rejects with `file-missing`, `no-permission`, `name-not-shareable`, `too-deep` or, for what is private, `bad-argument`; of links and special files in a folder nothing is said. */
-export async function describeOffered(path: string, isPrivate: IsPrivate): Promise<{ kind: 'file' | 'folder'; bytes: number; files: number }> {
+/** What an offered path is now. Rejects with `file-missing`, `no-permission`, `name-not-shareable`, `too-deep` or, for what is private, `bad-argument`; `onLeftOut` hears of each link and special file in a folder, by its path as it would be sent. */
+export async function describeOffered(path: string, isPrivate: IsPrivate, onLeftOut: (path: string) => void): Promise<{ kind: 'file' | 'folder'; bytes: number; files: number }> {
   const stats = await statOffered(path);
   const real = await realOf(path);
   if (isPrivate(real)) throw new AppError('bad-argument', { argument: 'path', detail: path });
   if (stats.isFile()) return { kind: 'file', bytes: Number(stats.size), files: 1 };
   let bytes = 0;
   let files = 0;
-  for await (const file of walkFolder(real, offeredName(path), null, isPrivate)) {
+  for await (const file of walkFolder(real, offeredName(path), null, isPrivate, onLeftOut)) {
     bytes += file.bytes;
     if (file.kind === 'file') files++;
   }
@@ -79,23 +79,28 @@ const wireFile = (path: string, stats: BigIntStats): WireFile => ({
 });
 
 /** Files below a folder, given by its real path, depth first, names in order; an empty folder comes as itself. `after` skips all up to that path. */
-async function* walkFolder(path: string, prefix: string, after: readonly string[] | null, isPrivate: IsPrivate): AsyncGenerator<WireFile> {
-  const found = (await readdir(path, { withFileTypes: true }).catch((error: unknown) => { throw unreadable(error, path); }))
-    .filter((entry) => (entry.isFile() || entry.isDirectory()) && !isPrivate(join(path, entry.name)));
+async function* walkFolder(path: string, prefix: string, after: readonly string[] | null, isPrivate: IsPrivate, onLeftOut?: (path: string) => void): AsyncGenerator<WireFile> {
+  const here = (name: string): string => (prefix === '' ? name : `${prefix}/${name}`);
+  const found = (await readdir(path, { withFileTypes: true }).catch((error: unknown) => { throw unreadable(error, path); })).filter((entry) => {
+    if (isPrivate(join(path, entry.name))) return false;
+    const isSent = entry.isFile() || entry.isDirectory();
+    if (!isSent) onLeftOut?.(here(entry.name));
+    return isSent;
+  });
   const areUnfinished = await Promise.all(found.map(async (entry) => entry.isFile() && (await isUnfinished(join(path, entry.name)))));
   const entries = found.filter((_, at) => areUnfinished[at] === false).toSorted((a, b) => compareNames(a.name, b.name));
   if (entries.length === 0 && after === null) yield { path: prefix, kind: 'folder', bytes: 0, modifiedAt: 0, executable: false, contentId: null };
   for (const entry of entries) {
     const order = after === null ? 1 : compareNames(entry.name, after[0] ?? '');
     if (order < 0) continue;
-    const here = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
-    if (here.split('/').length > limits.content.folderDepth) throw new AppError('too-deep', { name: entry.name });
+    const sentAs = here(entry.name);
+    if (sentAs.split('/').length > limits.content.folderDepth) throw new AppError('too-deep', { name: entry.name });
     if (entry.isDirectory()) {
       const rest = order === 0 && after !== null ? after.slice(1) : null;
       if (order === 0 && rest?.length === 0) continue;
-      yield* walkFolder(join(path, entry.name), here, rest, isPrivate);
+      yield* walkFolder(join(path, entry.name), sentAs, rest, isPrivate, onLeftOut);
     } else if (order > 0) {
-      yield wireFile(here, await statOffered(join(path, entry.name)));
+      yield wireFile(sentAs, await statOffered(join(path, entry.name)));
     }
   }
 }

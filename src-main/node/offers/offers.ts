@@ -17,6 +17,7 @@ import { describeOffered, listOffered, offeredName, openOffered } from './offere
 import { offersTable, type OfferRecord } from './offer-records.ts';
 
 const itemsShown = 20;
+const leftOutShown = 3;
 const progressEveryMs = 500;
 const prefix = 'offer:';
 
@@ -78,11 +79,13 @@ export class Offers {
 
   async send(link: Link, paths: readonly string[]): Promise<Offer> {
     const wanted = paths.map((path) => resolve(path));
-    const about = await Promise.all(wanted.map((path) => describeOffered(path, this.#ports.isPrivate)));
+    const leftOut: string[] = [];
+    const about = await Promise.all(wanted.map((path) => describeOffered(path, this.#ports.isPrivate, (left) => leftOut.push(left))));
     const names = distinctNames(wanted.map(offeredName));
     const items = about.map(({ kind, bytes, files }, at) => ({ name: names[at] ?? '', kind, bytes, files }));
     const sources = items.map(({ name, kind }, at) => ({ name, kind, path: wanted[at] ?? '' }));
-    return this.#offer(link, { text: null, items, bytes: items.reduce((sum, item) => sum + item.bytes, 0) }, sources);
+    const left = leftOut.length === 0 ? {} : { leftOut: { count: leftOut.length, first: leftOut.slice(0, leftOutShown) } };
+    return this.#offer(link, { text: null, items, ...left, bytes: items.reduce((sum, item) => sum + item.bytes, 0) }, sources);
   }
 
   sendText(link: Link, text: string): Promise<Offer> {
@@ -90,11 +93,11 @@ export class Offers {
     return this.#offer(link, { text, items: [], bytes: Buffer.byteLength(text) }, []);
   }
 
-  async #offer(link: Link, what: { text: string | null; items: Offer['items']; bytes: number }, sources: OfferRecord['sources']): Promise<Offer> {
+  async #offer(link: Link, what: Pick<Offer, 'text' | 'items' | 'leftOut' | 'bytes'>, sources: OfferRecord['sources']): Promise<Offer> {
     const id = this.#ports.newId();
     const offer: Offer = {
-      id, direction: 'out', peer: link.remote.id, state: 'sending', reason: null, text: what.text, items: what.items.slice(0, itemsShown), count: what.items.length,
-      bytes: what.bytes, doneBytes: 0, transfers: [], at: this.#ports.now(),
+      id, direction: 'out', peer: link.remote.id, state: 'sending', reason: null, ...what, items: what.items.slice(0, itemsShown), count: what.items.length,
+      doneBytes: 0, transfers: [], at: this.#ports.now(),
     };
     await this.#save({ offer, sources });
     try {

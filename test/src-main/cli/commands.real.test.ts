@@ -391,6 +391,13 @@ describe('send', () => {
     expect((await (await send({ state: 'asked' }, { state })).result).code).toBe(exit);
   });
 
+  it.each([
+    [1, 'Not sent, because it is a link or a special file: Album/pipe\n'], [4, 'Not sent, because they are links and special files (4): Album/pipe, …\n'],
+  ])('says what of a folder is not sent (%i)', async (count, said) => {
+    cli.node.handlers['offers.send'] = () => offerOf({ leftOut: { count, first: ['Album/pipe'] } });
+    expect(await cli.run('send amber Album --no-wait')).toMatchObject({ code: 0, err: said });
+  });
+
   it('leaves the offer on Ctrl-C', async () => {
     const run = await send({ state: 'asked' });
     await until(() => run.out().includes('asked'));
@@ -469,6 +476,12 @@ describe('pair', () => {
     expect([code, err.includes('did not confirm the codes')]).toEqual([4, true]);
   });
 
+  it('trusts somebody no more with --off', async () => {
+    cli.node.handlers['peers.unpair'] = () => peerOf();
+    expect(await cli.run('pair amber --off')).toMatchObject({ code: 0, out: 'Amber is not trusted any more, and sees nothing that is for trusted people only.\n' });
+    expect(cli.node.asked).toEqual([{ name: 'peers.unpair', args: { peer: 'amber' } }]);
+  });
+
   it('can be interrupted at the question', async () => {
     const run = cli.begin('pair amber', { stdin: 'wait' });
     cli.node.handlers['pairing.answer'] = forever;
@@ -476,12 +489,6 @@ describe('pair', () => {
     run.interrupt();
     expect((await run.result).code).toBe(5);
   });
-  it('trusts somebody no more with --off', async () => {
-    cli.node.handlers['peers.unpair'] = () => peerOf();
-    expect(await cli.run('pair amber --off')).toMatchObject({ code: 0, out: 'Amber is not trusted any more, and sees nothing that is for trusted people only.\n' });
-    expect(cli.node.asked).toEqual([{ name: 'peers.unpair', args: { peer: 'amber' } }]);
-  });
-
 });
 
 describe('settings', () => {

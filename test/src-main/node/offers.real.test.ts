@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -161,6 +162,21 @@ describe('a folder that cannot be sent as it is', () => {
     await mkdir(join(folder, ...Array.from({ length: limits.content.folderDepth + 1 }, () => 'd')), { recursive: true });
     await expect(send('d')).rejects.toMatchObject({ code: 'too-deep', params: { name: 'd' } });
   });
+});
+
+test.runIf(process.platform !== 'win32')('a folder with links and special files is sent without them, and says which and how many', async () => {
+  const { offers, link } = await asked();
+  const request = vi.fn(() => Promise.resolve({}));
+  const to: Link = { ...link, request: request as Link['request'] };
+  await mkdir(join(folder, 'Album', 'inner'), { recursive: true });
+  await writeFile(join(folder, 'Album', 'song'), 'x');
+  expect((await offers.send(to, [join(folder, 'Album')])).leftOut).toBeUndefined();
+  await symlink('song', join(folder, 'Album', 'inner', 'again'));
+  execFileSync('mkfifo', [join(folder, 'Album', 'pipe')]);
+  expect(await offers.send(to, [join(folder, 'Album')])).toMatchObject({ bytes: 1, leftOut: { count: 2, first: ['Album/pipe', 'Album/inner/again'] } });
+  for (const name of ['a', 'b']) await symlink('nowhere', join(folder, 'Album', name));
+  expect((await offers.send(to, [join(folder, 'Album')])).leftOut).toMatchObject({ count: 4, first: { length: 3 } });
+  expect(JSON.stringify(request.mock.calls)).not.toContain('pipe');
 });
 
 test('an automatic yes that fails because the sender took it back leaves it taken back', async () => {
