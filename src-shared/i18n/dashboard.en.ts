@@ -10,7 +10,7 @@ export const dashboardEn = {
     file: 'In its settings file', env: 'Or in its environment', example: 'something long that nobody guesses', again: 'Try again',
   },
   lost: { title: 'The server does not answer', text: 'What you see is from {when}. It goes on by itself when the server is back.', first: 'The server does not answer. It is asked again by itself.' },
-  status: { ok: 'Healthy', degraded: 'Degraded', draining: 'Stopping', live: 'Live', lost: 'No answer' },
+  status: { ok: 'Healthy', attention: 'Needs attention', degraded: 'Degraded', draining: 'Stopping', live: 'Live', lost: 'No answer' },
   head: { version: 'Version {version}', uptime: 'Running for {time}', tlsOwn: 'Own certificate', tlsAuthority: 'Certificate for {time} more', tlsNone: 'TLS ends at a proxy', fingerprint: 'Copy the fingerprint' },
   alerts: {
     label: 'Alerts', storeFailing: 'The state cannot be stored: {problem}', storeFailingNext: 'The server goes on from memory and tries again every 5 seconds. Look at its disk.',

@@ -12,7 +12,7 @@ export const dashboardEs: SameShape<typeof dashboardEn> = {
     file: 'En su archivo de configuración', env: 'O en su entorno', example: 'algo largo que nadie adivine', again: 'Probar de nuevo',
   },
   lost: { title: 'El servidor no responde', text: 'Lo que ves es de {when}. Seguirá solo cuando el servidor vuelva.', first: 'El servidor no responde. Se le vuelve a preguntar automáticamente.' },
-  status: { ok: 'Todo bien', degraded: 'Con problemas', draining: 'Parando', live: 'En vivo', lost: 'Sin respuesta' },
+  status: { ok: 'Todo bien', attention: 'Requiere atención', degraded: 'Con problemas', draining: 'Parando', live: 'En vivo', lost: 'Sin respuesta' },
   head: { version: 'Versión {version}', uptime: 'En marcha desde hace {time}', tlsOwn: 'Certificado propio', tlsAuthority: 'Certificado válido {time} más', tlsNone: 'TLS termina en un proxy', fingerprint: 'Copiar la huella' },
   alerts: {
     label: 'Avisos', storeFailing: 'No se puede guardar el estado: {problem}', storeFailingNext: 'El servidor sigue desde la memoria y lo intenta cada 5 segundos. Mira su disco.',

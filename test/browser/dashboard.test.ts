@@ -55,6 +55,7 @@ it('shows the operator, by keyboard alone, what there is, who has how much of it
   await page.keyboard.press('Enter');
   await page.getByRole('status', { name: 'Alerts' }).getByText('2 of 2 devices').waitFor();
   await page.getByRole('meter', { name: 'Devices' }).waitFor();
+  expect(await page.locator('.head .badge').innerText()).toBe('Needs attention');
 
   // A file, and from it a device.
   await page.getByRole('searchbox', { name: 'Find a file by words of its name' }).fill('norw train');
