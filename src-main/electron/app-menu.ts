@@ -62,6 +62,9 @@ export function setAppMenu({ t, actions, keepRunning, keepsRunning, onKeepRunnin
       submenu: [
         ...places.map(({ place, route }, index) => ({ label: t(`place.${place}`), accelerator: `CmdOrCtrl+${index + 1}`, click: () => { actions.open(route); } })),
         separator,
+        { label: t('menu.back'), accelerator: mac ? 'Cmd+[' : 'Alt+Left', click: () => { actions.go('back'); } },
+        { label: t('menu.forward'), accelerator: mac ? 'Cmd+]' : 'Alt+Right', click: () => { actions.go('forward'); } },
+        separator,
         { role: 'zoomIn', label: t('menu.zoomIn') }, { role: 'zoomOut', label: t('menu.zoomOut') }, { role: 'resetZoom', label: t('menu.zoomReset') },
         { role: 'togglefullscreen', label: t('menu.fullScreen') }, separator, { role: 'reload', label: t('menu.reload') },
         { role: 'toggleDevTools', label: t('menu.developerTools') },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Notification, app, dialog, ipcMain, session, shell } from 'electron';
+import { Menu, Notification, app, dialog, ipcMain, session, shell } from 'electron';
 import type { BrowserWindow } from 'electron';
 import type { NodeEvent } from '#shared/api/events.ts';
 import { chooseLocale } from '#shared/i18n/locale.ts';
@@ -22,6 +22,7 @@ import { Notices, noticeBody } from './notices.ts';
 import { askOnClose, askToQuit } from './questions.ts';
 import type { ShellActions } from './shell-actions.ts';
 import type { ShellStore } from './shell-store.ts';
+import { textMenu } from './text-menu.ts';
 import { TransferTotals } from './transfer-totals.ts';
 
 /** Windows tray icons are small; macOS wants a template image, found by its name. */
@@ -82,6 +83,12 @@ export class DesktopApp implements ShellActions {
     if (route === null) void dialog.showMessageBox({ type: 'warning', message: translate(this.#locale, 'link.unknown') });
   }
 
+  go(where: 'back' | 'forward'): void {
+    const history = this.#window?.webContents.navigationHistory;
+    if (where === 'back') history?.goBack();
+    else history?.goForward();
+  }
+
   openDownloads(): void {
     void this.#host.api.call('node.status', {}).then(({ downloadDir }) => shell.openPath(downloadDir)).then((problem) => { if (problem !== '') logError(problem); }, logError);
   }
@@ -109,6 +116,15 @@ export class DesktopApp implements ShellActions {
       void this.#closeWindow(window).catch(logError);
     });
     window.on('closed', () => { this.#window = null; });
+    // Buttons of a mouse or a keyboard.
+    window.on('app-command', (_event, command) => {
+      if (command === 'browser-backward') this.go('back');
+      if (command === 'browser-forward') this.go('forward');
+    });
+    window.webContents.on('context-menu', (_event, about) => {
+      const items = textMenu(translator(this.#locale), about);
+      if (items.length > 0) Menu.buildFromTemplate(items).popup({ window });
+    });
     return window;
   }
 

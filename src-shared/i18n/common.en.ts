@@ -45,7 +45,7 @@ export const commonEn = {
     shareFiles: 'Share files…', shareFolder: 'Share a folder…', openDownloads: 'Open downloads', settings: 'Settings…', pauseAll: 'Pause all transfers',
     resumeAll: 'Resume all transfers', show: 'Open DistriShare', hide: 'Hide DistriShare', hideOthers: 'Hide others', showAll: 'Show all', services: 'Services',
     quit: 'Quit', about: 'About DistriShare', undo: 'Undo', redo: 'Redo', cut: 'Cut', copy: 'Copy', paste: 'Paste', selectAll: 'Select all',
-    reload: 'Reload', developerTools: 'Developer tools', zoomIn: 'Zoom in', zoomOut: 'Zoom out', zoomReset: 'Normal size', fullScreen: 'Full screen',
+    back: 'Back', forward: 'Forward', reload: 'Reload', developerTools: 'Developer tools', zoomIn: 'Zoom in', zoomOut: 'Zoom out', zoomReset: 'Normal size', fullScreen: 'Full screen',
     minimize: 'Minimise', close: 'Close window',
   },
   tray: {

@@ -47,7 +47,7 @@ export const commonEs: SameShape<typeof commonEn> = {
     shareFiles: 'Compartir archivos…', shareFolder: 'Compartir una carpeta…', openDownloads: 'Abrir descargas', settings: 'Ajustes…', pauseAll: 'Pausar todas las transferencias',
     resumeAll: 'Reanudar todas las transferencias', show: 'Abrir DistriShare', hide: 'Ocultar DistriShare', hideOthers: 'Ocultar los demás', showAll: 'Mostrar todo', services: 'Servicios',
     quit: 'Salir', about: 'Acerca de DistriShare', undo: 'Deshacer', redo: 'Rehacer', cut: 'Cortar', copy: 'Copiar', paste: 'Pegar', selectAll: 'Seleccionar todo',
-    reload: 'Recargar', developerTools: 'Herramientas de desarrollo', zoomIn: 'Acercar', zoomOut: 'Alejar', zoomReset: 'Tamaño normal', fullScreen: 'Pantalla completa',
+    back: 'Atrás', forward: 'Adelante', reload: 'Recargar', developerTools: 'Herramientas de desarrollo', zoomIn: 'Acercar', zoomOut: 'Alejar', zoomReset: 'Tamaño normal', fullScreen: 'Pantalla completa',
     minimize: 'Minimizar', close: 'Cerrar ventana',
   },
   tray: {
