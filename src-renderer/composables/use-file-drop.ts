@@ -17,7 +17,7 @@ const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includ
 const personAt = (event: DragEvent): string | null =>
   event.target instanceof Element ? (event.target.closest('[data-drop-person]')?.getAttribute('data-drop-person') ?? null) : null;
 
-/** Files dragged over and dropped on the window, onto a person or an empty place. */
+/** Files dragged over and dropped on the window, onto a person or an empty place, or pasted, which is a drop in an empty place. */
 export function useFileDrop(onDrop: (dropped: Dropped, target: string | null) => void): FileDrop {
   const held = ref(false);
   const target = ref<string | null>(null);
@@ -54,6 +54,15 @@ export function useFileDrop(onDrop: (dropped: Dropped, target: string | null) =>
     const person = personAt(event);
     end();
     if (dropped && dropped.files.length > 0) onDrop(dropped, person);
+  });
+  useEventListener(window, 'paste', (event) => {
+    // A field and a dialog have a use of their own for what is pasted, or none.
+    const isInField = event.target instanceof Element && event.target.closest('input, textarea') !== null;
+    if (isInField || event.clipboardData === null || document.querySelector('[role=dialog], [role=alertdialog]') !== null) return;
+    const pasted = captureDrop(event.clipboardData);
+    if (pasted.files.length === 0) return;
+    event.preventDefault();
+    onDrop(pasted, null);
   });
 
   return { held: readonly(held), target: readonly(target), count: readonly(count) };

@@ -31,7 +31,7 @@ export const uiEn = {
     showMore: 'Show 1 more (of {left}) | Show {n} more (of {left})', noMatch: 'Nobody here has such a name.',
     group_near: 'On this network', group_far: 'Further away', group_away: 'Not here now', group_blocked: 'Blocked',
     receivesOnly: 'Shares nothing with you', sharesAndMore: '{names} and 1 more | {names} and {n} more', seen: 'Seen {when}',
-    dropHint: 'Drop files anywhere to send them, or straight onto a person.', dropToSend: 'Drop to send to {name}', dropHere: 'Takes files at once', dropAsks: 'Asks before it takes files',
+    dropHint: 'Drop or paste files anywhere to send them, or drop them straight onto a person.', dropToSend: 'Drop to send to {name}', dropHere: 'Takes files at once', dropAsks: 'Asks before it takes files',
     looking: 'Looking for people', alone_everyone: 'Open DistriShare on another device on this network and it appears here by itself.', alone_paired: 'While only trusted people see you, nobody new appears here.', alone_hidden: 'While you are hidden, nobody appears here by themselves.',
     tryAlone: 'Try it alone', tryAloneHint: 'Try it alone adds a pretend neighbour with sample files on this device, so you can practise. It leaves when you end it.',
     demoStarting: 'Starting…', demoStop: 'End the trial',
@@ -124,7 +124,7 @@ export const uiEn = {
     people: 'People', peopleText: 'Limits with one person, from the menu of a person under Nearby.', peerTitle: 'Limit the speed with {name}', peerHint: 'Besides the limits for all transfers together: the strictest counts.', peerChange: 'Change the limits with {name}', more: 'Schedule and ping protection…',
   },
   shares: {
-    add: 'Share', folder: 'A folder…', files: 'Files…', sum: '1 share, {size} | {n} shares, {size}', empty: 'You share nothing yet.', emptyHint: 'Drop a folder or files here, or choose them. You say with whom before anything is shared.', dropHint: 'Drop folders or files here to share them.',
+    add: 'Share', folder: 'A folder…', files: 'Files…', sum: '1 share, {size} | {n} shares, {size}', empty: 'You share nothing yet.', emptyHint: 'Drop a folder or files here, or choose them. You say with whom before anything is shared.', dropHint: 'Drop or paste folders or files here to share them.',
     scanning: 'Looking through it, nothing found yet | Looking through it, 1 file so far | Looking through it, {n} files so far', missing: 'Not there. It is shared again when it is back.', hashed: '{done} of 1 file fingerprinted | {done} of {n} files fingerprinted', hashing: 'Fingerprinting', hashingLeft: '{time} left', paused: 'Paused; files that somebody asks for go first all the same.',
     problems: '1 file cannot be shared | {n} files cannot be shared', problemsText: 'Everything else is shared as usual.', problemsMore: 'and 1 more | and {n} more', more: 'More about {name}', seenBy: 'Seen by: {who}. Change', changeAudience: 'Change who sees it…', rename: 'Rename…', rescan: 'Look for changes',
     pause: 'Pause fingerprinting', resume: 'Resume fingerprinting', stop: 'Stop sharing',

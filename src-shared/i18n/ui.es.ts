@@ -33,7 +33,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     showMore: 'Mostrar 1 más (de {left}) | Mostrar {n} más (de {left})', noMatch: 'Aquí nadie se llama así.',
     group_near: 'En esta red', group_far: 'Más lejos', group_away: 'Ahora no están', group_blocked: 'Bloqueados',
     receivesOnly: 'No comparte nada contigo', sharesAndMore: '{names} y 1 más | {names} y {n} más', seen: 'Visto {when}',
-    dropHint: 'Suelta archivos en cualquier sitio para enviarlos, o directamente sobre una persona.', dropToSend: 'Suelta para enviar a {name}', dropHere: 'Acepta archivos al momento', dropAsks: 'Pregunta antes de aceptar',
+    dropHint: 'Suelta o pega archivos en cualquier sitio para enviarlos, o suéltalos directamente sobre una persona.', dropToSend: 'Suelta para enviar a {name}', dropHere: 'Acepta archivos al momento', dropAsks: 'Pregunta antes de aceptar',
     looking: 'Buscando gente', alone_everyone: 'Abre DistriShare en otro dispositivo de esta red y aparecerá aquí solo.', alone_paired: 'Mientras solo te ve gente de confianza, aquí no aparece nadie nuevo.', alone_hidden: 'Mientras estás oculto, aquí no aparece nadie por sí solo.',
     tryAlone: 'Probar en solitario', tryAloneHint: 'Añade en este equipo un vecino ficticio con archivos de muestra, para practicar. Se va cuando termines la prueba.',
     demoStarting: 'Iniciando…', demoStop: 'Terminar la prueba',
@@ -126,7 +126,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     people: 'Personas', peopleText: 'Límites con una sola persona, desde el menú de esa persona en Cerca.', peerTitle: 'Limitar la velocidad con {name}', peerHint: 'Además de los límites de todas las transferencias juntas: vale el más estricto.', peerChange: 'Cambiar los límites con {name}', more: 'Horario y protección del ping…',
   },
   shares: {
-    add: 'Compartir', folder: 'Una carpeta…', files: 'Archivos…', sum: '1 elemento, {size} | {n} elementos, {size}', empty: 'Aún no compartes nada.', emptyHint: 'Suelta aquí una carpeta o archivos, o elígelos. Antes de compartir nada dices con quién.', dropHint: 'Suelta aquí carpetas o archivos para compartirlos.',
+    add: 'Compartir', folder: 'Una carpeta…', files: 'Archivos…', sum: '1 elemento, {size} | {n} elementos, {size}', empty: 'Aún no compartes nada.', emptyHint: 'Suelta aquí una carpeta o archivos, o elígelos. Antes de compartir nada dices con quién.', dropHint: 'Suelta o pega aquí carpetas o archivos para compartirlos.',
     scanning: 'Recorriéndolo, aún sin archivos | Recorriéndolo, 1 archivo hasta ahora | Recorriéndolo, {n} archivos hasta ahora', missing: 'No está. Se compartirá otra vez cuando vuelva.', hashed: 'Huella lista en {done} de 1 archivo | Huella lista en {done} de {n} archivos', hashing: 'Calculando huellas', hashingLeft: '{time} más', paused: 'En pausa; lo que alguien pida va primero igualmente.',
     problems: '1 archivo no se puede compartir | {n} archivos no se pueden compartir', problemsText: 'Todo lo demás se comparte como siempre.', problemsMore: 'y 1 más | y {n} más', more: 'Más sobre {name}', seenBy: 'Lo ven: {who}. Cambiar', changeAudience: 'Cambiar quién lo ve…', rename: 'Cambiar nombre…', rescan: 'Buscar cambios',
     pause: 'Pausar las huellas', resume: 'Reanudar las huellas', stop: 'Dejar de compartir',
