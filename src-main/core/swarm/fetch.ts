@@ -57,6 +57,12 @@ export function isOpen({ open }: Fetch, request: RequestNumber): boolean {
   return false;
 }
 
+/** How much a request asked for whose answer is still waited for; 0 when none is. */
+export function openBytes({ open }: Fetch, request: RequestNumber): Bytes {
+  for (let at = 0; at < open.length; at += openStride) if (open[at] === request) return open[at + 2] ?? 0;
+  return 0;
+}
+
 /** Takes a request out of the open ones; returns its bytes, 0 when it was not among them. */
 export function takeRequest({ open }: Fetch, request: RequestNumber): Bytes {
   let at = 0;

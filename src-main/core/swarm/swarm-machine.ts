@@ -5,7 +5,7 @@ import { RateGate } from '../rate/rate-gate.ts';
 import type { Contents } from './content.ts';
 import { Downloads } from './download-state.ts';
 import type { DownloadNumber, FileNumber, PeerNumber, SwarmEvent, SwarmSink } from './events.ts';
-import { endgameAfterMs, fetchOf, isOpen, nextRequest, type Fetch } from './fetch.ts';
+import { endgameAfterMs, fetchOf, isOpen, nextRequest, openBytes, type Fetch } from './fetch.ts';
 import { Fetches } from './fetches.ts';
 import { FileState } from './file-state.ts';
 import type { Arrivals, Deliveries, SwarmOptions } from './options.ts';
@@ -133,7 +133,11 @@ export class SwarmMachine {
       case 'block-arrived': return this.#blockArrived(now, event, out);
       case 'block-refused': {
         const fetch = this.#fetches.get(fetchOf(event.request));
-        if (fetch === undefined || !isOpen(fetch, event.request)) return;
+        if (fetch === undefined) return;
+        const bytes = openBytes(fetch, event.request);
+        if (bytes === 0) return;
+        // None of it travels.
+        this.rates.pay(fetch.peer.number, -bytes);
         this.#fetches.giveUp(fetch, out, true, event.request);
         if (event.why === 'gone') this.#removeSource(fetch.file, fetch.peer.number, out);
         else if (event.why === 'elsewhere') fetch.peer.avoid(now, fetch.file.number, fetch.piece);

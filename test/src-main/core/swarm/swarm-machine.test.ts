@@ -240,6 +240,21 @@ it('what did not have to travel counts against no limit', () => {
   expect(swarm.completeAt).toBeLessThan(11 * second);
 });
 
+it('what is refused counts against no limit: something else is asked for at once', () => {
+  const swarm = new SwarmWorld(seeded(1));
+  swarm.step({ type: 'rate-limit', bytesPerSecond: 1_000_001 });
+  swarm.addPeer(1, { ...lan, silent: 1 });
+  swarm.step({ type: 'download-added', download: 1, priority: 1 });
+  swarm.step({ type: 'file-opened', download: 1, file: 1, bytes: 10 * MiB, pieceBytes: MiB, have: null });
+  swarm.step({ type: 'source-added', file: 1, peer: 1, pieces: 'all' });
+  swarm.run(0.5 * second);
+  const before = swarm.requests.length;
+  swarm.step({ type: 'tick' });
+  expect(swarm.requests.length).toBe(before);
+  swarm.step({ type: 'block-refused', request: swarm.requests.at(-1)?.request ?? 0, why: 'elsewhere' });
+  expect(swarm.requests.length).toBe(before + 1);
+});
+
 it('keeps to the limit of one peer, and the others go on at full speed', () => {
   const swarm = fetchingWorld([100], { 1: lan, 2: lan });
   swarm.step({ type: 'rate-limit', bytesPerSecond: 100_000, scope: 1 });

@@ -54,7 +54,7 @@ export class SwarmWorld {
   /** When the last file was complete. */
   completeAt = 0;
   readonly starved: number[] = [];
-  readonly requests: { peer: number; file: number; piece: number; begin: number; length: number; at: number }[] = [];
+  readonly requests: { request: number; peer: number; file: number; piece: number; begin: number; length: number; at: number }[] = [];
   readonly strikes = new Map<number, number>();
   readonly written = new Map<string, number>();
   maxBuffered = 0;
@@ -197,7 +197,7 @@ export class SwarmWorld {
     },
     request: (request, number, fetch, file, piece, begin, length) => {
       if (!Number.isInteger(begin) || !Number.isInteger(length) || length <= 0) throw new Error(`asked for ${length} bytes at ${begin}`);
-      this.requests.push({ peer: number, file, piece, begin, length, at: this.now });
+      this.requests.push({ request, peer: number, file, piece, begin, length, at: this.now });
       const peer = this.#peers.get(number);
       if (peer === undefined) throw new Error('asked a peer that is down');
       if (this.#buffers.get(fetch)?.peer !== number) throw new Error('asked somebody else than the one whose fetch it is');
