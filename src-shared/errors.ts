@@ -9,7 +9,7 @@ export const errorCodes = [
   'file-missing', 'no-permission', 'disk-full', 'disk-error', 'not-a-folder', 'folder-gone', 'name-not-shareable', 'file-changed',
   'not-shareable', 'too-deep', 'name-too-long', 'too-many-open-files', 'file-locked', 'watch-failed', 'share-unknown',
   // this node
-  'node-not-running', 'node-already-running', 'store-damaged', 'settings-damaged', 'settings-lost', 'settings-newer', 'identity-damaged', 'port-taken', 'newer-data',
+  'node-not-running', 'node-busy', 'node-already-running', 'store-damaged', 'settings-damaged', 'settings-lost', 'settings-newer', 'identity-damaged', 'port-taken', 'newer-data',
   'other-version', 'not-authorised', 'sabotage-locked', 'sabotage-on',
   // rooms
   'room-unknown', 'room-not-yours', 'room-not-met', 'room-over', 'invitation-unreadable', 'invitation-false', 'member-unknown',

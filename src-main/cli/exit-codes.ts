@@ -7,7 +7,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 const special: Partial<Record<ErrorCode, ExitCode>> = {
   'bad-usage': exitCodes.badUsage, 'sabotage-locked': exitCodes.badUsage, 'bad-argument': exitCodes.badUsage, 'unknown-command': exitCodes.badUsage, ambiguous: exitCodes.badUsage,
 
-  'node-not-running': exitCodes.notReachable, 'peer-unknown': exitCodes.notReachable, 'peer-offline': exitCodes.notReachable,
+  'node-not-running': exitCodes.notReachable, 'node-busy': exitCodes.notReachable, 'peer-unknown': exitCodes.notReachable, 'peer-offline': exitCodes.notReachable,
   'not-reachable': exitCodes.notReachable, timeout: exitCodes.notReachable, 'link-closed': exitCodes.notReachable, 'no-sources': exitCodes.notReachable, 'sources-banned': exitCodes.notReachable,
   'content-unknown': exitCodes.notReachable, 'network-off': exitCodes.notReachable,
 

@@ -13,7 +13,7 @@ const maxAnswerBytes = 64 * MiB;
 
 /**
  * Connects to the node that serves a data directory. Rejects with `node-not-running` (also when `run.json` is left from
- * one that was killed), `not-authorised`, `timeout`, `no-permission`.
+ * one that was killed), `node-busy`, `not-authorised`, `timeout`, `no-permission`.
  */
 export async function connectLocal(dataDir: string): Promise<ApiClient> {
   const run = await readRunFile(dataDir);

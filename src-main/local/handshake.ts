@@ -31,9 +31,12 @@ export async function welcomeClient(channel: ApiChannel, token: string): Promise
   channel.send(JSON.stringify({ kind: 'welcome', proof: proofOf(token, 'server', nonce, auth.nonce).toString('hex') } satisfies z.infer<typeof welcomeSchema>));
 }
 
-/** Resolves when the server has let us in and proven itself. Rejects like `welcomeClient`. */
+/**
+ * Resolves when the server has let us in and proven itself. Rejects like `welcomeClient`, and with `node-busy` when it hangs up before it has said anything: it cannot take
+ * another file, has too many callers, or ends.
+ */
 export async function enter(channel: ApiChannel, token: string): Promise<void> {
-  const hello = await nextMessage(channel, helloSchema);
+  const hello = await nextMessage(channel, helloSchema, 'node-busy');
   const nonce = newNonce();
   const reply = nextMessage(channel, welcomeSchema);
   channel.send(JSON.stringify({ kind: 'auth', nonce, proof: proofOf(token, 'client', hello.nonce, nonce).toString('hex') } satisfies z.infer<typeof authSchema>));
@@ -46,7 +49,8 @@ function refuse(channel: ApiChannel): AppError {
   return new AppError('not-authorised');
 }
 
-function nextMessage<T>(channel: ApiChannel, schema: z.ZodType<T>): Promise<T> {
+/** `ifClosed`: what it means when the channel ends instead. */
+function nextMessage<T>(channel: ApiChannel, schema: z.ZodType<T>, ifClosed: 'not-authorised' | 'node-busy' = 'not-authorised'): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       channel.close();
@@ -54,7 +58,7 @@ function nextMessage<T>(channel: ApiChannel, schema: z.ZodType<T>): Promise<T> {
     }, handshakeMs);
     channel.onClose(() => {
       clearTimeout(timer);
-      reject(new AppError('not-authorised'));
+      reject(new AppError(ifClosed));
     });
     channel.onMessage((text) => {
       clearTimeout(timer);

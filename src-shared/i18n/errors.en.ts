@@ -39,6 +39,7 @@ export const errorsEn = {
 
   'node-not-running': { what: 'DistriShare is not running.', about: 'DistriShare is not running with the data in {path}.', next: 'Open the app, or run “distrishare serve” (in a checkout “npm start”). If it uses another folder, name it with --data.' },
   'other-version': { what: 'DistriShare was updated, and what runs is of another version.', next: 'Reload the page, or end DistriShare and start it again.' },
+  'node-busy': { what: 'DistriShare is running, but hung up without a word.', about: 'DistriShare is running with the data in {path}, but hung up without a word.', next: 'Perhaps it is just ending, or has too much open: try again in a moment. If it goes on, raise the limit of open files (“ulimit -n”) and start DistriShare again.' },
   'node-already-running': { what: 'DistriShare is already running with this data.', about: 'DistriShare is already running with the data in {path}.', next: 'Use the one that runs, or start another with its own --data folder.' },
   'store-damaged': { what: 'The list of what you share was damaged.', about: 'The list of what you share was damaged. The old one is kept in {path}.', next: 'It is built again from your files; this takes a while. Your files are untouched.' },
   'settings-damaged': { what: 'The settings file was damaged.', about: 'The settings file was damaged. It is kept as {path}.', next: 'A copy of it is in use. Look through the settings once.' },

@@ -30,6 +30,7 @@ export const errorsEs: SameShape<typeof errorsEn> = {
 
   'node-not-running': { what: 'DistriShare no está en marcha.', about: 'DistriShare no está en marcha con los datos de {path}.', next: 'Abre la aplicación o ejecuta «distrishare serve» (en una copia del código, «npm start»). Si usa otra carpeta, indícala con --data.' },
   'other-version': { what: 'DistriShare se ha actualizado, y lo que está en marcha es de otra versión.', next: 'Vuelve a cargar la página, o cierra DistriShare y ábrelo otra vez.' },
+  'node-busy': { what: 'DistriShare está en marcha, pero colgó sin decir nada.', about: 'DistriShare está en marcha con los datos de {path}, pero colgó sin decir nada.', next: 'Quizá esté terminando o tenga demasiado abierto: vuelve a intentarlo en un momento. Si sigue así, sube el límite de archivos abiertos («ulimit -n») y vuelve a iniciar DistriShare.' },
   'node-already-running': { what: 'DistriShare ya está en marcha con estos datos.', about: 'DistriShare ya está en marcha con los datos de {path}.', next: 'Usa el que está en marcha, o arranca otro con su propia carpeta --data.' },
   'store-damaged': { what: 'La lista de lo que compartes estaba dañada.', about: 'La lista de lo que compartes estaba dañada. La antigua se guarda en {path}.', next: 'Se hace de nuevo a partir de tus archivos; tarda un rato. Tus archivos están intactos.' },
   'settings-damaged': { what: 'El archivo de ajustes estaba dañado.', about: 'El archivo de ajustes estaba dañado. Se guarda como {path}.', next: 'Se usa una copia. Da un repaso a los ajustes.' },

@@ -185,8 +185,7 @@ export class LibraryService implements Library {
 
   async whenHashed(id: ShareId, signal: AbortSignal): Promise<Share> {
     for (;;) {
-      signal.throwIfAborted();
-      if (this.#closed) throw new AppError('cancelled');
+      if (this.#closed || signal.aborted) throw new AppError('cancelled');
       const share = this.#shares.find(id);
       const changed = this.#nextChange(signal);
       const state = await this.#state(share);

@@ -52,6 +52,15 @@ describe('local channel', () => {
     await expect(stat(dirname(address))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  it('tells a node that hangs up at once, as one without files left to open does, from one that does not let us in', async () => {
+    const full = createServer((socket) => { socket.destroy(); });
+    const socket = join(dataDir, 'full.sock');
+    await new Promise<void>((resolve) => { full.listen(socket, resolve); });
+    await writeRunFile(dataDir, { version: 1, pid: process.pid, socket, token: '0'.repeat(64) });
+    await expect(connectLocal(dataDir)).rejects.toMatchObject({ code: 'node-busy' });
+    full.close();
+  });
+
   it('cleans up after one that was killed', async () => {
     const dead = await mkdtemp(join(tmpdir(), 'distrishare-'));
     await writeFile(join(dataDir, 'node.sock'), '');

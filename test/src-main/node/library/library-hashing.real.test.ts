@@ -64,6 +64,8 @@ describe('hashing in the background', () => {
     expect(next.etaSeconds).not.toBeNull();
     openAll();
     expect((await library.whenHashed(id, withoutEnd())).etaSeconds).toBeNull();
+    // Whoever has no more patience made no mistake that a log would have to tell of.
+    await expect(library.whenHashed(id, AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
   });
 
   test('what somebody waits for does not queue behind large files', async () => {
