@@ -233,7 +233,7 @@ class LiveDiscovery implements Discovery {
     const silent = this.#options.silent?.() ?? new Set();
     this.#channels = all.filter(({ network }) => !silent.has(network));
     const before = this.#seen;
-    this.#seen = all.map(({ name, address, network }) => `${name} ${address} ${silent.has(network)}`).sort().join('\n');
+    this.#seen = all.map(({ name, addresses, network }) => `${name} ${addresses.toSorted().join(' ')} ${silent.has(network)}`).sort().join('\n');
     return this.#seen !== before;
   }
 

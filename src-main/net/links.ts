@@ -15,6 +15,7 @@ import type { Address, Link, LinkHandler, Links } from '../node/ports/links.ts';
 import { Decompressor } from './decompressor.ts';
 import { Connection, type Adopted, type ConnectionEnd, type LaneSink } from './connection.ts';
 import { addressText, Dialler, type Dialled } from './dialler.ts';
+import { isGoneHost } from './gone-host.ts';
 import type { Identity } from './identity.ts';
 import { LinkWaiters } from './link-waiters.ts';
 import { Listener } from './listener.ts';
@@ -147,8 +148,11 @@ class LinkTable implements Links {
 
   networksChanged(): void {
     for (const connection of [...this.#connections]) {
+      // Of a relayed one the server knows.
+      if (connection.isRelayed) continue;
       const { localAddress = '', remoteAddress = '', remotePort = 0 } = connection.socket;
-      if (!connection.isRelayed && !this.#isUsed(localAddress)) connection.fail(networkOff(localAddress, addressText({ host: remoteAddress, port: remotePort })).toInfo());
+      if (!this.#isUsed(localAddress)) connection.fail(networkOff(localAddress, addressText({ host: remoteAddress, port: remotePort })).toInfo());
+      else if (isGoneHost(localAddress)) connection.fail({ code: 'link-closed' });
     }
     this.#listener.networksChanged();
   }

@@ -110,8 +110,10 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
     onHint: (hint) => { membership.hint(hint); },
     onGoodbye: (address, from) => { membership.goodbye(address, from); },
     onNetworkChange: () => {
+      // First: whoever is linked is not dialled.
+      links.networksChanged();
       membership.networkChanged();
-      servers.news();
+      servers.networksChanged();
       around.networksChanged();
     },
   });
@@ -239,7 +241,7 @@ function followSettings({ foundation, events, speed, membership, servers, transf
     if (changed.unusedNetworks.join('\n') !== unusedNetworks.join('\n')) {
       links().networksChanged();
       discovery.networksChanged();
-      servers.news();
+      servers.networksChanged();
       outside.networksChanged();
     }
     unusedNetworks = changed.unusedNetworks;

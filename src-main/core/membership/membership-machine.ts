@@ -90,6 +90,8 @@ export class MembershipMachine {
         for (const entry of this.#book.all()) this.#tryAgain(now, entry, this.#random() * second);
         for (const device of this.#devices.all()) {
           device.said.forget();
+          // What ended soon may have been the network's doing.
+          device.shortLinks = 0;
           this.#lookBeside(now, device, null);
         }
         break;

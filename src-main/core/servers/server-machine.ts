@@ -20,6 +20,8 @@ export type ServerEvent =
   | { readonly type: 'goodbye'; readonly withinMs: Millis }
   /** What it should know of us has changed. */
   | { readonly type: 'news' }
+  /** Interfaces changed or the machine woke up: what failed before may work now, and we are elsewhere. */
+  | { readonly type: 'network-changed' }
   | { readonly type: 'tick' };
 
 export interface ServerSink {
@@ -115,10 +117,11 @@ export class ServerMachine {
         out.disconnect();
         this.#down(now, { code: 'link-closed' }, this.#random() * Math.min(event.withinMs, backoffMaxMs) + backoffFirstMs);
         break;
-      case 'news':
-        this.#hasNews = true;
-        if (this.#isUp && !this.#isRegistering) this.#registerForNews(now);
+      case 'network-changed':
+        this.#tryAgain(now);
+        this.#noteNews(now);
         break;
+      case 'news': this.#noteNews(now); break;
       case 'tick': break;
       default: assertNever(event);
     }
@@ -154,6 +157,18 @@ export class ServerMachine {
       out.heartbeat();
     }
     this.nextAt = Math.min(this.#registerAt ?? Infinity, this.#heartbeatAt ?? Infinity);
+  }
+
+  /** Not at the same moment as everybody else whose network is back. */
+  #tryAgain(now: Millis): void {
+    if (this.state !== 'waiting' || this.nextAt === null) return;
+    this.#failures = 0;
+    this.nextAt = Math.min(this.nextAt, now + this.#random() * second);
+  }
+
+  #noteNews(now: Millis): void {
+    this.#hasNews = true;
+    if (this.#isUp && !this.#isRegistering) this.#registerForNews(now);
   }
 
   /** News need not wait until a server takes again what it refused; where it took nothing at all, they do. */

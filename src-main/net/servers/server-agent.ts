@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
 import { AppError } from '#shared/errors.ts';
 import type { ServerUrl } from '#shared/server-url.ts';
+import { isGoneHost } from '../gone-host.ts';
 import { deviceIdOfSpki, type Identity } from '../identity.ts';
 
 const connectionsAtOnce = 4;
@@ -22,6 +23,8 @@ export class ServerAgent extends Agent {
   readonly #url: ServerUrl;
   readonly #identity: Pick<Identity, 'keyPem' | 'certPem'>;
   readonly #localPort: number | undefined;
+  /** Also those that became WebSockets, which the agent itself knows no longer. */
+  readonly #sockets = new Set<TLSSocket>();
 
   constructor(url: ServerUrl, identity: Pick<Identity, 'keyPem' | 'certPem'>, { connections = connectionsAtOnce, localPort }: AgentLimits = {}) {
     super({ keepAlive: true, maxSockets: connections });
@@ -36,6 +39,8 @@ export class ServerAgent extends Agent {
       host, port, ...(this.#localPort === undefined ? {} : { localPort: this.#localPort }), key: this.#identity.keyPem, cert: this.#identity.certPem, minVersion: 'TLSv1.2', rejectUnauthorized: fingerprint === null,
       ...(/^[\d.:]|:/.test(host) ? {} : { servername: host }), ALPNProtocols: ['http/1.1'],
     });
+    this.#sockets.add(socket);
+    socket.once('close', () => { this.#sockets.delete(socket); });
     const fail = (error: Error): void => {
       socket.destroy();
       done(error, socket);
@@ -48,6 +53,11 @@ export class ServerAgent extends Agent {
       if (fingerprint === null || isOf(socket, fingerprint)) done(null, socket);
       else fail(new AppError('identity-changed', { name: this.#url.origin }));
     });
+  }
+
+  /** Cuts what runs from an address that is ours no longer. */
+  networksChanged(): void {
+    for (const socket of this.#sockets) if (isGoneHost(socket.localAddress ?? '')) socket.destroy();
   }
 }
 

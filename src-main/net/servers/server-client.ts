@@ -95,6 +95,12 @@ export class ServerClient {
     }
   }
 
+  /** Cuts what runs from an address that is ours no longer, relayed connections among it. */
+  networksChanged(): void {
+    this.#agent.networksChanged();
+    this.#relayAgent.networksChanged();
+  }
+
   close(): void {
     this.#agent.destroy();
     this.#relayAgent.destroy();

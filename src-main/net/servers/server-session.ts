@@ -97,6 +97,12 @@ export class ServerSession {
     this.#step({ type: 'news' });
   }
 
+  /** What still runs from an address that is ours no longer is cut, so that it is noticed now. */
+  networksChanged(): void {
+    this.client.networksChanged();
+    this.#step({ type: 'network-changed' });
+  }
+
   /** Takes us out of its list, if it is there, and ends. Whom only this server knew is gone then. */
   async close(): Promise<void> {
     const wasOnline = this.isOnline;

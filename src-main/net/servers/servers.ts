@@ -59,6 +59,11 @@ export class Servers {
     for (const session of this.#sessions.values()) session.news();
   }
 
+  /** Interfaces came or went, or were switched. */
+  networksChanged(): void {
+    for (const session of this.#sessions.values()) session.networksChanged();
+  }
+
   /** Devices that announced contents whose names fit; none that a server does not name in time. */
   async search(words: string, { type, minBytes, maxBytes }: SearchFilter, signal: AbortSignal): Promise<BootstrapNode[]> {
     const sizes = { ...(minBytes === undefined ? {} : { minBytes }), ...(maxBytes === undefined ? {} : { maxBytes }) };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ChannelSet } from '#main/discovery/channel-set.ts';
 import type { NetworkChannel } from '#main/discovery/channels.ts';
 
-const channel = (name: string, address = '10.0.0.1'): NetworkChannel => ({ name, network: name, family: 4, address, zone: '', isOnLink: () => true });
+const channel = (name: string, address = '10.0.0.1'): NetworkChannel => ({ name, network: name, family: 4, address, addresses: [address], zone: '', isOnLink: () => true });
 const codeError = (code: string): Error => Object.assign(new Error(code), { code });
 
 /** A set whose channels open unless `refuses` has an error for them; it writes down what happens. */

@@ -20,6 +20,12 @@ describe('channels', () => {
     ]);
   });
 
+  it('name all addresses of ours, so that none changes unseen', () => {
+    expect(listChannels(interfaces).map(({ name, addresses }) => [name, addresses])).toEqual([
+      ['lo/4', ['127.0.0.1']], ['eth0/4', ['192.0.2.5', '198.51.100.5']], ['eth0/6', ['2001:db8::5', 'fe80::5']], ['wg0/4', ['100.64.0.5']],
+    ]);
+  });
+
   it.each([
     ['lo/4', '127.9.9.9', true],
     ['lo/4', '192.0.2.5', false],

@@ -125,7 +125,7 @@ describe('trouble', () => {
   });
 
   it('a channel that cannot be opened does not disturb the others', async () => {
-    const broken = { name: 'gone/4', network: 'gone', family: 4 as const, address: '203.0.113.77', zone: '', isOnLink: () => true };
+    const broken = { name: 'gone/4', network: 'gone', family: 4 as const, address: '203.0.113.77', addresses: ['203.0.113.77'], zone: '', isOnLink: () => true };
     const channels = () => [broken, ...loopback()];
     const [one, two] = [await start({ channels }), await start({ channels })];
     await Promise.all([one.finds(two, 'multicast'), one.finds(two, 'mdns')]);

@@ -174,6 +174,21 @@ describe('a device that dropped', () => {
     expect(world.dials.length - before).toBeLessThan(10);
   });
 
+  it('is dialled at once again when the network is another one, which may have been why links ended', () => {
+    const world = linked();
+    for (let count = 0; count < 20; count++) {
+      world.drop(anna);
+      world.run(1000);
+    }
+    expect(world.machine.device(anna)?.online).toBe(false);
+    world.step({ type: 'network-changed' });
+    world.run(1000);
+    expect(world.machine.device(anna)?.online).toBe(true);
+    world.drop(anna);
+    world.run(2000);
+    expect(world.machine.device(anna)?.online).toBe(true);
+  });
+
   it('is linked again at a new address', () => {
     const world = linked();
     world.answers.delete('10.0.0.2:1');

@@ -87,6 +87,37 @@ describe('a bootstrap server', () => {
     expect(world.done.at(-1)).toEqual({ what: 'connect', at: at + 1000 });
   });
 
+  it('is tried again within a second when the network is another one, however long it was away, and not by all at the same moment', () => {
+    for (const chance of [0, 0.9]) {
+      const world = new World();
+      world.chance = chance;
+      for (let failures = 0; failures < 12; failures++) {
+        world.step({ type: 'down', error: { code: 'not-reachable' } });
+        if (failures < 11) world.run(6 * 60_000);
+      }
+      world.run(5000);
+      const before = world.count('connect');
+      world.step({ type: 'network-changed' });
+      world.run(chance * 1000 - 1);
+      expect(world.count('connect')).toBe(before + (chance === 0 ? 1 : 0));
+      world.run(2);
+      expect(world.count('connect')).toBe(before + 1);
+      // The network works: the next waits grow from the beginning.
+      world.step({ type: 'down', error: { code: 'not-reachable' } });
+      world.run(1100);
+      expect(world.count('connect')).toBe(before + 2);
+    }
+  });
+
+  it('is told where we are when the network is another one', () => {
+    const world = new World();
+    world.up();
+    const before = world.count('register');
+    world.step({ type: 'network-changed' });
+    world.run(1000);
+    expect(world.count('register')).toBe(before + 1);
+  });
+
   it('that never says hello is hung up on', () => {
     const world = new World();
     world.run(15_000);
