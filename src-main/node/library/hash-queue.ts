@@ -61,6 +61,8 @@ export class HashQueue {
   /** `pathKey` of files somebody waits for, first come first. */
   readonly #urgent = new Set<string>();
   readonly #busy = new Set<string>();
+  /** Shares of which nothing was to do when they were looked at: of hundreds only few change. */
+  readonly #idle = new Set<ShareId>();
   /** Until when a file is left alone. */
   readonly #resting = new Map<string, Timestamp>();
   readonly #jobs = new Set<Job>();
@@ -81,9 +83,10 @@ export class HashQueue {
     this.#outside = outside;
   }
 
-  /** There may be something to do. */
-  wake(): void {
+  /** There may be something to do; of `share`, if it is given, there is something new. */
+  wake(share: ShareId | null = null): void {
     if (this.#closed) return;
+    if (share !== null) this.#idle.delete(share);
     if (this.#choosing) {
       this.#chooseAgain = true;
       return;
@@ -110,6 +113,7 @@ export class HashQueue {
   /** Ends what is being hashed of a share: it was paused or removed. */
   stop(share: ShareId): void {
     this.#turns++;
+    this.#idle.delete(share);
     for (const job of this.#jobs) if (job.share === share) job.abort.abort(new AppError('cancelled'));
   }
 
@@ -171,7 +175,9 @@ export class HashQueue {
 
   async #choose(): Promise<{ share: HashShare; paths: string[] } | null> {
     for (const share of this.#outside.shares()) {
-      if (share.paused || !share.available) continue;
+      if (share.paused || !share.available || this.#idle.has(share.id)) continue;
+      // Before it is looked at: what comes meanwhile must not be missed.
+      this.#idle.add(share.id);
       const paths = await this.#chooseFrom(share);
       if (paths.length > 0) return { share, paths };
     }
@@ -201,6 +207,7 @@ export class HashQueue {
     let bytes = 0;
     let wakeAt = Infinity;
     for await (const rows of this.#store.batches(tables.todo, shareRange(share.id))) {
+      this.#idle.delete(share.id);
       for (const [key, todo] of rows) {
         if (this.#busy.has(key)) continue;
         const readyAt = this.#readyAt(key, todo.seenAt);

@@ -86,7 +86,7 @@ export class LibraryService implements Library {
     const failed = (error: unknown): void => this.#failed(error);
     this.#options = options;
     this.#store = store;
-    this.#tree = new Tree(store, now, { changed: (share) => this.#changed(share, true), todo: () => this.#queue.wake(), failed });
+    this.#tree = new Tree(store, now, { changed: (share) => this.#changed(share, true), todo: (share) => this.#queue.wake(share), failed });
     this.#reader = new LibraryReader(store, this.#shares);
     this.#manifests = new Manifests(store);
     this.#index = new SearchIndex(store, this.#shares);

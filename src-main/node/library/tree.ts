@@ -14,7 +14,7 @@ export interface TreeEvents {
   /** What viewers see of the share, or its totals, have changed. */
   changed(share: ShareId): void;
   /** There are files to hash. */
-  todo(): void;
+  todo(share: ShareId): void;
   /** Something in the background failed: the store could not be written. */
   failed(error: unknown): void;
 }
@@ -57,7 +57,7 @@ export class Tree {
       stale.push(...result.stale);
       rest = result.deferred;
       if (result.changed) this.#events.changed(share);
-      if (result.todo > 0) this.#events.todo();
+      if (result.todo > 0) this.#events.todo(share);
       if (result.due > 0) this.wakeSealer();
     }
     return { stale };

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openStore } from '#main/disk/open-store.ts';
 import type { Store } from '#main/disk/store.ts';
 import { HashQueue, type HashShare } from '#main/node/library/hash-queue.ts';
@@ -23,8 +23,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A queue over one share; `looked` is called each time the queue looks whether the share is paused, before it hears. */
-function queueOver(looked: (queue: HashQueue, share: { paused: boolean }) => void, writeFails = false) {
+/** A queue over one share, behind those `before`; `looked` is called each time the queue looks whether the share is paused, before it hears. */
+function queueOver(looked: (queue: HashQueue, share: { paused: boolean }) => void, writeFails = false, before: readonly HashShare[] = []) {
   const asked: string[] = [];
   const state = { paused: false };
   const hashed = (path: string): Promise<FileHash> => {
@@ -48,7 +48,7 @@ function queueOver(looked: (queue: HashQueue, share: { paused: boolean }) => voi
   };
   const failures: unknown[] = [];
   const queue: HashQueue = new HashQueue(store, hasher, () => 1_000_000, {
-    share: () => share, shares: () => [share],
+    share: () => share, shares: () => [...before, share],
     commit: async (_share, changes) => {
       if (writeFails) throw new Error('the disk with the store is full');
       for (const { path } of changes) await store.batch().delete(tables.todo, pathKey(id, path)).write();
@@ -139,4 +139,22 @@ test('a file that was seen by a clock that has been set back since is read all t
   while (asked.length === 0) await new Promise(setImmediate);
   await queue.close();
   expect(asked).toEqual(['film']);
+});
+
+test('shares that have nothing to hash are looked through once, however often another one changes, and again when they change', async () => {
+  const others = Array.from({ length: 50 }, (_, at): HashShare => ({ id: shareIdSchema.parse(String(at).padStart(32, '0')), available: true, paused: false, diskPath: (path) => path }));
+  const looks = vi.spyOn(store, 'batches');
+  const { queue, asked } = queueOver(() => undefined, false, others);
+  for (const name of ['one', 'two', 'three']) {
+    await wanted(name);
+    queue.wake(id);
+    while (asked.at(-1) !== name) await new Promise(setImmediate);
+  }
+  expect(looks.mock.calls.length).toBeLessThan(others.length + 20);
+  const [, other] = others;
+  if (other === undefined) throw new Error('no other share');
+  await store.put(tables.todo, pathKey(other.id, 'new'), { bytes: 2 * MiB, seenAt: 0 });
+  queue.wake(other.id);
+  while (asked.at(-1) !== 'new') await new Promise(setImmediate);
+  await queue.close();
 });
