@@ -1,4 +1,4 @@
-import { AppError, errorInfo, type ErrorInfo } from '#shared/errors.ts';
+import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { ContentId, DeviceId, TransferId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
@@ -11,6 +11,7 @@ import type { DownloadFile } from './download-file.ts';
 import { DownloadFiles, type FilesOwner } from './download-files.ts';
 import type { FileLister } from './file-lister.ts';
 import type { Inherited } from './file-owner.ts';
+import { askAudience, lastAudience, saysForWhom } from './inherited-audience.ts';
 import { rankOf } from './ranks.ts';
 import { ListedFiles } from './listed-files.ts';
 import type { DownloadRecord, FileRecord } from './records.ts';
@@ -151,7 +152,7 @@ export class Download implements FilesOwner {
 
   /** Asked of the origin itself, once a run; a download by content id asks whoever shares it. */
   audience(): Promise<Inherited | null> {
-    this.#audience ??= this.#askAudience().catch(() => this.#lastAudience);
+    this.#audience ??= this.#askAudience().catch(() => lastAudience(this.record));
     return this.#audience;
   }
 
@@ -229,7 +230,7 @@ export class Download implements FilesOwner {
       this.#observer.changed(this);
     }
     this.#files.linkUp(link);
-    if (link.remote.id === this.#saysForWhom) this.#askAudienceAgain().catch(() => undefined);
+    if (link.remote.id === saysForWhom(this.record)) this.#askAudienceAgain().catch(() => undefined);
   }
 
   linkDown(id: DeviceId): void {
@@ -331,46 +332,10 @@ export class Download implements FilesOwner {
     if (JSON.stringify(await this.audience()) !== JSON.stringify(before)) this.suspend({ code: 'source-changed', params: { name: this.record.name } }, 0);
   }
 
-  /** What the origin said last holds while it is away; what it does not show any more is for nobody. */
   async #askAudience(): Promise<Inherited | null> {
-    const { source, audienceBy } = this.record;
-    const links = this.#context.links();
-    let inherited: Inherited | null = null;
-    if (source.kind === 'path') {
-      const origin = links.get(source.peer);
-      if (origin === undefined) return this.#lastAudience;
-      const { audience } = await origin.request('audience', { path: source.path }).catch((error: unknown) => {
-        if (error instanceof AppError && error.code === 'not-found') return { audience: null };
-        throw error;
-      });
-      if (audience !== null) inherited = { audience, by: source.peer };
-    } else {
-      // Who said it before has perhaps shown already what of it it has.
-      const all = [...links.all()].sort((a, b) => Number(b.remote.id === audienceBy) - Number(a.remote.id === audienceBy));
-      let last = this.#lastAudience;
-      for (const link of all) {
-        const answer = await link.request('audience', { contentId: source.contentId }).catch(() => undefined);
-        if (answer?.audience === null && link.remote.id === last?.by) last = null;
-        if (answer === undefined || answer.audience === null) continue;
-        inherited = { audience: answer.audience, by: link.remote.id };
-        break;
-      }
-      inherited ??= last;
-    }
+    const inherited = await askAudience(this.#context.links(), this.record);
     this.record = { ...this.record, audience: inherited?.audience ?? null, audienceBy: inherited?.by ?? null };
     return inherited;
-  }
-
-  /** The device by whose word others get it from here. */
-  get #saysForWhom(): DeviceId | null {
-    const { audienceBy, source } = this.record;
-    return source.kind === 'path' ? source.peer : audienceBy;
-  }
-
-  get #lastAudience(): Inherited | null {
-    const { audience } = this.record;
-    const by = this.#saysForWhom;
-    return audience === null || by === null ? null : { audience, by };
   }
 
   async #work(signal: AbortSignal): Promise<void> {
