@@ -7,11 +7,8 @@ import { isPieceSize } from '#main/core/content/piece-size.ts';
 import type { FileTarget } from '#main/node/ports/receiver.ts';
 import { diskError, systemCode } from './disk-error.ts';
 import type { Files, Folder } from './files.ts';
+import { isInside } from './is-inside.ts';
 import type { ReceiveWorld } from './receive-world.ts';
-
-export function isInside(base: string, path: string): boolean {
-  return path === base || path.startsWith(base.endsWith(sep) ? base : base + sep);
-}
 
 /** Path of a name in a folder whose path is a real one. Thousands of files are put together so, and `join` would take apart each time what is in order already. */
 export const pathIn = (folder: string, name: string): string => (folder.endsWith(sep) ? folder + name : folder + sep + name);

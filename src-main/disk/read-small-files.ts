@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { isInside, pathIn } from './destination.ts';
+import { pathIn } from './destination.ts';
+import { isInside } from './is-inside.ts';
 import { isVersion } from './file-version.ts';
 
 /** Parts of small files to be read, in columns: a message to another thread costs by the objects in it. */

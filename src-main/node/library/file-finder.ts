@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
-import { sep } from 'node:path';
 import type { ContentId, ShareId } from '#shared/ids.ts';
+import { isInside } from '../../disk/is-inside.ts';
 import type { FileRef, Viewer } from '../ports/library.ts';
 import { observePath } from './share-scan.ts';
 import type { LibraryReader, Location } from './reader.ts';
@@ -104,17 +104,16 @@ export class FileFinder {
 
   async #isUnchanged({ share, path }: Location, entry: FileRecord): Promise<boolean> {
     const state = await observePath({ root: share.record.path, isPrivate: this.#isPrivate }, path);
-    if (state.kind === 'file' && state.version === entry.version && (await isInside(share.diskPath(path), share.record.path))) return true;
+    if (state.kind === 'file' && state.version === entry.version && (await leadsInside(share.diskPath(path), share.record.path))) return true;
     await share.refresh([path]);
     return false;
   }
 }
 
 /** Whether no folder on the way has become a link that leads out of the share. */
-async function isInside(disk: string, root: string): Promise<boolean> {
+async function leadsInside(disk: string, root: string): Promise<boolean> {
   try {
-    const real = await realpath(disk);
-    return real === root || real.startsWith(root.endsWith(sep) ? root : `${root}${sep}`);
+    return isInside(root, await realpath(disk));
   } catch {
     // It went between two looks: it is not there, so it is not inside.
     return false;

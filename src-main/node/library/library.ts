@@ -1,5 +1,5 @@
 import { lstat, realpath } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { AppError } from '#shared/errors.ts';
 import { toHex, type ContentId, type ShareId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
@@ -7,10 +7,12 @@ import { shareIdSchema } from '#shared/model/ids.ts';
 import type { SearchFilter } from '#shared/model/search.ts';
 import type { Audience, Share } from '#shared/model/share.ts';
 import { minute, type Millis, type Timestamp } from '#shared/units.ts';
+import { isInside } from '#main/disk/is-inside.ts';
 import { diskError } from '#main/disk/disk-error.ts';
 import type { OpenedStore } from '#main/disk/open-store.ts';
 import type { Store } from '#main/disk/store.ts';
 import { startWatch, type StartWatch } from '#main/disk/watch.ts';
+import { Bell } from '../bell.ts';
 import type { Hasher } from '../ports/hasher.ts';
 import type { FileRef, Library, ManifestPart, SearchResult, Viewer } from '../ports/library.ts';
 import { Announcer } from './announcer.ts';
@@ -53,8 +55,6 @@ export async function createLibrary(options: LibraryOptions): Promise<LibrarySer
   return library;
 }
 
-const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
-
 /** What this device shares. */
 export class LibraryService implements Library {
   readonly #options: LibraryOptions;
@@ -72,8 +72,8 @@ export class LibraryService implements Library {
   readonly #onShareGone = new Set<(id: ShareId) => void>();
   readonly #onListing = new Set<(share: Share) => void>();
   readonly #onRights = new Set<() => void>();
-  /** Called with every change of a share, at once. */
-  readonly #waiters = new Set<() => void>();
+  /** Rings with every change of a share, at once. */
+  readonly #changes = new Bell();
   /** Shares whose listing was found damaged and is made anew, or was. */
   readonly #rebuilt = new Map<ShareId, 'under way' | 'done'>();
   readonly #background = new Set<Promise<void>>();
@@ -161,7 +161,7 @@ export class LibraryService implements Library {
     this.#queue.stop(share.id);
     this.#announcer.forget(share.id);
     for (const listener of this.#onShareGone) listener(share.id);
-    this.#wakeWaiters();
+    this.#changes.ring();
     await share.close();
     await this.#tree.removeShare(share.id);
     await this.#store.sync();
@@ -187,11 +187,11 @@ export class LibraryService implements Library {
     for (;;) {
       if (this.#closed || signal.aborted) throw new AppError('cancelled');
       const share = this.#shares.find(id);
-      const changed = this.#nextChange(signal);
+      const seen = this.#changes.rings;
       const state = await this.#state(share);
       if (share.missing !== null) throw new AppError(share.missing.code, share.missing.params);
       if (state.contentId !== null && !share.scanning) return state;
-      await changed;
+      await this.#changes.after(seen, signal);
     }
   }
 
@@ -290,7 +290,7 @@ export class LibraryService implements Library {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#wakeWaiters();
+    this.#changes.ring();
     await this.#announcer.close();
     await this.#queue.close();
     await Promise.all(this.#shares.all().map((share) => share.close()));
@@ -335,7 +335,7 @@ export class LibraryService implements Library {
   }
 
   isPrivate(path: string): boolean {
-    return this.#private.some((folder) => isWithin(path, folder)) && !(this.#options.sharedInside ?? []).some((folder) => isWithin(path, folder));
+    return this.#private.some((folder) => isInside(folder, path)) && !(this.#options.sharedInside ?? []).some((folder) => isInside(folder, path));
   }
 
   #newId(): ShareId {
@@ -349,7 +349,7 @@ export class LibraryService implements Library {
 
   #changed(share: ShareId, listing: boolean): void {
     this.#announcer.changed(share, listing);
-    this.#wakeWaiters();
+    this.#changes.ring();
   }
 
   async #announce(id: ShareId, listing: boolean): Promise<void> {
@@ -359,22 +359,6 @@ export class LibraryService implements Library {
     if (this.#closed || this.#shares.get(id) === undefined) return;
     for (const listener of this.#onShare) listener(state);
     if (listing) for (const listener of this.#onListing) listener(state);
-  }
-
-  #nextChange(signal: AbortSignal): Promise<void> {
-    return new Promise((resolvePromise) => {
-      const done = (): void => {
-        this.#waiters.delete(done);
-        signal.removeEventListener('abort', done);
-        resolvePromise();
-      };
-      this.#waiters.add(done);
-      signal.addEventListener('abort', done);
-    });
-  }
-
-  #wakeWaiters(): void {
-    for (const waiter of [...this.#waiters]) waiter();
   }
 
   /** A record of the store was there but not readable: the listing it belongs to is made anew, once. */

@@ -5,7 +5,7 @@ import { AppError } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
 import type { WireFile } from '#shared/protocol/control.ts';
 import { compareNames } from '#shared/protocol/manifest.ts';
-import { isInside } from '../../disk/destination.ts';
+import { isInside } from '../../disk/is-inside.ts';
 import { fileVersion } from '../../disk/file-version.ts';
 import { isUnfinished } from '../../disk/observe.ts';
 import { volumeKindOf } from '../../disk/volume-kind.ts';

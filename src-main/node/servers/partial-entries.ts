@@ -1,8 +1,8 @@
-import { sep } from 'node:path';
 import { limits } from '#shared/limits.ts';
 import { nameBytes } from '#shared/names.ts';
 import type { Share } from '#shared/model/share.ts';
 import type { Entry } from '#shared/protocol/bootstrap.ts';
+import { isInside } from '../../disk/is-inside.ts';
 import type { UnderWay } from '../transfers/shared-downloads.ts';
 
 /** Whole lists are announced, so a download of an hour may cost a dozen of them and not thousands. */
@@ -15,7 +15,7 @@ const stepPercent = 10;
  */
 export function partialEntries(underWay: readonly UnderWay[], shares: readonly Share[]): Entry[] {
   const folders = shares.filter(({ audience, kind }) => audience.kind === 'public' && kind === 'folder').map(({ path }) => path);
-  const isBelow = (inside: string): boolean => folders.some((folder) => inside === folder || inside.startsWith(folder.endsWith(sep) ? folder : folder + sep));
+  const isBelow = (inside: string): boolean => folders.some((folder) => isInside(folder, inside));
   return underWay.flatMap(({ contentId, name, inside, bytes, audience, share }) => {
     const last = name.slice(name.lastIndexOf('/') + 1);
     const isTold = audience.kind === 'public' && bytes >= limits.servers.fileBytes && last !== '' && nameBytes(last) <= limits.names.componentBytes && isBelow(inside);

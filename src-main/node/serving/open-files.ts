@@ -6,7 +6,7 @@ import { AppError } from '#shared/errors.ts';
 import { KiB, second } from '#shared/units.ts';
 import type { Hasher } from '../ports/hasher.ts';
 import type { FileRef } from '../ports/library.ts';
-import { isInside } from '../../disk/destination.ts';
+import { isInside } from '../../disk/is-inside.ts';
 import { isVersion } from '../../disk/file-version.ts';
 import { partVersion, type PartialFile } from '../transfers/shared-downloads.ts';
 import type { BlockPart } from './batch-parts.ts';
