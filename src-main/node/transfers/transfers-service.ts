@@ -12,10 +12,10 @@ import { discardPartials } from './discard-partials.ts';
 import { Download, type DownloadObserver } from './download.ts';
 import type { DownloadContext } from './download-context.ts';
 import { DownloadIndex, isFinished } from './download-index.ts';
+import { DownloadLine } from './download-line.ts';
 import { viewDetail, viewDownload } from './download-view.ts';
 import { FileLister, nameRules } from './file-lister.ts';
 import { ListedFiles } from './listed-files.ts';
-import { rankOf } from './ranks.ts';
 import { downloadsTable, type DownloadRecord, type SourceRecord } from './records.ts';
 
 const sampleEveryMs = 1000;
@@ -60,10 +60,7 @@ export class TransfersService implements DownloadObserver {
   readonly #samples = new Map<TransferId, number[]>();
   readonly #moved = new Set<Download>();
   #movedTimer: NodeJS.Timeout | null = null;
-  /** Downloads being changed, and by how many at once: not to be started. */
-  readonly #held = new Map<Download, number>();
-  /** Changes of many at once that are under way: what each makes room for is not to be started before the last. */
-  #changesOfMany = 0;
+  readonly #line: DownloadLine;
   readonly #baseFolders: BaseFolders;
   #nextNumber = 1;
   #sampler: NodeJS.Timeout | null = null;
@@ -73,6 +70,7 @@ export class TransfersService implements DownloadObserver {
     this.#context = ports.context;
     this.#lister = new FileLister(ports.context);
     this.#baseFolders = new BaseFolders(ports.context.store);
+    this.#line = new DownloadLine(this.#downloads, () => ports.settings().activeTransfers);
   }
 
   /** Takes up where the last run ended. */
@@ -85,7 +83,7 @@ export class TransfersService implements DownloadObserver {
         if (record.state === 'active' || record.state === 'paused') this.#add(record);
       }
     }
-    this.#schedule();
+    this.#line.schedule();
     this.#sampler = setInterval(() => { this.#sample(); }, sampleEveryMs);
   }
 
@@ -108,7 +106,7 @@ export class TransfersService implements DownloadObserver {
     // Whoever asks for the same while it is being noted finds it.
     const download = this.#add(record);
     try {
-      await this.#whileStopped(download, () => this.save(record));
+      await this.#line.whileStopped(download, () => this.save(record));
     } catch (error) {
       this.#downloads.delete(record.id);
       this.#index.forget(record.id);
@@ -165,7 +163,7 @@ export class TransfersService implements DownloadObserver {
   /** One whose last byte was just coming is done then. */
   async pause(id: TransferId): Promise<Transfer> {
     const download = this.#unfinished(id);
-    await this.#whileStopped(download, async () => { if (!(await download.endIfComplete())) await this.#setState(download, 'paused'); });
+    await this.#line.whileStopped(download, async () => { if (!(await download.endIfComplete())) await this.#setState(download, 'paused'); });
     return this.viewOf(download.record);
   }
 
@@ -179,7 +177,7 @@ export class TransfersService implements DownloadObserver {
   async cancel(id: TransferId, deletePartial: boolean): Promise<Transfer> {
     const download = this.#downloads.get(id);
     if (download === undefined) return this.get(id);
-    await this.#whileStopped(download, async () => {
+    await this.#line.whileStopped(download, async () => {
       if (await download.endIfComplete()) return;
       if (deletePartial) await discardPartials(this.#context, download.record);
       download.record = { ...download.record, finishedAt: this.#context.now() };
@@ -191,13 +189,13 @@ export class TransfersService implements DownloadObserver {
 
   async retry(id: TransferId | undefined): Promise<number> {
     const failed = this.#index.ids((state) => state === 'failed').filter((each) => id === undefined || each === id);
-    await this.#changeMany(async () => { for (const each of failed) await this.resume(each); });
+    await this.#line.changeMany(async () => { for (const each of failed) await this.resume(each); });
     return failed.length;
   }
 
   async pauseAll(paused: boolean): Promise<number> {
     const chosen = [...this.#downloads.values()].filter((download) => (download.record.state === 'paused') !== paused);
-    await this.#changeMany(async () => {
+    await this.#line.changeMany(async () => {
       for (const { id, record } of chosen) {
         // It may have ended while the ones before it were changed.
         if (this.#downloads.has(id) && (record.state === 'paused') !== paused) await (paused ? this.pause(id) : this.resume(id));
@@ -210,7 +208,7 @@ export class TransfersService implements DownloadObserver {
     const download = this.#unfinished(id);
     download.setPriority(priority);
     await this.save(download.record);
-    this.#schedule();
+    this.#line.schedule();
     this.changed(download);
     return this.#view(download);
   }
@@ -243,13 +241,8 @@ export class TransfersService implements DownloadObserver {
     return ended.length;
   }
 
-  /** Of those that waited for that device as many go on as may run at once; the others stand in line again. */
   linkUp(link: Link): void {
-    const line = this.#line();
-    let free = this.#freeIn(line);
-    const tooMany = line.filter((download) => download.waitsFor(link.remote.id) && free-- <= 0);
-    this.#changeMany(() => Promise.all(tooMany.map((download) => this.#standInLine(download)))).catch(() => undefined);
-    for (const download of this.#downloads.values()) if (!this.#held.has(download)) download.linkUp(link);
+    this.#line.linkUp(link, (download) => { this.changed(download); });
   }
 
   linkDown(id: DeviceId): void {
@@ -264,7 +257,7 @@ export class TransfersService implements DownloadObserver {
 
   /** Settings may allow more or fewer at once. */
   settingsChanged(): void {
-    this.#schedule();
+    this.#line.schedule();
   }
 
   viewOf(record: DownloadRecord): Transfer {
@@ -304,7 +297,7 @@ export class TransfersService implements DownloadObserver {
     this.#downloads.delete(download.record.id);
     this.#samples.delete(download.record.id);
     this.#ports.onDone(this.viewOf(download.record));
-    this.#schedule();
+    this.#line.schedule();
   }
 
   /** Told together after a while: to describe a download for each of ten thousand files would cost more than to write them. */
@@ -337,7 +330,7 @@ export class TransfersService implements DownloadObserver {
   async #takeUp(download: Download): Promise<Transfer> {
     download.record = { ...download.record, reason: null, finishedAt: null };
     await this.#setState(download, 'active');
-    this.#schedule();
+    this.#line.schedule();
     return this.#view(download);
   }
 
@@ -359,58 +352,9 @@ export class TransfersService implements DownloadObserver {
     return record;
   }
 
-  /** Stops a download for a change of it; whatever else happens meanwhile, it is not started again before the end. */
-  async #whileStopped(download: Download, change: () => Promise<void>): Promise<void> {
-    this.#held.set(download, (this.#held.get(download) ?? 0) + 1);
-    try {
-      await download.stop();
-      await change();
-    } finally {
-      const others = (this.#held.get(download) ?? 1) - 1;
-      if (others > 0) this.#held.set(download, others);
-      else this.#held.delete(download);
-      this.#schedule();
-    }
-  }
-
-  async #changeMany(work: () => Promise<unknown>): Promise<void> {
-    this.#changesOfMany++;
-    try {
-      await work();
-    } finally {
-      this.#changesOfMany--;
-      this.#schedule();
-    }
-  }
-
   #askAgain(id: DeviceId): void {
     const link = this.#context.swarm.forgiven(id);
     if (link !== null) this.linkUp(link);
-  }
-
-  /** Starts the first ones in line, as many as may run at once. */
-  #schedule(): void {
-    if (this.#changesOfMany > 0) return;
-    const line = this.#line();
-    const ready = line.filter((download) => !download.isRunning && !this.#held.has(download));
-    const [here, away] = [ready.filter((download) => !download.isOriginAway), ready.filter((download) => download.isOriginAway)];
-    // Of many that wait for somebody a few are looked at each second, after all that can go on at once.
-    for (const download of [...here, ...away].slice(0, Math.max(0, this.#freeIn(line)))) download.start();
-  }
-
-  #line(): Download[] {
-    return [...this.#downloads.values()].filter((download) => download.record.state === 'active')
-      .toSorted((a, b) => rankOf[b.record.priority] - rankOf[a.record.priority] || a.number - b.number);
-  }
-
-  /** How many more may run. One that only waits for somebody to come back does not hold up the others. */
-  #freeIn(line: readonly Download[]): number {
-    return this.#ports.settings().activeTransfers - line.filter((download) => download.isRunning && download.activity.kind !== 'waiting').length;
-  }
-
-  async #standInLine(download: Download): Promise<void> {
-    await this.#whileStopped(download, () => Promise.resolve());
-    this.changed(download);
   }
 
   #sample(): void {
@@ -425,7 +369,7 @@ export class TransfersService implements DownloadObserver {
       download.keep().catch((error: unknown) => { download.suspend(errorInfo(error)); });
       if (samples.at(-1) !== 0 || samples.at(-2) !== 0) this.#ports.onChange(this.#view(download));
     }
-    this.#schedule();
+    this.#line.schedule();
   }
 
   async #forget(id: TransferId): Promise<void> {
