@@ -21,7 +21,7 @@ describe.skipIf(!mayLimit)('nodes that may have 256 files open', () => {
     for (let at = 0; at < 60; at++) {
       const album = join(folder, `album ${at}`);
       await mkdir(album, { recursive: true });
-      await Promise.all(Array.from({ length: 20 }, (_, file) => writeFile(join(album, `${file}.jpg`), `photo ${file} of ${at}`)));
+      await Promise.all(Array.from({ length: 12 }, (_, file) => writeFile(join(album, `${file}.jpg`), `photo ${file} of ${at}`)));
     }
     await writeRandom(join(folder, 'film'), 5 * MiB);
     const [sender, receiver] = [await stage.serve(['--name', 'Sender', ...quiet], few), await stage.serve(['--name', 'Receiver', ...quiet], few)];
