@@ -385,6 +385,8 @@ export class Download implements FilesOwner {
       this.#observer.changed(this);
       this.#files.ring();
     }
+    // It is remembered for half an hour, for those who fetch what it brought.
+    this.#listed.listedAll();
   }
 
   async #leave(): Promise<void> {

@@ -45,6 +45,11 @@ export class ListedFiles {
     this.#listed = { end: first + files.length, page };
   }
 
+  /** Nothing more is listed for now: what was kept to go on with is read again if it is needed. */
+  listedAll(): void {
+    this.#listed = null;
+  }
+
   /** There is more to say of a file than that it is done. */
   put(batch: StoreBatch, index: number, record: FileRecord): void {
     batch.put(filesTable, this.#key(index), record);

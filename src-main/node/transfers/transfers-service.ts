@@ -183,6 +183,7 @@ export class TransfersService implements DownloadObserver {
       download.record = { ...download.record, finishedAt: this.#context.now() };
       await this.#setState(download, 'cancelled');
       this.#downloads.delete(id);
+      this.#samples.delete(id);
     });
     return this.viewOf(download.record);
   }

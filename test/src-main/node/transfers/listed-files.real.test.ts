@@ -1,7 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import * as z from 'zod';
 import { openStore } from '#main/disk/open-store.ts';
 import { keyTable, type Store } from '#main/disk/store.ts';
 import { ListedFiles } from '#main/node/transfers/listed-files.ts';
@@ -49,6 +52,23 @@ async function all(limit = 100): Promise<{ index: number; file: FileRecord }[]> 
 }
 const names = async (): Promise<string[]> => (await all()).map(({ file }) => file.remotePath);
 const namesOf = (files: readonly FileRecord[]): string[] => files.map(({ remotePath }) => remotePath);
+
+it('keeps nothing of a list that is whole in memory, and goes on with it all the same', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = z.custom<() => void>((value) => typeof value === 'function').parse(runInNewContext('gc'));
+  const listOne = async (): Promise<WeakRef<FileRecord>> => {
+    const file = named('file 0');
+    await listed.list(0, [file]);
+    return new WeakRef(file);
+  };
+  const first = await listOne();
+  listed.listedAll();
+  await new Promise(setImmediate);
+  collect();
+  expect(first.deref()).toBeUndefined();
+  await listed.list(1, many(1, 200));
+  expect(await names()).toEqual(namesOf(many(0, 201)));
+});
 
 it.each([[[0]], [[1, 1]], [[128, 128, 1]], [[1000, 1000, 7]], [[100, 0, 29, 300]]])('gives a list that came in parts of %j as it came', async (parts) => {
   let first = 0;
