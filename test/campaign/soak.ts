@@ -183,7 +183,10 @@ async function main(): Promise<void> {
   const receiver = await stage.serve(['--name', 'Receiver', ...quiet]);
   await receiver.must('connect', `127.0.0.1:${world.proxy.port}`);
   const samples: Record<string, Sample[]> = { sender: [], receiver: [] };
-  const news = setInterval(() => { console.log(`${((performance.now() - from) / 60_000).toFixed(1)} min: ${JSON.stringify(counts)}`); }, 60_000);
+  const news = setInterval(() => {
+    const held = Object.entries(samples).map(([name, taken]) => `${name} ${((taken.at(-1)?.rssBytes ?? 0) / MiB).toFixed(0)} MiB`);
+    console.log(`${((performance.now() - from) / 60_000).toFixed(1)} min: ${held.join(', ')}; ${JSON.stringify(counts)}`);
+  }, 60_000);
   try {
     const results = await Promise.allSettled([
       liveThrough(world, receiver, seeded(seed)),
