@@ -66,6 +66,19 @@ export class Download {
     return this.#wanting.some((file) => file.content.useful(peer) > 0);
   }
 
+  /** Whether another of the peers has something that this one is to give, and can be asked for it. */
+  hasAnotherFor(peer: PeerState, peers: ReadonlyMap<PeerNumber, PeerState>): boolean {
+    for (const { content } of this.#wanting) {
+      if (content.useful(peer.number) <= 0) continue;
+      for (const number of content.members.keys()) {
+        const other = peers.get(number);
+        if (other === undefined || other === peer || other.isBanned || other.isResting || other.isChoking) continue;
+        if (content.useful(number) > 0) return true;
+      }
+    }
+    return false;
+  }
+
   /** Of files of one piece, wanted as much as this one, the one that fewest have among those the peer has: what only one device has spreads first. */
   #rarestLike(first: FileState, peer: PeerState): FileState {
     if (this.inOrder) return first;
@@ -128,6 +141,10 @@ export class Downloads {
 
   remove(gone: Download): void {
     this.#line = this.#line.filter((download) => download !== gone);
+  }
+
+  hasAnotherFor(peer: PeerState, peers: ReadonlyMap<PeerNumber, PeerState>): boolean {
+    return this.#line.some((download) => download.hasAnotherFor(peer, peers));
   }
 
   begun({ file: { download }, bytes, isSlow }: Fetch): void {

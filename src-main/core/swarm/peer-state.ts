@@ -15,6 +15,8 @@ const stallMs = 8 * second;
 const lookedLatelyMs = 1 * second;
 /** Each stall in a row doubles that, up to this: the path may be slower than anybody thought. */
 const mostPatienceMs = 32 * second;
+/** Nobody else could give meanwhile what a stalled peer has, so little is won by waiting; but in a crowd that waits for one line, others get their turn. */
+const onlySourceRestMs = 1 * second;
 /** A block that is still owed so long after a later one came was not sent, or hangs on a dead connection. */
 const passedMs = 3 * second;
 /** A slow peer that was measured has this much to send, so that few pieces lie around half-finished. */
@@ -157,14 +159,18 @@ export class PeerState {
     return this.inFlightRequests === 0 ? this.#lastRate : this.delivered.rate(now);
   }
 
-  /** It owed bytes for too long: leave it alone for a while, longer each time. */
-  noteStall(now: Millis): void {
+  /** It owed bytes for too long: less is asked of it, and more patiently each time. */
+  noteStall(): void {
     this.stalls++;
     this.late++;
-    this.isResting = true;
-    this.restUntil = now + Math.min(5 * second * 2 ** this.stalls, 60 * second);
     // If it was not dead but slow, it must be able to answer this time.
     this.#windowBytes = minBlockBytes;
+  }
+
+  /** It is left alone for a while, longer after each stall; `isOnlySource`: for a moment. */
+  rest(now: Millis, isOnlySource = false): void {
+    this.isResting = true;
+    this.restUntil = now + (isOnlySource ? onlySourceRestMs : Math.min(5 * second * 2 ** this.stalls, 60 * second));
   }
 
   /** Whether bytes came lately, also of a block that is still on its way. */
@@ -228,7 +234,10 @@ export class PeerState {
 
   /** A connection has ended with blocks on it. Whose connections end again without a block between is left alone for a while. */
   noteLost(now: Millis): void {
-    if (this.#lostAt !== null && now - this.#lostAt > oneLossMs) this.noteStall(now);
+    if (this.#lostAt !== null && now - this.#lostAt > oneLossMs) {
+      this.noteStall();
+      this.rest(now);
+    }
     this.#lostAt ??= now;
   }
 

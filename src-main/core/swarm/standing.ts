@@ -11,7 +11,7 @@ import type { Room } from './room.ts';
 export interface SourceStanding {
   readonly peer: PeerNumber;
   readonly state: Exclude<SourceState, 'away'>;
-  /** When a `stalled` one is asked again; else null. */
+  /** When a `stalled` one is asked again; null: it is not stalled, or has been asked again. */
   readonly until: Millis | null;
   /** Bytes/s it delivers to all downloads together. */
   readonly rate: number;
@@ -64,7 +64,7 @@ function sourcesOf(now: Millis, download: Download, { peers, arrivals }: Standin
     const peer = peers.get(number);
     if (peer === undefined) continue;
     const state = stateOf(now, peer, download, useful.has(number), arrivals);
-    sources.push({ peer: number, state, until: state === 'stalled' ? peer.restUntil : null, rate: peer.delivered.rate(now), late: peer.late });
+    sources.push({ peer: number, state, until: state === 'stalled' && peer.isResting ? peer.restUntil : null, rate: peer.delivered.rate(now), late: peer.late });
   }
   return sources;
 }
@@ -73,7 +73,8 @@ function stateOf(now: Millis, peer: PeerState, download: Download, isUseful: boo
   if (peer.isBanned) return 'banned';
   let isAsked = false;
   for (const fetch of peer.fetches) isAsked ||= fetch.file.download === download;
-  if (isAsked) return peer.isGiving(now, arrivals) ? 'feeding' : 'asked';
+  if (isAsked && peer.isGiving(now, arrivals)) return 'feeding';
+  if (isAsked) return peer.stalls > 0 ? 'stalled' : 'asked';
   if (peer.isResting) return 'stalled';
   if (peer.isChoking) return 'choked';
   if (!isUseful) return 'idle';

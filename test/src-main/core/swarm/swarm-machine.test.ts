@@ -298,6 +298,28 @@ describe('a source', () => {
       expect(foundMs).toBeGreaterThan(4 * second);
     }
   });
+
+  it('that nobody can stand in for is asked again soon, for little and ever more patiently', () => {
+    const swarm = fetchingWorld([20], { 1: lan });
+    swarm.run(40);
+    swarm.stopPeer(1);
+    swarm.run(126 * second);
+    const again = swarm.requests.filter(({ at }) => at > 1000);
+    expect(again.map(({ length }) => length)).toEqual(again.map(() => 64 * KiB));
+    expect(again.map(({ at }) => Math.round(at / second))).toEqual([9, 26, 59, 92, 125]);
+    expect(swarm.machine.standing(swarm.now, 1)?.sources).toMatchObject([{ state: 'stalled', until: null }]);
+  });
+
+  it('that others can stand in for is left alone for a while', () => {
+    const swarm = fetchingWorld([2000], { 1: lan, 2: { bytesPerMs: 20_000, latencyMs: 1 } });
+    swarm.run(40);
+    swarm.stopPeer(1);
+    swarm.run(15 * second);
+    expect(swarm.requests.filter(({ at, peer }) => at > 1000 && peer === 1)).toEqual([]);
+    const standing = swarm.machine.standing(swarm.now, 1)?.sources.find(({ peer }) => peer === 1);
+    expect(standing?.state).toBe('stalled');
+    expect(standing?.until).toBeGreaterThan(swarm.now);
+  });
 });
 
 it('a removed download leaves nothing behind', () => {
