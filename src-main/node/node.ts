@@ -225,13 +225,15 @@ async function followLibrary({ foundation, events, blocks, shareNames, links }: 
 /** Whoever is hidden tells no server where it is. */
 const serversOf = ({ servers, visibility }: Settings): readonly string[] => (visibility === 'hidden' ? [] : servers);
 
-function followSettings({ foundation, events, speed, membership, servers, transfers, links, background }: Services, discovery: Discovery, outside: Outside): void {
+function followSettings({ foundation, events, speed, membership, welcome, servers, transfers, links, background }: Services, discovery: Discovery, outside: Outside): void {
   const { settings } = foundation;
   speed.apply();
-  let { name, unusedNetworks } = settings.get();
+  let { name, unusedNetworks, visibility } = settings.get();
   settings.onChange((changed) => {
     speed.apply();
     membership.setVisibility(changed.visibility);
+    if (changed.visibility !== visibility) welcome.showOut(links().all());
+    visibility = changed.visibility;
     background(discovery.set({ multicast: changed.multicast, mdns: changed.mdns, visible: changed.visibility !== 'hidden' }));
     background(servers.set(serversOf(changed)));
     outside.apply();

@@ -32,7 +32,7 @@ import { AlternativeSchedule } from './rates/alternative-schedule.ts';
 import { PingProtection } from './rates/ping-protection.ts';
 import { SpeedLimits } from './rates/speed-limits.ts';
 import type { Library } from './ports/library.ts';
-import type { Links } from './ports/links.ts';
+import type { Link, Links } from './ports/links.ts';
 import type { Outgoing } from './ports/outgoing.ts';
 import { SearchService } from './search/search-service.ts';
 import { BlockCompressor } from './serving/block-compressor.ts';
@@ -146,6 +146,10 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
       events.emit({ type: 'peer-gone', id });
     },
   });
+  const rightsChanged = (link: Link): void => {
+    link.notify({ kind: 'listing', share: '' });
+    welcome.showOut([link]);
+  };
   const setTrust = async (text: string, trust: Trust): Promise<Peer> => {
     const { id } = devices.find(text);
     const kept = devices.setTrust(id, trust);
@@ -154,7 +158,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     blocks.forgetRights();
     const link = links().get(id);
     if (trust === 'blocked') link?.close({ code: 'blocked' });
-    else link?.notify({ kind: 'listing', share: '' });
+    else if (link !== undefined) rightsChanged(link);
     const peer = await kept;
     return devices.get(id) ?? peer;
   };
@@ -182,7 +186,8 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     },
     onRights: (id) => {
       blocks.forgetRights();
-      links().get(id)?.notify({ kind: 'listing', share: '' });
+      const link = links().get(id);
+      if (link !== undefined) rightsChanged(link);
     },
   });
   closers.push(() => rooms.close());
@@ -198,7 +203,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
     onRelay: (from, ticket, by) => { reach.met(from, ticket, by); },
   });
   closers.push(() => servers.close());
-  const welcome = new Welcome({ visibility: () => settings.get().visibility, trustOf: (id) => devices.trustOf(id), rooms });
+  const welcome: Welcome = new Welcome({ visibility: () => settings.get().visibility, trustOf: (id) => devices.trustOf(id), rooms });
   const reach: Reach = new Reach({
     self: identity.id, servers, links, now, background, random: Math.random, ownAddresses: ways.ownAddresses,
     knownAddresses: (id) => (membership.peer(id)?.sources ?? []).flatMap(({ address }) => parseAddress(address) ?? []),

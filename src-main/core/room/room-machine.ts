@@ -69,10 +69,10 @@ export class RoomMachine {
     return this.#sessions.get(peer)?.proven.get(room) === room.secret && !room.isRemoved(peer);
   }
 
-  /** Whether a device was a member when it was here last. */
-  knows(peer: DeviceId): boolean {
-    for (const { members } of this.#rooms.values()) if (members.get(peer)?.met === true) return true;
-    return false;
+  /** What a device is to our rooms: a member that was `met`, or one that another member `named`. */
+  memberKind(peer: DeviceId): 'met' | 'named' | null {
+    const found = [...this.#rooms.values()].flatMap(({ members }) => members.get(peer) ?? []);
+    return found.length === 0 ? null : found.some(({ met }) => met) ? 'met' : 'named';
   }
 
   /** When a room ends by itself. */

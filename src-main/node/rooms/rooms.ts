@@ -159,12 +159,12 @@ export class Rooms {
 
   /** Whether a device was a member of one of our rooms when it was here last. */
   knows(id: DeviceId): boolean {
-    return this.#machine.knows(id);
+    return this.#machine.memberKind(id) === 'met';
   }
 
   /** Whether a device that dials us may be somebody of a room. */
   mayCome(id: DeviceId): boolean {
-    return this.knows(id) || this.#ports.elapsed() - this.#invitedAt < invitingMs;
+    return this.#machine.memberKind(id) !== null || this.#ports.elapsed() - this.#invitedAt < invitingMs;
   }
 
   linkUp(link: Link): void {

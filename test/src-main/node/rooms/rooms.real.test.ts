@@ -8,6 +8,7 @@ import type { NodeEvent } from '#shared/api/events.ts';
 import type { Room } from '#shared/model/room.ts';
 import type { Share } from '#shared/model/share.ts';
 import { parseAddress } from '#shared/address.ts';
+import type { Settings } from '#shared/settings.ts';
 import { invitationLink, readInvitation } from '#shared/room-invitation.ts';
 
 let folder: string;
@@ -20,8 +21,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function start(name: string): Promise<RunningNode> {
-  const node = await startNode({ dataDir: join(folder, name), listen: '127.0.0.1', overrides: { name, port: 0, multicast: false, mdns: false, downloadDir: join(folder, `${name} downloads`) } });
+async function start(name: string, visibility: Settings['visibility'] = 'everyone'): Promise<RunningNode> {
+  const node = await startNode({ dataDir: join(folder, name), listen: '127.0.0.1', overrides: { name, visibility, port: 0, multicast: false, mdns: false, downloadDir: join(folder, `${name} downloads`) } });
   running.set(name, node);
   return node;
 }
@@ -94,6 +95,20 @@ describe('a room', () => {
     await sees(stranger, 'Anna', 'Books');
     // Ben and the stranger find each other through Anna.
     await online(ben, 'Anna', 'Stranger');
+  });
+
+  it('brings its members together though all of them show themselves to trusted ones only', async () => {
+    const [anna, ben, cleo] = [await start('Anna', 'paired'), await start('Ben', 'paired'), await start('Cleo', 'paired')];
+    const room = await anna.api.call('rooms.create', { name: 'Reading circle', lastsMs: null });
+    const { link } = await anna.api.call('rooms.invite', { room: room.id, language: 'en' });
+    await ben.api.call('rooms.join', { invitation: link });
+    await cleo.api.call('rooms.join', { invitation: link });
+    await Promise.all([online(anna, 'Ben', 'Cleo'), online(ben, 'Anna', 'Cleo'), online(cleo, 'Anna', 'Ben')]);
+    // Whoever has left is a stranger again.
+    await ben.api.call('rooms.leave', { room: room.id });
+    const isAlone = async (): Promise<boolean> => (await ben.api.call('peers.list', {})).every((peer) => !peer.online);
+    await when(ben, isAlone);
+    await Promise.all([online(anna, 'Cleo'), online(cleo, 'Anna')]);
   });
 
   it('is still there after both programs ended', async () => {
