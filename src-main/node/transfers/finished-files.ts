@@ -1,3 +1,4 @@
+import { relative, sep } from 'node:path';
 import type { ContentId, DeviceId } from '#shared/ids.ts';
 import { second, type Bytes, type Timestamp } from '#shared/units.ts';
 import type { DownloadContext } from './download-context.ts';
@@ -76,7 +77,9 @@ export class FinishedFiles {
     for (const { index, record, contentId, path } of finished) {
       doneBytes += record.bytes;
       partialBytes += record.partialBytes;
-      if (contentId !== record.contentId) this.#listed.put(batch, index, { ...record, contentId });
+      const placed = relative(this.#owner.base, path).split(sep);
+      const isMapped = placed.join(sep) !== record.path.join(sep);
+      if (isMapped || contentId !== record.contentId) this.#listed.put(batch, index, { ...record, contentId, ...(isMapped ? { path: placed, mapped: true } : {}) });
       if (contentId !== null && record.bytes > 0) this.#context.received.note(batch, contentId, path, record.bytes, this.#savedAt);
     }
     const withThem = (record: DownloadRecord): DownloadRecord => ({
