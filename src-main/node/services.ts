@@ -269,7 +269,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
       fetched, fetchedSmall, received, nextFileNumber: nextNumber,
       nameOf: (id) => devices.get(id)?.name,
       linkTo: (id, signal) => waiter.linkTo(id, signal),
-      withSources: (id, preferred, signal, work) => waiter.withSources(id, preferred, signal, work),
+      withSources: (...what) => waiter.withSources(...what),
     },
     settings: () => settings.get(),
     pace,

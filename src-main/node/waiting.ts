@@ -24,6 +24,8 @@ export class LinkWaiter {
   readonly #links: () => Links;
   readonly #directory: ContentDirectory;
   readonly #bell = new Bell();
+  /** Rings when somebody may have something that nobody had. */
+  readonly #news = new Bell();
 
   constructor(links: () => Links, directory: ContentDirectory) {
     this.#links = links;
@@ -32,6 +34,12 @@ export class LinkWaiter {
 
   linkUp(): void {
     this.#bell.ring();
+    this.#news.ring();
+  }
+
+  /** A device that is linked shares something else now. */
+  listingChanged(): void {
+    this.#news.ring();
   }
 
   /** Counts links that came up. */
@@ -50,17 +58,18 @@ export class LinkWaiter {
     for (;;) {
       const link = this.#links().get(id);
       if (link !== undefined && !link.isClosed) return link;
-      await this.#nextLink(this.#bell.rings, signal);
+      await next(this.#bell, this.#bell.rings, signal);
     }
   }
 
   /**
    * Runs `work` with the preferred link, or else with those that have a content; waits until there is one. The device that was
    * asked for it is taken at its word: others are asked only when it is away, or could not do it. When nobody else could, the error is its own.
+   * `waits` is told each time that nobody has it.
    */
-  async withSources<T>(id: ContentId, preferred: DeviceId | null, signal: AbortSignal, work: (links: readonly Link[]) => Promise<T>): Promise<T> {
+  async withSources<T>(id: ContentId, preferred: DeviceId | null, signal: AbortSignal, work: (links: readonly Link[]) => Promise<T>, waits: () => void = () => undefined): Promise<T> {
     for (;;) {
-      const { rings } = this.#bell;
+      const { rings } = this.#news;
       const all = [...this.#links().all()];
       const first = all.filter((link) => link.remote.id === preferred);
       const others = all.filter((link) => link.remote.id !== preferred);
@@ -73,7 +82,8 @@ export class LinkWaiter {
       }
       const having = await this.#thatHave(id, others);
       if (having.length > 0) return work(having);
-      await this.#nextLink(rings, signal);
+      waits();
+      await next(this.#news, rings, signal);
     }
   }
 
@@ -81,9 +91,9 @@ export class LinkWaiter {
     const answers = await Promise.all(links.map((link) => this.#directory.has(link, id)));
     return links.filter((_, at) => answers[at]);
   }
+}
 
-  async #nextLink(seen: number, signal: AbortSignal): Promise<void> {
-    await this.#bell.after(seen, signal);
-    if (signal.aborted) throw new AppError('cancelled');
-  }
+async function next(bell: Bell, seen: number, signal: AbortSignal): Promise<void> {
+  await bell.after(seen, signal);
+  if (signal.aborted) throw new AppError('cancelled');
 }

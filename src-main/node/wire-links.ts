@@ -27,6 +27,7 @@ export function wireLinks(services: Services): Links {
   const listings = new Throttle<Link, { readonly link: Link; readonly share: string }>(listingEveryMs, ({ link, share }) => {
     events.emit({ type: 'listing', peer: link.remote.id, share });
     // Perhaps it has now what a download waits for.
+    waiter.listingChanged();
     transfers.linkUp(link);
     background(askShares(link));
   }, (held, next) => (held.share === next.share ? held : { ...next, share: '' }));

@@ -39,6 +39,6 @@ export interface DownloadContext {
   /** The link to a device, as soon as there is one. */
   linkTo(id: DeviceId, signal: AbortSignal): Promise<Link>;
   /** Runs `work` with the links that have a content, the preferred one first; waits until there is one. */
-  withSources<T>(id: ContentId, preferred: DeviceId | null, signal: AbortSignal, work: (links: readonly Link[]) => Promise<T>): Promise<T>;
+  withSources<T>(id: ContentId, preferred: DeviceId | null, signal: AbortSignal, work: (links: readonly Link[]) => Promise<T>, waits?: () => void): Promise<T>;
   pause(ms: Millis, signal: AbortSignal): Promise<void>;
 }

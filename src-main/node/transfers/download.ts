@@ -12,21 +12,13 @@ import { DownloadFiles, type FilesOwner } from './download-files.ts';
 import type { FileLister } from './file-lister.ts';
 import type { Inherited } from './file-owner.ts';
 import { askAudience, lastAudience, saysForWhom } from './inherited-audience.ts';
+import type { PeerShare } from './peer-share.ts';
 import { rankOf } from './ranks.ts';
 import { ListedFiles } from './listed-files.ts';
 import type { DownloadRecord, FileRecord } from './records.ts';
 
 /** A reason that may pass by itself (a full disk, a missing folder) is looked at again after this. */
 const retryAfterMs = 3 * second;
-
-export interface PeerShare {
-  pieces: number;
-  bytes: Bytes;
-  failures: number;
-  readonly rate: ShownRate;
-  /** When it gave the last piece; null: none yet. */
-  gaveAt: Millis | null;
-}
 
 /** Tells the service that a download looks different now. */
 export interface DownloadObserver {
@@ -64,6 +56,8 @@ export class Download implements FilesOwner {
   /** Whether the user wants it to run; a retry that comes due after a stop sees it. */
   #wanted = false;
   #audience: Promise<Inherited | null> | null = null;
+  /** Nobody who is linked can go on with the list. */
+  #isListAway = false;
 
   constructor(context: DownloadContext, observer: DownloadObserver, lister: FileLister, record: DownloadRecord) {
     this.#context = context;
@@ -109,7 +103,7 @@ export class Download implements FilesOwner {
     return [...new Set(whole === null ? files : [whole, ...files])];
   }
 
-  /** Devices that are not here and are known to have it: whom it was listed from, then who gave most of it. */
+  /** Devices that are away and known to have it: whom it was listed from, then who gave most of it. */
   get awaited(): DeviceId[] {
     const { source } = this.record;
     const gave = [...this.shares].filter(([, { bytes }]) => bytes > 0).toSorted(([, a], [, b]) => b.bytes - a.bytes).map(([id]) => id);
@@ -136,9 +130,11 @@ export class Download implements FilesOwner {
     return this.#files.verifiedBytesOf(index);
   }
 
-  /** Notes how far its files are, for a start after a crash. */
-  keep(): Promise<void> {
-    return this.#files.keep();
+  /** Notes how far its files are, for a start after a crash, and that nobody has the rest of the list. */
+  async keep(): Promise<void> {
+    await this.#files.keep();
+    // Whoever only waits holds up no other download.
+    if (this.#isListAway && this.activity.kind !== 'waiting' && this.doneBytes >= this.record.bytes) this.note({ code: 'no-sources' });
   }
 
   /** Verified bytes of finished files, and of begun ones. */
@@ -169,6 +165,7 @@ export class Download implements FilesOwner {
     // Who waits for somebody to come must neither look busy nor hold up downloads that can go on.
     this.activity = this.isOriginAway ? { kind: 'waiting', reason: { code: 'no-sources' } } : { kind: 'preparing' };
     this.#audience = null;
+    this.#isListAway = false;
     this.rate = new ShownRate();
     // The disk gets ready while others are asked. Whatever is wrong with it is told by whoever opens a file.
     this.#context.receiver.volume(this.record.base).catch(() => undefined);
@@ -367,7 +364,8 @@ export class Download implements FilesOwner {
 
   async #list(signal: AbortSignal): Promise<void> {
     while (!this.record.listed && !signal.aborted) {
-      const page = await this.#lister.next(this.record, signal);
+      const page = await this.#lister.next(this.record, signal, () => { this.#isListAway = true; });
+      this.#isListAway = false;
       const first = this.record.files;
       await this.#listed.list(first, page.files);
       this.#files.listed(first, page.files);

@@ -14,7 +14,7 @@ export interface ListerPorts {
   readonly receiver: Receiver;
   readonly links: () => Links;
   linkTo(id: DeviceId, signal: AbortSignal): Promise<Link>;
-  withSources<T>(id: ContentId, preferred: DeviceId | null, signal: AbortSignal, work: (links: readonly Link[]) => Promise<T>): Promise<T>;
+  withSources<T>(id: ContentId, preferred: DeviceId | null, signal: AbortSignal, work: (links: readonly Link[]) => Promise<T>, waits?: () => void): Promise<T>;
 }
 
 /** Windows cannot store some characters that others can. */
@@ -42,9 +42,9 @@ export class FileLister {
     this.#ports = ports;
   }
 
-  /** The page at `record.listCursor`; `next` is null after the last one. Empty folders are created as they come. */
-  async next(record: DownloadRecord, signal: AbortSignal): Promise<ListedPage> {
-    const page = record.source.kind === 'path' ? await this.#walk(record, record.source, signal) : await this.#readManifest(record, record.source.contentId, signal);
+  /** The page at `record.listCursor`; `next` is null after the last one. Empty folders are created as they come. `waits` is told when nobody who is linked can give it. */
+  async next(record: DownloadRecord, signal: AbortSignal, waits: () => void): Promise<ListedPage> {
+    const page = record.source.kind === 'path' ? await this.#walk(record, record.source, signal) : await this.#readManifest(record, record.source.contentId, signal, waits);
     checkOffered(record.offered, page.files.map(({ path }) => path), page.files.reduce((sum, { bytes }) => sum + bytes, record.bytes));
     const files: FileRecord[] = [];
     let listedBytes = recordBytes;
@@ -84,7 +84,7 @@ export class FileLister {
     return link.request('walk', { path: source.path, ...(record.listCursor === null ? {} : { cursor: record.listCursor }), limit: limits.browse.entriesPerPage }, { signal });
   }
 
-  #readManifest(record: DownloadRecord, id: ContentId, signal: AbortSignal): Promise<{ files: readonly WireFile[]; next: string | null }> {
-    return this.#ports.withSources(id, null, signal, (links) => readManifestPage(links, record, id, signal));
+  #readManifest(record: DownloadRecord, id: ContentId, signal: AbortSignal, waits: () => void): Promise<{ files: readonly WireFile[]; next: string | null }> {
+    return this.#ports.withSources(id, null, signal, (links) => readManifestPage(links, record, id, signal), waits);
   }
 }

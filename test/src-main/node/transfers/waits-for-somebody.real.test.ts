@@ -109,3 +109,31 @@ it('many downloads of somebody who is away hold up nobody, start nothing when th
   }
   expect(await readFile(join(folder, 'Ben downloads', `file ${many - 1}`), 'utf8')).toBe(`file ${many - 1}`);
 });
+
+it('a folder that is asked for by its content waits while nobody who is linked has it, holds up nothing, and comes as soon as one of them shares it', async () => {
+  const anna = await start('Anna');
+  const ben = await start('Ben', 0, { activeTransfers: 1 });
+  await share(anna, 'trip', ['a.txt', 'b.txt']);
+  await share(anna, 'book', ['c.txt']);
+  await ben.api.call('peers.connect', { address: `127.0.0.1:${anna.port}` });
+  const { entries } = await ben.api.call('browse.list', { peer: 'Anna', path: '', limit: 10 });
+  const contentId = entries.find(({ name }) => name === 'trip')?.contentId ?? null;
+  if (contentId === null) throw new Error('it is hashed');
+  // While another one runs, its turn has not come.
+  await writeFile(join(folder, 'film'), Buffer.alloc(1_000_000, 'film'));
+  await anna.api.call('settings.set', { patch: { uploadLimit: 1024 } });
+  const { id } = await anna.api.call('shares.add', { path: join(folder, 'film'), audience: { kind: 'everyone' } });
+  await anna.api.call('shares.whenHashed', { id });
+  const film = await ben.api.call('transfers.start', { source: { kind: 'path', peer: 'Anna', path: 'film' } });
+  await ben.api.call('transfers.start', { source: { kind: 'content', contentId, name: 'trip' } });
+  await anna.api.call('shares.remove', { share: 'trip' });
+  await ben.api.call('transfers.cancel', { id: film.id, deletePartial: true });
+  await anna.api.call('settings.set', { patch: { uploadLimit: 'off' } });
+  await expect.poll(() => unfinished(ben)).toMatchObject([{ state: 'waiting', reason: { code: 'no-sources' } }]);
+  const other = event(ben, (each) => each.type === 'transfer' && each.transfer.name === 'book' && each.transfer.state === 'done');
+  await ben.api.call('transfers.start', { source: { kind: 'path', peer: 'Anna', path: 'book' } });
+  await other;
+  await anna.api.call('shares.add', { path: join(folder, 'trip'), audience: { kind: 'everyone' } });
+  await expect.poll(() => unfinished(ben)).toEqual([]);
+  expect(await readFile(join(folder, 'Ben downloads', 'trip', 'b.txt'), 'utf8')).toBe('b.txt');
+});
