@@ -5,7 +5,8 @@ import { Readable, Writable } from 'node:stream';
 import { runCli } from '#main/cli/run.ts';
 import { startLocalServer } from '#main/local/local-server.ts';
 import * as z from 'zod';
-import { FakeNode } from '../../contract/fake-node.ts';
+import type { NodeEvent } from '#shared/api/events.ts';
+import { FakeNode, until } from '../../contract/fake-node.ts';
 
 const recordSchema = z.record(z.string(), z.unknown());
 
@@ -64,6 +65,12 @@ export class CliHarness {
 
   close(): Promise<void> {
     return this.#close();
+  }
+
+  /** Tells the story of a thing, one event after the other, once the command listens. */
+  async tell(...events: readonly NodeEvent[]): Promise<void> {
+    await until(() => this.node.listeners.size > 0);
+    for (const event of events) this.node.emit(event);
   }
 
   begin(args: string, { stdin = '', tty = false, env = {} }: { stdin?: string; tty?: boolean; env?: Record<string, string> } = {}): CliRun {

@@ -17,6 +17,12 @@ afterEach(async () => {
 });
 
 describe('hash', () => {
+  it('needs no node and says when there is nothing', async () => {
+    const { code, json } = await cli.run(`hash ${join(dir, 'none')} --json`);
+    expect(code).toBe(1);
+    expect(json()).toMatchObject([{ event: 'error', code: 'file-missing' }]);
+  });
+
   it('gives a file of one leaf its SHA-256', async () => {
     await writeFile(join(dir, 'a.txt'), 'hello');
     const { code, json, out } = await cli.run(`hash ${join(dir, 'a.txt')} --json`);
