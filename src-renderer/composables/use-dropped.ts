@@ -19,7 +19,12 @@ export function useDropped(): (dropped: Dropped, person: string | null, share: b
 
   async function pathsOf(dropped: Dropped): Promise<readonly string[]> {
     const bridge = window.distrishare;
-    if (bridge) return dropped.files.map((file) => bridge.pathForFile(file)).filter((path) => path !== '');
+    if (bridge) {
+      const paths = dropped.files.map((file) => bridge.pathForFile(file)).filter((path) => path !== '');
+      // A picture out of another program, say.
+      if (paths.length < dropped.files.length) notices.add({ kind: 'info', title: 'ui.notice.noPlace', text: 'ui.notice.noPlaceText', params: {} });
+      return paths;
+    }
     return (await notices.attempt(() => uploads.take(dropped))) ?? [];
   }
 

@@ -73,6 +73,7 @@ export const uiEn = {
   link: { unnamed: 'A file or folder', text: 'A link led here. It is fetched only if you want it, from whoever has it.', device: 'This device is not here now. It appears when it runs on a network with you.' },
   outgoing: { text: 'A text', andMore: '{name} and 1 more | {name} and {n} more', waiting: 'Waiting for {name} to accept', waitingText: '{name} has not taken it yet', cancel: 'Take it back', stop: 'Stop sending' },
   notice: {
+    noPlace: 'This is not a file on this computer yet', noPlaceText: 'Save it first, then drop or paste the file.',
     arrived: '{name} arrived', arrivedText: '{bytes}, all verified', declined: '{name} declined', delivered: '{name} has received everything', textDelivered: '{name} has your text', textSent: 'Your text is with {name}', asked: '{name} is asked about 1 item | {name} is asked about {n} items',
     leftOut: '1 link or special file is not sent | {n} links and special files are not sent', leftOutText: 'Left out: {names}',
     started: '1 download started | {n} downloads started', whenBack: '1 download starts when they are back | {n} downloads start when they are back', showTransfers: 'Show', idCopied: 'Id of {name} copied',

@@ -75,6 +75,7 @@ export const uiEs: SameShape<typeof uiEn> = {
   link: { unnamed: 'Un archivo o carpeta', text: 'Un enlace te ha traído aquí. Solo se descarga si quieres, de quien lo tenga.', device: 'Este dispositivo no está ahora. Aparecerá cuando esté en marcha en una red contigo.' },
   outgoing: { text: 'Un texto', andMore: '{name} y 1 más | {name} y {n} más', waiting: 'Esperando a que {name} acepte', waitingText: '{name} aún no lo ha recogido', cancel: 'Retirarlo', stop: 'Dejar de enviar' },
   notice: {
+    noPlace: 'Esto aún no es un archivo de este equipo', noPlaceText: 'Guárdalo primero y después suelta o pega el archivo.',
     arrived: 'Ha llegado {name}', arrivedText: '{bytes}, todo verificado', declined: '{name} lo ha rechazado', delivered: '{name} lo ha recibido todo', textDelivered: '{name} tiene tu texto', textSent: 'Tu texto ya está con {name}', asked: 'Se ha preguntado a {name} por 1 elemento | Se ha preguntado a {name} por {n} elementos',
     leftOut: 'No se envía 1 enlace o archivo especial | No se envían {n} enlaces y archivos especiales', leftOutText: 'Sin enviar: {names}',
     started: '1 descarga iniciada | {n} descargas iniciadas', whenBack: '1 descarga empezará cuando vuelva | {n} descargas empezarán cuando vuelva', showTransfers: 'Ver', idCopied: 'Id de {name} copiado',
