@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 
 const unit = {
   // Its files share a process and what they import, as those of the renderer do: nothing they test keeps a state in a module.
@@ -39,6 +40,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     expect: { poll: { timeout: 100_000 } },
     globalSetup: ['test/bundle-workers.ts'],
+    sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { ...unit, name: 'unit' } },
       { extends: true, test: { ...unit, name: 'unit-node24', exclude: [...unit.exclude, ...aloof] } },
