@@ -17,11 +17,15 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   ENFILE: 'too-many-open-files',
 };
 
-/** An error of the file system as one with a code. `missing` says what it means here when something does not exist. */
+/**
+ * An error of the file system as one with a code. `missing` says what it means here when something does not exist. A file does not
+ * when a file lies where one of its folders was, either.
+ */
 export function diskError(thrown: unknown, path: string, missing: 'file-missing' | 'folder-gone'): AppError {
   if (thrown instanceof AppError) return thrown;
   const system = systemCode(thrown);
   if (system === null) return new AppError('internal', { detail: thrown instanceof Error ? thrown.message : String(thrown) }, { cause: thrown });
-  const code = system === 'ENOENT' ? missing : (codes[system] ?? 'disk-error');
+  const isMissing = system === 'ENOENT' || (system === 'ENOTDIR' && missing === 'file-missing');
+  const code = isMissing ? missing : (codes[system] ?? 'disk-error');
   return new AppError(code, { path, detail: system }, { cause: thrown });
 }

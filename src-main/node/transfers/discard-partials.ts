@@ -4,7 +4,7 @@ import { isInside } from '../../disk/is-inside.ts';
 import type { Store } from '../../disk/store.ts';
 import type { Receiver } from '../ports/receiver.ts';
 import { ListedFiles } from './listed-files.ts';
-import { downloadsTable, type DownloadRecord } from './records.ts';
+import { downloadsTable, type DownloadRecord, type FileRecord } from './records.ts';
 
 interface DiscardPorts {
   readonly store: Store;
@@ -32,10 +32,17 @@ async function placesOfOthers(store: DiscardPorts['store'], record: DownloadReco
 }
 
 /** Deletes what is on disk of a download's unfinished files, unless another download may go on with it. */
-export async function discardPartials({ store, receiver }: DiscardPorts, record: DownloadRecord): Promise<void> {
-  const kept = await placesOfOthers(store, record);
-  for await (const { file: { state, path, bytes, contentId } } of new ListedFiles(store, record.id).all()) {
-    if (state === 'done' || kept.has(join(record.base, ...path))) continue;
-    await receiver.discardPartial(record.base, path, bytes, contentId === null ? null : fromHex(contentId));
-  }
+export async function discardPartials(ports: DiscardPorts, record: DownloadRecord): Promise<void> {
+  const kept = await placesOfOthers(ports.store, record);
+  for await (const { file } of new ListedFiles(ports.store, record.id).all()) if (file.state !== 'done') await discard(ports, record, file, kept);
+}
+
+/** The same for one file, of which the source has another version by now. */
+export async function discardOutdated(ports: DiscardPorts, record: DownloadRecord, file: FileRecord): Promise<void> {
+  await discard(ports, record, file, await placesOfOthers(ports.store, record));
+}
+
+async function discard({ receiver }: DiscardPorts, { base }: DownloadRecord, { path, bytes, contentId }: FileRecord, kept: ReadonlySet<string>): Promise<void> {
+  if (kept.has(join(base, ...path))) return;
+  await receiver.discardPartial(base, path, bytes, contentId === null ? null : fromHex(contentId));
 }

@@ -1,12 +1,13 @@
 import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { FilePriority } from '#shared/model/transfer.ts';
-import { second } from '#shared/units.ts';
-import type { Bytes } from '#shared/units.ts';
+import { limits } from '#shared/limits.ts';
+import { second, type Bytes } from '#shared/units.ts';
 import type { StoreBatch } from '../../disk/store.ts';
 import { Bell } from '../bell.ts';
 import type { Link } from '../ports/links.ts';
 import { BegunFiles, type FileTask } from './begun-files.ts';
 import type { DownloadContext } from './download-context.ts';
+import { discardOutdated } from './discard-partials.ts';
 import { DownloadFile } from './download-file.ts';
 import { asBatchFile, type Batch, type BatchFile } from './file-batch.ts';
 import { FileBatches, type BatchesOwner } from './file-batches.ts';
@@ -167,9 +168,10 @@ export class DownloadFiles {
     });
   }
 
-  /** Notes how far the begun files are: a crash leaves their journals, but whoever looks then need not open them all. */
+  /** Notes which files are finished and how far the begun ones are: a crash leaves their journals, but whoever looks then need not open them all. */
   keep(): Promise<void> {
-    return this.#inTurn(() => this.#keepNow());
+    // Whoever was the last to end for a while came too early for a save.
+    return this.#save(false).then(() => this.#inTurn(() => this.#keepNow()));
   }
 
   async #keepNow(): Promise<void> {
@@ -314,6 +316,8 @@ export class DownloadFiles {
     const before = task.record;
     const fresh = await this.#lister.refresh(this.#owner.record, before, signal).catch(() => before);
     if (fresh === before || signal.aborted) return;
+    // A disk that fails now fails again when the file is opened, and is told then.
+    if (before.bytes >= limits.transfer.batchedBelowBytes) await discardOutdated(this.#context, this.#owner.record, before).catch(() => undefined);
     // What the user wanted meanwhile holds.
     task.record = { ...fresh, selected: task.record.selected, priority: task.record.priority };
     this.#begun.outdated(task);
