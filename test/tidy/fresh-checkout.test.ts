@@ -12,7 +12,7 @@ let tools: string;
 /** What `git clone` gives, as far as programs begin with it; in the place of npm a program that notes what it is asked and fails. */
 beforeAll(() => {
   [checkout, tools] = [mkdtempSync(join(tmpdir(), 'distrishare-fresh-')), mkdtempSync(join(tmpdir(), 'distrishare-tools-'))];
-  for (const name of ['package.json', 'package-lock.json', 'scripts', 'test/bench/run.mjs', 'test/bench/session.ts', 'test/campaign/soak.mjs']) cpSync(join(project, name), join(checkout, name), { recursive: true });
+  for (const name of ['package.json', 'package-lock.json', 'scripts', 'test/bench/run.mjs', 'test/bench/session.ts', 'test/campaign/bundled.mjs']) cpSync(join(project, name), join(checkout, name), { recursive: true });
   writeFileSync(join(tools, 'npm'), '#!/bin/sh\necho "npm was asked to $1"\nexit 1\n', { mode: 0o755 });
 });
 afterAll(() => {
@@ -20,7 +20,7 @@ afterAll(() => {
 });
 
 it.runIf(process.platform !== 'win32').each([
-  'scripts/start.mjs', 'scripts/dev.mjs', 'scripts/build.mjs', 'scripts/cli.mjs', 'scripts/typecheck.mjs', 'scripts/test.mjs', 'test/bench/run.mjs', 'test/campaign/soak.mjs',
+  'scripts/start.mjs', 'scripts/dev.mjs', 'scripts/build.mjs', 'scripts/cli.mjs', 'scripts/typecheck.mjs', 'scripts/test.mjs', 'test/bench/run.mjs', 'test/campaign/bundled.mjs',
 ])('%s installs what it needs first', (program) => {
   const { stdout, stderr, status } = spawnSync(process.execPath, [join(checkout, program)], {
     cwd: checkout, encoding: 'utf8', env: { PATH: `${tools}${delimiter}${process.env['PATH'] ?? ''}` },

@@ -1,0 +1,83 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { AppError } from '#shared/errors.ts';
+import { Stage } from '../e2e/programs.ts';
+import { checkAtRest, checkOwnFiles, letRest } from './monkey/at-rest.ts';
+import { operations } from './monkey/operations.ts';
+import { isOrdinary, openWorld, type Inhabitant, type World } from './monkey/world.ts';
+
+/** People who do everything that a user can do, in random order and many at once, on three real nodes. Says what is not as it should be when they have stopped. */
+const { values } = parseArgs({ options: { seed: { type: 'string', default: String(Date.now() % 1_000_000) }, rounds: { type: 'string', default: '1' }, seconds: { type: 'string', default: '40' }, keep: { type: 'boolean', default: false }, without: { type: 'string', default: '' } } });
+const hands = 3;
+const left = new Set(values.without.split(','));
+const chosen = operations.filter(({ name }) => !left.has(name));
+const totalWeight = chosen.reduce((sum, { weight }) => sum + weight, 0);
+
+async function work(world: World, who: Inhabitant, until: number): Promise<void> {
+  while (performance.now() < until) {
+    let at = who.random() * totalWeight;
+    const operation = chosen.find(({ weight }) => (at -= weight) < 0) ?? chosen[0];
+    await sleep(who.random() * 300);
+    if (operation === undefined || (who.isBusy && operation.name !== 'work in shares')) continue;
+    const outcome = await (async () => operation.does(world, who))().catch((error: unknown) => {
+      if (error instanceof AppError) return `error ${error.code} ${JSON.stringify(error.params)}`;
+      if (isOrdinary(error) || (error instanceof Error && error.message.endsWith(' hangs'))) return String(error);
+      throw error;
+    });
+    if (outcome === '') continue;
+    world.counts.set(operation.name, (world.counts.get(operation.name) ?? 0) + 1);
+    world.log(`${who.person.name} ${operation.name}: ${outcome}`);
+  }
+}
+
+async function round(seed: number): Promise<{ wrong: string[]; counts: Map<string, number> }> {
+  const path = join(tmpdir(), `monkey-${seed}.log`);
+  writeFileSync(path, '');
+  const from = performance.now();
+  const log = (line: string): void => { appendFileSync(path, `${((performance.now() - from) / 1000).toFixed(2)} ${line}\n`); };
+  const stage = new Stage();
+  const wrong: string[] = [];
+  const say = (found: readonly string[]): void => {
+    wrong.push(...found);
+    for (const each of found) log(`WRONG ${each}`);
+  };
+  let world: World | null = null;
+  try {
+    world = await openWorld(stage, { seed, firstPort: 20_000 + (seed % 4000) * 3, log });
+    const there = world;
+    const until = performance.now() + Number(values.seconds) * 1000;
+    const watch = (async () => {
+      for (; performance.now() < until; await sleep(3000)) say(checkOwnFiles(there));
+    })();
+    await Promise.all([watch, ...there.people.flatMap((who) => Array.from({ length: hands }, () => work(there, who, until)))]);
+    log('come to rest');
+    await letRest(there);
+    say(await checkAtRest(there));
+    await Promise.all(there.people.map(({ person }) => person.end('SIGTERM')));
+  } finally {
+    say(world?.people.flatMap(({ person }) => person.wrong) ?? []);
+    if (values.keep && wrong.length > 0) await Promise.all((world?.people ?? []).map(({ person }) => person.end('SIGTERM')));
+    else await stage.close();
+  }
+  if (wrong.length > 0) console.log(`what was done in which order: ${path}`);
+  return { wrong: [...new Set(wrong)], counts: world.counts };
+}
+
+async function main(): Promise<void> {
+  let failed = 0;
+  for (let seed = Number(values.seed), count = 0; count < Number(values.rounds); seed++, count++) {
+    const { wrong, counts } = await round(seed);
+    console.log(`seed ${seed}: ${[...counts.values()].reduce((sum, each) => sum + each, 0)} operations ${JSON.stringify(Object.fromEntries(counts))}; ${wrong.length === 0 ? 'all as it should be' : `${wrong.length} wrong`}`);
+    for (const each of wrong) console.log(`  ${each.slice(0, 1500)}`);
+    if (wrong.length > 0) failed++;
+  }
+  if (failed > 0) throw new Error(`${failed} rounds with something wrong`);
+}
+
+main().then(() => process.exit(0), (error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});
