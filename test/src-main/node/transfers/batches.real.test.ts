@@ -206,7 +206,8 @@ it('when its only source goes away in the middle, what is missing comes as soon 
   const { id } = await start(node);
   await source.untilAsked(1);
   source.unplug();
-  await until(node, id, ({ state }) => state === 'waiting');
+  // It may be linked again before anybody is told that it was away: states are told twice a second.
+  await Promise.race([until(node, id, ({ state }) => state === 'waiting'), source.untilRequested(2)]);
   source.giveAll();
   await node.api.call('peers.connect', { address: source.address });
   expect(await until(node, id, isDone)).toMatchObject({ doneFiles: 3 });

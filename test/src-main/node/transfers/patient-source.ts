@@ -103,6 +103,11 @@ export class PatientSource {
     return this.#node.handler.until(() => this.asked.length >= count);
   }
 
+  /** Resolves when so many blocks were asked for, also the same ones again. */
+  untilRequested(count: number): Promise<void> {
+    return this.#node.handler.until(() => this.requests.length >= count);
+  }
+
   /** What was asked for and joined so far does not count any more. */
   forget(): void {
     this.asked.splice(0);
