@@ -1,25 +1,13 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { startNode, type RunningNode } from '#main/node/node.ts';
+import { expect, it, vi } from 'vitest';
+import type { RunningNode } from '#main/node/node.ts';
 import type { SettingsPatch } from '#shared/settings.ts';
+import { wholeNodes } from '../whole-nodes.ts';
 
-let folder: string;
-const nodes: RunningNode[] = [];
+const nodes = wholeNodes();
+const start = nodes.start.bind(nodes);
 const patience = { timeout: 20_000, interval: 20 };
-
-beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'trusted-')); });
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.close()));
-  await rm(folder, { recursive: true });
-});
-
-async function start(name: string, overrides: SettingsPatch = {}): Promise<RunningNode> {
-  const node = await startNode({ dataDir: join(folder, name), listen: '127.0.0.1', overrides: { name, port: 0, multicast: false, mdns: false, downloadDir: join(folder, `${name} downloads`), ...overrides } });
-  nodes.push(node);
-  return node;
-}
 
 const connect = (from: RunningNode, to: RunningNode): Promise<unknown> => from.api.call('peers.connect', { address: `127.0.0.1:${to.port}` });
 const sees = async (node: RunningNode): Promise<string[]> => (await node.api.call('peers.list', {})).filter(({ online }) => online).map(({ name }) => name).toSorted();
@@ -36,9 +24,9 @@ async function pair(one: RunningNode, two: RunningNode): Promise<void> {
 
 it('a device that shows itself to trusted ones only shows strangers out at once, and lets none in', async () => {
   const [shy, friend, stranger] = [await start('Shy'), await start('Friend'), await start('Stranger')];
-  await mkdir(join(folder, 'diary'));
-  await writeFile(join(folder, 'diary', 'today.txt'), 'dear diary');
-  await shy.api.call('shares.add', { path: join(folder, 'diary'), audience: { kind: 'everyone' } });
+  await mkdir(join(nodes.folder, 'diary'));
+  await writeFile(join(nodes.folder, 'diary', 'today.txt'), 'dear diary');
+  await shy.api.call('shares.add', { path: join(nodes.folder, 'diary'), audience: { kind: 'everyone' } });
   await connect(friend, shy);
   await pair(shy, friend);
   await connect(stranger, shy);
