@@ -6,6 +6,8 @@ import type { Receiver } from '../ports/receiver.ts';
 import { ListedFiles } from './listed-files.ts';
 import { downloadsTable, type DownloadRecord, type FileRecord } from './records.ts';
 
+type Version = Pick<FileRecord, 'bytes' | 'contentId'>;
+
 interface DiscardPorts {
   readonly store: Store;
   readonly receiver: Pick<Receiver, 'discardPartial'>;
@@ -36,6 +38,10 @@ export async function discardPartials(ports: DiscardPorts, record: DownloadRecor
   const kept = await placesOfOthers(ports.store, record);
   for await (const { file } of new ListedFiles(ports.store, record.id).all()) if (file.state !== 'done') await discard(ports, record, file, kept);
 }
+
+/** Whether a file is certainly not what it was when its download began: one that is being hashed, now or then, may well be the same. */
+export const isOtherVersion = (before: Version, now: Version): boolean =>
+  before.bytes !== now.bytes || (before.contentId !== null && now.contentId !== null && before.contentId !== now.contentId);
 
 /** The same for one file, of which the source has another version by now. */
 export async function discardOutdated(ports: DiscardPorts, record: DownloadRecord, file: FileRecord): Promise<void> {

@@ -7,7 +7,7 @@ import { Bell } from '../bell.ts';
 import type { Link } from '../ports/links.ts';
 import { BegunFiles, type FileTask } from './begun-files.ts';
 import type { DownloadContext } from './download-context.ts';
-import { discardOutdated } from './discard-partials.ts';
+import { discardOutdated, isOtherVersion } from './discard-partials.ts';
 import { DownloadFile } from './download-file.ts';
 import { asBatchFile, type Batch, type BatchFile } from './file-batch.ts';
 import { FileBatches, type BatchesOwner } from './file-batches.ts';
@@ -317,7 +317,7 @@ export class DownloadFiles {
     const fresh = await this.#lister.refresh(this.#owner.record, before, signal).catch(() => before);
     if (fresh === before || signal.aborted) return;
     // A disk that fails now fails again when the file is opened, and is told then.
-    if (before.bytes >= limits.transfer.batchedBelowBytes) await discardOutdated(this.#context, this.#owner.record, before).catch(() => undefined);
+    if (before.bytes >= limits.transfer.batchedBelowBytes && isOtherVersion(before, fresh)) await discardOutdated(this.#context, this.#owner.record, before).catch(() => undefined);
     // What the user wanted meanwhile holds.
     task.record = { ...fresh, selected: task.record.selected, priority: task.record.priority };
     this.#begun.outdated(task);
