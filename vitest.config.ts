@@ -12,7 +12,7 @@ const unit = {
   exclude: ['**/*.real.test.ts', 'test/src-renderer/**'],
 };
 /** Long, and sees nothing of the Node beneath it: the shape of the tree, pure machines, swarms in the lab, receiving on a simulated disk. */
-const aloof = ['test/tidy/**', 'test/lab/**', 'test/src-main/core/**', 'test/src-main/disk/{crash-states,fault-points,faults,many-lives,mutants,trespass}.test.ts'];
+const aloof = ['test/tidy/**', 'test/lab/**', 'test/src-main/core/**', 'test/src-main/disk/receive/{crash-states,fault-points,faults,many-lives,mutants,trespass}.test.ts'];
 /** Whole nodes and programs, which in the app run on Electron's Node: the layer `electron` sees that. */
 const wholeNodes = ['test/src-main/{bootstrap,cli}/**', 'test/src-main/net/servers/**', 'test/src-main/node/{doctor,rooms}/**'];
 

@@ -7,8 +7,8 @@ import { publishFiles } from './publish-files.mjs';
 
 /** Worker threads. They must lie beside whoever starts them (spawn-worker.ts). */
 const workers = {
-  'worker-receive': 'src-main/disk/receive-worker.ts',
-  'worker-hash': 'src-main/disk/hash-worker.ts',
+  'worker-receive': 'src-main/disk/receive/receive-worker.ts',
+  'worker-hash': 'src-main/disk/hash/hash-worker.ts',
 };
 
 /** Node-API modules with prebuilt binaries stay outside the bundle. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { deviceIdSchema } from '#shared/model/ids.ts';
 import { isContentId, type ContentId } from '#shared/ids.ts';
 import { hostSchema, nodeAddressSchema, revisionSchema, roomTagSchema, type Entry } from '#shared/protocol/bootstrap.ts';
-import { bytesTable, jsonTable } from '../disk/store.ts';
+import { bytesTable, jsonTable } from '../disk/store/store.ts';
 
 /** Nodes by device id. */
 export const nodeTable = jsonTable('bootstrap-node', z.object({

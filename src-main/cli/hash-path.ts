@@ -8,8 +8,8 @@ import type { Bytes } from '#shared/units.ts';
 import { ManifestBuilder } from '../core/content/manifest-tree.ts';
 import { observe, observeFolder } from '../disk/observe.ts';
 import type { Observed } from '../disk/observe.ts';
-import { createOwnHasher } from '../disk/own-hasher.ts';
-import { sha256 } from '../disk/sha256.ts';
+import { createOwnHasher } from '../disk/hash/own-hasher.ts';
+import { sha256 } from '../disk/hash/sha256.ts';
 import type { Hasher } from '../node/ports/hasher.ts';
 
 export interface HashedPath {

@@ -6,7 +6,7 @@ import type { Bytes, Timestamp } from '#shared/units.ts';
 import { systemCode } from './disk-error.ts';
 import { fileVersion } from './file-version.ts';
 import type { VolumeKind } from './files.ts';
-import { volumeKindOf } from './volume-kind.ts';
+import { volumeKindOf } from './volume/volume-kind.ts';
 
 /** What is seen on disk at a path. */
 export type Observed =

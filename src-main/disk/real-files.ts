@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { FileState, Files, Folder } from './files.ts';
-import { isSteadyDevice } from './steady-device.ts';
-import { volumeKindFrom } from './volume-kind.ts';
+import { isSteadyDevice } from './volume/steady-device.ts';
+import { volumeKindFrom } from './volume/volume-kind.ts';
 
 /** Linux: what is opened stays what it is, whatever happens to the names above it. */
 const hasDescriptors = process.platform === 'linux' && fs.existsSync('/proc/self/fd');

@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { AppError } from '#shared/errors.ts';
-import { levelCode, storeError } from '../disk/store-errors.ts';
+import { levelCode, storeError } from '../disk/store/store-errors.ts';
 import { dataPaths, ensureDataDir } from './data-dir.ts';
 
 /** One node per data directory, held until `release`. */

@@ -9,7 +9,7 @@ import type { Room } from '#shared/model/room.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import type { BootstrapNode } from '#shared/protocol/bootstrap.ts';
 import { minute } from '#shared/units.ts';
-import type { Store } from '../disk/store.ts';
+import type { Store } from '../disk/store/store.ts';
 import { createMembership, type Membership } from '../discovery/membership.ts';
 import { NodeEvents, Throttle } from './events.ts';
 import type { Closers, Foundation } from './foundation.ts';

@@ -5,7 +5,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createHasher } from '#main/disk/hasher.ts';
+import { createHasher } from '#main/disk/hash/hasher.ts';
 import { GiB, KiB, MiB } from '#shared/units.ts';
 
 const folder = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'distrishare-bench-'));

@@ -6,8 +6,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createHasher } from '#main/disk/hasher.ts';
-import { openStore } from '#main/disk/open-store.ts';
+import { createHasher } from '#main/disk/hash/hasher.ts';
+import { openStore } from '#main/disk/store/open-store.ts';
 import { createLibrary, type LibraryService } from '#main/node/library/library.ts';
 import type { Viewer } from '#main/node/ports/library.ts';
 

@@ -6,8 +6,8 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Merkle } from '#main/core/content/merkle.ts';
-import { createReceiver } from '#main/disk/receiver.ts';
-import { sha256 } from '#main/disk/sha256.ts';
+import { createReceiver } from '#main/disk/receive/receiver.ts';
+import { sha256 } from '#main/disk/hash/sha256.ts';
 import type { FileTarget, Receiver, SmallFile } from '#main/node/ports/receiver.ts';
 import { GiB, KiB, MiB } from '#shared/units.ts';
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { exploreFaults, type FaultCount } from '../src-main/disk/fault-explorer.ts';
-import { exploreCrashes, nothingExplored, surroundings } from '../src-main/disk/crash-explorer.ts';
-import { checkMutants } from '../src-main/disk/mutants.ts';
-import { lives } from '../src-main/disk/receive-lives.ts';
+import { exploreFaults, type FaultCount } from '../src-main/disk/receive/fault-explorer.ts';
+import { exploreCrashes, nothingExplored, surroundings } from '../src-main/disk/receive/crash-explorer.ts';
+import { checkMutants } from '../src-main/disk/receive/mutants.ts';
+import { lives } from '../src-main/disk/receive/receive-lives.ts';
 
 /**
  * `npm run campaign:crash`: lets every operation of the disk fail in each way in FAULT_SEEDS (default 3) lives of each kind;

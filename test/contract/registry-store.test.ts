@@ -7,7 +7,7 @@ import { EmbeddedStore } from '#main/bootstrap/embedded-store.ts';
 import { RedisStore } from '#main/bootstrap/redis/redis-store.ts';
 import { Registry } from '#main/bootstrap/registry/registry.ts';
 import type { RegistryStore } from '#main/bootstrap/registry-store.ts';
-import { openStore, type OpenedStore } from '#main/disk/open-store.ts';
+import { openStore, type OpenedStore } from '#main/disk/store/open-store.ts';
 import { redisVersion, TestRedis } from '../src-main/bootstrap/redis-server.ts';
 import { deviceOf, entryOf, roomOf, said, stateOf, wide } from '../src-main/bootstrap/registry/things.ts';
 

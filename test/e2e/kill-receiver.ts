@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseJournal } from '#main/core/progress/journal.ts';
-import { sha256 } from '#main/disk/sha256.ts';
+import { sha256 } from '#main/disk/hash/sha256.ts';
 import { MiB, type Bytes } from '#shared/units.ts';
 import { seeded } from '../src-main/core/swarm/world.ts';
 import { KilledReceiver, windowBytes, type Life } from './killed-receiver.ts';

@@ -2,7 +2,7 @@ import { AppError, type ErrorCode } from '#shared/errors.ts';
 import { contentIdOf, type ShareId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { KiB, MiB, second, type Bytes, type Timestamp } from '#shared/units.ts';
-import type { Store } from '#main/disk/store.ts';
+import type { Store } from '#main/disk/store/store.ts';
 import type { FileHash, Hasher } from '../ports/hasher.ts';
 import { longestTickMs, restMs } from './coarse-times.ts';
 import { entryKey, pathKey, pathOfPathKey, shareOfKey, shareRange, tables } from './tables.ts';

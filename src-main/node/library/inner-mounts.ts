@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { isMountAway, isMountPoint } from '#main/disk/mount-point.ts';
+import { isMountAway, isMountPoint } from '#main/disk/volume/mount-point.ts';
 import { onDisk, parentOf } from './tables.ts';
 
 /** A share holds more of them only by mistake; the others are folders like all. */

@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors.ts';
 import type { ContentId, ShareId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Entry } from '#shared/model/share.ts';
-import type { Store } from '#main/disk/store.ts';
+import type { Store } from '#main/disk/store/store.ts';
 import type { Page, Viewer } from '../ports/library.ts';
 import { notFound, type Place, type ShareList } from './share-list.ts';
 import type { ShareRuntime } from './share-runtime.ts';

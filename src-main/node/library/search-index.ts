@@ -5,7 +5,7 @@ import type { SearchFilter } from '#shared/model/search.ts';
 import { compareNames } from '#shared/protocol/manifest.ts';
 import { score, type Query } from '#main/core/search/ranking.ts';
 import { fold, nameTokens, queryTokens } from '#main/core/search/text.ts';
-import type { Range, Store } from '#main/disk/store.ts';
+import type { Range, Store } from '#main/disk/store/store.ts';
 import type { LibraryHit, SearchResult, Viewer } from '../ports/library.ts';
 import { publicName, publicPath } from './reader.ts';
 import type { ShareList } from './share-list.ts';

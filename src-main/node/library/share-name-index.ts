@@ -1,5 +1,5 @@
 import { nameTokens } from '#main/core/search/text.ts';
-import type { StoreBatch } from '#main/disk/store.ts';
+import type { StoreBatch } from '#main/disk/store/store.ts';
 import { tables, tokenKey, type ShareRecord } from './tables.ts';
 
 /** A share is found by its name like any folder or file; its name is in its record and not in its path. */

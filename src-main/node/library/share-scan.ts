@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors.ts';
 import type { ShareId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { observe, observeFolder, type Observed } from '#main/disk/observe.ts';
-import type { Store } from '#main/disk/store.ts';
+import type { Store } from '#main/disk/store/store.ts';
 import type { InnerMounts } from './inner-mounts.ts';
 import { childrenRange, joinPath, nameOf, onDisk, parentOf, pathOfEntryKey, tables } from './tables.ts';
 import type { Tree } from './tree.ts';

@@ -1,5 +1,5 @@
 import type { Share } from '#shared/model/share.ts';
-import type { Store } from '#main/disk/store.ts';
+import type { Store } from '#main/disk/store/store.ts';
 import type { HashQueue } from './hash-queue.ts';
 import type { ShareRuntime } from './share-runtime.ts';
 import { entryKey, pathOfEntryKey, shareRange, tables, type EntryRecord } from './tables.ts';

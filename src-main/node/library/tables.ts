@@ -4,7 +4,7 @@ import type { ContentId, ShareId } from '#shared/ids.ts';
 import { errorInfoSchema } from '#shared/model/error.ts';
 import { bytesSchema, contentIdSchema, shareIdSchema, timestampSchema } from '#shared/model/ids.ts';
 import { audienceSchema } from '#shared/model/share.ts';
-import { bytesTable, jsonTable, keyTable, withPrefix, type Range, type Table } from '#main/disk/store.ts';
+import { bytesTable, jsonTable, keyTable, withPrefix, type Range, type Table } from '#main/disk/store/store.ts';
 
 /**
  * What the library keeps, and how its keys are made. A path is `/`-separated inside its share, empty for the share

@@ -3,7 +3,7 @@ import { limits } from '#shared/limits.ts';
 import type { Timestamp } from '#shared/units.ts';
 import { emptyRoot } from '#main/core/content/merkle.ts';
 import { nameTokens } from '#main/core/search/text.ts';
-import type { Store, StoreBatch } from '#main/disk/store.ts';
+import type { Store, StoreBatch } from '#main/disk/store/store.ts';
 import type { Observed } from '#main/disk/observe.ts';
 import {
   depthOf, entryKey, locationKey, nameOf, parentOf, pathKey, tables, tokenKey, type EntryRecord, type FileRecord, type FolderRecord, type ProblemRecord, type ShareRecord,

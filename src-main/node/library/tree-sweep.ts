@@ -1,6 +1,6 @@
 import type { ContentId, ShareId } from '#shared/ids.ts';
 import { nameTokens } from '#main/core/search/text.ts';
-import type { Store, StoreBatch } from '#main/disk/store.ts';
+import type { Store, StoreBatch } from '#main/disk/store/store.ts';
 import { belowRanges, entryKey, locationKey, nameOf, pathKey, pathOfEntryKey, shareRange, tables, tokenKey, type EntryRecord } from './tables.ts';
 import { hasLayer } from './tree-commit.ts';
 

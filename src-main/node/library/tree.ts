@@ -1,8 +1,8 @@
 import { contentIdOf, fromHex, toHex, type ContentId, type ShareId } from '#shared/ids.ts';
 import { second, type Timestamp } from '#shared/units.ts';
 import { ManifestBuilder } from '#main/core/content/manifest-tree.ts';
-import { sha256 } from '#main/disk/sha256.ts';
-import type { Store, StoreBatch } from '#main/disk/store.ts';
+import { sha256 } from '#main/disk/hash/sha256.ts';
+import type { Store, StoreBatch } from '#main/disk/store/store.ts';
 import { deleteShareName, putShareName } from './share-name-index.ts';
 import { Serial } from './serial.ts';
 import { childrenRange, entryKey, locationKey, locationsRange, nameOf, parentOf, pathKey, pathOfEntryKey, pathOfPathKey, shareOfKey, shareRange, tables, type FolderRecord, type ShareRecord } from './tables.ts';

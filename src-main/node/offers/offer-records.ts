@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { offerSchema } from '#shared/model/offer.ts';
-import { jsonTable } from '../../disk/store.ts';
+import { jsonTable } from '../../disk/store/store.ts';
 
 /** An offer as it outlives a restart. `sources`: what an outgoing one sends, the name it travels under and where it lies. */
 export const offerRecordSchema = z.object({

@@ -8,7 +8,7 @@ import { compareNames } from '#shared/protocol/manifest.ts';
 import { isInside } from '../../disk/is-inside.ts';
 import { fileVersion } from '../../disk/file-version.ts';
 import { isUnfinished } from '../../disk/observe.ts';
-import { volumeKindOf } from '../../disk/volume-kind.ts';
+import { volumeKindOf } from '../../disk/volume/volume-kind.ts';
 import { diskError } from '../data-dir.ts';
 import type { FileRef } from '../ports/library.ts';
 import type { OfferSource } from './offer-records.ts';

@@ -3,7 +3,7 @@ import { limits } from '#shared/limits.ts';
 import { deviceIdSchema, timestampSchema } from '#shared/model/ids.ts';
 import { peerLimitsSchema } from '#shared/model/limit.ts';
 import { platformSchema, trustSchema } from '#shared/model/peer.ts';
-import { jsonTable } from '../../disk/store.ts';
+import { jsonTable } from '../../disk/store/store.ts';
 import { knownDeviceSchema } from '../../discovery/known-devices.ts';
 
 /** What is remembered of a device that was linked at least once. */

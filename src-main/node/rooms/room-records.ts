@@ -7,7 +7,7 @@ import { pathKindSchema } from '#shared/model/peer.ts';
 import { signedCardSchema } from '#shared/protocol/room.ts';
 import type { RoomRecord } from '../../core/room/room-events.ts';
 import { secretOfHex } from '../../core/room/room-keys.ts';
-import { jsonTable } from '../../disk/store.ts';
+import { jsonTable } from '../../disk/store/store.ts';
 
 const secretSchema = z.string().regex(/^[0-9a-f]{32}$/);
 

@@ -16,7 +16,7 @@ import type { Millis, Timestamp } from '#shared/units.ts';
 import type { MemberAddress, RoomSink } from '../../core/room/room-events.ts';
 import { RoomMachine } from '../../core/room/room-machine.ts';
 import type { RoomState } from '../../core/room/room-state.ts';
-import type { Store } from '../../disk/store.ts';
+import type { Store } from '../../disk/store/store.ts';
 import type { Identity } from '../../net/identity.ts';
 import { avatarSeed } from '../peers/devices.ts';
 import type { Link, Links } from '../ports/links.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { contentIdOf, type ContentId } from '#shared/ids.ts';
 import { hashBytes, Merkle } from '../../core/content/merkle.ts';
 import { pieceBytesFor, pieceCount } from '../../core/content/piece-size.ts';
-import { sha256 } from '../../disk/sha256.ts';
+import { sha256 } from '../../disk/hash/sha256.ts';
 import type { FileRef } from '../ports/library.ts';
 import type { Link } from '../ports/links.ts';
 

@@ -6,7 +6,7 @@ import { badPieceSchema, type BadPiece, type BadPieces } from '#shared/model/pee
 import { hour } from '#shared/units.ts';
 import type { Millis, Timestamp } from '#shared/units.ts';
 import { strikesToBan } from '../../core/swarm/peer-state.ts';
-import { jsonTable, type Row } from '../../disk/store.ts';
+import { jsonTable, type Row } from '../../disk/store/store.ts';
 
 /** After its last wrong piece a device starts afresh. */
 const rememberedMs = 1 * hour;

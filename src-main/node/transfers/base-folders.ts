@@ -2,8 +2,8 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '#shared/errors.ts';
 import { isInside } from '../../disk/is-inside.ts';
-import { isMountAway, mountPointOf } from '../../disk/mount-point.ts';
-import { keyTable, type Store } from '../../disk/store.ts';
+import { isMountAway, mountPointOf } from '../../disk/volume/mount-point.ts';
+import { keyTable, type Store } from '../../disk/store/store.ts';
 import { diskError, makeFolders } from '../data-dir.ts';
 
 /** Where volumes begin that something was fetched to, or was to be. */

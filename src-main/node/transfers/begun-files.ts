@@ -1,6 +1,6 @@
 import type { ErrorInfo } from '#shared/errors.ts';
 import type { Bytes } from '#shared/units.ts';
-import type { StoreBatch } from '../../disk/store.ts';
+import type { StoreBatch } from '../../disk/store/store.ts';
 import type { DownloadFile } from './download-file.ts';
 import type { FileStop } from './file-stop.ts';
 import type { ListedFiles } from './listed-files.ts';

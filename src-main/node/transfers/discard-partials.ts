@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fromHex } from '#shared/ids.ts';
 import { isInside } from '../../disk/is-inside.ts';
-import type { Store } from '../../disk/store.ts';
+import type { Store } from '../../disk/store/store.ts';
 import type { Receiver } from '../ports/receiver.ts';
 import { ListedFiles } from './listed-files.ts';
 import { downloadsTable, type DownloadRecord, type FileRecord } from './records.ts';

@@ -1,6 +1,6 @@
 import type { ContentId, DeviceId } from '#shared/ids.ts';
 import type { Millis } from '#shared/units.ts';
-import type { Store } from '../../disk/store.ts';
+import type { Store } from '../../disk/store/store.ts';
 import type { Library } from '../ports/library.ts';
 import type { Link, Links } from '../ports/links.ts';
 import type { Receiver } from '../ports/receiver.ts';

@@ -7,7 +7,7 @@ import { Bitfield } from '../../core/bitfield.ts';
 import { emptyRoot, hashBytes } from '../../core/content/merkle.ts';
 import { pieceBytesFor, pieceCount, pieceLength } from '../../core/content/piece-size.ts';
 import type { PriorityRank } from '../../core/swarm/events.ts';
-import { assertCouldFit } from '../../disk/never-fits.ts';
+import { assertCouldFit } from '../../disk/volume/never-fits.ts';
 import type { Link } from '../ports/links.ts';
 import type { FileTarget, WriteOutcome } from '../ports/receiver.ts';
 import type { FileListener } from '../swarm/swarm-ports.ts';

@@ -2,7 +2,7 @@ import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { FilePriority } from '#shared/model/transfer.ts';
 import { limits } from '#shared/limits.ts';
 import { second, type Bytes } from '#shared/units.ts';
-import type { StoreBatch } from '../../disk/store.ts';
+import type { StoreBatch } from '../../disk/store/store.ts';
 import { Bell } from '../bell.ts';
 import type { Link } from '../ports/links.ts';
 import { BegunFiles, type FileTask } from './begun-files.ts';

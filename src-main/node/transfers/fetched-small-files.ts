@@ -5,8 +5,8 @@ import { minute, second, type Bytes, type Millis, type Timestamp } from '#shared
 import { maySee } from '../../core/access/audience.ts';
 import { NumberMap } from '../../core/number-map.ts';
 import { fileVersion } from '../../disk/file-version.ts';
-import type { Store } from '../../disk/store.ts';
-import { volumeKindOf } from '../../disk/volume-kind.ts';
+import type { Store } from '../../disk/store/store.ts';
+import { volumeKindOf } from '../../disk/volume/volume-kind.ts';
 import { longestTickMs } from '../library/coarse-times.ts';
 import type { FileRef, Viewer } from '../ports/library.ts';
 import type { Inherited } from './file-owner.ts';

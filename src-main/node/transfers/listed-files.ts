@@ -1,6 +1,6 @@
 import type { TransferId } from '#shared/ids.ts';
 import { Bitfield } from '../../core/bitfield.ts';
-import { withPrefix, type Range, type Store, type StoreBatch } from '../../disk/store.ts';
+import { withPrefix, type Range, type Store, type StoreBatch } from '../../disk/store/store.ts';
 import type { ListedFile } from './file-runs.ts';
 import { doneTable, fileKey, filesTable, indexOfKey, pagesTable, type FilePage, type FileRecord } from './records.ts';
 

@@ -6,7 +6,7 @@ import { contentIdSchema } from '#shared/model/ids.ts';
 import type { WireFile } from '#shared/protocol/control.ts';
 import { decodeAttributes, decodeNode, decodePage } from '#shared/protocol/manifest.ts';
 import { equalBytes, hashBytes } from '../../core/content/merkle.ts';
-import { sha256 } from '../../disk/sha256.ts';
+import { sha256 } from '../../disk/hash/sha256.ts';
 import type { Link } from '../ports/links.ts';
 import type { DownloadRecord } from './records.ts';
 

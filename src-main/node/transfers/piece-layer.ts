@@ -3,7 +3,7 @@ import { fromHex, type ContentId } from '#shared/ids.ts';
 import type { Bytes } from '#shared/units.ts';
 import { hashBytes, Merkle } from '../../core/content/merkle.ts';
 import { pieceBytesFor, pieceCount } from '../../core/content/piece-size.ts';
-import { sha256 } from '../../disk/sha256.ts';
+import { sha256 } from '../../disk/hash/sha256.ts';
 import type { Link } from '../ports/links.ts';
 
 const hashesPerRequest = 8192;

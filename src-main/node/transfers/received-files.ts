@@ -4,7 +4,7 @@ import type { ContentId } from '#shared/ids.ts';
 import { bytesSchema, timestampSchema } from '#shared/model/ids.ts';
 import { second, type Bytes, type Timestamp } from '#shared/units.ts';
 import { systemCode } from '../../disk/disk-error.ts';
-import { jsonTable, type Store, type StoreBatch } from '../../disk/store.ts';
+import { jsonTable, type Store, type StoreBatch } from '../../disk/store/store.ts';
 
 /** Where a content was put last, and when it was complete there. */
 const receivedTable = jsonTable('received', z.object({ path: z.string(), bytes: bytesSchema, at: timestampSchema }));

@@ -8,7 +8,7 @@ import type { Bytes, Millis } from '#shared/units.ts';
 import { maySee } from '../../core/access/audience.ts';
 import type { Bitfield } from '../../core/bitfield.ts';
 import { fileVersion } from '../../disk/file-version.ts';
-import { volumeKindOf } from '../../disk/volume-kind.ts';
+import { volumeKindOf } from '../../disk/volume/volume-kind.ts';
 import type { FileRef, Viewer } from '../ports/library.ts';
 
 /** What was fetched is served on for so long after it is complete. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fileVersion } from '#main/disk/file-version.ts';
-import { createHasher } from '#main/disk/hasher.ts';
+import { createHasher } from '#main/disk/hash/hasher.ts';
 import type { Link } from '#main/node/ports/links.ts';
 import { straightOut } from '#main/node/ports/outgoing.ts';
 import { BlockServer } from '#main/node/serving/block-server.ts';

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
-import type { HashCalls } from '#main/disk/hash-calls.ts';
-import { WorkerCaller } from '#main/disk/worker-calls.ts';
+import type { HashCalls } from '#main/disk/hash/hash-calls.ts';
+import { WorkerCaller } from '#main/disk/workers/worker-calls.ts';
 import { aroundThreadStarts, spawnWorker } from '#main/node/spawn-worker.ts';
 
 it('tells before the first of several threads starts, and when each of them has answered or ended', async () => {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { Merkle } from '#main/core/content/merkle.ts';
-import { sha256 } from '#main/disk/sha256.ts';
+import { sha256 } from '#main/disk/hash/sha256.ts';
 import { toHex } from '#shared/ids.ts';
 import { KiB, MiB } from '#shared/units.ts';
 import { vectorContent } from './content-bytes.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { Merkle, emptyRoot, equalBytes } from '#main/core/content/merkle.ts';
 import { pieceCount } from '#main/core/content/piece-size.ts';
-import { sha256 } from '#main/disk/sha256.ts';
+import { sha256 } from '#main/disk/hash/sha256.ts';
 import { fromHex, toHex } from '#shared/ids.ts';
 import { KiB, MiB } from '#shared/units.ts';
 import { vectorContent } from './content-bytes.ts';

@@ -1,5 +1,5 @@
 import { JournalEncoder, type JournalHeader, type JournalRecord } from '#main/core/progress/journal.ts';
-import { sha256 } from '#main/disk/sha256.ts';
+import { sha256 } from '#main/disk/hash/sha256.ts';
 
 export const filled = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value);
 

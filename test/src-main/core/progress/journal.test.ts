@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JournalEncoder, parseJournal, type Journal } from '#main/core/progress/journal.ts';
-import { sha256 } from '#main/disk/sha256.ts';
+import { sha256 } from '#main/disk/hash/sha256.ts';
 import { filled, journalBytes, plainHeader, recordsOf } from './journal-bytes.ts';
 
 function parsed(bytes: Uint8Array): Journal {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseJournal, type JournalHeader } from '#main/core/progress/journal.ts';
 import { recover, type PartFacts } from '#main/core/progress/recovery.ts';
-import { sha256 } from '#main/disk/sha256.ts';
+import { sha256 } from '#main/disk/hash/sha256.ts';
 import { MiB } from '#shared/units.ts';
 import { filled, journalBytes, plainHeader, recordsOf } from './journal-bytes.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bytesTable } from '#main/disk/store.ts';
+import { bytesTable } from '#main/disk/store/store.ts';
 import { device, everyone, libraryFixture, self, shareAll, until, withoutEnd } from './library-fixture.ts';
 
 const { at, disk, start } = libraryFixture();

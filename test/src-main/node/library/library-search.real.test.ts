@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { limits } from '#shared/limits.ts';
 import { shareIdSchema } from '#shared/model/ids.ts';
-import { keyTable } from '#main/disk/store.ts';
+import { keyTable } from '#main/disk/store/store.ts';
 import { tables, tokenKey } from '#main/node/library/tables.ts';
 import { device, everyone, libraryFixture, self, shareAll } from './library-fixture.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { decodeNode, decodePage, decodeAttributes } from '#shared/protocol/manifest.ts';
-import { keyTable } from '#main/disk/store.ts';
+import { keyTable } from '#main/disk/store/store.ts';
 import { fromHex, toHex } from '#shared/ids.ts';
 import { allPages, device, everyone, libraryFixture, self, shareAll } from './library-fixture.ts';
 

@@ -1,12 +1,12 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { createOwnHasher } from '#main/disk/own-hasher.ts';
+import { createOwnHasher } from '#main/disk/hash/own-hasher.ts';
 import { libraryFixture, self, shareAll, until } from './library-fixture.ts';
 import type { VolumeKind } from '#main/disk/files.ts';
 
 /** What the system says of every file and volume here: numbers of files move on by so much with each mount of FAT. */
 const mount = vi.hoisted(() => ({ kind: 'other' as VolumeKind, numbers: 0n }));
 
-vi.mock('#main/disk/volume-kind.ts', () => ({ volumeKindOf: () => Promise.resolve(mount.kind), volumeKindNow: () => mount.kind, volumeKindFrom: () => mount.kind }));
+vi.mock('#main/disk/volume/volume-kind.ts', () => ({ volumeKindOf: () => Promise.resolve(mount.kind), volumeKindNow: () => mount.kind, volumeKindFrom: () => mount.kind }));
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
   return { ...real, lstat: async (path: string, options: { bigint: true }) => Object.assign(await real.lstat(path, options), { ino: 1_000n + mount.numbers }) };

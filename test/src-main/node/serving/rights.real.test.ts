@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Store } from '#main/disk/store.ts';
+import { Store } from '#main/disk/store/store.ts';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import { devicesTable } from '#main/node/peers/device-records.ts';
 import type { Link } from '#main/node/ports/links.ts';

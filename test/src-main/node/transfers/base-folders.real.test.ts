@@ -3,8 +3,8 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
-import { openStore } from '#main/disk/open-store.ts';
-import type { Store } from '#main/disk/store.ts';
+import { openStore } from '#main/disk/store/open-store.ts';
+import type { Store } from '#main/disk/store/store.ts';
 import { BaseFolders } from '#main/node/transfers/base-folders.ts';
 
 let home: string;

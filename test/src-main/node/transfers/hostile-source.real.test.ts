@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { Merkle } from '#main/core/content/merkle.ts';
-import { sha256 } from '#main/disk/sha256.ts';
+import { sha256 } from '#main/disk/hash/sha256.ts';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import { contentIdOf } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { Store } from '#main/disk/store.ts';
+import { Store } from '#main/disk/store/store.ts';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import { AppError } from '#shared/errors.ts';
 import type { Transfer } from '#shared/model/transfer.ts';

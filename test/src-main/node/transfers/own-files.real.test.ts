@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Merkle } from '#main/core/content/merkle.ts';
-import { sha256 } from '#main/disk/sha256.ts';
+import { sha256 } from '#main/disk/hash/sha256.ts';
 import { startNode, type RunningNode } from '#main/node/node.ts';
 import type { Link } from '#main/node/ports/links.ts';
 import { contentIdOf, fromHex, type ContentId } from '#shared/ids.ts';

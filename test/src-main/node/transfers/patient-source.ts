@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Merkle } from '#main/core/content/merkle.ts';
-import { sha256 } from '#main/disk/sha256.ts';
+import { sha256 } from '#main/disk/hash/sha256.ts';
 import type { Link } from '#main/node/ports/links.ts';
 import { AppError } from '#shared/errors.ts';
 import { contentIdOf, toHex, type ContentId } from '#shared/ids.ts';

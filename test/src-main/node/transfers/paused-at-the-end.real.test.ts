@@ -10,8 +10,8 @@ import { PatientSource } from './patient-source.ts';
 
 /** Told when the disk is about to give a file its name. */
 const disk = vi.hoisted<{ finishes: () => void }>(() => ({ finishes: () => undefined }));
-vi.mock('#main/disk/receiver.ts', async (original) => {
-  const real = await original<typeof import('#main/disk/receiver.ts')>();
+vi.mock('#main/disk/receive/receiver.ts', async (original) => {
+  const real = await original<typeof import('#main/disk/receive/receiver.ts')>();
   return {
     ...real,
     createReceiver: (...options: Parameters<typeof real.createReceiver>) => {

@@ -2,8 +2,8 @@ import { appendFile, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openStore } from '#main/disk/open-store.ts';
-import type { Store } from '#main/disk/store.ts';
+import { openStore } from '#main/disk/store/open-store.ts';
+import type { Store } from '#main/disk/store/store.ts';
 import { ReceivedFiles } from '#main/node/transfers/received-files.ts';
 import { contentIdOf, type ContentId } from '#shared/ids.ts';
 import { day } from '#shared/units.ts';
