@@ -63,7 +63,7 @@ export const transferDetailSchema = z.object({
     rate: z.number().nonnegative(),
     /** How it stands to a download; of an upload always `feeding`. */
     state: sourceStateSchema,
-    /** When a `stalled` device is asked again; else null. */
+    /** When a `stalled` device is asked again; null when it has been already, and in every other state. */
     until: timestampSchema.nullable(),
     /** How often what it sent was damaged, or came too late. */
     failures: z.int().nonnegative(),

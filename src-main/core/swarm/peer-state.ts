@@ -159,16 +159,12 @@ export class PeerState {
     return this.inFlightRequests === 0 ? this.#lastRate : this.delivered.rate(now);
   }
 
-  /** It owed bytes for too long: less is asked of it, and more patiently each time. */
-  noteStall(): void {
+  /** It owed bytes for too long. It is left alone for a while, longer after each stall (`isOnlySource`: for a moment), and then asked for less, with more patience. */
+  noteStall(now: Millis, isOnlySource = false): void {
     this.stalls++;
     this.late++;
     // If it was not dead but slow, it must be able to answer this time.
     this.#windowBytes = minBlockBytes;
-  }
-
-  /** It is left alone for a while, longer after each stall; `isOnlySource`: for a moment. */
-  rest(now: Millis, isOnlySource = false): void {
     this.isResting = true;
     this.restUntil = now + (isOnlySource ? onlySourceRestMs : Math.min(5 * second * 2 ** this.stalls, 60 * second));
   }
@@ -234,10 +230,7 @@ export class PeerState {
 
   /** A connection has ended with blocks on it. Whose connections end again without a block between is left alone for a while. */
   noteLost(now: Millis): void {
-    if (this.#lostAt !== null && now - this.#lostAt > oneLossMs) {
-      this.noteStall();
-      this.rest(now);
-    }
+    if (this.#lostAt !== null && now - this.#lostAt > oneLossMs) this.noteStall(now);
     this.#lostAt ??= now;
   }
 

@@ -142,10 +142,7 @@ export class SwarmMachine {
         if (event.why === 'gone') this.#removeSource(fetch.file, fetch.peer.number, out);
         else if (event.why === 'elsewhere') fetch.peer.avoid(now, fetch.file.number, fetch.piece);
         else if (event.why === 'choked') fetch.peer.isChoking = true;
-        else {
-          fetch.peer.noteStall();
-          fetch.peer.rest(now);
-        }
+        else fetch.peer.noteStall(now);
         break;
       }
       case 'block-lost': {
@@ -334,9 +331,8 @@ export class SwarmMachine {
       if (peer.isQuiet) continue;
       peer.timePasses(now);
       if (peer.inFlightRequests === 0 || !peer.hasStalled(now, this.#arrivals)) continue;
-      peer.noteStall();
       for (const fetch of peer.fetches) this.#fetches.giveUp(fetch, out, true);
-      peer.rest(now, !this.#downloads.hasAnotherFor(peer, this.#peers));
+      peer.noteStall(now, !this.#downloads.hasAnotherFor(peer, this.#peers));
     }
   }
 
