@@ -1,11 +1,12 @@
 // @ts-check
 import tseslint from 'typescript-eslint';
 import vue from 'eslint-plugin-vue';
+import { importCirclesRule } from './scripts/lint-rules/import-circles.mjs';
 import { layersRule } from './scripts/lint-rules/layers.mjs';
 import { noBytesSlice } from './scripts/lint-rules/no-bytes-slice.mjs';
 import { noUncheckedCast } from './scripts/lint-rules/no-unchecked-cast.mjs';
 
-const project = { rules: { layers: layersRule, 'no-bytes-slice': noBytesSlice, 'no-unchecked-cast': noUncheckedCast } };
+const project = { rules: { 'import-circles': importCirclesRule, layers: layersRule, 'no-bytes-slice': noBytesSlice, 'no-unchecked-cast': noUncheckedCast } };
 
 /** What would make a core depend on the outside: time, chance, scheduling. */
 const bannedGlobals = [
@@ -58,6 +59,7 @@ export default tseslint.config(
       'no-restricted-syntax': ['error', wholeZod, lostTimeout],
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
       'project/layers': 'error',
+      'project/import-circles': 'error',
       '@typescript-eslint/no-unused-vars': unused,
     },
   },

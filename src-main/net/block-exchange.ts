@@ -8,7 +8,7 @@ import { ProtocolError } from '#shared/protocol/protocol-error.ts';
 import { ArrivalPace } from '../core/compression/arrival-pace.ts';
 import type { BlockProgress, BlockSink } from '../node/ports/links.ts';
 import type { Decompressor } from './decompressor.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, LaneBlocks } from './lane.ts';
 import { SeldomMap } from './seldom-map.ts';
 
 interface Pending {
@@ -30,7 +30,7 @@ export interface BlockHandler {
 const nothing: BlockProgress = { moved: 0, quietMs: 0, kept: 0 };
 
 /** Blocks in both directions over the lanes of one link. Every request ends exactly once: done, rejected, lost or cancelled. */
-export class BlockExchange {
+export class BlockExchange implements LaneBlocks {
   readonly #handler: BlockHandler;
   /** In the order in which they came up: a few. */
   #lanes: readonly Lane[] = [];

@@ -1,6 +1,6 @@
 import { contains, plainHost, subnets } from './host.ts';
-import { listNetworks, networkOf, type Interfaces } from './networks.ts';
-import { ownInterfaces } from './own-interfaces.ts';
+import { listNetworks, networkOf } from './networks.ts';
+import { ownInterfaces, type Interfaces } from './own-interfaces.ts';
 
 /** All of these are this machine's; only one of them is listed. */
 const loopback = subnets('127.0.0.0/8', '::1/128');

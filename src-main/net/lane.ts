@@ -2,7 +2,6 @@ import type { BodyFrameType } from '#shared/protocol/frames.ts';
 import type { BlockRequest, RejectReason } from '#shared/protocol/hot-frames.ts';
 import { ProtocolError } from '#shared/protocol/protocol-error.ts';
 import { minute, type Millis } from '#shared/units.ts';
-import type { BlockExchange } from './block-exchange.ts';
 import type { Connection, LaneSink } from './connection.ts';
 import { SeldomMap } from './seldom-map.ts';
 
@@ -10,6 +9,16 @@ const idleLaneMs = 1 * minute;
 
 /** What only the control connection carries. */
 export type ControlFrames = (type: Parameters<LaneSink['control']>[0], body: Uint8Array) => void;
+
+/** What becomes of the frames about blocks that a lane reads. */
+export interface LaneBlocks {
+  wanted(lane: Lane, request: BlockRequest): void;
+  unwanted(lane: Lane, requestId: number): void;
+  rejected(lane: Lane, requestId: number, reason: RejectReason): void;
+  /** Where the payload goes; null: it is read and dropped. */
+  begins(lane: Lane, requestId: number, payloadBytes: number, pieceHash: Uint8Array | null, isCompressed: boolean): Uint8Array | null;
+  arrived(requestId: number): void;
+}
 
 /** One connection as part of a link. Lane 0 is the control connection. */
 export class Lane implements LaneSink {
@@ -21,10 +30,10 @@ export class Lane implements LaneSink {
   readonly wanted = new SeldomMap<number, number>();
   #payloadBytes = 0;
   #usedAt: Millis | null = null;
-  readonly #blocks: BlockExchange;
+  readonly #blocks: LaneBlocks;
   readonly #control: ControlFrames | null;
 
-  constructor(number: number, connection: Connection, blocks: BlockExchange, control: ControlFrames | null) {
+  constructor(number: number, connection: Connection, blocks: LaneBlocks, control: ControlFrames | null) {
     this.number = number;
     this.connection = connection;
     this.#blocks = blocks;

@@ -2,15 +2,13 @@ import { isIP } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
 import type { Network, Vpn } from '#shared/model/network.ts';
 import { contains, isLinkLocal, plainHost, subnets } from './host.ts';
-import { ownInterfaces } from './own-interfaces.ts';
+import { ownInterfaces, type Interfaces } from './own-interfaces.ts';
 
 /**
  * The networks this machine is on: which of them are overlays (VPNs), and which are used. The one place that knows
  * overlays. An overlay is never a local network: whoever is in it may be anywhere, so nothing is announced there and
  * "everyone on this network" does not include it. Interfaces come and go, so they are read anew each time.
  */
-
-export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 
 /** What Tailscale takes of the unique local addresses. */
 const tailscaleRange = subnets('fd7a:115c:a1e0::/48');

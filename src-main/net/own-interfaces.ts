@@ -1,5 +1,6 @@
-import { networkInterfaces } from 'node:os';
-import type { Interfaces } from './networks.ts';
+import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+
+export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 
 /** Reads this machine's interfaces. To ask, the system opens a socket: a process that may open no more files is told what was there the last time. */
 export function interfacesReader(read: () => Interfaces = networkInterfaces): () => Interfaces {

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { PathKind } from '#shared/model/peer.ts';
 import { contains, familyOf, isLinkLocal, plainHost, subnets } from './host.ts';
-import { isOverlayHost, networkOf, silentInterfaces, type Interfaces } from './networks.ts';
-import { ownInterfaces } from './own-interfaces.ts';
+import { isOverlayHost, networkOf, silentInterfaces } from './networks.ts';
+import { ownInterfaces, type Interfaces } from './own-interfaces.ts';
 
 const loopback = subnets('127.0.0.0/8', '::1/128');
 const nobody = subnets('0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/127', 'fe80::/10', 'ff00::/8');

@@ -1,15 +1,23 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { NodeApi } from '#shared/api/node-api.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import type { NodeStatus } from '#shared/model/status.ts';
+import type { SettingsPatch } from '#shared/settings.ts';
 import { writeSampleContent } from './demo-content.ts';
-import type { NodeOptions, RunningNode } from './node.ts';
+
+/** What is needed of a node that was started as the neighbour. */
+interface NeighbourNode {
+  readonly api: Pick<NodeApi, 'call'>;
+  readonly deviceId: DeviceId;
+  close(): Promise<void>;
+}
 
 export interface DemoPorts {
   readonly dataDir: string;
   readonly ownId: DeviceId;
   readonly ownPort: number;
-  readonly startNode: (options: NodeOptions) => Promise<RunningNode>;
+  readonly startNode: (options: { readonly dataDir: string; readonly listen: string; readonly overrides: SettingsPatch }) => Promise<NeighbourNode>;
   /** Takes it off the list of people: it never comes back as the same device. */
   readonly forget: (id: DeviceId) => Promise<void>;
   /** A name for the neighbour, in the user's words. */
@@ -25,7 +33,7 @@ export class DemoNeighbour {
   readonly #ports: DemoPorts;
   readonly #folder: string;
   #state: NodeStatus['demo'] = 'off';
-  #node: RunningNode | null = null;
+  #node: NeighbourNode | null = null;
   #work: Promise<void> = Promise.resolve();
 
   constructor(ports: DemoPorts) {

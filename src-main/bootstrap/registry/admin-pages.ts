@@ -3,8 +3,8 @@ import { limits } from '#shared/limits.ts';
 import { BootstrapError } from '#shared/protocol/bootstrap-errors.ts';
 import type { AdminAnswer, AdminInput, EntryRow, FileRow, HolderRow, NodeRow } from '#shared/protocol/bootstrap-admin.ts';
 import type { Millis } from '#shared/units.ts';
-import type { Contents, Listing } from './contents.ts';
-import { heardElsewhere, type NodeRecord } from './node-record.ts';
+import type { Contents } from './contents.ts';
+import { heardElsewhere, type Listing, type NodeRecord } from './node-record.ts';
 import type { Registry } from './registry.ts';
 
 /**

@@ -1,24 +1,9 @@
 import type { ContentId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Entry } from '#shared/protocol/bootstrap.ts';
-import type { Bytes } from '#shared/units.ts';
 import { NameIndex, type NameFilter } from './name-index.ts';
-import type { NodeRecord } from './node-record.ts';
+import type { Listing, NodeRecord } from './node-record.ts';
 import { ShardedMap } from './sharded-map.ts';
-
-/** One content under one name, and who announced it so. Listings of one content are a chain. */
-export interface Listing {
-  readonly contentId: ContentId;
-  readonly kind: 'file' | 'folder';
-  readonly name: string;
-  readonly bytes: Bytes;
-  /** In the index. */
-  readonly number: number;
-  readonly holders: NodeRecord[];
-  /** How many of the holders have not all of it. */
-  leechers: number;
-  next: Listing | null;
-}
 
 /** Every announced content: by id, and by the words of its names. */
 export class Contents {

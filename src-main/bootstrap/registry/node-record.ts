@@ -1,7 +1,6 @@
 import type { ContentId, DeviceId } from '#shared/ids.ts';
 import type { Entry, RoomTag } from '#shared/protocol/bootstrap.ts';
-import type { Millis } from '#shared/units.ts';
-import type { Listing } from './contents.ts';
+import type { Bytes, Millis } from '#shared/units.ts';
 
 /** What servers that share a state know of a node besides its entries. */
 export interface KnownNode {
@@ -20,6 +19,20 @@ export interface StoredNode extends KnownNode {
 
 /** When a node was heard of that another server hears. */
 export const heardElsewhere: Millis = Infinity;
+
+/** One content under one name, and who announced it so. Listings of one content are a chain. */
+export interface Listing {
+  readonly contentId: ContentId;
+  readonly kind: 'file' | 'folder';
+  readonly name: string;
+  readonly bytes: Bytes;
+  /** In the index. */
+  readonly number: number;
+  readonly holders: NodeRecord[];
+  /** How many of the holders have not all of it. */
+  leechers: number;
+  next: Listing | null;
+}
 
 const noListings: ReadonlyMap<ContentId, Listing> = new Map();
 

@@ -2,7 +2,8 @@ import { limits } from '#shared/limits.ts';
 import type { BootstrapHit, SearchRequest } from '#shared/protocol/bootstrap.ts';
 import { score, type Query } from '../../core/search/ranking.ts';
 import { fold, queryTokens } from '../../core/search/text.ts';
-import type { Contents, Listing } from './contents.ts';
+import type { Contents } from './contents.ts';
+import type { Listing } from './node-record.ts';
 
 /** Names that are looked at and ranked for one search; each takes a few microseconds. */
 const lookedAt = 500;

@@ -1,7 +1,7 @@
 import type { Brake as SharedBrake } from '#shared/model/brake.ts';
 import type { LimitCause } from '#shared/model/limit.ts';
 import type { Millis } from '#shared/units.ts';
-import type { PeerNumber } from '../swarm/events.ts';
+import type { PeerNumber } from '../swarm/numbers.ts';
 import type { DownloadFacts, Excuse, MachineFacts, SourceFacts, UploadFacts } from './facts.ts';
 
 /** As `Brake`, with the machine's numbers for devices. */

@@ -1,7 +1,7 @@
 import type { SourceState } from '#shared/model/brake.ts';
 import type { LimitCause } from '#shared/model/limit.ts';
 import type { Millis } from '#shared/units.ts';
-import type { PeerNumber } from '../swarm/events.ts';
+import type { PeerNumber } from '../swarm/numbers.ts';
 
 /** What a device says holds it back from giving us more; `you`: it waits for us to ask. */
 export type Excuse = 'limit' | 'turns' | 'machine' | 'link' | 'you' | 'nothing';

@@ -2,7 +2,8 @@ import type { Bytes, Millis } from '#shared/units.ts';
 import type { Line } from '../rate/rate-gate.ts';
 import type { ServeEvent, ServeSink } from '../serve/events.ts';
 import type { Pieces } from '../swarm/members.ts';
-import type { PeerNumber, SwarmEvent, SwarmSink } from '../swarm/events.ts';
+import type { SwarmEvent, SwarmSink } from '../swarm/events.ts';
+import type { PeerNumber } from '../swarm/numbers.ts';
 
 /** A file, by the number the driver gave it; the same for what we download and what we serve. */
 export type ContentNumber = number;

@@ -1,5 +1,5 @@
 import type { Bytes, Millis } from '#shared/units.ts';
-import type { PeerNumber } from '../swarm/events.ts';
+import type { PeerNumber } from '../swarm/numbers.ts';
 import { RequestRate } from './request-rate.ts';
 
 /** The lines of this device: to its own network, and from there to everywhere else. */

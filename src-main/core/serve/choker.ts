@@ -1,5 +1,5 @@
 import type { Millis } from '#shared/units.ts';
-import type { PeerNumber } from '../swarm/events.ts';
+import type { PeerNumber } from '../swarm/numbers.ts';
 import type { RateEstimator } from '../swarm/rate-estimator.ts';
 import type { ServeSettings } from './events.ts';
 import type { ServedPeer } from './served-peer.ts';

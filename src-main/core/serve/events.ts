@@ -2,7 +2,7 @@ import { limits } from '#shared/limits.ts';
 import { KiB, second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { Line, RateScope } from '../rate/rate-gate.ts';
-import type { PeerNumber } from '../swarm/events.ts';
+import type { PeerNumber } from '../swarm/numbers.ts';
 
 /** The asking device's own number for a block it wants; unique per peer while it is open. */
 export type WantNumber = number;

@@ -5,7 +5,7 @@ import type { Bytes, Millis } from '#shared/units.ts';
 import { RateGate } from '../rate/rate-gate.ts';
 import { RateEstimator } from '../swarm/rate-estimator.ts';
 import type { Contents } from '../swarm/content.ts';
-import type { PeerNumber } from '../swarm/events.ts';
+import type { PeerNumber } from '../swarm/numbers.ts';
 import { Choker } from './choker.ts';
 import type { ServeEvent, ServeSettings, ServeSink } from './events.ts';
 import { ServedPeer, type Want } from './served-peer.ts';

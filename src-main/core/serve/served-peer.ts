@@ -1,5 +1,5 @@
 import type { Bytes, Millis } from '#shared/units.ts';
-import type { PeerNumber } from '../swarm/events.ts';
+import type { PeerNumber } from '../swarm/numbers.ts';
 import { RateEstimator } from '../swarm/rate-estimator.ts';
 import type { WantNumber } from './events.ts';
 

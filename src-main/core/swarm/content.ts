@@ -1,5 +1,5 @@
 import { Bitfield } from '../bitfield.ts';
-import type { PeerNumber } from './events.ts';
+import type { PeerNumber } from './numbers.ts';
 import { all, Members, none, type Pieces, type Row } from './members.ts';
 import { RarestFirst } from './rarest-first.ts';
 

@@ -1,6 +1,7 @@
 import { MiB } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
-import type { DownloadNumber, PeerNumber, PriorityRank } from './events.ts';
+import type { PriorityRank } from './events.ts';
+import type { DownloadNumber, PeerNumber } from './numbers.ts';
 import type { Fetch } from './fetch.ts';
 import type { FileState } from './file-state.ts';
 import type { PeerState } from './peer-state.ts';

@@ -1,13 +1,7 @@
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { Line, RateScope } from '../rate/rate-gate.ts';
 import type { Pieces } from './members.ts';
-
-/** Numbers by which the driver and the machine speak of the same things; chosen by the driver, never reused while in use. */
-export type PeerNumber = number;
-export type DownloadNumber = number;
-export type FileNumber = number;
-/** One block on its way. Chosen by the machine. Late and repeated answers to an old number are ignored. */
-export type RequestNumber = number;
+import type { DownloadNumber, FileNumber, PeerNumber, RequestNumber } from './numbers.ts';
 
 /** Higher fetches first. */
 export type PriorityRank = 0 | 1 | 2;

@@ -3,7 +3,7 @@ import { limits } from '#shared/limits.ts';
 import { second } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { FileState } from './file-state.ts';
-import type { RequestNumber } from './events.ts';
+import type { RequestNumber } from './numbers.ts';
 import type { Arrivals } from './options.ts';
 import type { PeerState } from './peer-state.ts';
 

@@ -1,7 +1,8 @@
 import { limits } from '#shared/limits.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { Download, Downloads } from './download-state.ts';
-import type { FileNumber, RequestNumber, SwarmSink } from './events.ts';
+import type { SwarmSink } from './events.ts';
+import type { FileNumber, RequestNumber } from './numbers.ts';
 import { arrivedInOrder, isSlow, mayGoOn, takeRequest, type Fetch } from './fetch.ts';
 import type { FileState } from './file-state.ts';
 import type { Arrivals } from './options.ts';

@@ -1,7 +1,8 @@
 import type { Bytes } from '#shared/units.ts';
 import type { Content } from './content.ts';
 import type { Download } from './download-state.ts';
-import type { FileNumber, PriorityRank } from './events.ts';
+import type { PriorityRank } from './events.ts';
+import type { FileNumber } from './numbers.ts';
 import type { Fetch } from './fetch.ts';
 import type { Row } from './members.ts';
 import type { PeerState } from './peer-state.ts';

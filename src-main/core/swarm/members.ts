@@ -1,4 +1,4 @@
-import type { PeerNumber } from './events.ts';
+import type { PeerNumber } from './numbers.ts';
 
 /** The pieces somebody has: all of them, or those of a bit field. */
 export type Pieces = 'all' | Uint8Array;

@@ -1,6 +1,6 @@
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { Contents } from './content.ts';
-import type { PeerNumber, RequestNumber } from './events.ts';
+import type { PeerNumber, RequestNumber } from './numbers.ts';
 
 export interface SwarmLimits {
   /** Buffers of all pieces in flight. */

@@ -4,7 +4,8 @@ import { limits } from '#shared/limits.ts';
 import { RateEstimator } from './rate-estimator.ts';
 import { isOpen, openStride, type Fetch } from './fetch.ts';
 import type { Arrivals } from './options.ts';
-import type { FileNumber, PeerNumber, RequestNumber, SwarmEvent } from './events.ts';
+import type { SwarmEvent } from './events.ts';
+import type { FileNumber, PeerNumber, RequestNumber } from './numbers.ts';
 
 /** What is asked for at once of a slow peer: fewer bytes cost both ends more turns than they save. */
 const minBlockBytes = 64 * KiB;

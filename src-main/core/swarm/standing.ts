@@ -1,7 +1,7 @@
 import type { SourceState } from '#shared/model/brake.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import type { Download } from './download-state.ts';
-import type { PeerNumber } from './events.ts';
+import type { PeerNumber } from './numbers.ts';
 import type { Fetch } from './fetch.ts';
 import type { Arrivals } from './options.ts';
 import type { PeerState } from './peer-state.ts';

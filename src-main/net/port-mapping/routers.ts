@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { isIPv4, isIPv6 } from 'node:net';
 import { contains, isLinkLocal, subnets } from '../host.ts';
-import { listNetworks, type Interfaces } from '../networks.ts';
-import { ownInterfaces } from '../own-interfaces.ts';
+import { listNetworks } from '../networks.ts';
+import { ownInterfaces, type Interfaces } from '../own-interfaces.ts';
 
 /** A router that packets to everywhere else go through, and who we are in its network. */
 export interface Router {

@@ -6,7 +6,7 @@ import type { Millis, Timestamp } from '#shared/units.ts';
 import { brakeOfDownload, brakeOfUpload, excuseFor, type Brake } from '../../core/pace/brakes.ts';
 import type { Excuse, MachineFacts, SourceFacts } from '../../core/pace/facts.ts';
 import { Steady } from '../../core/pace/steady.ts';
-import type { PeerNumber } from '../../core/swarm/events.ts';
+import type { PeerNumber } from '../../core/swarm/numbers.ts';
 import type { Links } from '../ports/links.ts';
 import type { SwarmDriver } from '../swarm/swarm-driver.ts';
 import type { MachineMeter } from './machine-meter.ts';

@@ -1,6 +1,7 @@
 import type { DeviceId } from '#shared/ids.ts';
 import type { Bytes } from '#shared/units.ts';
-import type { FileNumber, PeerNumber, SwarmEvent } from '../../core/swarm/events.ts';
+import type { SwarmEvent } from '../../core/swarm/events.ts';
+import type { FileNumber, PeerNumber } from '../../core/swarm/numbers.ts';
 import { Attempt } from './attempt.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { Conduct } from './conduct.ts';

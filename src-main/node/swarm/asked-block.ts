@@ -1,7 +1,7 @@
 import type { DeviceId } from '#shared/ids.ts';
 import type { RejectReason } from '#shared/protocol/hot-frames.ts';
 import type { Bytes } from '#shared/units.ts';
-import type { FileNumber, PeerNumber, RequestNumber } from '../../core/swarm/events.ts';
+import type { FileNumber, PeerNumber, RequestNumber } from '../../core/swarm/numbers.ts';
 import type { BlockProgress, BlockSink, Link } from '../ports/links.ts';
 import type { Attempt } from './attempt.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DeviceId } from '#shared/ids.ts';
-import type { FileNumber } from '../../core/swarm/events.ts';
+import type { FileNumber } from '../../core/swarm/numbers.ts';
 import type { Attempt, GivenPart } from './attempt.ts';
 
 /** Pieces of which one remembers who gave what; there are few, since such a piece is fetched before others. */

@@ -2,7 +2,7 @@ import { toHex } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { WirePieces } from '#shared/protocol/swarm-frames.ts';
 import type { ContentNumber, PeerEvent } from '../../core/peer/events.ts';
-import type { FileNumber } from '../../core/swarm/events.ts';
+import type { FileNumber } from '../../core/swarm/numbers.ts';
 import type { Link } from '../ports/links.ts';
 import { ContentNumbers } from './content-numbers.ts';
 import type { FetchedFile } from './fetched-file.ts';

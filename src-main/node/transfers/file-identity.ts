@@ -1,16 +1,11 @@
 import { AppError } from '#shared/errors.ts';
-import { fromHex, type ContentId, type DeviceId } from '#shared/ids.ts';
+import { fromHex, type ContentId } from '#shared/ids.ts';
 import { second, type Bytes } from '#shared/units.ts';
 import type { DownloadContext } from './download-context.ts';
+import type { FileOrigin } from './file-owner.ts';
 import type { FileStop } from './file-stop.ts';
 
 const askForRootEveryMs = 0.3 * second;
-
-/** Where a file was seen. */
-export interface FileOrigin {
-  readonly peer: DeviceId;
-  readonly path: string;
-}
 
 /** What the content of a file is: it is known when the file is listed, or its origin says it, which may still be hashing it. */
 export class FileIdentity {

@@ -2,8 +2,13 @@ import type { ErrorInfo } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import type { Audience } from '#shared/model/share.ts';
 import type { Bytes } from '#shared/units.ts';
-import type { FileOrigin } from './file-identity.ts';
 import type { FileRecord } from './records.ts';
+
+/** Where a file was seen. */
+export interface FileOrigin {
+  readonly peer: DeviceId;
+  readonly path: string;
+}
 
 /** For whom a download is, and who says so: that device must have what is passed on for its word. */
 export interface Inherited {

@@ -3,8 +3,8 @@ import { fromHex, type DeviceId } from '#shared/ids.ts';
 import type { Link } from '../ports/links.ts';
 import type { DownloadContext } from './download-context.ts';
 import type { EqualFile } from './equal-files.ts';
-import type { FileIdentity, FileOrigin } from './file-identity.ts';
-import type { FileOwner } from './file-owner.ts';
+import type { FileIdentity } from './file-identity.ts';
+import type { FileOrigin, FileOwner } from './file-owner.ts';
 
 /** The file that others are asked for. */
 export interface SourcedFile extends EqualFile {

@@ -1,18 +1,17 @@
 import type { ContentId } from '#shared/ids.ts';
 import type { DownloadContext } from './download-context.ts';
-import type { DownloadFile } from './download-file.ts';
 import type { EqualFile } from './equal-files.ts';
-import { copyAsItComes, copyLocally, type WritePiece } from './local-copy.ts';
+import { copyAsItComes, copyLocally, type CopiedFile, type WritePiece } from './local-copy.ts';
 
 /** What this device has of a file somewhere else, also while it is fetched there. */
 export class OtherCopies {
   readonly #context: Pick<DownloadContext, 'equal' | 'library'>;
-  readonly #into: DownloadFile;
+  readonly #into: CopiedFile;
   readonly #write: WritePiece;
   /** Another file of this content, whose pieces are copied as they come. */
   #first: EqualFile | null = null;
 
-  constructor(context: Pick<DownloadContext, 'equal' | 'library'>, into: DownloadFile, write: WritePiece) {
+  constructor(context: Pick<DownloadContext, 'equal' | 'library'>, into: CopiedFile, write: WritePiece) {
     this.#context = context;
     this.#into = into;
     this.#write = write;

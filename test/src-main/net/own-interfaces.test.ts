@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Interfaces } from '#main/net/networks.ts';
-import { interfacesReader } from '#main/net/own-interfaces.ts';
+import { interfacesReader, type Interfaces } from '#main/net/own-interfaces.ts';
 
 const info = (address: string) => ({ address, netmask: '', family: 'IPv4' as const, mac: '', internal: false, cidr: `${address}/24` });
 
