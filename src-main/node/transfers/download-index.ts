@@ -37,6 +37,10 @@ export class DownloadIndex {
     this.#line = null;
   }
 
+  has(id: TransferId): boolean {
+    return this.#noted.has(id);
+  }
+
   forget(id: TransferId): void {
     if (this.#noted.delete(id)) this.#line = null;
   }

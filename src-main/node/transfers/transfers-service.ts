@@ -5,6 +5,7 @@ import { safeName } from '#shared/names.ts';
 import type { FilePriority, Priority, Transfer, TransferDetail, TransferFile } from '#shared/model/transfer.ts';
 import type { Settings } from '#shared/settings.ts';
 import type { Sought } from '../../core/servers/holder-questions.ts';
+import { Serial } from '../library/serial.ts';
 import type { PaceWatch } from '../pace/pace-watch.ts';
 import type { Link } from '../ports/links.ts';
 import { BaseFolders } from './base-folders.ts';
@@ -62,6 +63,8 @@ export class TransfersService implements DownloadObserver {
   #movedTimer: NodeJS.Timeout | null = null;
   readonly #line: DownloadLine;
   readonly #baseFolders: BaseFolders;
+  /** Taking up, forgetting and choosing files of downloads that ended, one after the other: two at once would each go by what the store had before. */
+  readonly #ofEnded = new Serial();
   #nextNumber = 1;
   #sampler: NodeJS.Timeout | null = null;
 
@@ -167,10 +170,10 @@ export class TransfersService implements DownloadObserver {
     return this.viewOf(download.record);
   }
 
-  async resume(id: TransferId): Promise<Transfer> {
-    const ended = await this.#record(id);
-    const download = this.#downloads.get(id) ?? this.#add({ ...ended, state: 'paused', finishedAt: null, failedFiles: 0 });
-    return this.#takeUp(download);
+  resume(id: TransferId): Promise<Transfer> {
+    const takeUp = async (): Promise<Transfer> =>
+      this.#takeUp(this.#downloads.get(id) ?? this.#add({ ...(await this.#record(id)), state: 'paused', finishedAt: null, failedFiles: 0 }));
+    return this.#downloads.has(id) ? takeUp() : this.#ofEnded.run(takeUp);
   }
 
   /** Ends it; `deletePartial` also deletes what of unfinished files is on disk. */
@@ -182,7 +185,8 @@ export class TransfersService implements DownloadObserver {
       if (deletePartial) await discardPartials(this.#context, download.record);
       download.record = { ...download.record, finishedAt: this.#context.now() };
       await this.#setState(download, 'cancelled');
-      this.#downloads.delete(id);
+      // It may have been taken up again while that was noted.
+      if (download.record.state === 'cancelled') this.#downloads.delete(id);
       this.#samples.delete(id);
     });
     return this.viewOf(download.record);
@@ -228,8 +232,11 @@ export class TransfersService implements DownloadObserver {
    * a file is wanted now that was not; one that was cancelled or failed waits for the user.
    */
   async setFilePriority(id: TransferId, indices: readonly number[], priority: FilePriority): Promise<Transfer> {
-    const download = this.#downloads.get(id) ?? new Download(this.#context, this, this.#lister, await this.#record(id));
-    const wantsMore = await download.setFilePriority(indices, priority);
+    const choose = async (): Promise<[Download, boolean]> => {
+      const download = this.#downloads.get(id) ?? new Download(this.#context, this, this.#lister, await this.#record(id));
+      return [download, await download.setFilePriority(indices, priority)];
+    };
+    const [download, wantsMore] = await (this.#downloads.has(id) ? choose() : this.#ofEnded.run(choose));
     if (wantsMore && download.record.state === 'done') return this.resume(id);
     this.#ports.onChange(this.#view(download));
     return this.#view(download);
@@ -238,8 +245,9 @@ export class TransfersService implements DownloadObserver {
   /** Forgets one that ended, or all that need nobody any more; failed ones wait for the user. Files stay where they are. */
   async forget(id: TransferId | undefined): Promise<number> {
     const ended = this.#index.ids((state) => id !== undefined || isFinished(state)).filter((each) => !this.#downloads.has(each) && (id === undefined || each === id));
-    for (const each of ended) await this.#forget(each);
-    return ended.length;
+    let forgotten = 0;
+    for (const each of ended) if (await this.#ofEnded.run(() => this.#forget(each))) forgotten++;
+    return forgotten;
   }
 
   linkUp(link: Link): void {
@@ -292,11 +300,13 @@ export class TransfersService implements DownloadObserver {
   }
 
   changed(download: Download): void {
+    const { id, state } = download.record;
+    // One that ended has been told, and may have been taken up again since, or forgotten.
+    if (this.#downloads.get(id) !== download) return;
     this.#ports.onChange(this.#view(download));
-    const { state } = download.record;
     if (state !== 'done' && state !== 'failed') return;
-    this.#downloads.delete(download.record.id);
-    this.#samples.delete(download.record.id);
+    this.#downloads.delete(id);
+    this.#samples.delete(id);
     this.#ports.onDone(this.viewOf(download.record));
     this.#line.schedule();
   }
@@ -308,7 +318,7 @@ export class TransfersService implements DownloadObserver {
       this.#movedTimer = null;
       const moved = [...this.#moved];
       this.#moved.clear();
-      for (const each of moved) if (this.#downloads.get(each.record.id) === each) this.changed(each);
+      for (const each of moved) this.changed(each);
     }, tellMovedEveryMs);
   }
 
@@ -373,11 +383,14 @@ export class TransfersService implements DownloadObserver {
     this.#line.schedule();
   }
 
-  async #forget(id: TransferId): Promise<void> {
+  /** False: it was taken up again, or is forgotten already. */
+  async #forget(id: TransferId): Promise<boolean> {
+    if (this.#downloads.has(id) || !this.#index.has(id)) return false;
     await new ListedFiles(this.#context.store, id).forget();
     await this.#context.store.delete(downloadsTable, id);
     this.#index.forget(id);
     this.#ports.onGone(id);
+    return true;
   }
 }
 

@@ -117,7 +117,7 @@ async function checkDownloads(world: World, who: Inhabitant): Promise<string[]> 
     if (listed.length !== transfer.files) say(`lists ${listed.length} of ${transfer.files} files`);
     for (const file of listed) {
       if (file.state !== 'done') say(`${file.path} is ${file.state}`);
-      const path = file.mappedPath !== null && begun !== undefined ? join(begun.base, file.mappedPath) : transfer.kind === 'file' ? transfer.path ?? '' : join(transfer.path ?? '', file.path);
+      const path = file.mappedPath !== null ? join(begun?.base ?? join(person.dataDir, 'downloads'), file.mappedPath) : transfer.kind === 'file' ? transfer.path ?? '' : join(transfer.path ?? '', file.path);
       if (files.isTouched(path)) continue;
       if (!existsSync(path) || !statSync(path).isFile()) say(`${file.path} is not at ${path}`);
       else if (statSync(path).size !== file.bytes) say(`${path} has another length`);
@@ -147,6 +147,9 @@ async function checkLists({ person }: Inhabitant): Promise<string[]> {
   return [...wrong, ...problems.filter(({ code }) => code === 'internal').map((each) => `${person.name} has the problem ${JSON.stringify(each)}`)];
 }
 
+/** The number of a file that came where there was one of its name already. */
+const besideAnother = / \(\d+\)(?=\.[^.]*$)/;
+
 /** Nothing of ours in what is the user's, and no leftovers. */
 function checkFolders(who: Inhabitant): string[] {
   const wrong: string[] = [];
@@ -161,7 +164,7 @@ function checkFolders(who: Inhabitant): string[] {
   for (const folder of destinations) {
     for (const path of pathsBelow(folder)) {
       const whole = join(folder, path);
-      if (!passingName.test(path) || files.own.has(whole) || path.endsWith('/') || oddNames.some((name) => path.endsWith(name))) continue;
+      if (!passingName.test(path) || files.own.has(whole) || path.endsWith('/') || oddNames.some((name) => path.replace(besideAnother, '').endsWith(name))) continue;
       const isMeant = [...unfinished, ...who.abandoned].some((each) => isInside(each, whole) || whole.startsWith(`${each}.`) || whole.startsWith(`${each} (`));
       if (!isMeant && !files.isTouched(folder)) wrong.push(`left over: ${whole} (${statSync(whole).size} bytes)`);
     }
