@@ -189,6 +189,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
       const link = links().get(id);
       if (link !== undefined) rightsChanged(link);
     },
+    onInvitingOver: () => { welcome.showOut(links().all()); },
   });
   closers.push(() => rooms.close());
   const fetched = new SharedDownloads(elapsed, () => { blocks.forgetRights(); });

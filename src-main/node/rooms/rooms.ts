@@ -11,7 +11,7 @@ import type { Audience } from '#shared/model/share.ts';
 import type { RoomNotice } from '#shared/protocol/room.ts';
 import { invitationLink, readInvitation } from '#shared/room-invitation.ts';
 import { roomSecretBytes, unknownWords, wordsOfSecret, type RoomSecret } from '#shared/room-words.ts';
-import { day, hour, second } from '#shared/units.ts';
+import { day, second } from '#shared/units.ts';
 import type { Millis, Timestamp } from '#shared/units.ts';
 import type { MemberAddress, RoomSink } from '../../core/room/room-events.ts';
 import { RoomMachine } from '../../core/room/room-machine.ts';
@@ -21,14 +21,13 @@ import type { Identity } from '../../net/identity.ts';
 import { avatarSeed } from '../peers/devices.ts';
 import type { Link, Links } from '../ports/links.ts';
 import { cardSigner, readCard } from './card-signatures.ts';
+import { InvitingTime } from './inviting-time.ts';
 import { keptRoom, roomOfKept, roomsTable } from './room-records.ts';
 
 const exporterLabel = 'EXPORTER-distrishare-room';
 const exporterBytes = 32;
 /** News of members are kept this late; what a user did is kept before the answer. */
 const saveAfterMs = 2 * second;
-/** Who was shown an invitation comes within this time, and is nobody we know. */
-const invitingMs = 1 * hour;
 
 export interface RoomGone {
   readonly id: RoomId;
@@ -53,6 +52,8 @@ export interface RoomsPorts {
   readonly onGone: (gone: RoomGone) => void;
   /** What this device may see of us has changed. */
   readonly onRights: (id: DeviceId) => void;
+  /** Whoever came by an invitation and is no member by now may not come any more. */
+  readonly onInvitingOver: () => void;
   readonly background: (work: Promise<unknown>) => void;
 }
 
@@ -68,7 +69,7 @@ export class Rooms {
   #gone: RoomGone[] = [];
   #saving: NodeJS.Timeout | null = null;
   #waking: NodeJS.Timeout | null = null;
-  #invitedAt: Millis = -Infinity;
+  readonly #inviting: InvitingTime;
   readonly #sink: RoomSink = {
     send: (peer, notice) => { this.#links.get(peer)?.notify(notice); },
     changed: (id) => { this.#changed.add(id); },
@@ -79,6 +80,7 @@ export class Rooms {
 
   constructor(ports: RoomsPorts) {
     this.#ports = ports;
+    this.#inviting = new InvitingTime(ports.elapsed, ports.onInvitingOver);
     this.#machine = this.#machineOf([]);
   }
 
@@ -105,7 +107,7 @@ export class Rooms {
   invite(text: string, language: Locale): Invitation {
     const room = this.#find(text);
     const words = wordsOfSecret(room.secret, language);
-    this.#invitedAt = this.#ports.elapsed();
+    this.#inviting.begin();
     const { owner } = room;
     if (owner === null) return { words, link: `distrishare:room/${Buffer.from(room.secret).toString('hex')}` };
     const link = invitationLink(room.secret, { id: room.id, name: room.name, owner, endsAt: room.endsAt, host: this.#ports.identity.id, addresses: this.#ports.ownAddresses() });
@@ -164,7 +166,7 @@ export class Rooms {
 
   /** Whether a device that dials us may be somebody of a room. */
   mayCome(id: DeviceId): boolean {
-    return this.#machine.memberKind(id) !== null || this.#ports.elapsed() - this.#invitedAt < invitingMs;
+    return this.#machine.memberKind(id) !== null || this.#inviting.lasts;
   }
 
   linkUp(link: Link): void {
@@ -192,6 +194,7 @@ export class Rooms {
 
   async close(): Promise<void> {
     if (this.#waking !== null) clearTimeout(this.#waking);
+    this.#inviting.close();
     await this.#save();
   }
 
