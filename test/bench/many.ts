@@ -14,7 +14,7 @@ import { openStore } from '#main/disk/store/open-store.ts';
 import type { Store } from '#main/disk/store/store.ts';
 import { offersTable } from '#main/node/offers/offer-records.ts';
 import { devicesTable } from '#main/node/peers/device-records.ts';
-import { ListedFiles } from '#main/node/transfers/listed-files.ts';
+import { ListedFiles } from '#main/node/transfers/listing/listed-files.ts';
 import { downloadsTable, type DownloadRecord } from '#main/node/transfers/records.ts';
 import { contentIdSchema, offerIdSchema, transferIdSchema } from '#shared/model/ids.ts';
 import { deviceIdOf, type ShareId } from '#shared/ids.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseJournal } from '#main/core/progress/journal.ts';
 import { openStore } from '#main/disk/store/open-store.ts';
 import { sha256 } from '#main/disk/hash/sha256.ts';
-import { ListedFiles } from '#main/node/transfers/listed-files.ts';
+import { ListedFiles } from '#main/node/transfers/listing/listed-files.ts';
 import type { TransferId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import { numberedName } from '#shared/names.ts';

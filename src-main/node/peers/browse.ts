@@ -1,7 +1,7 @@
 import type { CallResult } from '#shared/api/contract.ts';
 import type { Entry } from '#shared/model/share.ts';
 import type { Link } from '../ports/links.ts';
-import type { OwnCopies } from '../transfers/own-copies.ts';
+import type { OwnCopies } from '../transfers/copies/own-copies.ts';
 import { namedRefusal } from './named-refusal.ts';
 
 /** One page of what a device shows us, with how much of each entry is on this device already; of a folder that is known only when it is shared here, too. */

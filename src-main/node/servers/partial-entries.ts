@@ -3,7 +3,7 @@ import { nameBytes } from '#shared/names.ts';
 import type { Share } from '#shared/model/share.ts';
 import type { Entry } from '#shared/protocol/bootstrap.ts';
 import { isInside } from '../../disk/is-inside.ts';
-import type { UnderWay } from '../transfers/shared-downloads.ts';
+import type { UnderWay } from '../transfers/passing-on/shared-downloads.ts';
 
 /** Whole lists are announced, so a download of an hour may cost a dozen of them and not thousands. */
 const stepPercent = 10;

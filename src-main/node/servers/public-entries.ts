@@ -6,7 +6,7 @@ import type { Entry } from '#shared/protocol/bootstrap.ts';
 import { minute, second } from '#shared/units.ts';
 import { TokenBucket } from '../../core/rate/token-bucket.ts';
 import type { Library } from '../ports/library.ts';
-import type { UnderWay } from '../transfers/shared-downloads.ts';
+import type { UnderWay } from '../transfers/passing-on/shared-downloads.ts';
 import { partialEntries } from './partial-entries.ts';
 
 /** What somebody publishes is to be seen by others within a second, and servers hear of news after half a second. */

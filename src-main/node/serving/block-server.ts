@@ -12,7 +12,7 @@ import type { Outgoing } from '../ports/outgoing.ts';
 import type { PooledBuffer } from '../swarm/buffer-pool.ts';
 import type { SwarmDriver } from '../swarm/swarm-driver.ts';
 import type { BlockSender } from '../swarm/swarm-ports.ts';
-import type { PartialFile } from '../transfers/shared-downloads.ts';
+import type { PartialFile } from '../transfers/passing-on/shared-downloads.ts';
 import { partsOf, type BlockPart } from './batch-parts.ts';
 import type { BlockCompressor } from './block-compressor.ts';
 import { OpenFiles } from './open-files.ts';

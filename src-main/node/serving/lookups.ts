@@ -1,8 +1,8 @@
 import type { ContentId } from '#shared/ids.ts';
 import type { Library, Viewer } from '../ports/library.ts';
 import type { Link } from '../ports/links.ts';
-import type { FetchedSmallFiles } from '../transfers/fetched-small-files.ts';
-import type { SharedDownloads } from '../transfers/shared-downloads.ts';
+import type { FetchedSmallFiles } from '../transfers/passing-on/fetched-small-files.ts';
+import type { SharedDownloads } from '../transfers/passing-on/shared-downloads.ts';
 
 /** Contents that are looked up for one link at the same time. */
 const lookupsAtOnce = 32;

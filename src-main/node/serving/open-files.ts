@@ -8,7 +8,7 @@ import type { Hasher } from '../ports/hasher.ts';
 import type { FileRef } from '../ports/library.ts';
 import { isInside } from '../../disk/is-inside.ts';
 import { isVersion } from '../../disk/file-version.ts';
-import { partVersion, type PartialFile } from '../transfers/shared-downloads.ts';
+import { partVersion, type PartialFile } from '../transfers/passing-on/shared-downloads.ts';
 import type { BlockPart } from './batch-parts.ts';
 import { SmallReads } from './small-reads.ts';
 

@@ -1,6 +1,6 @@
 import type { TransferId } from '#shared/ids.ts';
 import type { Link } from '../ports/links.ts';
-import type { Download } from './download.ts';
+import type { Download } from './download/download.ts';
 import { rankOf } from './ranks.ts';
 
 /** Which of the unfinished downloads run, and which wait their turn: by priority, then the oldest first. */

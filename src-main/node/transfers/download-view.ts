@@ -6,9 +6,9 @@ import type { Millis } from '#shared/units.ts';
 import { join } from 'node:path';
 import { pieceBytesFor, pieceCount } from '../../core/content/piece-size.ts';
 import type { SourceView } from '../pace/pace-watch.ts';
-import type { Download } from './download.ts';
-import type { DownloadFile } from './download-file.ts';
-import type { PeerShare } from './peer-share.ts';
+import type { Download } from './download/download.ts';
+import type { DownloadFile } from './file/download-file.ts';
+import type { PeerShare } from './download/peer-share.ts';
 import type { DownloadRecord } from './records.ts';
 
 const maxCells = 2000;

@@ -5,7 +5,7 @@ import { audienceSchema } from '#shared/model/share.ts';
 import { prioritySchema } from '#shared/model/transfer.ts';
 import type { TransferId } from '#shared/ids.ts';
 import { bytesTable, jsonTable } from '../../disk/store/store.ts';
-import { offeredSchema } from './as-offered.ts';
+import { offeredSchema } from './listing/as-offered.ts';
 
 /** Where a download's bytes come from. Other devices with the same content help in either case. */
 export const sourceRecordSchema = z.discriminatedUnion('kind', [

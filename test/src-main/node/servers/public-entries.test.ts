@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { partialEntries } from '#main/node/servers/partial-entries.ts';
 import { PublicEntries, type PublicLibrary } from '#main/node/servers/public-entries.ts';
-import type { UnderWay } from '#main/node/transfers/shared-downloads.ts';
+import type { UnderWay } from '#main/node/transfers/passing-on/shared-downloads.ts';
 import { contentIdOf } from '#shared/ids.ts';
 import { shareSchema, type Share } from '#shared/model/share.ts';
 
