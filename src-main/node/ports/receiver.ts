@@ -78,7 +78,7 @@ export interface VolumeAbilities {
 
 /**
  * The receiving disk: verifies, writes, journals and finishes files in worker threads, as
- * docs/architecture.md describes. Buffers handed over lie in shared memory and must not be touched until the answer.
+ * docs/architecture/transfers.md describes. Buffers handed over lie in shared memory and must not be touched until the answer.
  */
 export interface Receiver {
   /** Opens or resumes `NAME.part` + `NAME.progress`. Rejects with `file-locked`, `disk-full`, `no-permission`, `folder-gone`. */
