@@ -246,6 +246,10 @@ export class LibraryService implements Library {
     return { kind, name: publicName(location.share, location.path), bytes, files: location.entry.kind === 'folder' ? location.entry.files : 1 };
   }
 
+  among(ids: readonly ContentId[]): Promise<Set<ContentId>> {
+    return this.#reader.among(ids);
+  }
+
   async manifest(viewer: Viewer, id: ContentId, page: number | null): Promise<ManifestPart | null> {
     const location = await this.#reader.firstLocation(viewer, id, 'folder');
     if (location === null) return null;

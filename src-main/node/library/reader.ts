@@ -6,7 +6,7 @@ import type { Store } from '#main/disk/store/store.ts';
 import type { Page, Viewer } from '../ports/library.ts';
 import { notFound, type Place, type ShareList } from './share-list.ts';
 import type { ShareRuntime } from './share-runtime.ts';
-import { childrenRange, entryKey, joinPath, locationsRange, nameOf, parentOf, pathOfEntryKey, pathOfPathKey, shareOfKey, tables, tailOfKey, type EntryRecord, type FolderRecord } from './tables.ts';
+import { childrenRange, entryKey, joinPath, locationPrefix, locationsRange, nameOf, parentOf, pathOfEntryKey, pathOfPathKey, shareOfKey, tables, tailOfKey, type EntryRecord, type FolderRecord } from './tables.ts';
 
 /** Where a content lies, as far as a viewer may know. */
 export interface Location extends Place {
@@ -144,6 +144,15 @@ export class LibraryReader {
   async firstLocation(viewer: Viewer, id: ContentId, kind?: 'folder'): Promise<(Location & { entry: FolderRecord }) | Location | null> {
     for await (const location of this.locations(viewer, id)) if (kind === undefined || location.entry.kind === kind) return location;
     return null;
+  }
+
+  /** Those of the contents that lie in a share. */
+  async among(ids: readonly ContentId[]): Promise<Set<ContentId>> {
+    const noted = await this.#store.prefixesInUse(tables.location, ids.map(locationPrefix));
+    const there = new Set<ContentId>();
+    // A place that was noted once may hold something else by now.
+    await Promise.all(ids.map(async (id) => { if (noted.has(locationPrefix(id)) && (await this.firstLocation({ kind: 'self' }, id)) !== null) there.add(id); }));
+    return there;
   }
 }
 

@@ -137,8 +137,10 @@ export const shareRange = (share: ShareId): Range => withPrefix(`${share}${nul}`
 export const shareOfKey = (key: string): ShareId | null => shareIdSchema.safeParse(key.slice(0, 32)).data ?? null;
 
 export const locationKey = (id: ContentId, share: ShareId, path: string): string => `${id}${nul}${share}${nul}${path}`;
+/** What the keys of all places of a content begin with. */
+export const locationPrefix = (id: ContentId): string => `${id}${nul}`;
 /** Places of a content, in all shares or in one. */
-export const locationsRange = (id: ContentId, share?: ShareId): Range => withPrefix(share === undefined ? `${id}${nul}` : `${id}${nul}${share}${nul}`);
+export const locationsRange = (id: ContentId, share?: ShareId): Range => withPrefix(share === undefined ? locationPrefix(id) : `${id}${nul}${share}${nul}`);
 
 export const tokenKey = (token: string, share: ShareId, path: string): string => `${token}${nul}${share}${nul}${path}`;
 /** `pathKey` part of a location or token key. */

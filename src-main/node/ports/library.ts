@@ -84,6 +84,8 @@ export interface Library {
   pieceLayer(viewer: Viewer, id: ContentId): Promise<Uint8Array | null>;
   /** What a content id is, if the viewer may see it. */
   resolve(viewer: Viewer, id: ContentId): Promise<{ kind: 'file' | 'folder'; name: string; bytes: Bytes; files: number } | null>;
+  /** Those of the contents that lie in a share, whoever it is for. A whole page of somebody's listing costs little more than those that do. */
+  among(ids: readonly ContentId[]): Promise<Set<ContentId>>;
   /** Page 0… of a folder's manifest, or its node with `page: null`. */
   manifest(viewer: Viewer, id: ContentId, page: number | null): Promise<ManifestPart | null>;
   search(viewer: Viewer, words: string, filter: SearchFilter): Promise<SearchResult>;

@@ -5,7 +5,7 @@ import type { EqualFiles } from './equal-files.ts';
 import type { ReceivedFiles } from './received-files.ts';
 
 export interface OwnCopiesPorts {
-  readonly library: Pick<Library, 'resolve'>;
+  readonly library: Pick<Library, 'among'>;
   readonly received: ReceivedFiles;
   readonly equal: EqualFiles;
 }
@@ -21,9 +21,8 @@ export class OwnCopies {
   /** Those that are complete here. */
   async complete(ids: readonly ContentId[]): Promise<Set<ContentId>> {
     const { library, received } = this.#ports;
-    const shared = await Promise.all(ids.map(async (id) => ({ id, isHere: (await library.resolve({ kind: 'self' }, id)) !== null })));
-    const here = await received.here(shared.flatMap(({ id, isHere }) => (isHere ? [] : [id])));
-    for (const { id, isHere } of shared) if (isHere) here.add(id);
+    const here = await library.among(ids);
+    for (const id of await received.here(ids.filter((each) => !here.has(each)))) here.add(id);
     return here;
   }
 

@@ -98,6 +98,18 @@ describe('reading and writing', () => {
     expect(await store.keys(people, withPrefix('a'))).toEqual(['a', 'a\u0000x', 'a/']);
   });
 
+  test('tells which prefixes are in use, whatever lies between, before and after them', async () => {
+    const { store } = await open();
+    const batch = store.batch();
+    for (const key of ['02:a', '02:b', '05:a', '07:a', '09:a']) batch.put(index, key, true);
+    await batch.put(blobs, '01:a', new Uint8Array(1)).put(people, '03:a', { age: 1 }).write();
+    const inUse = async (...wanted: string[]): Promise<string[]> => [...(await store.prefixesInUse(index, wanted))].toSorted();
+    expect(await inUse('09:', '01:', '03:', '02:', '08:', '05:')).toEqual(['02:', '05:', '09:']);
+    expect(await inUse('01:', '10:')).toEqual([]);
+    expect(await inUse()).toEqual([]);
+    expect(await store.prefixesInUse(people, ['01:', '03:', '99:'])).toEqual(new Set(['03:']));
+  });
+
   test('a record that does not fit its schema counts as absent and is told of', async () => {
     const { store } = await open();
     const told: string[] = [];

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { contentIdSchema } from '#shared/model/ids.ts';
 import { describe, expect, test } from 'vitest';
 import { decodeNode, decodePage, decodeAttributes } from '#shared/protocol/manifest.ts';
 import { keyTable } from '#main/disk/store/store.ts';
@@ -82,6 +83,16 @@ test('a content is found where the viewer may see it, however many copies lie wh
   if (contentId === null) throw new Error('it was to be hashed');
   expect(await library.findFile(device(), contentId)).toMatchObject({ diskPath: at('open', 'copy') });
   expect(await library.resolve(device(), contentId)).toMatchObject({ kind: 'file', name: 'copy' });
+});
+
+test('of a whole page of contents it tells which lie in a share, for whomever that is', async () => {
+  await disk({ 'mine/one': '1', 'mine/two': '2', 'mine/sub/three': '3' });
+  const { library } = await start();
+  await shareAll(library, at('mine'), { kind: 'nobody' });
+  const here = await Promise.all(['mine/one', 'mine/two', 'mine/sub/three', 'mine/sub', 'mine'].map(async (path) => (await library.stat(self, path)).entry.contentId ?? expect.fail('it was to be hashed')));
+  const elsewhere = Array.from({ length: 300 }, (_, number) => contentIdSchema.parse(number.toString(16).padStart(2, '0').repeat(32).slice(0, 64)));
+  expect(await library.among([...elsewhere, ...here].toSorted())).toEqual(new Set(here));
+  expect(await library.among(elsewhere)).toEqual(new Set());
 });
 
 /** Order of a depth-first walk: a separator comes before every character. */
