@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { LinkMachine, type LinkEffects, type LinkEvent, type LinkMachineOptions } from '#main/core/link/link-machine.ts';
+import { LinkMachine, type LinkEffects, type LinkEvent, type LinkMachineOptions, type Traffic } from '#main/core/link/link-machine.ts';
 import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import type { PathKind } from '#shared/model/peer.ts';
@@ -126,6 +126,10 @@ export class Connection implements LinkEffects, FrameSink {
   /** Measures the round trip now. */
   probe(): void {
     this.#step({ kind: 'probe' });
+  }
+  /** Our networks are other ones now: after some silence, whoever is at the other end has to answer soon. */
+  networkChanged(): void {
+    this.#step({ kind: 'network-changed', traffic: this.#traffic() });
   }
   /** Payload bytes that arrived so far. */
   get payloadBytes(): number {
@@ -263,12 +267,16 @@ export class Connection implements LinkEffects, FrameSink {
   readonly #tick = (): void => {
     this.#wake = Infinity;
     try {
-      this.#step({ kind: 'tick', traffic: { received: this.#received, frames: this.#decoder.frames, midFrame: this.#decoder.midFrame } });
+      this.#step({ kind: 'tick', traffic: this.#traffic() });
       if (!this.#ended) this.#lane?.tick(this.#options.now());
     } catch (error) {
       this.#broken(error);
     }
   };
+
+  #traffic(): Traffic {
+    return { received: this.#received, frames: this.#decoder.frames, midFrame: this.#decoder.midFrame };
+  }
 
   /** Hostile bytes end the connection; so does a mistake of ours, which must not end the program. */
   #broken(error: unknown): void {

@@ -20,6 +20,8 @@ import type { Identity } from './identity.ts';
 import { LinkWaiters } from './link-waiters.ts';
 import { Listener } from './listener.ts';
 import { networkOff, type IsUsedHost } from './network-off.ts';
+import { listNetworks } from './networks.ts';
+import { ownInterfaces } from './own-interfaces.ts';
 import { pathOf } from './path-kind.ts';
 import { readAccepted } from './socket-reader.ts';
 import { secureStream, type Secured } from './stream-handshake.ts';
@@ -147,12 +149,15 @@ class LinkTable implements Links {
   }
 
   networksChanged(): void {
+    const interfaces = ownInterfaces();
+    const isAnywhere = listNetworks([], interfaces).length > 0;
     for (const connection of [...this.#connections]) {
       // Of a relayed one the server knows.
       if (connection.isRelayed) continue;
       const { localAddress = '', remoteAddress = '', remotePort = 0 } = connection.socket;
       if (!this.#isUsed(localAddress)) connection.fail(networkOff(localAddress, addressText({ host: remoteAddress, port: remotePort })).toInfo());
-      else if (isGoneHost(localAddress)) connection.fail({ code: 'link-closed' });
+      else if (isGoneHost(localAddress, interfaces)) connection.fail({ code: 'link-closed' });
+      else if (isAnywhere) connection.networkChanged();
     }
     this.#listener.networksChanged();
   }

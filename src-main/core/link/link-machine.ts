@@ -25,6 +25,8 @@ export type LinkEvent =
   | { readonly kind: 'pong'; readonly nonce: number }
   /** The round trip is to be measured now, unless it is being measured. */
   | { readonly kind: 'probe' }
+  /** Our networks are other ones now, or are there again. */
+  | { readonly kind: 'network-changed'; readonly traffic: Traffic }
   | { readonly kind: 'tick'; readonly traffic: Traffic };
 
 /** What a connection must do. Nothing is called after `end`. */
@@ -55,11 +57,16 @@ type State = 'new' | 'greeting' | 'up' | 'ended';
 const ticksPerPing = 3;
 /** A ping is not waited for any longer than this before the next probe goes out. */
 const lostPingMs = 3 * second;
+/** After a change of our networks a link that has been silent for this long is doubted. What was cut for less comes back by itself about as soon. */
+const doubtedAfterMs = 5 * second;
 
 /**
  * One connection from its TLS handshake to its end. Whoever dialled speaks first, so that a listener says nothing about
  * itself to strangers; it answers with its own hello or with a refusal. Afterwards a ping every `keepAliveMs` keeps
  * the connection alive and measures the round trip. Silence, and a frame that trickles, end it.
+ *
+ * While a network is away, TCP tries again after ever longer waits: after half a minute of it the next try may be half a minute off. So when networks
+ * have changed, a link that was silent has to answer a ping soon, or it ends and is made anew.
  */
 export class LinkMachine {
   readonly #options: LinkMachineOptions;
@@ -69,6 +76,8 @@ export class LinkMachine {
   /** Infinity: nothing is due. Always a number, because one that may be null is an object of its own at every tick. */
   #wake: Millis = Infinity;
   #pingAt = 0;
+  /** Until when something has to be heard; infinity: only what holds always. */
+  #doubtUntil: Millis = Infinity;
   #received = 0;
   #receivedAt = 0;
   /** The frame that was still arriving at the last tick. */
@@ -106,6 +115,7 @@ export class LinkMachine {
       case 'ping': out.sendPong(event.nonce); break;
       case 'pong': this.#roundTrip.answered(now, event.nonce); break;
       case 'probe': if ((this.#roundTrip.waitingMs(now) ?? Infinity) > lostPingMs) this.#ping(now, out); break;
+      case 'network-changed': this.#doubt(now, event.traffic, out); break;
       case 'tick': this.#tick(now, event.traffic, out); break;
       default: assertNever(event);
     }
@@ -151,16 +161,29 @@ export class LinkMachine {
       if (now >= this.#wake) this.#end({ code: 'timeout' }, null, out);
       return;
     }
-    if (traffic.received !== this.#received) {
-      this.#received = traffic.received;
-      this.#receivedAt = now;
-    }
-    if (now - this.#receivedAt >= this.#limits.deadAfterMs || this.#trickles(now, traffic)) {
+    this.#listen(now, traffic);
+    if (now >= this.#doubtUntil || now - this.#receivedAt >= this.#limits.deadAfterMs || this.#trickles(now, traffic)) {
       this.#end({ code: 'timeout' }, null, out);
       return;
     }
     this.#plan(now);
     if (now - this.#pingAt >= this.#limits.keepAliveMs) this.#ping(now, out);
+  }
+
+  #listen(now: Millis, { received }: Traffic): void {
+    if (received === this.#received) return;
+    this.#received = received;
+    this.#receivedAt = now;
+    this.#doubtUntil = Infinity;
+  }
+
+  #doubt(now: Millis, traffic: Traffic, out: LinkEffects): void {
+    if (this.#state !== 'up') return;
+    this.#listen(now, traffic);
+    if (now - this.#receivedAt < doubtedAfterMs || this.#doubtUntil !== Infinity) return;
+    this.#doubtUntil = now + lostPingMs;
+    this.#plan(now);
+    this.#ping(now, out);
   }
 
   /** Whether one and the same frame has been arriving for long and slower than the least rate. */
@@ -184,7 +207,7 @@ export class LinkMachine {
   }
 
   #plan(now: Millis): void {
-    this.#wake = now + this.#limits.keepAliveMs / ticksPerPing;
+    this.#wake = Math.min(now + this.#limits.keepAliveMs / ticksPerPing, this.#doubtUntil);
   }
 
   #end(reason: ErrorInfo, refusal: Refusal | null, out: LinkEffects): void {

@@ -158,7 +158,7 @@ export interface Links {
   all(): Iterable<Link>;
   /** Called once for each link that is up (hello exchanged, simultaneous dials resolved). */
   onLink(listener: (link: Link) => void): void;
-  /** Networks were switched on or off, or came and went: whatever runs over one that is off, or from an address that is ours no longer, ends at once. */
+  /** Networks were switched on or off, or came and went: whatever runs over one that is off, or from an address that is ours no longer, ends at once; what has been silent for a while has to be heard within seconds. */
   networksChanged(): void;
   close(): Promise<void>;
 }

@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { listNetworks } from '#main/net/networks.ts';
+import { frameType } from '#shared/protocol/frame-layout.ts';
+import { second } from '#shared/units.ts';
+import { rawDial } from './raw-peer.ts';
 import { linkedPair, startNode } from './test-nodes.ts';
 
 const key = new Uint8Array(32).fill(7);
@@ -82,5 +86,17 @@ describe('a link', () => {
     await a.handler.until(() => a.handler.closedLinks.length === 1);
     const again = await startNode('b again', { identity: b.identity });
     expect((await a.links.dial(again.address, { expect: b.identity.id })).remote.name).toBe('b again');
+  });
+
+  it.skipIf(listNetworks([]).length === 0)('that was silent is asked at once when networks have changed', async () => {
+    let ahead = 0;
+    const node = await startNode('a', { now: () => performance.now() + ahead });
+    const peer = await rawDial(node.address) ?? expect.fail('not let in');
+    await peer.greet();
+    const pings = (): number => peer.frames.filter((frame) => 'type' in frame && frame.type === frameType.ping).length;
+    await expect.poll(pings).toBe(1);
+    ahead = 10 * second;
+    node.links.networksChanged();
+    await expect.poll(pings).toBe(2);
   });
 });

@@ -32,6 +32,7 @@ class Bench implements LinkEffects {
   opened(): this { this.machine.step(this.now, { kind: 'opened' }, this); return this; }
   hello(hello: Hello): this { this.machine.step(this.now, { kind: 'hello', body: encodeJson(frameType.hello, hello).subarray(5) }, this); return this; }
   refuse(refuse: Refuse): this { this.machine.step(this.now, { kind: 'refuse', body: encodeJson(frameType.refuse, refuse).subarray(5) }, this); return this; }
+  networkChanged(traffic = quiet): void { this.machine.step(this.now, { kind: 'network-changed', traffic }, this); }
   pong(nonce: number): void { this.machine.step(this.now, { kind: 'pong', nonce }, this); }
   /** Lets time pass up to `until`, stepping the machine whenever it wants. */
   run(until: number, traffic: (now: number) => Traffic = () => quiet): void {
@@ -144,5 +145,54 @@ describe('keep-alive', () => {
     bench.now += 16;
     bench.pong(bench.lastPing());
     expect(bench.machine.latencyMs).toBe(9);
+  });
+});
+
+describe('after a change of our networks', () => {
+  const up = (): Bench => new Bench({ dialled: true }).opened().hello(helloOf('them'));
+  const heard = (received: number): Traffic => ({ received, frames: 1, midFrame: false });
+  const wokenAt = 40_000;
+  const silent = (): Bench => {
+    const bench = up();
+    bench.run(wokenAt);
+    bench.networkChanged();
+    return bench;
+  };
+
+  it('a link that was silent, as while a cable was out, ends within seconds unless something is heard', () => {
+    const bench = silent();
+    expect(bench.did.at(-1)).toBe('ping');
+    bench.run(wokenAt + 2999);
+    expect(bench.ended).toBeNull();
+    bench.run(wokenAt + 3000);
+    expect(bench.ended?.reason).toEqual({ code: 'timeout' });
+  });
+
+  it('it stays when anything is heard, be it only after another change', () => {
+    const bench = silent();
+    bench.now += 2000;
+    bench.networkChanged(heard(20));
+    bench.run(wokenAt + 5000, () => heard(20));
+    expect(bench.ended).toBeNull();
+    bench.run(wokenAt + limits.link.deadAfterMs + 1000, () => heard(20));
+    expect(bench.ended).toBeNull();
+  });
+
+  it('changes in a row do not give it more time', () => {
+    const bench = silent();
+    bench.now += 2000;
+    bench.networkChanged();
+    bench.run(wokenAt + 3000);
+    expect(bench.ended).not.toBeNull();
+  });
+
+  it('a link that was heard just now is left alone, and so is one whose hellos are under way', () => {
+    const bench = up();
+    bench.run(wokenAt, (now) => heard(now));
+    bench.networkChanged(heard(wokenAt));
+    bench.run(wokenAt + 20_000, () => heard(wokenAt));
+    const greeting = new Bench({ dialled: true }).opened();
+    greeting.networkChanged();
+    expect([bench.ended, greeting.ended, greeting.did]).toEqual([null, null, ['hello']]);
   });
 });
