@@ -25,7 +25,12 @@ export function brakeOfDownload(facts: DownloadFacts): Brake | null {
   if (machine.loop >= busy) return { by: 'cpu' };
   const feeding = sources.filter(({ state }) => state === 'feeding');
   if (feeding.length > 0) return facts.finishing ? null : brakeOfFeeders(feeding, sources);
-  return brakeOfSilence(sources);
+  return brakeOfSilence(facts);
+}
+
+/** Whether a verdict that nobody gives anything is refuted by somebody who does. */
+export function isRefuted(brake: Brake, sources: readonly Pick<SourceFacts, 'state'>[]): boolean {
+  return (brake.by === 'no-sources' || brake.by === 'no-answer') && sources.some(({ state }) => state === 'feeding');
 }
 
 /** The limit of ours that holds back at least half of what could arrive. */
@@ -38,13 +43,15 @@ function limitOf(sources: readonly SourceFacts[]): LimitCause | null {
 }
 
 /** Nobody gives anything. */
-function brakeOfSilence(sources: readonly SourceFacts[]): Brake | null {
+function brakeOfSilence({ sources, finishing }: DownloadFacts): Brake | null {
   const of = (...states: SourceFacts['state'][]): SourceFacts[] => sources.filter(({ state }) => states.includes(state));
   const waiting = of('choked', 'elsewhere');
   if (waiting.length > 0) return { by: 'turn', peer: onlyOne(waiting) };
   if (of('stalled').length > 0) return { by: 'no-answer' };
   // It was asked a moment ago, or what is missing is being verified.
   if (of('asked').length > 0) return null;
+  // Nothing is missing any more: it is written out, which takes a slow disk long. Without any source nothing has begun yet.
+  if (finishing) return sources.length > 0 ? { by: 'disk' } : null;
   return { by: 'no-sources' };
 }
 

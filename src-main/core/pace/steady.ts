@@ -21,6 +21,12 @@ export class Steady<Value> {
     return this.#shown;
   }
 
+  /** What is shown turned out to be wrong: begins anew. */
+  forget(): void {
+    this.#shown = null;
+    this.#seen.length = 0;
+  }
+
   /** What was seen now; null (nothing to be told) leaves everything as it is. */
   add(value: Value | null): void {
     if (value === null) return;

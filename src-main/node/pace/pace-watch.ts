@@ -3,7 +3,7 @@ import type { Brake as SharedBrake, SourceState } from '#shared/model/brake.ts';
 import type { Direction, LimitCause } from '#shared/model/limit.ts';
 import { second } from '#shared/units.ts';
 import type { Millis, Timestamp } from '#shared/units.ts';
-import { brakeOfDownload, brakeOfUpload, excuseFor, type Brake } from '../../core/pace/brakes.ts';
+import { brakeOfDownload, brakeOfUpload, excuseFor, isRefuted, type Brake } from '../../core/pace/brakes.ts';
 import type { Excuse, MachineFacts, SourceFacts } from '../../core/pace/facts.ts';
 import { Steady } from '../../core/pace/steady.ts';
 import type { PeerNumber } from '../../core/swarm/numbers.ts';
@@ -35,7 +35,7 @@ export interface PacePorts {
   readonly reading: () => number;
   /** The limit of ours that made a device wait in the last moments. */
   readonly boundBy: (direction: Direction, id: DeviceId) => LimitCause | null;
-  readonly machine: MachineMeter;
+  readonly machine: Pick<MachineMeter, 'start' | 'read'>;
 }
 
 /** What a download's source looks like to people. */
@@ -139,6 +139,9 @@ export class PaceWatch {
       const asked = this.#asked.get(source.id);
       facts.push({ peer: source.peer, state, rate: source.rate, limit: this.#ports.boundBy('down', source.id), excuse: asked?.excuse ?? null, delayMs: asked?.delayMs ?? null, restMs: asked?.restMs ?? null });
     }
+    const { shown } = watch.steady;
+    // People see that it moves, and would read for seconds that it cannot.
+    if (shown !== null && isRefuted(shown, facts)) watch.steady.forget();
     watch.steady.add(brakeOfDownload({ ...standing, machine: this.#machine, sources: facts }));
     const fastest = standing.sources.filter(({ state }) => state === 'feeding').toSorted((a, b) => b.rate - a.rate).slice(0, askedAtOnce);
     for (const source of fastest) this.#ask(now, source.id);

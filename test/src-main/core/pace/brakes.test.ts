@@ -47,6 +47,11 @@ describe('what a download hangs on', () => {
     expect(download([source(1)], { finishing: true })).toBeNull();
   });
 
+  it('is the disk when nothing is missing any more and it is not done yet, and nothing while it has not begun', () => {
+    expect(download([source(1, { state: 'idle', rate: 0 })], { finishing: true })).toEqual({ by: 'disk' });
+    expect(download([], { finishing: true })).toBeNull();
+  });
+
   describe('when nobody gives anything', () => {
     it.each<[string, SourceFacts['state'][], object | null]>([
       ['they serve others', ['choked', 'stalled', 'idle'], { by: 'turn', peer: 1 }], ['they do not answer', ['stalled', 'idle', 'banned'], { by: 'no-answer' }],
