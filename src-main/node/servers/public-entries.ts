@@ -73,7 +73,9 @@ export class PublicEntries {
     if (this.#isReading) return this.#soon();
     this.#isReading = true;
     this.#readings.charge(performance.now(), 1);
-    const { shares, entries } = await publicEntries(this.#library).finally(() => { this.#isReading = false; });
+    const read = await publicEntries(this.#library).finally(() => { this.#isReading = false; });
+    if (read === null) return this.#soon();
+    const { shares, entries } = read;
     this.#shares = shares;
     this.#complete = entries;
     this.#partial = partialEntries(this.#underWay(), shares);
@@ -96,17 +98,30 @@ export class PublicEntries {
   }
 }
 
-/** Each content once, whole shares before files, in a steady order; at most `limits.servers.entries`. */
-async function publicEntries(library: PublicLibrary): Promise<{ shares: readonly Share[]; entries: Entry[] }> {
+const publicShares = async (library: PublicLibrary): Promise<Share[]> => (await library.shares()).filter(({ audience }) => audience.kind === 'public').toSorted((a, b) => (a.id < b.id ? -1 : 1));
+const namesOf = (shares: readonly Share[]): string => JSON.stringify(shares.map(({ id, name }) => [id, name]));
+
+/**
+ * Each content once, whole shares before files, in a steady order; at most `limits.servers.entries`. Null: other shares are public now, or they have other
+ * names, so that what was read may be of one that is for nobody else.
+ */
+async function publicEntries(library: PublicLibrary): Promise<{ shares: readonly Share[]; entries: Entry[] } | null> {
   const found = new Map<string, Entry>();
   const add = (entry: Omit<Entry, 'contentId'> & { readonly contentId: Entry['contentId'] | null }): void => {
     const { contentId, kind, name, bytes } = entry;
     if (contentId !== null && found.size < limits.servers.entries && !found.has(contentId) && nameBytes(name) <= limits.names.componentBytes) found.set(contentId, { contentId, kind, name, bytes });
   };
-  const shares = (await library.shares()).filter(({ audience }) => audience.kind === 'public').toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const shares = await publicShares(library);
   for (const share of shares) add(share);
-  for (const share of shares) if (share.kind === 'folder') await eachLargeFile(library, share, add);
-  return { shares, entries: [...found.values()] };
+  const areOthers = async (): Promise<boolean> => namesOf(await publicShares(library)) !== namesOf(shares);
+  const before = found.size;
+  try {
+    for (const share of shares) if (share.kind === 'folder') await eachLargeFile(library, share, add);
+  } catch (error) {
+    if (await areOthers()) return null;
+    throw error;
+  }
+  return found.size > before && (await areOthers()) ? null : { shares, entries: [...found.values()] };
 }
 
 async function eachLargeFile(library: PublicLibrary, { name }: Share, take: (entry: Pick<Entry, 'kind' | 'name' | 'bytes'> & { contentId: Entry['contentId'] | null }) => void): Promise<void> {

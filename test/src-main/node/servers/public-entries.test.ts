@@ -2,7 +2,9 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { partialEntries } from '#main/node/servers/partial-entries.ts';
 import { PublicEntries, type PublicLibrary } from '#main/node/servers/public-entries.ts';
 import type { UnderWay } from '#main/node/transfers/passing-on/shared-downloads.ts';
+import { AppError } from '#shared/errors.ts';
 import { contentIdOf } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
 import { shareSchema, type Share } from '#shared/model/share.ts';
 
 beforeEach(() => { vi.useFakeTimers(); });
@@ -22,9 +24,7 @@ class LateLibrary implements PublicLibrary {
     return new Promise((resolve, reject) => { this.readings.push({ answer: resolve, fail: () => { reject(new Error('the disk is gone')); } }); });
   }
 
-  walk() {
-    return Promise.resolve({ entries: [], next: null, total: 0 });
-  }
+  walk: PublicLibrary['walk'] = () => Promise.resolve({ entries: [], next: null, total: 0 });
 
   onShare(listener: (share: Share) => void): void {
     this.#changed = () => { listener(fileNamed('changed')); };
@@ -57,6 +57,25 @@ it('reads again what changed while it was reading, and never twice at once', asy
   library.readings[1]?.answer([fileNamed('before'), fileNamed('since')]);
   await vi.advanceTimersByTimeAsync(0);
   expect(names()).toEqual(['before', 'since']);
+});
+
+it.each<[string, PublicLibrary['walk']]>([
+  ['is not there any more', () => Promise.reject(new AppError('not-found', { name: 'Films' }))],
+  ['is another share by then', () => Promise.resolve({ entries: [{ path: 'diary', entry: { name: 'diary', kind: 'file', bytes: limits.servers.fileBytes, files: 1, modifiedAt: 0, contentId: contentIdOf(Buffer.from('diary'.padEnd(32))), haveBytes: null }, executable: false }], next: null, total: 1 }) ],
+])('tells nothing of a folder whose name %s, and reads again', async (_, walk) => {
+  const { library, names, failed } = announce();
+  library.walk = walk;
+  const films: Share = { ...fileNamed('Films'), kind: 'folder' };
+  await vi.advanceTimersByTimeAsync(2000);
+  library.readings[0]?.answer([films]);
+  await vi.advanceTimersByTimeAsync(0);
+  library.readings[1]?.answer([{ ...films, name: 'Old films' }, { ...fileNamed('Secrets'), kind: 'folder', name: 'Films', audience: { kind: 'nobody' } }]);
+  await vi.advanceTimersByTimeAsync(0);
+  expect([names(), failed]).toEqual([[], []]);
+  await vi.advanceTimersByTimeAsync(2000);
+  library.readings[2]?.answer([fileNamed('now')]);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(names()).toEqual(['now']);
 });
 
 it('reads what is published at once, and reads a folder that changes without end every two seconds', async () => {
