@@ -9,7 +9,7 @@ declare module 'vue-router' {
   }
 }
 
-export const areas = ['nearby', 'browse', 'search', 'transfers', 'shares', 'rooms', 'settings'] as const;
+const areas = ['nearby', 'browse', 'search', 'transfers', 'shares', 'rooms', 'settings'] as const;
 export type Area = (typeof areas)[number];
 
 /** A path on a device is a query, not a part of the route: names may hold anything a URL path would bend. */

@@ -6,7 +6,7 @@ const least = 1024;
 const factors: Readonly<Record<string, number>> = { '': 1, k: 1e3, ki: 1024, m: 1e6, mi: 1024 ** 2, g: 1e9, gi: 1024 ** 3 };
 
 /** A speed as people type it, bytes/s: `off`, `500000`, `500k`, `1.5MB`, `2 MiB/s`. Null when it is none or below 1024 bytes/s. */
-export function rateFrom(text: string): RateLimit | null {
+function rateFrom(text: string): RateLimit | null {
   if (text.trim().toLowerCase() === 'off') return 'off';
   const [, digits = '', prefix = ''] = /^\s*(\d+(?:[.,]\d+)?)\s*([kmg]i?)?b?(?:\/s)?\s*$/i.exec(text) ?? [];
   if (digits === '') return null;

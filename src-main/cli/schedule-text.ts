@@ -24,7 +24,7 @@ function timeFrom(text: string): string | null {
 }
 
 /** A schedule as it is typed: `mon-fri 08:00-20:00`; `on` and `off` switch the one there is. Null when it is none. */
-export function scheduleFrom(text: string, present: Schedule): Schedule | null {
+function scheduleFrom(text: string, present: Schedule): Schedule | null {
   const words = text.trim().toLowerCase();
   if (words === 'on' || words === 'off') return { ...present, on: words === 'on' };
   const [, dayText = '', fromText = '', toText = ''] = /^(\S+)\s+([\d:]+)\s*-\s*([\d:]+)$/.exec(words) ?? [];

@@ -22,7 +22,7 @@ export interface ChannelSetOptions<T extends OpenChannel> {
 }
 
 /** Why a channel cannot be used, as users read it. */
-export function channelError(error: Error & { code?: string }, channel: NetworkChannel, port: number): ErrorInfo {
+function channelError(error: Error & { code?: string }, channel: NetworkChannel, port: number): ErrorInfo {
   if (error.code === 'EADDRINUSE') return new AppError('port-taken', { port }).toInfo();
   if (error.code === 'EACCES' || error.code === 'EPERM') return new AppError('no-permission', { path: `UDP ${port}` }).toInfo();
   return new AppError('not-reachable', { address: `${channel.name} (${error.code ?? error.message})` }).toInfo();

@@ -12,7 +12,7 @@ function formatter(locale: Locale, digits: number): Intl.NumberFormat {
 }
 
 /** Number and unit apart, so that a face can set them in different type. Decimal units, three significant digits. */
-export function sizeParts(locale: Locale, bytes: Bytes): { number: string; unit: string } {
+function sizeParts(locale: Locale, bytes: Bytes): { number: string; unit: string } {
   let value = Math.max(0, bytes);
   let unit = 0;
   // 999.5 kB would be written "1000 kB": step up before rounding does.

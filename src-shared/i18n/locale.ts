@@ -1,6 +1,6 @@
 export const locales = ['en', 'es'] as const;
 export type Locale = (typeof locales)[number];
-export const isLocale = (text: string): text is Locale => (locales as readonly string[]).includes(text);
+const isLocale = (text: string): text is Locale => (locales as readonly string[]).includes(text);
 
 /** The language that `es`, `es-MX` or `es_ES.UTF-8` means; undefined when it is none of ours. */
 export function localeIn(wish: string): Locale | undefined {

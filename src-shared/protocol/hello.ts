@@ -43,7 +43,6 @@ const controlHelloSchema = z.object({
 export type ControlHello = z.infer<typeof controlHelloSchema>;
 
 const bulkHelloSchema = z.object({ role: z.literal('bulk'), protocol: rangeSchema, session: nonceSchema });
-export type BulkHello = z.infer<typeof bulkHelloSchema>;
 
 const helloSchema = z.discriminatedUnion('role', [controlHelloSchema, bulkHelloSchema]);
 export type Hello = z.infer<typeof helloSchema>;

@@ -34,7 +34,7 @@ export interface ManifestAttributes {
   readonly executable: boolean;
 }
 
-export const manifestVersion = 1;
+const manifestVersion = 1;
 const hashBytes = 32;
 const pageMagic = 0x44534d50;
 const nodeMagic = 0x44534d46;

@@ -41,7 +41,7 @@ function showEntries({ out, t }: CliContext, entries: readonly Entry[]): void {
 }
 
 /** `2026-02-17 09:05`, in local time; empty when unknown. */
-export function formatDate(timestamp: number): string {
+function formatDate(timestamp: number): string {
   if (timestamp === 0) return '';
   const date = new Date(timestamp);
   const two = (value: number): string => String(value).padStart(2, '0');

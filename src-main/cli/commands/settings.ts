@@ -44,7 +44,7 @@ const readings: readonly ((text: string) => unknown)[] = [
  * A setting as it is typed. What the setting takes decides how the text is read: `off` is a word for a limit and a no
  * for a switch. Throws `bad-argument`.
  */
-export function settingFrom(t: Translate, key: Exclude<SettingKey, 'schedule'>, text: string): SettingsPatch {
+function settingFrom(t: Translate, key: Exclude<SettingKey, 'schedule'>, text: string): SettingsPatch {
   if (isLimit(key)) return { [key]: rateOption(t, key, text) };
   if (key === 'unusedNetworks') throw new AppError('bad-argument', { name: key, detail: t('cli.settings.useNetworks') });
   if (key === 'pingBudget') return { pingBudget: pingOption(t, key, text) };

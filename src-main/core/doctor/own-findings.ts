@@ -67,7 +67,7 @@ export interface Hearing {
 }
 
 /** Who announces itself by multicast does so every 15 to 30 s. */
-export const heardWithinMs = 3 * minute;
+const heardWithinMs = 3 * minute;
 
 export interface FindingWay {
   readonly way: 'multicast' | 'mdns';

@@ -39,7 +39,7 @@ export type JournalRecord =
   | { readonly kind: 'opened'; readonly bootId: Uint8Array | null }
   | { readonly kind: 'closed'; readonly modifiedNs: bigint };
 
-export const journalVersion = 1;
+const journalVersion = 1;
 export const idBytes = 16;
 const magic = new TextEncoder().encode('DSPRGRSS');
 const checkBytes = 8;

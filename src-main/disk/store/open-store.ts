@@ -8,7 +8,7 @@ import { Store } from './store.ts';
 import { damageMark, levelCode, storeError } from './store-errors.ts';
 
 /** Raised whenever older programs could not read what this one writes. */
-export const storeVersion = 2;
+const storeVersion = 2;
 /** The version stands in a file of its own: LevelDB writes as soon as it opens, and a newer store must stay untouched. */
 const versionFile = 'VERSION';
 

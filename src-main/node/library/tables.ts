@@ -56,7 +56,7 @@ const folderRecordSchema = z.object({
 });
 export type FolderRecord = z.infer<typeof folderRecordSchema>;
 
-export const entryRecordSchema = z.discriminatedUnion('kind', [fileRecordSchema, folderRecordSchema]);
+const entryRecordSchema = z.discriminatedUnion('kind', [fileRecordSchema, folderRecordSchema]);
 export type EntryRecord = z.infer<typeof entryRecordSchema>;
 
 const problemSchema = z.object({

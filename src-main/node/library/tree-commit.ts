@@ -11,7 +11,7 @@ import {
 import { seenAt } from './coarse-times.ts';
 import type { Change } from './tree-change.ts';
 
-export const emptyFileId: ContentId = contentIdOf(emptyRoot);
+const emptyFileId: ContentId = contentIdOf(emptyRoot);
 
 export interface CommitResult {
   /** Something a viewer could see has changed. */

@@ -7,7 +7,7 @@ import { jsonTable } from '../../disk/store/store.ts';
 import { knownDeviceSchema } from '../../discovery/known-devices.ts';
 
 /** What is remembered of a device that was linked at least once. */
-export const deviceRecordSchema = z.object({
+const deviceRecordSchema = z.object({
   id: deviceIdSchema,
   name: z.string().max(limits.names.deviceNameChars * 4),
   platform: platformSchema,

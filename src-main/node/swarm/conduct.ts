@@ -15,7 +15,7 @@ const latestKept = 8;
 const devicesKept = 1024;
 
 /** What outlives a restart: whoever was banned stays so until its time is over. */
-export const heldRecordSchema = z.object({
+const heldRecordSchema = z.object({
   count: z.int().positive(),
   until: timestampSchema,
   latest: z.array(badPieceSchema).max(latestKept),

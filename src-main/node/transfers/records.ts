@@ -8,14 +8,14 @@ import { bytesTable, jsonTable } from '../../disk/store/store.ts';
 import { offeredSchema } from './listing/as-offered.ts';
 
 /** Where a download's bytes come from. Other devices with the same content help in either case. */
-export const sourceRecordSchema = z.discriminatedUnion('kind', [
+const sourceRecordSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('path'), peer: deviceIdSchema, path: z.string() }),
   z.object({ kind: z.literal('content'), contentId: contentIdSchema }),
 ]);
 export type SourceRecord = z.infer<typeof sourceRecordSchema>;
 
 /** What outlives a restart of one download. */
-export const downloadRecordSchema = z.object({
+const downloadRecordSchema = z.object({
   id: transferIdSchema,
   /** Order in which downloads were added; also their number in the swarm. */
   number: z.int().positive(),
@@ -64,7 +64,7 @@ export const downloadRecordSchema = z.object({
 export type DownloadRecord = z.infer<typeof downloadRecordSchema>;
 
 /** Which pieces of a file its origin gave, or has shown that it has: one bit each, most significant first. */
-export const provenPiecesSchema = z.object({ by: deviceIdSchema, pieces: z.base64() });
+const provenPiecesSchema = z.object({ by: deviceIdSchema, pieces: z.base64() });
 export type ProvenPieces = z.infer<typeof provenPiecesSchema>;
 
 export const fileRecordSchema = z.object({
