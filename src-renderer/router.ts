@@ -9,8 +9,7 @@ declare module 'vue-router' {
   }
 }
 
-const areas = ['nearby', 'browse', 'search', 'transfers', 'shares', 'rooms', 'settings'] as const;
-export type Area = (typeof areas)[number];
+export type Area = 'nearby' | 'browse' | 'search' | 'transfers' | 'shares' | 'rooms' | 'settings';
 
 /** A path on a device is a query, not a part of the route: names may hold anything a URL path would bend. */
 export const createAppRouter = (): Router =>
