@@ -1,5 +1,8 @@
 import type { NodeEvent } from '#shared/api/events.ts';
 
+/** A thing that changes all the time is told this often. */
+export const tellEveryMs = 500;
+
 /** The one stream of what happens in a node. A listener that throws does not keep others from hearing. */
 export class NodeEvents {
   readonly #listeners = new Set<(event: NodeEvent) => void>();

@@ -1,0 +1,80 @@
+import type { DeviceId, ShareId, TransferId } from '#shared/ids.ts';
+import { limits } from '#shared/limits.ts';
+import type { Brake } from '#shared/model/brake.ts';
+import type { Transfer } from '#shared/model/transfer.ts';
+import { minute } from '#shared/units.ts';
+import { AlternativeSchedule } from '../rates/alternative-schedule.ts';
+import { PingProtection } from '../rates/ping-protection.ts';
+import { SpeedLimits } from '../rates/speed-limits.ts';
+import { BlockCompressor } from '../serving/block-compressor.ts';
+import { BlockServer } from '../serving/block-server.ts';
+import { serveSettingsOf } from '../serving/serve-settings.ts';
+import { Uploads } from '../serving/uploads.ts';
+import { SwarmDriver } from '../swarm/swarm-driver.ts';
+import { FetchedSmallFiles } from '../transfers/passing-on/fetched-small-files.ts';
+import type { SharedDownloads } from '../transfers/passing-on/shared-downloads.ts';
+import type { People } from './people.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const forgetRightsEveryMs = 1 * minute;
+
+/** What goes over the links in either direction, under which limits, and who is given what. */
+export interface Giving {
+  /** Names of the shares, for telling others what changed. */
+  readonly shareNames: Map<ShareId, string>;
+  readonly uploads: Uploads;
+  readonly swarm: SwarmDriver;
+  readonly speed: SpeedLimits;
+  readonly blocks: BlockServer;
+  readonly fetchedSmall: FetchedSmallFiles;
+  /** Numbers by which the swarm knows what is fetched and what is given. */
+  readonly nextNumber: () => number;
+}
+
+export interface GivingPorts {
+  readonly people: Pick<People, 'conduct' | 'devices'>;
+  readonly fetched: SharedDownloads;
+  /** What holds up what goes out to a device. */
+  readonly brakeOf: (peer: DeviceId) => Brake | null;
+  /** What is told of an upload. */
+  readonly onChange: (transfer: Transfer) => void;
+  readonly onGone: (id: TransferId) => void;
+}
+
+export function createGiving({ foundation, ways: { links, outgoing }, background, closers }: Surroundings, { people: { conduct, devices }, fetched, brakeOf, onChange, onGone }: GivingPorts): Giving {
+  const { settings, store, hasher, library, now, elapsed } = foundation;
+  const shareNames = new Map<ShareId, string>();
+  const uploads: Uploads = new Uploads({
+    now, shareName: (id) => shareNames.get(id),
+    brakeOf, onChange, onGone,
+  });
+  closers.push(() => { uploads.close(); });
+  let numbers = 0;
+  const nextNumber = (): number => ++numbers;
+  const mayCompress = (): boolean => settings.get().compression === 'auto';
+  const swarm: SwarmDriver = new SwarmDriver({ receiveBudgetBytes: settings.get().receiveBudget, requestWindowBytes: limits.transfer.requestWindowBytes, serving: serveSettingsOf(() => settings.get()), conduct, outgoing, now: () => performance.now(), nextNumber, takesCompressed: mayCompress });
+  closers.push(() => { swarm.close(); });
+  const schedule = new AlternativeSchedule({ settings, wall: () => new Date(), background });
+  closers.push(() => { schedule.close(); });
+  const ping = new PingProtection({ links: () => links().all(), swarm, now: () => performance.now() });
+  closers.push(() => { ping.close(); });
+  const speed = new SpeedLimits({ settings: () => settings.get(), limitsOf: (id) => devices.limitsOf(id), swarm, schedule, ping });
+  const fetchedSmall = new FetchedSmallFiles(store, now, elapsed);
+  const blocks: BlockServer = new BlockServer({
+    hasher, now, turns: swarm, outgoing,
+    compressor: new BlockCompressor({ isOn: mayCompress, limitTo: (id) => swarm.limitOf('up', id), now: () => performance.now() }),
+    findFile: async (link, id) => {
+      const viewer = devices.viewerOf(link);
+      return (await fetchedSmall.find(viewer, id)) ?? (await library.fileToRead(viewer, id)) ?? fetched.find(viewer, id);
+    },
+    changed: (file) => { if (file.share !== null) library.wasChanged(file); },
+    learned: (file, contentId, layer) => { if (file.share !== null) background(library.learned(file, contentId, layer)); },
+    sent: (link, file, bytes, wireBytes) => { uploads.sent(link, file, bytes, wireBytes); },
+  });
+  closers.push(() => blocks.close());
+  // What is passed on for a while only ends without a word.
+  const forgetting = setInterval(() => { blocks.forgetRights(); }, forgetRightsEveryMs);
+  closers.push(() => { clearInterval(forgetting); });
+  swarm.serveWith(blocks);
+  return { shareNames, uploads, swarm, speed, fetchedSmall, blocks, nextNumber };
+}
