@@ -1,13 +1,16 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
-import { homedir, platform } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { homedir, platform, userInfo } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { AppError } from '#shared/errors.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** What HOME says, or the system where that is empty or no whole path: otherwise a start from each other folder would be another device. */
+const ownHome = (): string => (isAbsolute(homedir()) ? homedir() : userInfo().homedir);
+
 /** Where a node keeps everything of its own when nobody says `--data`: the platform's folder for application data. */
-export function defaultDataDir(env: Env = process.env, system: NodeJS.Platform = platform(), home: string = homedir()): string {
+export function defaultDataDir(env: Env = process.env, system: NodeJS.Platform = platform(), home: string = ownHome()): string {
   if (system === 'win32') return join(env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'DistriShare');
   if (system === 'darwin') return join(home, 'Library', 'Application Support', 'DistriShare');
   const xdg = env['XDG_DATA_HOME'];
@@ -15,7 +18,7 @@ export function defaultDataDir(env: Env = process.env, system: NodeJS.Platform =
 }
 
 /** Folder for downloads: a folder of our own inside the user's, which XDG lets them move (user-dirs.dirs). */
-export function defaultDownloadDir(env: Env = process.env, system: NodeJS.Platform = platform(), home: string = homedir()): string {
+export function defaultDownloadDir(env: Env = process.env, system: NodeJS.Platform = platform(), home: string = ownHome()): string {
   return join(system === 'linux' ? xdgDownloadDir(env, home) : join(home, 'Downloads'), 'DistriShare');
 }
 

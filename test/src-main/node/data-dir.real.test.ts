@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isAbsolute, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { defaultDataDir, defaultDownloadDir, ensureDataDir } from '#main/node/data-dir.ts';
 import { lockDataDir } from '#main/node/data-dir-lock.ts';
 import { serve } from '../../e2e/programs.ts';
@@ -17,6 +17,12 @@ describe('default folders', () => {
     expect(defaultDataDir({ XDG_DATA_HOME: 'relative' }, 'linux', '/home/a')).toBe('/home/a/.local/share/distrishare');
     expect(defaultDataDir({}, 'darwin', '/Users/a')).toBe('/Users/a/Library/Application Support/DistriShare');
     expect(defaultDownloadDir({}, 'darwin', '/Users/a')).toBe('/Users/a/Downloads/DistriShare');
+  });
+
+  it.each(['', 'somewhere'])('do not depend on where the program is started when HOME is “%s”', (home) => {
+    vi.stubEnv('HOME', home);
+    expect([isAbsolute(defaultDataDir({}, 'linux')), isAbsolute(defaultDownloadDir({}, 'linux'))]).toEqual([true, true]);
+    vi.unstubAllEnvs();
   });
 
   it('follow the user where downloads go', async () => {
