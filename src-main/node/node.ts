@@ -263,7 +263,7 @@ async function readStatus(
     deviceId: identity.id, name, avatarSeed: identity.avatarSeed, version: appVersion, startedAt, port, addresses: networks.flatMap(({ used, addresses }) => (used ? addresses : [])), networks, portMapping: mapper.state, dataDir, downloadDir,
     freeBytes: await statfs(downloadDir).then((volume) => volume.bavail * volume.bsize, () => null),
     downRate: active.reduce((sum, transfer) => sum + transfer.rate, 0), upRate: uploads.rate(), speed: speed.state(),
-    peersOnline: [...links().all()].length, activeTransfers: active.length, offersWaiting: offers.waiting,
+    peersOnline: [...links().all()].length, activeTransfers: active.filter(({ state }) => state !== 'waiting').length, offersWaiting: offers.waiting,
     discovery: discovery.state(), servers: servers.health(), demo, problems: [...problems, ...discovery.problems()],
   };
 }

@@ -2,7 +2,7 @@ import type { NodeEvent } from '#shared/api/events.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import type { Room } from '#shared/model/room.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
-import type { useNotices } from './notices.ts';
+import type { NoticeBody, useNotices } from './notices.ts';
 
 type Notices = Pick<ReturnType<typeof useNotices>, 'add'>;
 
@@ -18,11 +18,18 @@ export function announceTransfer(notices: Notices, before: Transfer | undefined,
   if (now.state === 'failed' && now.reason) notices.add({ kind: 'problem', error: now.reason });
 }
 
+/** Whoever sends several things one after the other wants to know which one it was. */
+function delivered({ text, items, bytes }: Offer, person: string): Pick<NoticeBody & { kind: 'done' }, 'title' | 'params'> {
+  const [only] = items.length === 1 ? items : [];
+  if (text !== null) return { title: 'ui.notice.textDelivered', params: { name: person, bytes } };
+  return only ? { title: 'ui.notice.deliveredOne', params: { name: person, what: only.name, bytes } } : { title: 'ui.notice.delivered', params: { name: person, bytes } };
+}
+
 /** Tells the sender what became of an offer. */
 export function announceOffer(notices: Notices, before: Offer | undefined, now: Offer, person: string): void {
   if (!before || before.state === now.state || now.direction === 'in') return;
   if (now.state === 'declined') notices.add({ kind: 'info', title: 'ui.notice.declined', params: { name: person } });
-  if (now.state === 'done') notices.add({ kind: 'done', title: now.text === null ? 'ui.notice.delivered' : 'ui.notice.textDelivered', params: { name: person, bytes: now.bytes } });
+  if (now.state === 'done') notices.add({ kind: 'done', ...delivered(now, person) });
   if (now.state === 'failed' && now.reason) notices.add({ kind: 'problem', error: now.reason });
 }
 

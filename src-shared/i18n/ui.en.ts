@@ -74,7 +74,7 @@ export const uiEn = {
   outgoing: { text: 'A text', andMore: '{name} and 1 more | {name} and {n} more', waiting: 'Waiting for {name} to accept', waitingText: '{name} has not taken it yet', cancel: 'Take it back', stop: 'Stop sending' },
   notice: {
     noPlace: 'This is not a file on this computer yet', noPlaceText: 'Save it first, then drop or paste the file.',
-    arrived: '{name} arrived', arrivedText: '{bytes}, all verified', declined: '{name} declined', delivered: '{name} has received everything', textDelivered: '{name} has your text', textSent: 'Your text is with {name}', asked: '{name} is asked about 1 item | {name} is asked about {n} items',
+    arrived: '{name} arrived', arrivedText: '{bytes}, all verified', declined: '{name} declined', delivered: '{name} has received everything', deliveredOne: '{name} has received “{what}”', textDelivered: '{name} has your text', textSent: 'Your text is with {name}', asked: '{name} is asked about 1 item | {name} is asked about {n} items',
     leftOut: '1 link or special file is not sent | {n} links and special files are not sent', leftOutText: 'Left out: {names}',
     started: '1 download started | {n} downloads started', whenBack: '1 download starts when they are back | {n} downloads start when they are back', showTransfers: 'Show', idCopied: 'Id of {name} copied',
     roomEnded: '“{name}” has ended', roomRemoved: 'You are no longer in “{name}”', roomRemovedText: 'Whoever made the room took you out. What you shared with it is visible to nobody now.', roomEndedText: 'What you shared with it is visible to nobody now.',
@@ -85,12 +85,12 @@ export const uiEn = {
     where: 'Where you are', name: 'Name', size: 'Size', changed: 'Changed', hereColumn: 'Here', files: 'Files', table: 'Files and folders', selectAll: 'Select all', kinds: 'Kind', details: 'Details', contentId: 'Content id', bestPath: 'Path',
     youHave: 'You have it', here: 'Here', partHere: '{share} here', notHere: 'Not on this device', unknownHere: 'Not looked into', notHashed: 'Being worked out', whenBack: 'Download when they are back', away: 'Not here now', getOne: 'Get {name}', getFolder: 'Download folder',
     filter: 'Filter | Filter 1 item | Filter {n} items', filterLabel: 'Filter by name', hideHere: 'Hide what I have', loadingRow: 'Loading', asking: 'Asking {name}', reading: 'Reading the whole folder: {done} of {all}',
-    selection: 'Selection', selected: '1 selected | {n} selected', allHere: '{size}, all here already', ofWhich: '{all}, of which {missing} to fetch', clear: 'Clear the selection',
+    actions: 'What to do with it', selection: 'Selection', selected: '1 selected | {n} selected', allHere: '{size}, all here already', ofWhich: '{all}, of which {missing} to fetch', clear: 'Clear the selection',
     changedNote: 'This folder has changed.', reload: 'Show it anew', again: 'Try again', noMatch: 'Nothing here fits the filter.', showAll: 'Show all', emptyFolder: 'This folder is empty.', sharesNothing: '{name} shares nothing with you.',
     unknown: 'This person is not known here any more.', choose: 'Choose somebody else',
   },
   search: {
-    start: 'What are you looking for?', startHint: 'Write a few words in the field above. Order, case and accents do not matter.', found: 'nothing yet | 1 result, {distinct} distinct | {n} results, {distinct} distinct', foundNothing: 'nothing found',
+    start: 'What are you looking for?', startHint: 'Write a few words in the field above. Order, case and accents do not matter.', found: 'nothing yet | 1 result | {n} results', foundDistinct: '{n} results, {distinct} distinct', foundNothing: 'nothing found',
     stillAsking: 'Still asking 1 of {all} | Still asking {n} of {all}', stop: 'Stop', asked: 'Asked', answeredOf: '{done} of {all} answered',
     group_answered: 'Answered', group_none: 'Have nothing', group_waiting: 'No answer yet', group_unreachable: 'Not reachable', state_none: 'nothing', state_unreachable: 'not reachable', 'state_rate-limited': 'asked too often',
     later: 'Answers that come later join the list.', stopped: 'The search has ended.', kind: 'Kind', size: 'Size', anyKind: 'Any kind', size_any: 'Any size', size_small: 'Up to 1 MB', size_medium: '1 to 100 MB', size_large: '100 MB to 1 GB', size_huge: 'Over 1 GB',
@@ -125,7 +125,7 @@ export const uiEn = {
     people: 'People', peopleText: 'Limits with one person, from the menu of a person under Nearby.', peerTitle: 'Limit the speed with {name}', peerHint: 'Besides the limits for all transfers together: the strictest counts.', peerChange: 'Change the limits with {name}', more: 'Schedule and ping protection…',
   },
   shares: {
-    add: 'Share', folder: 'A folder…', files: 'Files…', sum: '1 share, {size} | {n} shares, {size}', empty: 'You share nothing yet.', emptyHint: 'Drop a folder or files here, or choose them. You say with whom before anything is shared.', dropHint: 'Drop or paste folders or files here to share them.',
+    noMatch: 'You share nothing with such a name.', add: 'Share', folder: 'A folder…', files: 'Files…', sum: '1 share, {size} | {n} shares, {size}', empty: 'You share nothing yet.', emptyHint: 'Drop a folder or files here, or choose them. You say with whom before anything is shared.', dropHint: 'Drop or paste folders or files here to share them.',
     scanning: 'Looking through it, nothing found yet | Looking through it, 1 file so far | Looking through it, {n} files so far', missing: 'Not there. It is shared again when it is back.', hashed: '{done} of 1 file fingerprinted | {done} of {n} files fingerprinted', hashing: 'Fingerprinting', hashingLeft: '{time} left', paused: 'Paused; files that somebody asks for go first all the same.',
     problems: '1 file cannot be shared | {n} files cannot be shared', problemsText: 'Everything else is shared as usual.', problemsMore: 'and 1 more | and {n} more', more: 'More about {name}', seenBy: 'Seen by: {who}. Change', changeAudience: 'Change who sees it…', rename: 'Rename…', rescan: 'Look for changes',
     pause: 'Pause fingerprinting', resume: 'Resume fingerprinting', stop: 'Stop sharing',

@@ -76,7 +76,7 @@ export const uiEs: SameShape<typeof uiEn> = {
   outgoing: { text: 'Un texto', andMore: '{name} y 1 más | {name} y {n} más', waiting: 'Esperando a que {name} acepte', waitingText: '{name} aún no lo ha recogido', cancel: 'Retirarlo', stop: 'Dejar de enviar' },
   notice: {
     noPlace: 'Esto aún no es un archivo de este equipo', noPlaceText: 'Guárdalo primero y después suelta o pega el archivo.',
-    arrived: 'Ha llegado {name}', arrivedText: '{bytes}, todo verificado', declined: '{name} lo ha rechazado', delivered: '{name} lo ha recibido todo', textDelivered: '{name} tiene tu texto', textSent: 'Tu texto ya está con {name}', asked: 'Se ha preguntado a {name} por 1 elemento | Se ha preguntado a {name} por {n} elementos',
+    arrived: 'Ha llegado {name}', arrivedText: '{bytes}, todo verificado', declined: '{name} lo ha rechazado', delivered: '{name} lo ha recibido todo', deliveredOne: '{name} ha recibido «{what}»', textDelivered: '{name} tiene tu texto', textSent: 'Tu texto ya está con {name}', asked: 'Se ha preguntado a {name} por 1 elemento | Se ha preguntado a {name} por {n} elementos',
     leftOut: 'No se envía 1 enlace o archivo especial | No se envían {n} enlaces y archivos especiales', leftOutText: 'Sin enviar: {names}',
     started: '1 descarga iniciada | {n} descargas iniciadas', whenBack: '1 descarga empezará cuando vuelva | {n} descargas empezarán cuando vuelva', showTransfers: 'Ver', idCopied: 'Id de {name} copiado',
     roomEnded: '«{name}» ha terminado', roomRemoved: 'Ya no estás en «{name}»', roomRemovedText: 'Quien creó la sala te ha sacado de ella. Lo que compartías con ella ya no lo ve nadie.', roomEndedText: 'Lo que compartías con ella ya no lo ve nadie.',
@@ -87,12 +87,12 @@ export const uiEs: SameShape<typeof uiEn> = {
     where: 'Dónde estás', name: 'Nombre', size: 'Tamaño', changed: 'Cambiado', hereColumn: 'Aquí', files: 'Archivos', table: 'Archivos y carpetas', selectAll: 'Seleccionar todo', kinds: 'Tipo', details: 'Detalles', contentId: 'Id de contenido', bestPath: 'Camino',
     youHave: 'Ya lo tienes', here: 'Aquí', partHere: '{share} aquí', notHere: 'No está en este equipo', unknownHere: 'Sin mirar', notHashed: 'Calculándose', whenBack: 'Descargar cuando vuelva', away: 'Ahora no está', getOne: 'Descargar {name}', getFolder: 'Descargar carpeta',
     filter: 'Filtrar | Filtrar 1 elemento | Filtrar {n} elementos', filterLabel: 'Filtrar por nombre', hideHere: 'Ocultar lo que tengo', loadingRow: 'Cargando', asking: 'Preguntando a {name}', reading: 'Leyendo toda la carpeta: {done} de {all}',
-    selection: 'Selección', selected: '1 seleccionado | {n} seleccionados', allHere: '{size}, ya está todo aquí', ofWhich: '{all}, de los que faltan {missing}', clear: 'Quitar la selección',
+    actions: 'Qué hacer con esto', selection: 'Selección', selected: '1 seleccionado | {n} seleccionados', allHere: '{size}, ya está todo aquí', ofWhich: '{all}, de los que faltan {missing}', clear: 'Quitar la selección',
     changedNote: 'Esta carpeta ha cambiado.', reload: 'Mostrarla de nuevo', again: 'Probar otra vez', noMatch: 'Nada aquí encaja con el filtro.', showAll: 'Mostrar todo', emptyFolder: 'Esta carpeta está vacía.', sharesNothing: '{name} no comparte nada contigo.',
     unknown: 'Esta persona ya no se conoce aquí.', choose: 'Elegir a otra persona',
   },
   search: {
-    start: '¿Qué buscas?', startHint: 'Escribe unas palabras en el campo de arriba. El orden, las mayúsculas y los acentos no importan.', found: 'nada todavía | 1 resultado, {distinct} distinto | {n} resultados, {distinct} distintos', foundNothing: 'nada encontrado',
+    start: '¿Qué buscas?', startHint: 'Escribe unas palabras en el campo de arriba. El orden, las mayúsculas y los acentos no importan.', found: 'nada todavía | 1 resultado | {n} resultados', foundDistinct: '{n} resultados, distintos: {distinct}', foundNothing: 'nada encontrado',
     stillAsking: 'Preguntando aún a 1 de {all} | Preguntando aún a {n} de {all}', stop: 'Parar', asked: 'Preguntados', answeredOf: '{done} de {all} respuestas',
     group_answered: 'Han respondido', group_none: 'No tienen nada', group_waiting: 'Aún sin respuesta', group_unreachable: 'No alcanzables', state_none: 'nada', state_unreachable: 'no alcanzable', 'state_rate-limited': 'demasiadas preguntas',
     later: 'Las respuestas que lleguen después se añaden a la lista.', stopped: 'La búsqueda ha terminado.', kind: 'Tipo', size: 'Tamaño', anyKind: 'Cualquier tipo', size_any: 'Cualquier tamaño', size_small: 'Hasta 1 MB', size_medium: 'De 1 a 100 MB', size_large: 'De 100 MB a 1 GB', size_huge: 'Más de 1 GB',
@@ -127,7 +127,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     people: 'Personas', peopleText: 'Límites con una sola persona, desde el menú de esa persona en Cerca.', peerTitle: 'Limitar la velocidad con {name}', peerHint: 'Además de los límites de todas las transferencias juntas: vale el más estricto.', peerChange: 'Cambiar los límites con {name}', more: 'Horario y protección del ping…',
   },
   shares: {
-    add: 'Compartir', folder: 'Una carpeta…', files: 'Archivos…', sum: '1 elemento, {size} | {n} elementos, {size}', empty: 'Aún no compartes nada.', emptyHint: 'Suelta aquí una carpeta o archivos, o elígelos. Antes de compartir nada dices con quién.', dropHint: 'Suelta o pega aquí carpetas o archivos para compartirlos.',
+    noMatch: 'No compartes nada que se llame así.', add: 'Compartir', folder: 'Una carpeta…', files: 'Archivos…', sum: '1 elemento, {size} | {n} elementos, {size}', empty: 'Aún no compartes nada.', emptyHint: 'Suelta aquí una carpeta o archivos, o elígelos. Antes de compartir nada dices con quién.', dropHint: 'Suelta o pega aquí carpetas o archivos para compartirlos.',
     scanning: 'Recorriéndolo, aún sin archivos | Recorriéndolo, 1 archivo hasta ahora | Recorriéndolo, {n} archivos hasta ahora', missing: 'No está. Se compartirá otra vez cuando vuelva.', hashed: 'Huella lista en {done} de 1 archivo | Huella lista en {done} de {n} archivos', hashing: 'Calculando huellas', hashingLeft: '{time} más', paused: 'En pausa; lo que alguien pida va primero igualmente.',
     problems: '1 archivo no se puede compartir | {n} archivos no se pueden compartir', problemsText: 'Todo lo demás se comparte como siempre.', problemsMore: 'y 1 más | y {n} más', more: 'Más sobre {name}', seenBy: 'Lo ven: {who}. Cambiar', changeAudience: 'Cambiar quién lo ve…', rename: 'Cambiar nombre…', rescan: 'Buscar cambios',
     pause: 'Pausar las huellas', resume: 'Reanudar las huellas', stop: 'Dejar de compartir',

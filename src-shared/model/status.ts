@@ -27,6 +27,7 @@ export const nodeStatusSchema = z.object({
   upRate: z.number().nonnegative(),
   speed: speedStateSchema,
   peersOnline: z.int().nonnegative(),
+  /** Downloads that run; whoever waits for a device that is away does not count. */
   activeTransfers: z.int().nonnegative(),
   offersWaiting: z.int().nonnegative(),
   discovery: z.object({

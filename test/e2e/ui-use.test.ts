@@ -94,6 +94,30 @@ describe('with the keyboard alone', () => {
     await page.close();
   });
 
+  it('finds an entry by the beginning of its name, and does with it what a right click offers', async () => {
+    const page = await open('?lang=en&still&quiet#/');
+    await openFolder(page, 'Amber Falcon', '');
+    await page.getByRole('grid').focus();
+    const active = (): Promise<string> => page.evaluate(() => document.querySelector('.entry--active bdi')?.getAttribute('title') ?? '');
+    const names = await page.locator('.entry bdi').evaluateAll((all) => all.map((name) => name.getAttribute('title') ?? ''));
+    const last = names.at(-1) ?? '';
+    await page.keyboard.type(last.slice(0, 4).toLowerCase());
+    expect(await active()).toBe(last);
+    await page.keyboard.press('ContextMenu');
+    await page.getByRole('menuitem', { name: 'Download', exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await expect.poll(() => focusName(page)).toBe('Files and folders');
+    await page.getByRole('row').nth(1).click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Download', exact: true }).click();
+    await expect.poll(async () => (await calls(page, 'transfers.start')).length).toBe(1);
+    expect(JSON.stringify(await calls(page, 'transfers.start'))).toContain(names[0]);
+    // What is chosen is fetched together.
+    await page.keyboard.press('Control+a');
+    await page.getByRole('row').nth(1).click({ button: 'right' });
+    expect(await page.getByRole('menuitem').allInnerTexts()).toEqual(['Download', 'Download to…']);
+    await page.close();
+  });
+
   it('meets no two buttons of one page that say the same: each says of whom or of what it is', async () => {
     const page = await open('?lang=en&still&quiet#/');
     for (const [route, row] of [['/', '.person'], ['/transfers', '.transfer'], ['/search?q=porto%20roll', '.hit'], ['/shares', '.share'], ['/rooms', '.room']] as const) {

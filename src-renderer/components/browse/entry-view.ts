@@ -2,6 +2,7 @@ import type { Entry } from '#shared/model/share.ts';
 import { fileKind } from '../base/file-kind.ts';
 import type { FileKind } from '../base/file-kind.ts';
 import { byName } from '../base/name-order.ts';
+import { plainName } from '../../composables/name-filter.ts';
 
 export type SortKey = 'name' | 'bytes' | 'modifiedAt';
 export interface EntryView {
@@ -22,15 +23,12 @@ export const isHere = (entry: Entry): boolean => entry.haveBytes !== null && ent
 /** Folders first, then by name. */
 export const inNameOrder = (entries: readonly Entry[]): readonly Entry[] => entries.toSorted((a, b) => Number(b.kind === 'folder') - Number(a.kind === 'folder') || byName.compare(a.name, b.name));
 
-/** Case and accents do not matter. */
-const plainText = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
-
 /** The rows to show. Folders come first in every order; what ties keeps the order of the listing. */
 export function viewEntries(entries: readonly Entry[], view: EntryView): readonly Entry[] {
   if (isPlain(view)) return entries;
-  const wanted = plainText(view.filter.trim());
+  const wanted = plainName(view.filter.trim());
   const chosen = entries.filter((entry) =>
-    (view.kind === 'any' || fileKind(entry.name, entry.kind) === view.kind) && !(view.hideHere && isHere(entry)) && (wanted === '' || plainText(entry.name).includes(wanted)));
+    (view.kind === 'any' || fileKind(entry.name, entry.kind) === view.kind) && !(view.hideHere && isHere(entry)) && (wanted === '' || plainName(entry.name).includes(wanted)));
   const { sort } = view;
   if (sort === 'name') return view.descending ? [...chosen.filter((entry) => entry.kind === 'folder').reverse(), ...chosen.filter((entry) => entry.kind === 'file').reverse()] : chosen;
   const sign = view.descending ? -1 : 1;

@@ -26,3 +26,18 @@ it('is one stop of the keyboard, also where its rows scroll, and has the keyboar
   rows.focus();
   expect(document.activeElement).toBe(wrapper.get('[role=grid]').element);
 });
+
+it('hears the beginning of a name, and a right click on a row', async () => {
+  const [onFind, onMenu, onUp] = [vi.fn(), vi.fn(), vi.fn()];
+  const wrapper = mountComponent(EntryTable, { rows: [], count: 5, view: plainView, chosen: new Set<string>(), allChosen: false, active: -1, rowHeight: 36, endRoom: 0, onFind, onMenu, onUp });
+  const grid = wrapper.find('[role=grid]');
+  await grid.trigger('keydown', { key: 'f' });
+  await grid.trigger('keydown', { key: 'x' });
+  // A correction is no way up while somebody types.
+  await grid.trigger('keydown', { key: 'Backspace' });
+  expect(onFind.mock.calls).toEqual([['f'], ['fx'], ['f']]);
+  expect(onUp).not.toHaveBeenCalled();
+  // No row is active that the key could be about.
+  await grid.trigger('contextmenu');
+  expect(onMenu).not.toHaveBeenCalled();
+});

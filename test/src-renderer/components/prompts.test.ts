@@ -103,6 +103,12 @@ describe('comparing codes', () => {
 });
 
 describe('a toast', () => {
+  it('leaves out the middle of a name that is long, not its end', () => {
+    const long = 'Annual report and budget presentation with all appendices, final version, approved by finance (2).pptx';
+    const said = (name: string): string => mounted({ kind: 'done', title: 'ui.notice.arrived', params: { name } }, vi.fn()).text();
+    expect(said(long)).toContain('Annual report and budget presentation w…finance (2).pptx arrived');
+    expect(said('film.mkv')).toContain('film.mkv arrived');
+  });
   const mounted = (body: unknown, onClose: () => void) => mountComponent(ToastCard, { notice: { id: 1, at: 0, body }, onClose });
   it('goes after a while, not while pointed at; a problem stays until it is closed', async () => {
     vi.useFakeTimers();

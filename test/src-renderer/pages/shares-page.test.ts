@@ -9,6 +9,8 @@ import SharesPage from '../../../src-renderer/pages/SharesPage.vue';
 import { createAppRouter } from '../../../src-renderer/router.ts';
 import { usePicker } from '../../../src-renderer/stores/picker.ts';
 import { useSharing } from '../../../src-renderer/stores/sharing.ts';
+import { shareIdSchema } from '#shared/model/ids.ts';
+import { useShares } from '../../../src-renderer/stores/shares.ts';
 import { createFakeNode } from '../fake-node.ts';
 import { settled } from '../with-app.ts';
 
@@ -30,4 +32,27 @@ it('asks at once for what the desktop’s menu wants to share, and only once', a
   // The menu again, while the page is already there.
   await router.push('/shares?add=files');
   await vi.waitFor(() => expect(picker.request).toMatchObject({ kind: 'files' }));
+});
+
+it('finds a share among many by its name, once there are many', async () => {
+  const pinia = createPinia();
+  const texts = createTexts();
+  setLanguage(texts, 'en');
+  const router = createAppRouter();
+  const node = createFakeNode();
+  await router.push('/shares');
+  const page = mount({ render: () => h(TooltipProvider, null, { default: () => h(SharesPage) }) }, { global: { plugins: [pinia, texts, router], provide: { [apiKey]: node.api } }, attachTo: document.body });
+  const shares = useShares(pinia);
+  const [first] = node.world.shares;
+  if (!first) throw new Error('invented');
+  const names = (): string[] => page.findAll('article.share').map((row) => row.attributes('aria-label') ?? '');
+  shares.set(first);
+  await settled();
+  expect([names(), page.find('input[type=search]').exists()]).toEqual([[first.name], false]);
+  for (let week = 1; week <= 30; week++) shares.set({ ...first, id: shareIdSchema.parse(week.toString(16).padStart(32, '0')), name: `Semana número ${week}` });
+  await settled();
+  await page.get('input[type=search]').setValue('NUMERO 17');
+  expect(names()).toEqual(['Semana número 17']);
+  await page.get('input[type=search]').setValue('nothing of the kind');
+  expect([names(), page.text().includes('You share nothing with such a name.')]).toEqual([[], true]);
 });

@@ -91,6 +91,8 @@ it('many downloads of somebody who is away hold up nobody, start nothing when th
   await ben.api.call('transfers.start', { source: { kind: 'path', peer: 'Cleo', path: 'One/letter' } });
   await letter;
   expect((await unfinished(ben)).filter(({ state }) => state === 'queued').length).toBeGreaterThan(0);
+  // What waits for somebody does not run.
+  expect((await ben.api.call('node.status', {})).activeTransfers).toBe(0);
 
   const became: string[] = [];
   const stop = ben.api.subscribe((each) => { if (each.type === 'transfer') became.push(each.transfer.state); });
