@@ -1,6 +1,6 @@
 // @ts-check
 /** `node test/campaign/bundled.mjs NAME [OPTIONS]`: builds the node and the campaign `NAME.ts` and runs it. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureDependencies, requireNode } from '../../scripts/bootstrap.mjs';
@@ -14,4 +14,8 @@ const outDir = join(root, 'out/campaign');
 await bundleNode();
 const [name = '', ...options] = process.argv.slice(2);
 await bundleNode({ outDir, extra: { [name]: `test/campaign/${name}.ts` } });
-spawn(process.execPath, [join(outDir, `${name}.mjs`), ...options], { stdio: 'inherit' }).on('exit', (code) => process.exit(code ?? 1));
+// The random users download onto volumes that it mounts: where only it and its nodes see them, and only where that is allowed.
+const mayMount = name === 'monkey' && process.platform === 'linux' && spawnSync('unshare', ['-m', 'true']).status === 0;
+const command = [process.execPath, join(outDir, `${name}.mjs`), ...options];
+const [program = '', ...args] = mayMount ? ['unshare', '-m', '--propagation', 'private', ...command] : command;
+spawn(program, args, { stdio: 'inherit', env: { ...process.env, ...(mayMount ? { MONKEY_MAY_MOUNT: 'yes' } : {}) } }).on('exit', (code) => process.exit(code ?? 1));

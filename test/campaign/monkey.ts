@@ -5,15 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { AppError } from '#shared/errors.ts';
 import { Stage } from '../e2e/programs.ts';
-import { checkAtRest, checkOwnFiles, letRest } from './monkey/at-rest.ts';
-import { operations } from './monkey/operations.ts';
+import { checkAtRest, checkOwnFiles, checkRestart, letRest } from './monkey/at-rest.ts';
+import { circleOperations } from './monkey/circles.ts';
+import { oddOperations } from './monkey/odd-ways.ts';
+import { basicOperations } from './monkey/operations.ts';
 import { isOrdinary, openWorld, type Inhabitant, type World } from './monkey/world.ts';
 
 /** People who do everything that a user can do, in random order and many at once, on three real nodes. Says what is not as it should be when they have stopped. */
 const { values } = parseArgs({ options: { seed: { type: 'string', default: String(Date.now() % 1_000_000) }, rounds: { type: 'string', default: '1' }, seconds: { type: 'string', default: '40' }, keep: { type: 'boolean', default: false }, without: { type: 'string', default: '' } } });
 const hands = 3;
 const left = new Set(values.without.split(','));
-const chosen = operations.filter(({ name }) => !left.has(name));
+const chosen = [...basicOperations, ...circleOperations, ...oddOperations].filter(({ name }) => !left.has(name));
 const totalWeight = chosen.reduce((sum, { weight }) => sum + weight, 0);
 
 async function work(world: World, who: Inhabitant, until: number): Promise<void> {
@@ -56,6 +58,8 @@ async function round(seed: number): Promise<{ wrong: string[]; counts: Map<strin
     log('come to rest');
     await letRest(there);
     say(await checkAtRest(there));
+    say(there.wrong);
+    say(await checkRestart(there));
     await Promise.all(there.people.map(({ person }) => person.end('SIGTERM')));
   } finally {
     say(world?.people.flatMap(({ person }) => person.wrong) ?? []);

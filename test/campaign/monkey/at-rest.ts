@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isInside } from '#main/disk/is-inside.ts';
 import type { Transfer, TransferFile } from '#shared/model/transfer.ts';
 import { second } from '#shared/units.ts';
+import type { Lists } from './lists.ts';
 import { connectAll, type Begun, type Inhabitant, type World } from './world.ts';
 import { hashOfFile, oddNames, passingName, pathsBelow } from './user-files.ts';
 
@@ -18,9 +19,10 @@ export async function letRest(world: World): Promise<void> {
     const { person } = who;
     for (const [path, to] of who.away) if (!existsSync(path)) who.files.move(to, path);
     who.away.clear();
-    for (const other of world.people) if (other !== who) await person.call('peers.block', { peer: other.person.name, blocked: false }).catch(() => undefined);
-    await person.call('settings.set', { patch: { downloadLimit: 'off', uploadLimit: 'off', activeTransfers: 32 } });
-    for (const other of world.people) if (other !== who) await person.call('peers.setLimits', { peer: other.person.name, down: 'off', up: 'off' }).catch(() => undefined);
+    who.unhinder();
+    for (const other of world.people) if (other !== who) await person.call('peers.block', { peer: other.person.id, blocked: false }).catch(() => undefined);
+    await person.call('settings.set', { patch: { downloadLimit: 'off', uploadLimit: 'off', alternativeLimits: false, schedule: { on: false, days: [], from: '00:00', to: '23:59' }, activeTransfers: 32, visibility: 'everyone' } });
+    for (const other of world.people) if (other !== who) await person.call('peers.setLimits', { peer: other.person.id, down: 'off', up: 'off' }).catch(() => undefined);
   }
   for (const who of world.people) await connectAll(world, who);
   for (const who of world.people) {
@@ -51,6 +53,35 @@ export async function letRest(world: World): Promise<void> {
   }
   // Events come at most twice a second.
   await sleep(2 * second);
+}
+
+/** What a restart must not change, in words that can be compared. */
+export async function lasting({ person }: Inhabitant): Promise<string[]> {
+  const { transfers, shares, offers, peers, rooms } = await person.listed();
+  const isOpen = (state: string): boolean => ['waiting', 'preparing', 'queued', 'running', 'checking'].includes(state);
+  return [
+    ...[...transfers.values()].filter(({ direction }) => direction === 'down').map(({ id, name, kind, state, bytes, doneBytes, files, doneFiles, path, priority, inOrder }) => JSON.stringify({ id, name, kind, state: isOpen(state) ? 'open' : state, bytes, doneBytes, files, doneFiles, path, priority, inOrder })),
+    ...[...shares.values()].map(({ id, name, path, kind, audience, files, bytes, contentId }) => JSON.stringify({ id, name, path, kind, audience, files, bytes, contentId })),
+    ...[...offers.values()].map(({ id, direction, state }) => JSON.stringify({ id, direction, state })),
+    ...[...peers.values()].map(({ id, name, trust, autoAccept, limits }) => JSON.stringify({ id, name, trust, autoAccept, limits })),
+    ...[...rooms.values()].map(({ id, name, isMine, members }) => JSON.stringify({ id, name, isMine, members: members.map((member) => member.id).sort() })),
+    JSON.stringify(await person.call('settings.get', {})),
+  ].sort();
+}
+
+/** Everybody is stopped and started: the lists are the same as before. */
+export async function checkRestart(world: World): Promise<string[]> {
+  const before = await Promise.all(world.people.map(lasting));
+  await Promise.all(world.people.map(({ person }) => person.end('SIGTERM')));
+  await Promise.all(world.people.map(({ person }) => person.start()));
+  for (const who of world.people) await connectAll(world, who);
+  const differences = async (): Promise<string[]> => (await Promise.all(world.people.map(lasting))).flatMap((now, at) => {
+    const name = world.people[at]?.person.name ?? '';
+    return [...now.filter((line) => before[at]?.includes(line) !== true).map((line) => `after the restart ${name} has ${line}`), ...(before[at] ?? []).filter((line) => !now.includes(line)).map((line) => `before the restart ${name} had ${line}`)];
+  });
+  let found = await differences();
+  for (const until = performance.now() + 20 * second; found.length > 0 && performance.now() < until; found = await differences()) await sleep(1 * second);
+  return found;
 }
 
 /** Whether whom it was listed from has any of these files now. */
@@ -92,7 +123,7 @@ export const checkOwnFiles = (world: World): string[] => world.people.flatMap(({
 export async function checkAtRest(world: World): Promise<string[]> {
   const wrong = checkOwnFiles(world);
   for (const who of world.people) {
-    wrong.push(...(await checkDownloads(world, who)), ...(await checkLists(who)), ...checkFolders(who), ...(await checkShares(world, who)));
+    wrong.push(...(await checkDownloads(world, who)), ...(await checkLists(who, who.person.lists, '')), ...(who.person.page === null ? [] : await checkLists(who, who.person.page, ' on the page')), ...checkFolders(who), ...(await checkShares(world, who)));
   }
   return wrong;
 }
@@ -100,8 +131,14 @@ export async function checkAtRest(world: World): Promise<string[]> {
 async function checkDownloads(world: World, who: Inhabitant): Promise<string[]> {
   const wrong: string[] = [];
   const { person, files } = who;
-  for (const transfer of (await person.listed()).transfers.values()) {
-    if (transfer.direction === 'up') continue;
+  for (const found of (await person.listed()).transfers.values()) {
+    if (found.direction === 'up') continue;
+    let transfer = found;
+    // What waits is tried again every 3 s, which takes a moment.
+    for (let tries = 0; tries < 20 && transfer.state === 'preparing'; tries++) {
+      await sleep(500);
+      ({ transfer } = await person.call('transfers.get', { id: found.id }));
+    }
     const say = (what: string): void => { wrong.push(`${person.name}'s download ${transfer.id} (${transfer.name}, ${transfer.state} ${transfer.reason?.code ?? ''}): ${what}`); };
     const listed = await allFiles(person, transfer.id);
     const begun = who.begun.get(transfer.id);
@@ -117,7 +154,7 @@ async function checkDownloads(world: World, who: Inhabitant): Promise<string[]> 
     if (listed.length !== transfer.files) say(`lists ${listed.length} of ${transfer.files} files`);
     for (const file of listed) {
       if (file.state !== 'done') say(`${file.path} is ${file.state}`);
-      const path = file.mappedPath !== null ? join(begun?.base ?? join(person.dataDir, 'downloads'), file.mappedPath) : transfer.kind === 'file' ? transfer.path ?? '' : join(transfer.path ?? '', file.path);
+      const path = file.mappedPath !== null ? join(begun?.base ?? baseOf(transfer), file.mappedPath) : transfer.kind === 'file' ? transfer.path ?? '' : join(transfer.path ?? '', file.path);
       if (files.isTouched(path)) continue;
       if (!existsSync(path) || !statSync(path).isFile()) say(`${file.path} is not at ${path}`);
       else if (statSync(path).size !== file.bytes) say(`${path} has another length`);
@@ -127,20 +164,23 @@ async function checkDownloads(world: World, who: Inhabitant): Promise<string[]> 
   return wrong;
 }
 
+/** Where one went whose beginning was not answered, as the node was stopped: a push of several things lies in the folder itself. */
+const baseOf = ({ kind, name, path }: Transfer): string => (kind === 'folder' && basename(path ?? '') !== name ? path ?? '' : dirname(path ?? ''));
+
 /** What waits is tried again from time to time. */
 const isTrying = (value: unknown): boolean => typeof value === 'object' && value !== null && 'state' in value && (value.state === 'waiting' || value.state === 'preparing');
 
 /** The face that followed the events knows the same as one that asks now. */
-async function checkLists({ person }: Inhabitant): Promise<string[]> {
+async function checkLists({ person }: Inhabitant, lists: Lists, face: string): Promise<string[]> {
   const now = await person.listed();
   const told = (value: unknown): string => JSON.stringify(value, (key, each: unknown) => (['rate', 'etaSeconds', 'latencyMs', 'lastSeen', 'downRate', 'upRate', 'sources', 'peers', 'version', 'reusedBytes'].includes(key) ? undefined : each));
   const wrong: string[] = [];
-  for (const kind of ['transfers', 'shares', 'offers', 'peers'] as const) {
-    const followed: ReadonlyMap<string, unknown> = person.lists[kind];
+  for (const kind of ['transfers', 'shares', 'offers', 'peers', 'rooms'] as const) {
+    const followed: ReadonlyMap<string, unknown> = lists[kind];
     const asked: ReadonlyMap<string, unknown> = now[kind];
     for (const id of new Set([...followed.keys(), ...asked.keys()])) {
       const [a, b] = [told(followed.get(id)), told(asked.get(id))];
-      if (a !== b && !(isTrying(followed.get(id)) && isTrying(asked.get(id)))) wrong.push(`${person.name}'s ${kind}: by events ${a}, asked now ${b}`);
+      if (a !== b && !(isTrying(followed.get(id)) && isTrying(asked.get(id)))) wrong.push(`${person.name}'s ${kind}${face}: by events ${a}, asked now ${b}`);
     }
   }
   const { problems } = await person.call('node.status', {});
@@ -161,7 +201,7 @@ function checkFolders(who: Inhabitant): string[] {
     }
   }
   const unfinished = [...person.lists.transfers.values()].filter(({ state, direction }) => direction === 'down' && state !== 'done').flatMap(({ path }) => (path === null ? [] : [path]));
-  for (const folder of destinations) {
+  for (const folder of [...destinations, ...who.hindered]) {
     for (const path of pathsBelow(folder)) {
       const whole = join(folder, path);
       if (!passingName.test(path) || files.own.has(whole) || path.endsWith('/') || oddNames.some((name) => path.replace(besideAnother, '').endsWith(name))) continue;
@@ -184,7 +224,7 @@ async function checkShares(world: World, who: Inhabitant): Promise<string[]> {
     const other = world.people.find((each) => each !== who) ?? who;
     const walk = async (path: string, folder: string): Promise<void> => {
       const own = await who.person.call('shares.browse', { path, limit: 1000 });
-      const theirs = await other.person.call('browse.list', { peer: who.person.name, path, limit: 1000 });
+      const theirs = await other.person.call('browse.list', { peer: who.person.id, path, limit: 1000 });
       const lies = readdirSync(folder, { withFileTypes: true }).filter((entry) => (entry.isFile() || entry.isDirectory()) && !passingName.test(entry.name))
         .map((entry) => `${entry.name} ${entry.isFile() ? statSync(join(folder, entry.name)).size : 'folder'}`).sort();
       const lists = ({ entries }: typeof own): string[] => entries.map((entry) => `${entry.name} ${entry.kind === 'file' ? entry.bytes : 'folder'}`).filter((line) => !passingName.test(line.slice(0, line.lastIndexOf(' ')))).sort();

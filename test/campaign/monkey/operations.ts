@@ -1,23 +1,27 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isInside } from '#main/disk/is-inside.ts';
 import type { Audience, Entry } from '#shared/model/share.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import { KiB, MiB } from '#shared/units.ts';
-import { addFile, connectAll, type Inhabitant, type World } from './world.ts';
+import { addFile, connectAll, withRights, type Inhabitant, type World } from './world.ts';
 import { oddNames, passingName, pathsBelow } from './user-files.ts';
 
 /** What somebody does; answers with what of it is worth a line. */
-type Operation = (world: World, who: Inhabitant) => Promise<string> | string;
+export type Operation = (world: World, who: Inhabitant) => Promise<string> | string;
 
-const pick = (who: Inhabitant, world: World): Inhabitant => who.files.one(world.people.filter((each) => each !== who)) ?? who;
+export interface NamedOperation { readonly name: string; readonly weight: number; readonly does: Operation }
 
-function audience(who: Inhabitant, world: World): Audience {
+export const pick = (who: Inhabitant, world: World): Inhabitant => who.files.one(world.people.filter((each) => each !== who)) ?? who;
+
+export function audience(who: Inhabitant, world: World): Audience {
   const kind = who.random();
   if (kind < 0.6) return { kind: 'everyone' };
   if (kind < 0.75) return { kind: 'public' };
-  if (kind < 0.85) return { kind: 'nobody' };
-  const other = [...who.person.lists.peers.values()].filter(({ name }) => name === pick(who, world).person.name).map(({ id }) => id);
-  return { kind: 'devices', devices: other };
+  if (kind < 0.83) return { kind: 'nobody' };
+  if (kind < 0.92) return { kind: 'devices', devices: who.random() < 0.3 ? [] : [pick(who, world).person.id] };
+  const room = who.files.one([...who.person.lists.rooms.keys()]);
+  return room === undefined ? { kind: 'devices', devices: [] } : { kind: 'room', room };
 }
 
 const share: Operation = async (world, who) => {
@@ -28,7 +32,8 @@ const share: Operation = async (world, who) => {
   return `${path} as ${name ?? ''}`;
 };
 
-const anyShare = (who: Inhabitant): string => who.files.one([...who.person.lists.shares.keys()]) ?? 'none';
+/** Secrets are left to those who look after them. */
+const anyShare = (who: Inhabitant): string => who.files.one([...who.person.lists.shares.values()].filter(({ path }) => !isInside(who.secrets, path)).map(({ id }) => id)) ?? 'none';
 
 const unshare: Operation = async (_, who) => {
   const id = anyShare(who);
@@ -81,11 +86,11 @@ const workInShares: Operation = (_, who) => {
   return `${kind.toFixed(2)} ${path}`;
 };
 
-async function somethingOf(who: Inhabitant, other: Inhabitant): Promise<{ path: string; entry: Entry } | null> {
+export async function somethingOf(who: Inhabitant, other: Inhabitant): Promise<{ path: string; entry: Entry } | null> {
   let path = '';
   let found: { path: string; entry: Entry } | null = null;
   for (let depth = 0; depth < 4; depth++) {
-    const { entries } = await who.person.call('browse.list', { peer: other.person.name, path, limit: 100 });
+    const { entries } = await who.person.call('browse.list', { peer: other.person.id, path, limit: 100 });
     const entry = who.files.one(entries);
     if (entry === undefined) return found;
     path = path === '' ? entry.name : `${path}/${entry.name}`;
@@ -99,19 +104,19 @@ const download: Operation = async (world, who) => {
   const other = pick(who, world);
   const found = await somethingOf(who, other);
   if (found === null) return 'nothing there';
-  const base = who.files.one(who.destinations) ?? '';
+  const base = who.files.one(who.random() < 0.15 ? who.otherPlaces : who.destinations) ?? '';
   const { contentId } = found.entry;
   const byContent = contentId !== null && who.random() < 0.25;
   const known = who.random() < 0.3 ? { known: { kind: found.entry.kind, contentId } } : {};
   const transfer = await who.person.call('transfers.start', {
-    source: byContent ? { kind: 'content', contentId, ...(who.random() < 0.5 ? { name: found.entry.name } : {}) } : { kind: 'path', peer: other.person.name, path: found.path, ...known },
+    source: byContent ? { kind: 'content', contentId, ...(who.random() < 0.5 ? { name: found.entry.name } : {}) } : { kind: 'path', peer: other.person.id, path: found.path, ...known },
     to: base, inOrder: who.random() < 0.2,
   });
   who.begun.set(transfer.id, { base, from: byContent ? null : { person: other, path: found.path }, transfer });
   return `${transfer.id} ${byContent ? 'content ' : ''}${other.person.name}/${found.path} to ${base}`;
 };
 
-const anyDownload = (who: Inhabitant, fits: (transfer: Transfer) => boolean = () => true): Transfer | undefined =>
+export const anyDownload = (who: Inhabitant, fits: (transfer: Transfer) => boolean = () => true): Transfer | undefined =>
   who.files.one([...who.person.lists.transfers.values()].filter((each) => (each.direction === 'down' && fits(each)) || who.random() < 0.02));
 
 const steer: Operation = async (_, who) => {
@@ -212,12 +217,12 @@ const push: Operation = async (world, who) => {
   const { files } = who;
   const other = pick(who, world);
   if (who.random() < 0.1) {
-    await who.person.call('offers.sendText', { peer: other.person.name, text: 'hello 🎈' });
+    await who.person.call('offers.sendText', { peer: other.person.id, text: 'hello 🎈' });
     return 'text';
   }
   const paths = [files.one(files.ownBelow(who.roots[0] ?? '')), who.random() < 0.3 ? join(who.roots[1] ?? '', 'folder 1') : undefined].flatMap((path) => (path !== undefined && existsSync(path) ? [path] : []));
   if (paths.length === 0) return '';
-  const { id } = await who.person.call('offers.send', { peer: other.person.name, paths });
+  const { id } = await who.person.call('offers.send', { peer: other.person.id, paths });
   return `${id} ${paths.join(', ')}`;
 };
 
@@ -249,7 +254,11 @@ const search: Operation = async (_, who) => {
 
 const limits: Operation = async (_, who) => {
   const limit = (): 'off' | number => (who.random() < 0.6 ? 'off' : Math.floor((0.2 + who.random() * 6) * MiB));
-  const patch = { downloadLimit: limit(), uploadLimit: limit(), activeTransfers: 1 + Math.floor(who.random() * 6) };
+  const patch = {
+    downloadLimit: limit(), uploadLimit: limit(), activeTransfers: 1 + Math.floor(who.random() * 6),
+    alternativeLimits: who.random() < 0.2, alternativeDownloadLimit: limit(), alternativeUploadLimit: limit(),
+    schedule: { on: who.random() < 0.2, days: ['mon', 'sun'] as ('mon' | 'sun')[], from: '00:00', to: '23:59' }, compression: who.random() < 0.5 ? 'auto' as const : 'off' as const,
+  };
   await who.person.call('settings.set', { patch });
   return JSON.stringify(patch);
 };
@@ -271,25 +280,27 @@ const restart: Operation = async (world, who) => {
 
 const relate: Operation = async (world, who) => {
   const other = pick(who, world);
-  const peer = other.person.name;
+  const peer = other.person.id;
   const kind = who.random();
-  if (kind < 0.2) {
+  if (kind < 0.2) await withRights(who, async () => {
     await who.person.call('peers.block', { peer, blocked: true });
     await new Promise((resolve) => { setTimeout(resolve, who.random() * 1500); });
     await who.person.call('peers.block', { peer, blocked: false });
-  } else if (kind < 0.35) await who.person.call('peers.forget', { peer });
+  });
+  else if (kind < 0.35) await who.person.call('peers.forget', { peer });
   else if (kind < 0.5) await who.person.call('peers.unpair', { peer });
   else if (kind < 0.8) {
     await who.person.call('pairing.start', { peer });
     await who.person.call('pairing.answer', { peer, same: true });
-    await other.person.call('pairing.answer', { peer: who.person.name, same: who.random() < 0.8 });
+    await other.person.call('pairing.answer', { peer: who.person.id, same: who.random() < 0.8 });
   } else if (kind < 0.9) await who.person.call('peers.setAutoAccept', { peer, autoAccept: who.random() < 0.5 });
   else await who.person.call('peers.setLimits', { peer, down: who.random() < 0.5 ? 'off' : MiB });
   await connectAll(world, who);
-  return `${peer} ${kind.toFixed(2)}`;
+  return `${other.person.name} ${kind.toFixed(2)}`;
 };
 
-export const operations: readonly { readonly name: string; readonly weight: number; readonly does: Operation }[] = [
+/** What concerns files and downloads; the rest is in `circles.ts` and `odd-ways.ts`. */
+export const basicOperations: readonly NamedOperation[] = [
   { name: 'download', weight: 22, does: download },
   { name: 'steer', weight: 14, does: steer },
   { name: 'cancel', weight: 3, does: cancel },

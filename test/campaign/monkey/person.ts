@@ -3,25 +3,17 @@ import type { ApiClient } from '#shared/api/client.ts';
 import type { CallArgs, CallName, CallResult } from '#shared/api/contract.ts';
 import type { NodeEvent } from '#shared/api/events.ts';
 import { AppError } from '#shared/errors.ts';
-import type { Offer } from '#shared/model/offer.ts';
-import type { Peer } from '#shared/model/peer.ts';
-import type { Share } from '#shared/model/share.ts';
-import type { Transfer } from '#shared/model/transfer.ts';
+import { deviceIdOf, type DeviceId } from '#shared/ids.ts';
+import { deviceIdSchema } from '#shared/model/ids.ts';
 import { second } from '#shared/units.ts';
 import type { ServedNode, Stage } from '../../e2e/programs.ts';
+import { emptyLists, followLists, listsNow, type Lists } from './lists.ts';
+import { openPage } from './page.ts';
 
 /** On a busy machine a node may have to cut off its own end; everything that matters is crash-safe. */
 const late = /^still open when the time to stop was over/;
 /** Longer than any call may take on a busy machine: each one has its own patience with others. */
 const callMs = 90 * second;
-
-export interface Lists {
-  readonly transfers: Map<string, Transfer>;
-  readonly shares: Map<string, Share>;
-  readonly offers: Map<string, Offer>;
-  readonly peers: Map<string, Peer>;
-}
-const emptyLists = (): Lists => ({ transfers: new Map(), shares: new Map(), offers: new Map(), peers: new Map() });
 
 /** One of the people: a real node that may be stopped, killed and started, and a face that follows its events. */
 export class Person {
@@ -31,6 +23,9 @@ export class Person {
   readonly wrong: string[] = [];
   /** The first listing with all events since then. */
   lists: Lists = emptyLists();
+  /** The same of the page that was opened when the node started; null: there is none. */
+  page: Lists | null = null;
+  id: DeviceId = deviceIdOf(new Uint8Array(32));
   readonly #stage: Stage;
   readonly #log: (line: string) => void;
   #node: ServedNode | null = null;
@@ -46,28 +41,37 @@ export class Person {
     this.#log = options.log;
   }
 
+  get pid(): number {
+    return this.#node?.pid ?? 0;
+  }
+
   get isUp(): boolean {
     return this.#client !== null;
   }
 
   async start(): Promise<void> {
     this.#isEndMeant = false;
-    const node = await this.#stage.serve(['--name', this.name, '--port', String(this.port), '--no-multicast', '--no-mdns', '--no-web', '--listen', '127.0.0.1'], undefined, this.dataDir);
+    const node = await this.#stage.serve([...(this.#life === 0 ? ['--name', this.name] : []), '--port', String(this.port), '--no-multicast', '--no-mdns', '--web-port', '0', '--listen', '127.0.0.1'], undefined, this.dataDir);
     this.#node = node;
     const client = await connectLocal(this.dataDir);
     client.onClose(() => {
       if (!this.#isEndMeant && this.#client === client) this.#say(`${this.name} went away by itself: ${node.stderr()}`);
       if (this.#client === client) this.#client = null;
     });
-    await this.#follow(client);
+    this.id = deviceIdSchema.parse(node.ready.deviceId);
     this.#client = client;
+    const lists = emptyLists();
+    this.lists = lists;
+    await followLists(client, lists, (event) => { this.#tells(event); });
     this.#life++;
+    if (typeof node.ready.webUrl === 'string') await this.#openPage(node.ready.webUrl);
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const node = this.#node;
     if (node === null) return;
     this.#isEndMeant = true;
+    this.#life++;
     this.#client = null;
     const code = await node.kill(signal);
     this.#node = null;
@@ -96,52 +100,31 @@ export class Person {
     }
   }
 
-  async listed(): Promise<Lists> {
-    const lists = emptyLists();
-    for (let cursor: string | null = null, more = true; more; more = cursor !== null) {
-      const page: CallResult<'transfers.list'> = await this.call('transfers.list', cursor === null ? {} : { cursor });
-      for (const each of page.transfers) lists.transfers.set(each.id, each);
-      cursor = page.next;
-    }
-    for (const each of await this.call('shares.list', {})) lists.shares.set(each.id, each);
-    for (const each of await this.call('offers.list', {})) lists.offers.set(each.id, each);
-    for (const each of await this.call('peers.list', {})) lists.peers.set(each.id, each);
-    return lists;
+  listed(): Promise<Lists> {
+    return listsNow((name, args) => this.call(name, args));
   }
 
-  async #follow(client: ApiClient): Promise<void> {
-    const since = new Set<string>();
-    const lists = emptyLists();
-    this.lists = lists;
-    client.subscribe((event) => {
-      if (this.lists !== lists) return;
-      this.#take(lists, event, since);
-    });
-    this.#client = client;
-    const first = await this.listed();
-    for (const kind of ['transfers', 'shares', 'offers', 'peers'] as const) {
-      const into: Map<string, unknown> = lists[kind];
-      for (const [id, value] of first[kind]) if (!since.has(id)) into.set(id, value);
-    }
+  /** Another face beside the first one: what is typed in a terminal. Answers with what came out, in a line. */
+  async type(...words: string[]): Promise<string> {
+    const [node, life] = [this.#node, this.#life];
+    if (node === null || this.#client === null) return '';
+    const { code, lines, stderr } = await node.cli(...words);
+    const said = `${code ?? 'killed'} ${JSON.stringify(lines.at(-1) ?? {})}`.slice(0, 300);
+    const isRestart = this.#isEndMeant || life !== this.#life;
+    if (!isRestart && (code === null || code > 5 || stderr.includes('    at ') || /"code":"(internal|node-not-running|other-version)"/.test(JSON.stringify(lines)))) this.#say(`${this.name} typed ${words.join(' ')}: ${said} ${stderr}`);
+    return said;
   }
 
-  #take(lists: Lists, event: NodeEvent, since: Set<string>): void {
-    const put = <T extends { readonly id: string }>(into: Map<string, T>, value: T): void => {
-      since.add(value.id);
-      into.set(value.id, value);
-    };
-    const drop = (from: Map<string, unknown>, id: string): void => {
-      since.add(id);
-      from.delete(id);
-    };
-    if (event.type === 'transfer') put(lists.transfers, event.transfer);
-    else if (event.type === 'transfer-gone') drop(lists.transfers, event.id);
-    else if (event.type === 'share') put(lists.shares, event.share);
-    else if (event.type === 'share-gone') drop(lists.shares, event.id);
-    else if (event.type === 'offer') put(lists.offers, event.offer);
-    else if (event.type === 'offer-gone') drop(lists.offers, event.id);
-    else if (event.type === 'peer') put(lists.peers, event.peer);
-    else if (event.type === 'peer-gone') drop(lists.peers, event.id);
+  /** A new page has the first listing, and its events from then on. */
+  async #openPage(address: string): Promise<void> {
+    const page = emptyLists();
+    const client = await openPage(address);
+    client.onClose(() => { if (this.page === page) this.page = null; });
+    await followLists(client, page, () => undefined);
+    this.page = page;
+  }
+
+  #tells(event: NodeEvent): void {
     const text = JSON.stringify(event);
     if (text.includes('"code":"internal"') || text.includes('"code":"protocol-error"')) this.#say(`${this.name} tells of ${text}`);
     if (event.type === 'transfer') this.#log(`  ${this.name} event ${event.transfer.id} ${event.transfer.direction} ${event.transfer.state} ${event.transfer.doneFiles}/${event.transfer.files} ${event.transfer.reason?.code ?? ''}`);

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, ftruncateSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fstatSync, ftruncateSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { KiB, MiB, type Bytes } from '#shared/units.ts';
 import { isInside } from '#main/disk/is-inside.ts';
@@ -68,6 +68,27 @@ export class UserFiles {
     const kind = this.#random();
     const bytes = kind < 0.08 ? 0 : kind < 0.6 ? Math.floor(this.#random() * 40 * KiB) : kind < 0.9 ? Math.floor(this.#random() * 900 * KiB) : Math.floor(this.#random() * largest);
     return this.#fill(bytes);
+  }
+
+  dataOf(bytes: Bytes): Buffer {
+    return this.#fill(bytes);
+  }
+
+  /** Not compressible, and nobody else's. */
+  noise(bytes: Bytes): Buffer {
+    return randomBytes(bytes);
+  }
+
+  /** Nothing but a hole with a few bytes in it. */
+  putSparse(path: string, bytes: Bytes): void {
+    mkdirSync(dirname(path), { recursive: true });
+    const staged = join(this.#staging, `staged ${this.#number++}`);
+    writeFileSync(staged, this.#fill(64));
+    truncateSync(staged, bytes);
+    const hash = hashOfFile(staged);
+    this.#isOn(path, hash);
+    renameSync(staged, path);
+    this.#mine(path, hash);
   }
 
   #fill(bytes: Bytes): Buffer {

@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Transfer } from '#shared/model/transfer.ts';
 import { seeded } from '../../src-main/core/swarm/world.ts';
@@ -27,6 +28,15 @@ export interface Inhabitant {
   readonly abandoned: string[];
   /** Destinations that are away now. */
   readonly away: Map<string, string>;
+  /** Destinations that are full soon, or cannot be written to. */
+  readonly hindered: readonly string[];
+  /** These, and a link to a destination: nothing but downloads goes there. */
+  readonly otherPlaces: readonly string[];
+  readonly unhinder: () => void;
+  /** What only some may see lies here. */
+  readonly secrets: string;
+  /** Ends with the last change of rights that must not be disturbed by another one. */
+  rights: Promise<unknown>;
   isBusy: boolean;
 }
 
@@ -36,6 +46,8 @@ export interface World {
   readonly everHad: Map<string, Set<string>>;
   readonly log: (line: string) => void;
   readonly counts: Map<string, number>;
+  /** What somebody found that is not as it should be. */
+  readonly wrong: string[];
 }
 
 export async function openWorld(stage: Stage, options: { seed: number; firstPort: number; log: (line: string) => void }): Promise<World> {
@@ -46,21 +58,45 @@ export async function openWorld(stage: Stage, options: { seed: number; firstPort
     const random = seeded(options.seed * 31 + at);
     const home = join(base, name);
     const roots = [join(home, `${name} one`), join(home, `${name} two`)];
-    const destinations = [join(home, 'in a'), join(home, 'in b'), join(home, `${name} two`, 'incoming')];
-    for (const folder of [...roots, ...destinations, join(home, 'staging')]) mkdirSync(folder, { recursive: true });
+    const destinations = [join(home, 'in a'), join(home, 'in b'), join(home, `${name} two`, 'incoming'), join(home, 'linked')];
+    const secrets = join(home, 'secrets');
+    for (const folder of [...roots, ...destinations, secrets, join(home, 'staging')]) mkdirSync(folder, { recursive: true });
+    symlinkSync(join(home, 'linked'), join(home, 'in link'));
+    const { hindered, unhinder } = hinderedFolders(home);
     const files = new UserFiles(join(home, 'staging'), random, everHad);
     const person = new Person(stage, { name, dataDir: join(home, 'data'), port: options.firstPort + at, log: options.log });
-    const who: Inhabitant = { person, files, random, roots, destinations, begun: new Map(), abandoned: [], away: new Map(), isBusy: false };
+    const who: Inhabitant = { person, files, random, roots, destinations, begun: new Map(), abandoned: [], away: new Map(), otherPlaces: [...hindered, join(home, 'in link')], hindered, unhinder, secrets, rights: Promise.resolve(), isBusy: false };
     people.push(who);
     for (const root of roots) for (let count = 0; count < 12; count++) addFile(who, root);
   }
   await Promise.all(people.map(({ person }) => person.start()));
-  const world: World = { people, everHad, log: options.log, counts: new Map() };
+  const world: World = { people, everHad, log: options.log, counts: new Map(), wrong: [] };
   for (const who of people) {
     await connectAll(world, who);
     for (const root of who.roots) await who.person.call('shares.add', { path: root, audience: { kind: 'everyone' } });
   }
   return world;
+}
+
+/** A volume of 3 MiB and one that cannot be written to, where this process may mount some; `unhinder` makes them usual ones. */
+function hinderedFolders(home: string): { hindered: readonly string[]; unhinder: () => void } {
+  if (process.env['MONKEY_MAY_MOUNT'] !== 'yes') return { hindered: [], unhinder: () => undefined };
+  const [full, fixed] = [join(home, 'small volume'), join(home, 'fixed volume')];
+  const mount = (folder: string, options: string): void => {
+    const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'none', folder], { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`mount ${folder}: ${stderr}`);
+  };
+  for (const folder of [full, fixed]) mkdirSync(folder);
+  mount(full, 'size=3m');
+  mount(fixed, 'ro');
+  return { hindered: [full, fixed], unhinder: () => { mount(full, 'remount,rw,size=1g'); mount(fixed, 'remount,rw,size=1g'); } };
+}
+
+/** One change of somebody's rights after the other. */
+export async function withRights<Result>(who: Inhabitant, work: () => Promise<Result>): Promise<Result> {
+  const result = who.rights.then(work);
+  who.rights = result.catch(() => undefined);
+  return result;
 }
 
 export async function connectAll(world: World, who: Inhabitant): Promise<void> {
@@ -85,4 +121,4 @@ export function addFile(who: Inhabitant, root: string): void {
 
 /** What a user's program may meet, because the disk is not as it was a moment ago. */
 export const isOrdinary = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && ['ENOENT', 'EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'EINVAL', 'ENAMETOOLONG'].includes(String(error.code));
+  error instanceof Error && 'code' in error && ['ENOENT', 'EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'EINVAL', 'ENAMETOOLONG', 'EXDEV', 'EROFS', 'ENOSPC'].includes(String(error.code));
