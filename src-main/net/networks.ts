@@ -88,10 +88,10 @@ export function isUsedHost(localHost: string, unused: readonly string[], interfa
 }
 
 /** Whether an address lies in a network that this machine is on; null where that cannot be told: a name, or an address of a VPN. */
-export function isOnOwnNetwork(host: string, interfaces: Interfaces = ownInterfaces()): boolean | null {
+export function isOnOwnNetwork(host: string): boolean | null {
   const plain = plainHost(host);
   if (isIP(plain) === 0) return null;
-  const own = Object.values(interfaces).flatMap((infos = []) => infos.flatMap(({ cidr }) => cidr ?? []));
+  const own = Object.values(ownInterfaces()).flatMap((infos = []) => infos.flatMap(({ cidr }) => cidr ?? []));
   if (isLinkLocal(plain) || own.some((cidr) => contains(subnets(cidr), plain))) return true;
   return isOverlayHost(plain) ? null : false;
 }

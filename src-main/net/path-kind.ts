@@ -50,7 +50,7 @@ export function mayBeOutside(host: string): boolean {
 }
 
 /** A remote address that can be dialled again: link-local IPv6 needs the interface, which the system does not tell with it. */
-export function dialableHost(localHost: string, remoteHost: string, interfaces: Interfaces = ownInterfaces()): string {
+export function dialableHost(localHost: string, remoteHost: string, interfaces: Interfaces): string {
   const remote = plainHost(remoteHost);
   const network = isLinkLocal(remote) ? networkOf(localHost, interfaces) : null;
   if (network === null) return remote;

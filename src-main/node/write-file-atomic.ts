@@ -4,13 +4,13 @@ import { randomBytes } from 'node:crypto';
 import { diskError } from './data-dir.ts';
 
 /**
- * Replaces a small file of our own so that after any crash either the old or the new text is there: temporary file,
- * fsync, rename, fsync of the folder. Rejects with `no-permission`, `disk-full` or `disk-error`.
+ * Replaces a small file of our own, which only its owner reads, so that after any crash either the old or the new text is
+ * there: temporary file, fsync, rename, fsync of the folder. Rejects with `no-permission`, `disk-full` or `disk-error`.
  */
-export async function writeFileAtomic(file: string, text: string, mode = 0o600): Promise<void> {
+export async function writeFileAtomic(file: string, text: string): Promise<void> {
   const aside = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    const handle = await open(aside, 'wx', mode);
+    const handle = await open(aside, 'wx', 0o600);
     try {
       await handle.writeFile(text);
       await handle.sync();

@@ -1,6 +1,6 @@
 import { doctorFindings, type DiagnosisStep, type DoctorFinding, type StepState } from '#shared/model/diagnosis.ts';
 
-export const found = (finding: DoctorFinding, params: DiagnosisStep['params'] = {}, state: StepState = doctorFindings[finding].state): DiagnosisStep => ({ step: doctorFindings[finding].step, state, finding, params });
+export const found = (finding: DoctorFinding, params: DiagnosisStep['params'] = {}): DiagnosisStep => ({ ...doctorFindings[finding], finding, params });
 
 const states: readonly StepState[] = ['failed', 'warning', 'ok', 'skipped'];
 const likelihood = Object.keys(doctorFindings);
