@@ -329,7 +329,9 @@ export class DownloadFiles {
 
   /** When all that is left waits to be tried again, the download waits for what the first of it waits for. */
   #noteWaiting(): void {
-    if (this.open.size > 0 || this.#batches.size > 0 || !this.#line.isAtEnd) return;
+    if (this.#batches.size > 0 || !this.#line.isAtEnd) return;
+    // Those that nobody has told so when others were still coming.
+    if (this.open.size > 0) return this.#owner.starved();
     for (const { waitsFor, stop } of this.#tasks.values()) if (waitsFor !== null && !stop.isStopped) return this.#owner.note(waitsFor);
   }
 

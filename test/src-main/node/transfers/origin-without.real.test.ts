@@ -98,6 +98,23 @@ describe('a file whose origin is here and has it no more', () => {
   });
 });
 
+it('a download of which only files are left that nobody has waits for somebody', async () => {
+  const origin = await PatientSource.start({ film: 3 * MiB, book: 2 * MiB }, 'film');
+  const other = await origin.twin('Other');
+  other.lacking.add('film');
+  const { node } = await nodeHere();
+  await connect(node, origin);
+  const { id } = await start(node);
+  await origin.untilOpen('film', 'book');
+  await origin.leave();
+  await connect(node, other);
+  await other.untilAsked(1);
+  const stuck = until(node, ({ doneFiles, state }) => doneFiles === 1 && state === 'waiting');
+  other.giveAll();
+  await stuck;
+  expect((await node.api.call('transfers.get', { id })).transfer).toMatchObject({ state: 'waiting', reason: { code: 'no-sources' } });
+});
+
 it('a download of which only a file is left that waits to be tried again says so, and which file', async () => {
   const origin = await PatientSource.start({ film: 3 * MiB, book: 2 * MiB }, 'film');
   origin.refused.set('film', 'changed');

@@ -31,6 +31,8 @@ export class PatientSource {
   audience: Audience | null = null;
   /** Files that it does not give, and why. */
   readonly refused = new Map<string, RejectReason>();
+  /** Files that it does not have, when it is asked by their content. */
+  readonly lacking = new Set<string>();
   /** Files whose hashes it does not know any more. */
   readonly forgotten = new Set<string>();
   #waiting: { readonly link: Link; readonly lane: number; readonly request: BlockRequest; readonly files: readonly SharedFile[] }[] = [];
@@ -175,7 +177,7 @@ export class PatientSource {
       case 'stat': return Promise.resolve({ entry: this.#entryAt(z.object({ path: z.string() }).parse(params).path), executable: false });
       case 'walk': return Promise.resolve({ files: this.files.map(({ name, data, id }) => ({ path: name, kind: 'file', bytes: data.length, modifiedAt: 1, executable: false, contentId: id })), next: null });
       case 'layer': return this.#layerOf(this.files.find(({ id }) => wanted.includes(id)));
-      case 'have': return Promise.resolve({ have: z.object({ contentIds: z.array(z.string()) }).parse(params).contentIds.map((wantedId) => (this.files.some(({ id }) => id === wantedId) ? 'f' : '-')).join('') });
+      case 'have': return Promise.resolve({ have: z.object({ contentIds: z.array(z.string()) }).parse(params).contentIds.map((wantedId) => (this.files.some(({ id, name }) => id === wantedId && !this.lacking.has(name)) ? 'f' : '-')).join('') });
       case 'resolve': return this.#resolve(this.files.find(({ id }) => wanted.includes(id)));
       case 'audience': return Promise.resolve({ audience: this.audience });
       case 'shares': return Promise.resolve({ names: [], count: 0, bytes: 0 });
