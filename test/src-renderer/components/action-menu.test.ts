@@ -1,8 +1,9 @@
 import { mount } from '@vue/test-utils';
 import { EllipsisIcon } from '@lucide/vue';
 import { TooltipProvider } from 'reka-ui';
-import { beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { h } from 'vue';
+import { eventually } from '../eventually.ts';
 import ActionMenu from '../../../src-renderer/components/base/ActionMenu.vue';
 import { settled } from '../with-app.ts';
 
@@ -29,9 +30,9 @@ async function rightClick(selector: string): Promise<boolean> {
 
 it('opens by a right click anywhere in its row, and does what is chosen', async () => {
   expect(await rightClick('p')).toBe(true);
-  await vi.waitFor(() => expect(shown()).toEqual(['One', 'Two']));
+  await eventually(() => expect(shown()).toEqual(['One', 'Two']));
   document.querySelectorAll<HTMLElement>('[role=menuitem]')[1]?.click();
-  await vi.waitFor(() => expect([chosen, shown()]).toEqual([['two'], []]));
+  await eventually(() => expect([chosen, shown()]).toEqual([['two'], []]));
 });
 
 it('leaves the system its menu where something is written or selected', async () => {

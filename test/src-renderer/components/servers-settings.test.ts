@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { VueWrapper } from '@vue/test-utils';
+import { eventually } from '../eventually.ts';
 import ServerRow from '../../../src-renderer/components/settings/ServerRow.vue';
 import { feedbackOn, firstLine } from '../../../src-renderer/components/settings/server-feedback.ts';
 import SettingsPage from '../../../src-renderer/pages/SettingsPage.vue';
@@ -137,7 +138,7 @@ describe('the servers in the settings', () => {
     const picker = wrapper.get<HTMLInputElement>('.add [type=file]');
     Object.defineProperty(picker.element, 'files', { value: [new File([`${url}\nkept by Ann\n`], 'server.txt')] });
     await picker.trigger('change');
-    await vi.waitFor(() => expect(field().element.value).toBe(url));
+    await eventually(() => expect(field().element.value).toBe(url));
     expect(document.activeElement).toBe(field().element);
     expect(changes()).toEqual([]);
   });
@@ -152,18 +153,18 @@ describe('the servers in the settings', () => {
       expect(question()?.textContent).toContain(`Remove ${name}?`);
       expect(question()?.textContent).toContain('you need all of its URL');
       [...(question()?.querySelectorAll('button') ?? [])].find((each) => each.textContent?.trim() === answer)?.click();
-      await vi.waitFor(() => expect(question()).toBeNull());
+      await eventually(() => expect(question()).toBeNull());
       await settled();
     };
     await remove('share.example.org', 'Keep');
     expect(changes()).toEqual([]);
-    await vi.waitFor(() => expect(document.activeElement).toBe(wrapper.get('[aria-label="Remove share.example.org"]').element));
+    await eventually(() => expect(document.activeElement).toBe(wrapper.get('[aria-label="Remove share.example.org"]').element));
     await remove('share.example.org', 'Remove');
     expect(changes()).toEqual([{ patch: { servers: [inventedServers[1]] } }]);
     expect(wrapper.text()).toContain('share.example.org is used no longer.');
-    await vi.waitFor(() => expect(document.activeElement).toBe(wrapper.get('[aria-label="Remove 192.0.2.7:47900"]').element));
+    await eventually(() => expect(document.activeElement).toBe(wrapper.get('[aria-label="Remove 192.0.2.7:47900"]').element));
     await remove('192.0.2.7:47900', 'Remove');
-    await vi.waitFor(() => expect(document.activeElement).toBe(field().element));
+    await eventually(() => expect(document.activeElement).toBe(field().element));
   });
 
   it('are shown to others as a QR code of all of the URL', async () => {

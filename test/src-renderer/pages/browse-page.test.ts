@@ -1,8 +1,9 @@
 import { mount } from '@vue/test-utils';
 import { createPinia } from 'pinia';
 import { TooltipProvider } from 'reka-ui';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { h } from 'vue';
+import { eventually } from '../eventually.ts';
 import { apiKey } from '../../../src-renderer/api.ts';
 import { createTexts, setLanguage } from '../../../src-renderer/i18n.ts';
 import BrowsePage from '../../../src-renderer/pages/BrowsePage.vue';
@@ -22,11 +23,11 @@ it('shows what somebody shares as soon as they are back, without being asked aga
   const peers = usePeers(pinia);
   const finch = node.world.peers.find((peer) => peer.name === 'Plum Finch') ?? expect.fail('invented');
   peers.set(finch);
-  await vi.waitFor(() => expect(page.text()).toContain('Plum Finch is not online.'));
+  await eventually(() => expect(page.text()).toContain('Plum Finch is not online.'));
   // There is nothing to filter yet.
   expect(page.find('input[type=search]').exists()).toBe(false);
   finch.online = true;
   peers.set({ ...finch });
-  await vi.waitFor(() => expect(page.find('[role=grid]').exists()).toBe(true));
+  await eventually(() => expect(page.find('[role=grid]').exists()).toBe(true));
   expect(page.text()).not.toContain('is not online');
 });

@@ -1,8 +1,9 @@
 import { mount } from '@vue/test-utils';
 import { createPinia } from 'pinia';
 import { TooltipProvider } from 'reka-ui';
-import { beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { h } from 'vue';
+import { eventually } from '../eventually.ts';
 import { apiKey } from '../../../src-renderer/api.ts';
 import { createTexts, setLanguage } from '../../../src-renderer/i18n.ts';
 import NearbyPage from '../../../src-renderer/pages/NearbyPage.vue';
@@ -44,9 +45,9 @@ it.each([
   const called = (): unknown[] => node.calls.filter((each) => each.name === call).map(({ args }) => args);
   const answer = async (says: string): Promise<void> => {
     named('button', `More about ${name}`)?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
-    await vi.waitFor(() => expect(named('[role=menuitem]', action)).toBeDefined());
+    await eventually(() => expect(named('[role=menuitem]', action)).toBeDefined());
     named('[role=menuitem]', action)?.click();
-    await vi.waitFor(() => expect(document.querySelector('[role=alertdialog]')?.textContent).toContain(question));
+    await eventually(() => expect(document.querySelector('[role=alertdialog]')?.textContent).toContain(question));
     expect(document.querySelector('[role=alertdialog]')?.textContent).toContain(loss);
     expect(called()).toEqual([]);
     named('[role=alertdialog] button', says)?.click();

@@ -4,6 +4,7 @@ import { TooltipProvider } from 'reka-ui';
 import { describe, expect, it, vi } from 'vitest';
 import { h } from 'vue';
 import { RouterView } from 'vue-router';
+import { eventually } from '../eventually.ts';
 import { apiKey } from '../../../src-renderer/api.ts';
 import { createTexts, setLanguage } from '../../../src-renderer/i18n.ts';
 import { createAppRouter } from '../../../src-renderer/router.ts';
@@ -42,7 +43,7 @@ async function press(name: string, within?: string): Promise<void> {
 /** Opens the menu of something and takes a line of it. */
 async function choose(menu: string, line: string): Promise<void> {
   button(menu).dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
-  await vi.waitFor(() => expect(all('[role=menuitem]').length).toBeGreaterThan(0));
+  await eventually(() => expect(all('[role=menuitem]').length).toBeGreaterThan(0));
   all('[role=menuitem]').find((each) => each.textContent?.trim() === line)?.click();
   await settled();
 }
@@ -98,7 +99,7 @@ describe('the page of rooms', () => {
     const node = createFakeNode();
     const { link } = invitationTo(inventRoom({ name: 'Choir' }), 'en');
     const { router } = await at(`/rooms?${new URLSearchParams({ invitation: link }).toString()}`, node);
-    await vi.waitFor(() => expect(all(dialog)).toHaveLength(1));
+    await eventually(() => expect(all(dialog)).toHaveLength(1));
     expect(router.currentRoute.value.fullPath).toBe('/rooms');
     expect(shown()).toContain('An invitation to “Choir”.');
     expect(made(node, 'rooms.join')).toEqual([]);
@@ -106,12 +107,12 @@ describe('the page of rooms', () => {
     expect(made(node, 'rooms.join')).toEqual([]);
     // The same link again, while the page is already there.
     await router.push({ name: 'rooms', query: { invitation: link } });
-    await vi.waitFor(() => expect(all(dialog)).toHaveLength(1));
+    await eventually(() => expect(all(dialog)).toHaveLength(1));
     document.querySelector('#join-form')?.dispatchEvent(new Event('submit'));
     await settled();
     expect(made(node, 'rooms.join')).toEqual([{ invitation: link }]);
-    await vi.waitFor(() => expect(router.currentRoute.value.params['room']).toBe(roomIdFor('Choir')), { timeout: 10_000 });
-    await vi.waitFor(() => expect(shown()).toContain('Looking for members…'));
+    await eventually(() => expect(router.currentRoute.value.params['room']).toBe(roomIdFor('Choir')));
+    await eventually(() => expect(shown()).toContain('Looking for members…'));
     expect(all(dialog)).toEqual([]);
   });
 
@@ -146,14 +147,14 @@ describe('the page of rooms', () => {
     expect(document.querySelector('[aria-label="Lisbon 2026"]')).toBeNull();
     expect(useNotices(pinia).history).toEqual([]);
     button('More about Moss’s birthday').dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
-    await vi.waitFor(() => expect(all('[role=menuitem]').map((each) => each.textContent?.trim())).toEqual(['Leave…']));
+    await eventually(() => expect(all('[role=menuitem]').map((each) => each.textContent?.trim())).toEqual(['Leave…']));
   });
 });
 
 describe('the page of one room', () => {
   it('says so when it is gone', async () => {
     const { node } = await at(`/rooms/${lisbon}`);
-    await vi.waitFor(() => expect(document.querySelector('h1')?.textContent).toBe('Lisbon 2026'));
+    await eventually(() => expect(document.querySelector('h1')?.textContent).toBe('Lisbon 2026'));
     node.emit({ type: 'room-gone', id: lisbon, name: 'Lisbon 2026', why: 'ended', became: null });
     await settled();
     expect(shown()).toContain('This room is not here any more.');
@@ -161,29 +162,29 @@ describe('the page of one room', () => {
 
   it('leads back to the list after it was left', async () => {
     const { node, router } = await at(`/rooms/${lisbon}`);
-    await vi.waitFor(() => expect(document.querySelector('h1')?.textContent).toBe('Lisbon 2026'));
+    await eventually(() => expect(document.querySelector('h1')?.textContent).toBe('Lisbon 2026'));
     await choose('More about Lisbon 2026', 'Leave…');
     await press('Leave', '[role=alertdialog]');
-    await vi.waitFor(() => expect(router.currentRoute.value.fullPath).toBe('/rooms'));
+    await eventually(() => expect(router.currentRoute.value.fullPath).toBe('/rooms'));
     expect(made(node, 'rooms.leave')).toHaveLength(1);
   });
 
   it.each([['one that was not known', 'Choir'], ['one that is known already', 'Lisbon 2026']])('stays on what was looked for when a member tells that it is %s', async (_which, name) => {
     const looking = roomIdFor('Design team');
     const { node, router } = await at(`/rooms/${looking}`);
-    await vi.waitFor(() => expect(document.querySelector('h1')?.textContent).toBe('Design team'));
+    await eventually(() => expect(document.querySelector('h1')?.textContent).toBe('Design team'));
     const became = inventRoom({ name });
     node.emit({ type: 'room-gone', id: looking, name: '', why: 'left', became: became.id });
     await settled();
     expect(shown()).not.toContain('This room is not here any more.');
     node.emit({ type: 'room', room: became });
-    await vi.waitFor(() => expect(document.querySelector('h1')?.textContent).toBe(name));
-    await vi.waitFor(() => expect(router.currentRoute.value.params['room']).toBe(became.id));
+    await eventually(() => expect(document.querySelector('h1')?.textContent).toBe(name));
+    await eventually(() => expect(router.currentRoute.value.params['room']).toBe(became.id));
   });
 
   it('shows another passphrase as soon as there is one', async () => {
     const { node } = await at(`/rooms/${lisbon}`);
-    await vi.waitFor(() => expect(document.querySelector('h1')?.textContent).toBe('Lisbon 2026'));
+    await eventually(() => expect(document.querySelector('h1')?.textContent).toBe('Lisbon 2026'));
     await press('Invite');
     const words = (): string => all(`${dialog} ol li`).map((each) => each.lastElementChild?.textContent).join(' ');
     const before = words();
@@ -195,7 +196,7 @@ describe('the page of one room', () => {
 
   it('shares with it what is chosen, after the same question as everywhere, with this room marked', async () => {
     const { pinia } = await at(`/rooms/${lisbon}`);
-    await vi.waitFor(() => expect(document.querySelector('h1')?.textContent).toBe('Lisbon 2026'));
+    await eventually(() => expect(document.querySelector('h1')?.textContent).toBe('Lisbon 2026'));
     await press('Share something');
     usePicker(pinia).close(['/home/jade/Photos']);
     await settled();
@@ -207,7 +208,7 @@ describe('the page of one room', () => {
     const node = createFakeNode();
     node.world.rooms = [inventRoom({ name: 'Lisbon 2026', isMine: true, members: inventedCrowd(1000) })];
     await at(`/rooms/${lisbon}`, node);
-    await vi.waitFor(() => expect(shown()).toContain('You and 1,000 others, 334 online'));
+    await eventually(() => expect(shown()).toContain('You and 1,000 others, 334 online'));
     expect(all('[role=listitem]').length).toBeLessThan(100);
     await write('input[type=search]', 'GUEST 9999');
     expect(shown()).toContain('Nobody in the room has such a name.');

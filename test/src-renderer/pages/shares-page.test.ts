@@ -1,8 +1,9 @@
 import { mount } from '@vue/test-utils';
 import { createPinia } from 'pinia';
 import { TooltipProvider } from 'reka-ui';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { h } from 'vue';
+import { eventually } from '../eventually.ts';
 import { apiKey } from '../../../src-renderer/api.ts';
 import { createTexts, setLanguage } from '../../../src-renderer/i18n.ts';
 import SharesPage from '../../../src-renderer/pages/SharesPage.vue';
@@ -24,14 +25,14 @@ it('asks at once for what the desktop’s menu wants to share, and only once', a
   const picker = usePicker(pinia);
   const sharing = useSharing(pinia);
   // The page it is on is a chunk of its own that arrives when it likes.
-  await vi.waitFor(() => expect(picker.request).toMatchObject({ kind: 'folder', multiple: true }));
+  await eventually(() => expect(picker.request).toMatchObject({ kind: 'folder', multiple: true }));
   picker.close(['/home/jade/Photos']);
   await settled();
   expect(sharing.waiting).toEqual(['/home/jade/Photos']);
   expect(router.currentRoute.value.fullPath).toBe('/shares');
   // The menu again, while the page is already there.
   await router.push('/shares?add=files');
-  await vi.waitFor(() => expect(picker.request).toMatchObject({ kind: 'files' }));
+  await eventually(() => expect(picker.request).toMatchObject({ kind: 'files' }));
 });
 
 it('finds a share among many by its name, once there are many', async () => {

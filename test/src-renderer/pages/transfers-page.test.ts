@@ -1,8 +1,9 @@
 import { mount } from '@vue/test-utils';
 import { createPinia } from 'pinia';
 import { TooltipProvider } from 'reka-ui';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { h } from 'vue';
+import { eventually } from '../eventually.ts';
 import { apiKey } from '../../../src-renderer/api.ts';
 import { createTexts, setLanguage } from '../../../src-renderer/i18n.ts';
 import TransfersPage from '../../../src-renderer/pages/TransfersPage.vue';
@@ -25,12 +26,12 @@ it('thousands of finished transfers leave the list after one question, which say
   mount({ setup: () => { useLive().start(); return () => h(TooltipProvider, null, { default: () => h(TransfersPage) }); } }, { global: { plugins: [createPinia(), texts, router], provide: { [apiKey]: node.api } }, attachTo: document.body });
   await settled();
   all('[role=radio]')[1]?.click();
-  await vi.waitFor(() => expect(named('button', 'Clear the list…')).toBeDefined());
+  await eventually(() => expect(named('button', 'Clear the list…')).toBeDefined());
   named('button', 'Clear the list…')?.click();
-  await vi.waitFor(() => expect(document.querySelector('[role=alertdialog]')?.textContent).toContain('Clear 3,000 finished transfers from the list?'));
+  await eventually(() => expect(document.querySelector('[role=alertdialog]')?.textContent).toContain('Clear 3,000 finished transfers from the list?'));
   const forgotten = (): number => node.calls.filter(({ name }) => name === 'transfers.forget').length;
   expect(forgotten()).toBe(0);
   named('[role=alertdialog] button', 'Clear the list')?.click();
-  await vi.waitFor(() => expect(named('button', 'Clear the list…')).toBeUndefined());
+  await eventually(() => expect(named('button', 'Clear the list…')).toBeUndefined());
   expect(forgotten()).toBe(1);
 });
