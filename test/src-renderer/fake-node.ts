@@ -39,8 +39,6 @@ export interface FakeNode {
   advance(ms: number): void;
 }
 
-export type Handlers = { [Name in CallName]: (args: CheckedArgs<Name>) => CallResult<Name> };
-
 /** With the ping protected, downloads are held back a little. */
 function speedOf({ alternativeLimits, alternativeDownloadLimit, pingBudget }: Settings): SpeedState {
   const down = alternativeLimits && alternativeDownloadLimit !== 'off' ? { bytesPerSecond: alternativeDownloadLimit, cause: 'alternative' as const } : null;

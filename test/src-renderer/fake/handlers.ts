@@ -1,3 +1,4 @@
+import type { CallName, CallResult, CheckedArgs } from '#shared/api/contract.ts';
 import { AppError } from '#shared/errors.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import type { Peer } from '#shared/model/peer.ts';
@@ -5,7 +6,6 @@ import type { Room } from '#shared/model/room.ts';
 import { readInvitation } from '#shared/room-invitation.ts';
 import type { Share } from '#shared/model/share.ts';
 import type { FilePriority, Transfer } from '#shared/model/transfer.ts';
-import type { Handlers } from '../fake-node.ts';
 import { inventedDiagnosis } from './diagnosis.ts';
 import { deviceIdFor, epoch, inventedPeople } from './people.ts';
 import { inventRoom, invitationTo } from './rooms.ts';
@@ -14,6 +14,8 @@ import { inventShare, offerIdFor } from './shares.ts';
 import { detailOf, filesOf, inventTransfer } from './transfers.ts';
 import { entriesOf, sharesAsEntries } from './tree.ts';
 import type { World } from './world.ts';
+
+export type Handlers = { [Name in CallName]: (args: CheckedArgs<Name>) => CallResult<Name> };
 
 function page<Item>(items: readonly Item[], cursor: string | undefined, limit: number): { items: Item[]; next: string | null } {
   const from = Number(cursor ?? 0);

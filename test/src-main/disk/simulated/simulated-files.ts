@@ -1,10 +1,27 @@
-import type { FileState, Files, Folder } from '#main/disk/files.ts';
-import type { SimulatedDisk } from './simulated-disk.ts';
+import type { FileState, Files, Folder, VolumeKind } from '#main/disk/files.ts';
 import { applied, changeNames, type FileNode, type FolderNode, type NameChange, type Node, type Write } from './simulated-nodes.ts';
 
 export type Operation = Exclude<keyof Files, 'closeFolder' | 'whereIs'>;
 /** Slow calls are asked about twice: when they begin and just before they have their effect. */
 export type Phase = 'start' | 'effect';
+
+/** The disk beneath, as far as these operations look at it. */
+interface DiskBeneath {
+  readonly fault: (operation: Operation, name: string, phase: Phase) => string | null;
+  readonly done: (operation: Operation, name: string) => void;
+  readonly dropsWhenSyncFails: boolean;
+  readonly kind: VolumeKind;
+  readonly keepsBirths: boolean;
+  readonly hasHoles: boolean;
+  readonly root: FolderNode;
+  readonly generation: number;
+  readonly handles: Set<object>;
+  free: number;
+  tick(): bigint;
+  newFolder(path: string): FolderNode;
+  newFile(content: Uint8Array): FileNode;
+  folder(path: string): FolderNode;
+}
 
 interface SimulatedFolder extends Folder {
   readonly node: FolderNode;
@@ -20,7 +37,7 @@ const directUnit = 4096;
 export const systemError = (code: string): Error => Object.assign(new Error(code), { code });
 
 /** The disk as one process sees it. Handles that are used or closed after they were closed are errors. */
-export function simulatedFiles(disk: SimulatedDisk): Files {
+export function simulatedFiles(disk: DiskBeneath): Files {
   const { generation, handles } = disk;
   const open = new Map<number, { node: FileNode; token: object; isDirect: boolean }>();
   let lastFd = 2;
