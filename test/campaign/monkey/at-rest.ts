@@ -63,9 +63,10 @@ export async function lasting({ person }: Inhabitant): Promise<string[]> {
     ...[...transfers.values()].filter(({ direction }) => direction === 'down').map(({ id, name, kind, state, bytes, doneBytes, files, doneFiles, path, priority, inOrder }) => JSON.stringify({ id, name, kind, state: isOpen(state) ? 'open' : state, bytes, doneBytes, files, doneFiles, path, priority, inOrder })),
     ...[...shares.values()].map(({ id, name, path, kind, audience, files, bytes, contentId }) => JSON.stringify({ id, name, path, kind, audience, files, bytes, contentId })),
     ...[...offers.values()].map(({ id, direction, state }) => JSON.stringify({ id, direction, state })),
-    ...[...peers.values()].map(({ id, name, trust, autoAccept, limits }) => JSON.stringify({ id, name, trust, autoAccept, limits })),
+    ...[...peers.values()].map(({ id, trust, autoAccept, limits }) => JSON.stringify({ id, trust, autoAccept, limits })),
     ...[...rooms.values()].map(({ id, name, isMine, members }) => JSON.stringify({ id, name, isMine, members: members.map((member) => member.id).sort() })),
-    JSON.stringify(await person.call('settings.get', {})),
+    // Each start gives the node the name that it began with.
+    JSON.stringify({ ...(await person.call('settings.get', {})), name: '' }),
   ].sort();
 }
 

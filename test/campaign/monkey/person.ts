@@ -51,7 +51,7 @@ export class Person {
 
   async start(): Promise<void> {
     this.#isEndMeant = false;
-    const node = await this.#stage.serve([...(this.#life === 0 ? ['--name', this.name] : []), '--port', String(this.port), '--no-multicast', '--no-mdns', '--web-port', '0', '--listen', '127.0.0.1'], undefined, this.dataDir);
+    const node = await this.#stage.serve(['--name', this.name, '--port', String(this.port), '--no-multicast', '--no-mdns', '--web-port', '0', '--listen', '127.0.0.1'], undefined, this.dataDir);
     this.#node = node;
     const client = await connectLocal(this.dataDir);
     client.onClose(() => {
