@@ -64,7 +64,10 @@ async function round(seed: number): Promise<{ wrong: string[]; counts: Map<strin
   } finally {
     say(world?.people.flatMap(({ person }) => person.wrong) ?? []);
     if (values.keep && wrong.length > 0) await Promise.all((world?.people ?? []).map(({ person }) => person.end('SIGTERM')));
-    else await stage.close();
+    else {
+      for (const { unmount } of world?.people ?? []) unmount();
+      await stage.close();
+    }
   }
   if (wrong.length > 0) console.log(`what was done in which order: ${path}`);
   return { wrong: [...new Set(wrong)], counts: world.counts };

@@ -183,9 +183,15 @@ const workInDestinations: Operation = async (_, who) => {
   const path = join(folder, found.replace(/\/$/, ''));
   if (found.endsWith('/')) {
     if (kind < 0.8) return '';
-    if (pathsBelow(path).some((each) => passingName.test(each))) who.abandoned.push(path);
+    const isUnfinished = pathsBelow(path).some((each) => passingName.test(each));
+    if (isUnfinished) who.abandoned.push(path);
     if (kind < 0.9) files.remove(path);
-    else files.move(path, join(dirname(path), `moved folder ${Math.floor(random() * 100)}`));
+    else {
+      const target = join(dirname(path), `moved folder ${Math.floor(random() * 100)}`);
+      files.move(path, target);
+      // What lay in it is the user's, to keep or to delete.
+      if (isUnfinished) who.abandoned.push(target);
+    }
   } else if (kind < 0.55) files.changeInPlace(path);
   else if (kind < 0.7) files.remove(path);
   else if (kind < 0.8) {

@@ -33,6 +33,8 @@ export interface Inhabitant {
   /** These, and a link to a destination: nothing but downloads goes there. */
   readonly otherPlaces: readonly string[];
   readonly unhinder: () => void;
+  /** Nothing of it is mounted any more, so that it can be removed. */
+  readonly unmount: () => void;
   /** What only some may see lies here. */
   readonly secrets: string;
   /** Ends with the last change of rights that must not be disturbed by another one. */
@@ -62,10 +64,10 @@ export async function openWorld(stage: Stage, options: { seed: number; firstPort
     const secrets = join(home, 'secrets');
     for (const folder of [...roots, ...destinations, secrets, join(home, 'staging')]) mkdirSync(folder, { recursive: true });
     symlinkSync(join(home, 'linked'), join(home, 'in link'));
-    const { hindered, unhinder } = hinderedFolders(home);
+    const { hindered, unhinder, unmount } = hinderedFolders(home);
     const files = new UserFiles(join(home, 'staging'), random, everHad);
     const person = new Person(stage, { name, dataDir: join(home, 'data'), port: options.firstPort + at, log: options.log });
-    const who: Inhabitant = { person, files, random, roots, destinations, begun: new Map(), abandoned: [], away: new Map(), otherPlaces: [...hindered, join(home, 'in link')], hindered, unhinder, secrets, rights: Promise.resolve(), isBusy: false };
+    const who: Inhabitant = { person, files, random, roots, destinations, begun: new Map(), abandoned: [], away: new Map(), otherPlaces: [...hindered, join(home, 'in link')], hindered, unhinder, unmount, secrets, rights: Promise.resolve(), isBusy: false };
     people.push(who);
     for (const root of roots) for (let count = 0; count < 12; count++) addFile(who, root);
   }
@@ -79,8 +81,8 @@ export async function openWorld(stage: Stage, options: { seed: number; firstPort
 }
 
 /** A volume of 3 MiB and one that cannot be written to, where this process may mount some; `unhinder` makes them usual ones. */
-function hinderedFolders(home: string): { hindered: readonly string[]; unhinder: () => void } {
-  if (process.env['MONKEY_MAY_MOUNT'] !== 'yes') return { hindered: [], unhinder: () => undefined };
+function hinderedFolders(home: string): Pick<Inhabitant, 'hindered' | 'unhinder' | 'unmount'> {
+  if (process.env['MONKEY_MAY_MOUNT'] !== 'yes') return { hindered: [], unhinder: () => undefined, unmount: () => undefined };
   const [full, fixed] = [join(home, 'small volume'), join(home, 'fixed volume')];
   const mount = (folder: string, options: string): void => {
     const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'none', folder], { encoding: 'utf8' });
@@ -89,7 +91,12 @@ function hinderedFolders(home: string): { hindered: readonly string[]; unhinder:
   for (const folder of [full, fixed]) mkdirSync(folder);
   mount(full, 'size=3m');
   mount(fixed, 'ro');
-  return { hindered: [full, fixed], unhinder: () => { mount(full, 'remount,rw,size=1g'); mount(fixed, 'remount,rw,size=1g'); } };
+  return {
+    hindered: [full, fixed],
+    unhinder: () => { mount(full, 'remount,rw,size=1g'); mount(fixed, 'remount,rw,size=1g'); },
+    // Also while a node that hangs has something open there.
+    unmount: () => { spawnSync('umount', ['--lazy', full, fixed]); },
+  };
 }
 
 /** One change of somebody's rights after the other. */
