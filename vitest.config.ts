@@ -54,7 +54,7 @@ export default defineConfig({
       { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], fileParallelism: false } },
       { extends: true, test: { name: 'electron', include: ['test/electron/**/*.test.ts'], fileParallelism: false } },
       { extends: true, test: { name: 'campaign', include: ['test/campaign/**/*.test.ts'], testTimeout: 7_200_000, fileParallelism: false } },
-      { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], maxWorkers: 3 } },
+      { extends: true, test: { name: 'e2e', globalSetup: ['test/e2e/ui-build.ts'], include: ['test/e2e/**/*.test.ts'], maxWorkers: 3 } },
     ],
   },
 });

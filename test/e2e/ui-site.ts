@@ -1,12 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
-import { build } from 'vite';
+import { builtUi } from './ui-build.ts';
 
 const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
 
@@ -16,15 +14,12 @@ export interface UiSite {
   close(): Promise<void>;
 }
 
-/** Builds the UI on its invented node, serves it on loopback and starts a browser for it. */
+/** Serves the UI on its invented node on loopback and starts a browser for it. */
 export async function openUiSite(): Promise<UiSite> {
-  const config = fileURLToPath(new URL('../src-renderer/dev/vite.config.ts', import.meta.url));
-  // A folder of its own: another file's build would empty a shared one under the browser's hands.
-  const outDir = await mkdtemp(join(tmpdir(), 'distrishare-site-'));
-  await build({ configFile: config, logLevel: 'error', build: { outDir, emptyOutDir: true } });
+  const folder = await builtUi();
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname);
-    const file = join(outDir, path.endsWith('/') ? `${path}index.html` : path);
+    const file = join(folder, path.endsWith('/') ? `${path}index.html` : path);
     stat(file).then(
       () => {
         response.setHeader('content-type', types[extname(file)] ?? 'application/octet-stream');
@@ -46,7 +41,6 @@ export async function openUiSite(): Promise<UiSite> {
     async close() {
       await browser.close();
       await new Promise<void>((resolve) => { server.close(() => resolve()); });
-      await rm(outDir, { recursive: true, force: true });
     },
   };
 }
