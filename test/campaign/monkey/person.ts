@@ -75,7 +75,7 @@ export class Person {
     this.#client = null;
     const code = await node.kill(signal);
     this.#node = null;
-    if (signal === 'SIGTERM' && code !== 0) this.#say(`${this.name} ended with ${code} when it was told to stop`);
+    if (signal === 'SIGTERM' && code !== 0) this.#say(`${this.name} ended with ${code} when it was told to stop: ${node.stderr()}`);
     const said = node.stderr().split('\n').filter((line) => line !== '' && !late.test(line));
     if (said.length > 0) this.#say(`${this.name} complained: ${said.join('\n')}`);
   }
