@@ -13,8 +13,9 @@ let site: UiSite;
 beforeAll(async () => { site = await openUiSite(); });
 afterAll(() => site.close());
 
-/** What it finds on the whole page, or in one place of it. */
+/** What it finds on the whole page, or in one place of it, once nothing fades in or out any more: half faded in, no text has its contrast. */
 async function findings(page: Page, place = 'document'): Promise<string[]> {
+  await page.waitForFunction(() => document.getAnimations().every(({ playState, effect }) => playState !== 'running' || effect?.getComputedTiming().endTime === Infinity));
   const found = await page.evaluate<Pick<AxeResults, 'violations'>>(`axe.run(${place}, { resultTypes: ['violations'] })`);
   return found.violations.flatMap(({ id, help, nodes }) => nodes.map(({ html }) => `${id}: ${help}: ${html.slice(0, 200)}`));
 }
@@ -25,7 +26,7 @@ it.each([
   { theme: 'light', lang: 'en', width: 1280, height: 800 },
   { theme: 'dark', lang: 'es', width: 900, height: 600 },
 ])('every page is for everybody: names, roles, contrast, order ($theme)', async ({ theme, lang, width, height }) => {
-  const page = await site.browser.newPage({ viewport: { width, height } });
+  const page = await site.browser.newPage({ viewport: { width, height }, reducedMotion: 'reduce' });
   await page.goto(`${site.url}?theme=${theme}&lang=${lang}&still#/`);
   await page.waitForSelector('.page');
   await page.evaluate(axe);
@@ -42,7 +43,7 @@ it.each([
   { area: 'transfers', menu: 'More about Field recordings 2025', item: 'Choose files…', opener: 'Speed limits: No limit' },
   { area: 'shares', menu: 'More about Lisbon 2026', item: 'Rename…', opener: 'Seen by: 2 people. Change' },
 ])('what opens above a page is for everybody, too: $menu, $item, $opener', async ({ area, menu, item, opener }) => {
-  const page = await site.browser.newPage({ viewport: { width: 1280, height: 800 } });
+  const page = await site.browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
   await page.goto(`${site.url}?theme=light&lang=en&still#/${area}`);
   await page.getByRole('button', { name: menu, exact: true }).click();
   await page.evaluate(axe);
