@@ -1,13 +1,11 @@
-import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
+import { errorInfo } from '#shared/errors.ts';
 import type { FilePriority } from '#shared/model/transfer.ts';
-import { limits } from '#shared/limits.ts';
-import { second, type Bytes } from '#shared/units.ts';
+import type { Bytes } from '#shared/units.ts';
 import type { StoreBatch } from '../../../disk/store/store.ts';
 import { Bell } from '../../bell.ts';
 import type { Link } from '../../ports/links.ts';
 import { BegunFiles, type FileTask } from './begun-files.ts';
 import type { DownloadContext } from './download-context.ts';
-import { discardOutdated, isOtherVersion } from './discard-partials.ts';
 import { DownloadFile } from '../file/download-file.ts';
 import { asBatchFile, type Batch, type BatchFile } from '../small-files/file-batch.ts';
 import { FileBatches, type BatchesOwner } from '../small-files/file-batches.ts';
@@ -17,25 +15,17 @@ import { FileStop } from '../file/file-stop.ts';
 import { FinishedFiles, type FinishedFor } from './finished-files.ts';
 import type { ListedFiles } from '../listing/listed-files.ts';
 import { downloadsTable, type FileRecord } from '../records.ts';
+import { FileRetries, maybeLater, type RetriesOwner } from './file-retries.ts';
 import { RoomForFiles } from './room-for-files.ts';
 
-/** A file that nobody has now is looked for again after this. */
-const retryAfterMs = 3 * second;
 /** Files whose records are read and written at once when the user changes them. */
 const changedAtOnce = 1000;
 
 /** The download these files belong to. */
-export interface FilesOwner extends BatchesOwner, FinishedFor {
-  /** A reason why nothing comes now, which may pass by itself. */
-  note(reason: ErrorInfo): void;
+export interface FilesOwner extends BatchesOwner, FinishedFor, RetriesOwner {
+  /** Nobody who is linked can go on with the list. */
+  readonly isListAway: boolean;
 }
-
-const waitsForSources = new Set<string>(['no-sources', 'peer-offline', 'link-closed', 'timeout', 'source-changed', 'not-found', 'content-unknown', 'hash-mismatch', 'file-locked']);
-/** The origin may have another version now. */
-const mayHaveChanged = new Set<string>(['source-changed', 'content-unknown']);
-
-/** Their sentences name a file. */
-const saysWhichFile = new Set<string>(['source-changed', 'not-found', 'hash-mismatch']);
 
 /**
  * The files of one download: which are fetched now, which come next, and what is remembered of each. Changes of the
@@ -44,11 +34,11 @@ const saysWhichFile = new Set<string>(['source-changed', 'not-found', 'hash-mism
 export class DownloadFiles {
   readonly #context: DownloadContext;
   readonly #owner: FilesOwner;
-  readonly #lister: FileLister;
   readonly #listed: ListedFiles;
   readonly #line: FileLine;
   readonly #tasks = new Map<number, FileTask>();
   readonly #begun: BegunFiles;
+  readonly #retries: FileRetries;
   /** Small files that are fetched together. */
   readonly #batches: FileBatches;
   /** Taken from the line before its last restart: in the store they still look as if they had to be fetched. */
@@ -56,6 +46,8 @@ export class DownloadFiles {
   readonly #finished: FinishedFiles;
   /** Ends with the last write of these records. */
   #saving: Promise<void> = Promise.resolve();
+  /** Whatever is wanted of what is listed so far has been taken from the line. */
+  #nothingToTake = false;
   /** Changes under way: nothing is taken from the line, since the store does not show them yet. */
   #changes = 0;
   readonly #room: RoomForFiles;
@@ -65,10 +57,10 @@ export class DownloadFiles {
   constructor(context: DownloadContext, owner: FilesOwner, lister: FileLister, listed: ListedFiles) {
     this.#context = context;
     this.#owner = owner;
-    this.#lister = lister;
     this.#listed = listed;
     this.#line = new FileLine(listed);
     this.#begun = new BegunFiles(this.#tasks, listed);
+    this.#retries = new FileRetries(context, owner, lister, listed, this.#begun);
     this.#room = new RoomForFiles(this.open);
     this.#finished = new FinishedFiles(context, owner, listed);
     this.#batches = new FileBatches(context, owner, {
@@ -127,6 +119,16 @@ export class DownloadFiles {
   /** Something may have changed: whoever waits looks again. */
   ring(): void {
     this.#bell.ring();
+  }
+
+  /** When nothing comes any more, the download waits for what the first file that is left waits for, or for the rest of its list. */
+  noteWaiting(): void {
+    const { record: { listed }, isListAway } = this.#owner;
+    if (this.#batches.size > 0 || !this.#nothingToTake || !(listed || isListAway)) return;
+    // Those that nobody has told so when others were still coming.
+    if (this.open.size > 0) return this.#owner.starved();
+    for (const { waitsFor, stop } of this.#tasks.values()) if (waitsFor !== null && !stop.isStopped) return this.#owner.note(waitsFor);
+    if (isListAway && this.#tasks.size === 0) this.#owner.note({ code: 'no-sources' });
   }
 
   /** Fetches whatever is wanted; resolves when all of it is there and noted, or when the signal fires and every file has ended. */
@@ -203,6 +205,7 @@ export class DownloadFiles {
   }
 
   #restart(): void {
+    this.#nothingToTake = false;
     const { ranked, inOrder } = this.#owner.record;
     this.#line.restart({ ranked, mixed: this.#batches.haveCompanions && !inOrder });
     this.#taken = new Set([...this.#tasks.keys(), ...this.#batches.indices(), ...this.#finished.indices]);
@@ -214,15 +217,18 @@ export class DownloadFiles {
     const { listed } = this.#owner.record;
     const row = this.#changes > 0 ? null : await this.#line.next(listed);
     if (row === null) {
+      this.#nothingToTake = this.#changes === 0;
       if (listed && this.#isOver) {
         await this.#finished.settled();
         await this.#save(true);
         if (this.#isOver) return true;
       } else {
+        this.noteWaiting();
         await this.#bell.after(rings, signal);
       }
       return false;
     }
+    this.#nothingToTake = false;
     const { generation } = this.#line;
     const isOutdated = (): boolean => signal.aborted || this.#changes > 0 || generation !== this.#line.generation;
     if (this.#taken.has(row.index)) return false;
@@ -254,7 +260,7 @@ export class DownloadFiles {
   #batchEnded(left: readonly BatchFile[]): void {
     if (this.#changes === 0) for (const { index, record } of left) this.#begin(index, record);
     if (this.#finished.isSaveDue) this.#save(false).catch((error: unknown) => { this.#owner.suspend(errorInfo(error)); });
-    this.#noteWaiting();
+    this.noteWaiting();
     this.#bell.ring();
   }
 
@@ -275,7 +281,7 @@ export class DownloadFiles {
       this.#owner.suspend(errorInfo(error));
     } finally {
       this.#tasks.delete(task.index);
-      this.#noteWaiting();
+      this.noteWaiting();
       if (this.#room.isWorthALook) this.#bell.ring();
     }
   }
@@ -295,44 +301,18 @@ export class DownloadFiles {
       const { proven } = file;
       await file.stop();
       this.#begun.closed(task, file.verifiedBytes, proven);
-      if (!stop.isStopped) await this.#waitToRetry(task, errorInfo(error));
+      const reason = errorInfo(error);
+      if (stop.isStopped) return false;
+      if (maybeLater(reason)) {
+        await this.#retries.wait(task, reason);
+      } else {
+        stop.stop();
+        this.#owner.suspend(reason);
+      }
       return false;
     }
     if (this.#finished.isSaveDue) await this.#save(false);
     return true;
-  }
-
-  async #waitToRetry(task: FileTask, reason: ErrorInfo): Promise<void> {
-    if (!waitsForSources.has(reason.code)) {
-      task.stop.stop();
-      return this.#owner.suspend(reason);
-    }
-    task.waitsFor = saysWhichFile.has(reason.code) ? { code: reason.code, params: { name: task.record.remotePath, ...reason.params } } : reason;
-    if (this.open.size === 0) this.#owner.note(task.waitsFor);
-    const { signal } = task.stop;
-    await this.#context.pause(retryAfterMs, signal);
-    task.waitsFor = null;
-    if (signal.aborted || !mayHaveChanged.has(reason.code)) return;
-    const before = task.record;
-    const fresh = await this.#lister.refresh(this.#owner.record, before, signal).catch(() => before);
-    if (fresh === before || signal.aborted) return;
-    // A disk that fails now fails again when the file is opened, and is told then.
-    if (before.bytes >= limits.transfer.batchedBelowBytes && isOtherVersion(before, fresh)) await discardOutdated(this.#context, this.#owner.record, before).catch(() => undefined);
-    // What the user wanted meanwhile holds.
-    task.record = { ...fresh, selected: task.record.selected, priority: task.record.priority };
-    this.#begun.outdated(task);
-    this.#owner.record = { ...this.#owner.record, bytes: this.#owner.record.bytes - before.bytes + fresh.bytes };
-    const batch = this.#context.store.batch();
-    this.#listed.put(batch, task.index, task.record);
-    await this.#write(batch);
-  }
-
-  /** When all that is left waits to be tried again, the download waits for what the first of it waits for. */
-  #noteWaiting(): void {
-    if (this.#batches.size > 0 || !this.#line.isAtEnd) return;
-    // Those that nobody has told so when others were still coming.
-    if (this.open.size > 0) return this.#owner.starved();
-    for (const { waitsFor, stop } of this.#tasks.values()) if (waitsFor !== null && !stop.isStopped) return this.#owner.note(waitsFor);
   }
 
   #cancelTask(task: FileTask): void {

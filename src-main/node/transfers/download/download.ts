@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { ContentId, DeviceId, TransferId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
@@ -57,7 +58,7 @@ export class Download implements FilesOwner {
   #wanted = false;
   #audience: Promise<Inherited | null> | null = null;
   /** Nobody who is linked can go on with the list. */
-  #isListAway = false;
+  isListAway = false;
 
   constructor(context: DownloadContext, observer: DownloadObserver, lister: FileLister, record: DownloadRecord) {
     this.#context = context;
@@ -130,11 +131,9 @@ export class Download implements FilesOwner {
     return this.#files.verifiedBytesOf(index);
   }
 
-  /** Notes how far its files are, for a start after a crash, and that nobody has the rest of the list. */
-  async keep(): Promise<void> {
-    await this.#files.keep();
-    // Whoever only waits holds up no other download.
-    if (this.#isListAway && this.activity.kind !== 'waiting' && this.doneBytes >= this.record.bytes) this.note({ code: 'no-sources' });
+  /** Notes how far its files are, for a start after a crash. */
+  keep(): Promise<void> {
+    return this.#files.keep();
   }
 
   /** Verified bytes of finished files, and of begun ones. */
@@ -165,7 +164,7 @@ export class Download implements FilesOwner {
     // Who waits for somebody to come must neither look busy nor hold up downloads that can go on.
     this.activity = this.isOriginAway ? { kind: 'waiting', reason: { code: 'no-sources' } } : { kind: 'preparing' };
     this.#audience = null;
-    this.#isListAway = false;
+    this.isListAway = false;
     this.rate = new ShownRate();
     // The disk gets ready while others are asked. Whatever is wrong with it is told by whoever opens a file.
     this.#context.receiver.volume(this.record.base).catch(() => undefined);
@@ -272,7 +271,7 @@ export class Download implements FilesOwner {
   starved(): void {
     let banned = false;
     for (const { sources } of this.open.values()) {
-      if (!sources.isStarved) return;
+      if (!sources.isWaiting) return;
       banned ||= sources.haveBanned;
     }
     this.note({ code: banned ? 'sources-banned' : 'no-sources' });
@@ -296,6 +295,11 @@ export class Download implements FilesOwner {
   }
 
   note(reason: ErrorInfo): void {
+    const known = this.activity.kind === 'waiting' ? this.activity.reason : null;
+    if (!isDeepStrictEqual(known, reason)) this.#wait(reason);
+  }
+
+  #wait(reason: ErrorInfo): void {
     this.activity = { kind: 'waiting', reason };
     this.#observer.changed(this);
   }
@@ -306,18 +310,18 @@ export class Download implements FilesOwner {
     if (broken === null || broken.stop.signal.aborted) return;
     broken.stop.abort();
     this.#files.cancel();
-    this.note(reason);
+    this.#wait(reason);
     const wait = new AbortController();
     const ended = (async () => {
       await broken.ended;
       await this.#leave();
-      this.note(reason);
+      this.#wait(reason);
       await this.#context.pause(waitMs, wait.signal);
       if (!this.#wanted || wait.signal.aborted) return;
       this.#run = null;
       this.start();
     })();
-    this.#run = { stop: wait, ended: ended.catch((error: unknown) => { this.note(errorInfo(error)); }) };
+    this.#run = { stop: wait, ended: ended.catch((error: unknown) => { this.#wait(errorInfo(error)); }) };
   }
 
   /** The origin is here or has changed something: when it is for others now, what is passed on begins anew, for those. */
@@ -364,8 +368,8 @@ export class Download implements FilesOwner {
 
   async #list(signal: AbortSignal): Promise<void> {
     while (!this.record.listed && !signal.aborted) {
-      const page = await this.#lister.next(this.record, signal, () => { this.#isListAway = true; });
-      this.#isListAway = false;
+      const page = await this.#lister.next(this.record, signal, () => { this.#listGone(); });
+      this.isListAway = false;
       const first = this.record.files;
       await this.#listed.list(first, page.files);
       this.#files.listed(first, page.files);
@@ -385,6 +389,11 @@ export class Download implements FilesOwner {
     }
     // It is remembered for half an hour, for those who fetch what it brought.
     this.#listed.listedAll();
+  }
+
+  #listGone(): void {
+    this.isListAway = true;
+    this.#files.noteWaiting();
   }
 
   async #leave(): Promise<void> {

@@ -45,6 +45,11 @@ export class FileSources {
     return false;
   }
 
+  /** Nobody who is linked has what is missing, nor is asked whether it has. */
+  get isWaiting(): boolean {
+    return this.isStarved && this.#asking === 0;
+  }
+
   /** A device is linked: perhaps it has this file. */
   async consider(link: Link): Promise<void> {
     this.#asking++;
@@ -53,6 +58,7 @@ export class FileSources {
     } finally {
       this.#asking--;
       this.#endIfChanged();
+      if (this.isWaiting) this.#owner.starved();
     }
   }
 
@@ -132,7 +138,7 @@ export class FileSources {
 
   /** Others may still have what the origin has no more, also those who are being asked; without them the origin is asked what it has instead. */
   #endIfChanged(): void {
-    if (this.#originLost && this.isStarved && this.#asking === 0) this.#fail();
+    if (this.#originLost && this.isWaiting) this.#fail();
   }
 
   #fail(): void {

@@ -44,7 +44,7 @@ export class FileLister {
 
   /** The page at `record.listCursor`; `next` is null after the last one. Empty folders are created as they come. `waits` is told when nobody who is linked can give it. */
   async next(record: DownloadRecord, signal: AbortSignal, waits: () => void): Promise<ListedPage> {
-    const page = record.source.kind === 'path' ? await this.#walk(record, record.source, signal) : await this.#readManifest(record, record.source.contentId, signal, waits);
+    const page = record.source.kind === 'path' ? await this.#walk(record, record.source, signal, waits) : await this.#readManifest(record, record.source.contentId, signal, waits);
     checkOffered(record.offered, page.files.map(({ path }) => path), page.files.reduce((sum, { bytes }) => sum + bytes, record.bytes));
     const files: FileRecord[] = [];
     let listedBytes = recordBytes;
@@ -74,7 +74,8 @@ export class FileLister {
     return { ...file, bytes: entry.bytes, modifiedAt: entry.modifiedAt, contentId: entry.contentId, executable };
   }
 
-  async #walk(record: DownloadRecord, source: { peer: DeviceId; path: string }, signal: AbortSignal): Promise<{ files: readonly WireFile[]; next: string | null }> {
+  async #walk(record: DownloadRecord, source: { peer: DeviceId; path: string }, signal: AbortSignal, waits: () => void): Promise<{ files: readonly WireFile[]; next: string | null }> {
+    if (this.#ports.links().get(source.peer) === undefined) waits();
     const link = await this.#ports.linkTo(source.peer, signal);
     if (record.kind === 'file' && !record.bundle) {
       const { entry, executable } = await link.request('stat', { path: source.path }, { signal });

@@ -35,6 +35,8 @@ export class PatientSource {
   readonly lacking = new Set<string>();
   /** Files whose hashes it does not know any more. */
   readonly forgotten = new Set<string>();
+  /** So many files are on the first page of its list; whoever asks for the next one waits. */
+  firstPage = Infinity;
   #waiting: { readonly link: Link; readonly lane: number; readonly request: BlockRequest; readonly files: readonly SharedFile[] }[] = [];
   /** Open before all others, so that what is asked for first is no matter of chance. */
   readonly #first: string | null;
@@ -171,11 +173,17 @@ export class PatientSource {
     return { name: 'Folder', kind: 'folder', bytes: 0, files: this.files.length, modifiedAt: 1, contentId: null };
   }
 
+  #page(cursor: string | undefined): Promise<unknown> {
+    if (cursor !== undefined) return new Promise(() => undefined);
+    const files = this.files.slice(0, this.firstPage).map(({ name, data, id }) => ({ path: name, kind: 'file', bytes: data.length, modifiedAt: 1, executable: false, contentId: id }));
+    return Promise.resolve({ files, next: files.length < this.files.length ? 'the rest' : null });
+  }
+
   #answer(method: string, params: unknown): Promise<unknown> {
     const wanted = JSON.stringify(params);
     switch (method) {
       case 'stat': return Promise.resolve({ entry: this.#entryAt(z.object({ path: z.string() }).parse(params).path), executable: false });
-      case 'walk': return Promise.resolve({ files: this.files.map(({ name, data, id }) => ({ path: name, kind: 'file', bytes: data.length, modifiedAt: 1, executable: false, contentId: id })), next: null });
+      case 'walk': return this.#page(z.object({ cursor: z.string().optional() }).parse(params).cursor);
       case 'layer': return this.#layerOf(this.files.find(({ id }) => wanted.includes(id)));
       case 'have': return Promise.resolve({ have: z.object({ contentIds: z.array(z.string()) }).parse(params).contentIds.map((wantedId) => (this.files.some(({ id, name }) => id === wantedId && !this.lacking.has(name)) ? 'f' : '-')).join('') });
       case 'resolve': return this.#resolve(this.files.find(({ id }) => wanted.includes(id)));

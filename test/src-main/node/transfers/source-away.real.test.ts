@@ -86,3 +86,26 @@ it('what turns out to be complete is done without its source', async () => {
   expect(transfer).toMatchObject({ doneBytes: 3 * MiB, doneFiles: 1 });
   expect(await readdir(join(folder, 'to', 'Folder'))).toEqual(['a']);
 });
+
+it.each([
+  { what: 'all of what is listed is there', lacking: [], done: 2 },
+  { what: 'nobody has the rest of what is listed', lacking: ['a'], done: 1 },
+])('a download whose source went away before it had listed everything says that it waits: $what', async ({ lacking, done }) => {
+  const source = await PatientSource.start({ a: 1000, b: 2000, c: 3000 });
+  source.firstPage = 2;
+  const other = await source.twin('Other');
+  for (const name of lacking) other.lacking.add(name);
+  const folder = await emptyFolder();
+  const node = await nodeIn(folder, 'data');
+  await node.api.call('peers.connect', { address: source.address });
+  const { id } = await start(node);
+  await source.untilAsked(1);
+  await node.api.call('transfers.pause', { id });
+  await source.leave();
+  await node.api.call('peers.connect', { address: other.address });
+  await node.api.call('transfers.resume', { id });
+  await other.untilAsked(done);
+  other.giveAll();
+  const { transfer } = await until(node, id, ({ transfer: { doneFiles, state } }) => doneFiles === done && state === 'waiting');
+  expect(transfer).toMatchObject({ reason: { code: 'no-sources', params: { who: 'Patient', n: 0 } } });
+});
