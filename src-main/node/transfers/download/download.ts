@@ -12,7 +12,7 @@ import type { DownloadFile } from '../file/download-file.ts';
 import { DownloadFiles, type FilesOwner } from './download-files.ts';
 import type { FileLister } from '../listing/file-lister.ts';
 import type { Inherited } from '../file/file-owner.ts';
-import { askAudience, lastAudience, saysForWhom } from '../passing-on/inherited-audience.ts';
+import { InheritedAudience, saysForWhom } from '../passing-on/inherited-audience.ts';
 import type { PeerShare } from './peer-share.ts';
 import { rankOf } from '../ranks.ts';
 import { ListedFiles } from '../listing/listed-files.ts';
@@ -54,9 +54,9 @@ export class Download implements FilesOwner {
   readonly #listed: ListedFiles;
   #run: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
   readonly #files: DownloadFiles;
+  readonly #audience: InheritedAudience;
   /** Whether the user wants it to run; a retry that comes due after a stop sees it. */
   #wanted = false;
-  #audience: Promise<Inherited | null> | null = null;
   /** Nobody who is linked can go on with the list. */
   isListAway = false;
 
@@ -66,6 +66,7 @@ export class Download implements FilesOwner {
     this.#lister = lister;
     this.record = record;
     this.#listed = new ListedFiles(context.store, record.id);
+    this.#audience = new InheritedAudience(() => context.links(), this);
     this.#files = new DownloadFiles(context, this, lister, this.#listed);
   }
 
@@ -147,8 +148,7 @@ export class Download implements FilesOwner {
 
   /** Asked of the origin itself, once a run; a download by content id asks whoever shares it. */
   audience(): Promise<Inherited | null> {
-    this.#audience ??= this.#askAudience().catch(() => lastAudience(this.record));
-    return this.#audience;
+    return this.#audience.get();
   }
 
   originPath(file: FileRecord): { peer: DeviceId; path: string } | null {
@@ -163,7 +163,7 @@ export class Download implements FilesOwner {
     const stop = new AbortController();
     // Who waits for somebody to come must neither look busy nor hold up downloads that can go on.
     this.activity = this.isOriginAway ? { kind: 'waiting', reason: { code: 'no-sources' } } : { kind: 'preparing' };
-    this.#audience = null;
+    this.#audience.runBegins();
     this.isListAway = false;
     this.rate = new ShownRate();
     // The disk gets ready while others are asked. Whatever is wrong with it is told by whoever opens a file.
@@ -326,17 +326,7 @@ export class Download implements FilesOwner {
 
   /** The origin is here or has changed something: when it is for others now, what is passed on begins anew, for those. */
   async #askAudienceAgain(): Promise<void> {
-    const asked = this.#audience;
-    const before = (await asked) ?? null;
-    if (before === null || this.#audience !== asked) return;
-    this.#audience = null;
-    if (JSON.stringify(await this.audience()) !== JSON.stringify(before)) this.suspend({ code: 'source-changed', params: { name: this.record.name } }, 0);
-  }
-
-  async #askAudience(): Promise<Inherited | null> {
-    const inherited = await askAudience(this.#context.links(), this.record);
-    this.record = { ...this.record, audience: inherited?.audience ?? null, audienceBy: inherited?.by ?? null };
-    return inherited;
+    if (await this.#audience.hasChanged()) this.suspend({ code: 'source-changed', params: { name: this.record.name } }, 0);
   }
 
   async #work(signal: AbortSignal): Promise<void> {

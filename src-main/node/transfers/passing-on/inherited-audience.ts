@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '#shared/errors.ts';
 import type { DeviceId } from '#shared/ids.ts';
 import type { Link, Links } from '../../ports/links.ts';
@@ -9,15 +10,52 @@ export function saysForWhom({ audienceBy, source }: DownloadRecord): DeviceId | 
   return source.kind === 'path' ? source.peer : audienceBy;
 }
 
+/** For whom one download is while it is passed on: asked once in each of its runs, and noted in its record. */
+export class InheritedAudience {
+  readonly #links: () => Pick<Links, 'all' | 'get'>;
+  readonly #owner: { record: DownloadRecord };
+  #asked: Promise<Inherited | null> | null = null;
+
+  constructor(links: () => Pick<Links, 'all' | 'get'>, owner: { record: DownloadRecord }) {
+    this.#links = links;
+    this.#owner = owner;
+  }
+
+  runBegins(): void {
+    this.#asked = null;
+  }
+
+  /** Null: for nobody. */
+  get(): Promise<Inherited | null> {
+    this.#asked ??= this.#ask().catch(() => lastAudience(this.#owner.record));
+    return this.#asked;
+  }
+
+  /** Asks once more, if it was for somebody; whether it is for others now. */
+  async hasChanged(): Promise<boolean> {
+    const asked = this.#asked;
+    const before = (await asked) ?? null;
+    if (before === null || this.#asked !== asked) return false;
+    this.#asked = null;
+    return !isDeepStrictEqual(await this.get(), before);
+  }
+
+  async #ask(): Promise<Inherited | null> {
+    const inherited = await askAudience(this.#links(), this.#owner.record);
+    this.#owner.record = { ...this.#owner.record, audience: inherited?.audience ?? null, audienceBy: inherited?.by ?? null };
+    return inherited;
+  }
+}
+
 /** For whom it was when that was asked last. */
-export function lastAudience(record: DownloadRecord): Inherited | null {
+function lastAudience(record: DownloadRecord): Inherited | null {
   const { audience } = record;
   const by = saysForWhom(record);
   return audience === null || by === null ? null : { audience, by };
 }
 
 /** Asks for whom a download is. What the origin said last holds while it is away; what it does not show any more is for nobody. */
-export async function askAudience(links: Pick<Links, 'all' | 'get'>, record: DownloadRecord): Promise<Inherited | null> {
+async function askAudience(links: Pick<Links, 'all' | 'get'>, record: DownloadRecord): Promise<Inherited | null> {
   const { source, audienceBy } = record;
   const last = lastAudience(record);
   if (source.kind === 'path') {
