@@ -7,6 +7,7 @@ import { minute } from '#shared/units.ts';
 import type { Bytes, Millis } from '#shared/units.ts';
 import { maySee } from '../../../core/access/audience.ts';
 import type { Bitfield } from '../../../core/bitfield.ts';
+import { diskError } from '../../../disk/disk-error.ts';
 import { fileVersion } from '../../../disk/file-version.ts';
 import { volumeKindOf } from '../../../disk/volume/volume-kind.ts';
 import type { FileRef, Viewer } from '../../ports/library.ts';
@@ -78,12 +79,11 @@ export class SharedDownloads {
     this.#onDropped = onDropped;
   }
 
-  /** A file is being fetched into `path`. False: so is another one of this content, and that one is served. */
+  /** A file is being fetched into `path`. False: so is another one of this content, and that one is served. Rejects with `file-missing` where its part was taken away, `no-permission`, `disk-error`. */
   async begin(id: ContentId, { name, path, bytes, audience, layer }: ForSome, verified: Verified): Promise<boolean> {
-    const stats = await stat(path, { bigint: true });
-    const file = { ...(await refOf(name, path, bytes, stats, id)), version: partVersion(stats), verified, isArriving: true };
+    const file = await partOf(name, path, bytes, id).catch((error: unknown) => { throw diskError(error, path, 'file-missing'); });
     if (this.#shared.get(id)?.until === null) return false;
-    this.#keep(id, { audience, layer, until: null, file });
+    this.#keep(id, { audience, layer, until: null, file: { ...file, verified, isArriving: true } });
     return true;
   }
 
@@ -155,6 +155,11 @@ const shareOf = ({ file }: Shared): number => ('verified' in file ? file.verifie
 
 /** A part changes all the time, but it stays the same file. */
 export const partVersion = (stats: BigIntStats): string => `part-${stats.dev}-${stats.ino}`;
+
+async function partOf(name: string, path: string, bytes: Bytes, id: ContentId): Promise<FileRef> {
+  const stats = await stat(path, { bigint: true });
+  return { ...(await refOf(name, path, bytes, stats, id)), version: partVersion(stats) };
+}
 
 async function refOf(name: string, diskPath: string, bytes: Bytes, stats: BigIntStats, contentId: ContentId): Promise<FileRef> {
   const inside = await realpath(dirname(diskPath));

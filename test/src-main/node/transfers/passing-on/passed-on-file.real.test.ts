@@ -46,3 +46,10 @@ it('says of each file that is passed on where it lies, for whom it is and how fa
     await rm(folder, { recursive: true });
   }
 });
+
+it('says that a file is not there when the folder was moved away as it was to be passed on', async () => {
+  const downloads = new SharedDownloads(() => 0, () => undefined);
+  const what = { name: 'film.mp4', path: join(tmpdir(), 'moved away', 'film.mp4.part'), bytes: 4 * MiB, layer: null, audience: { kind: 'public' } as const };
+  const begun = downloads.begin(contentIdOf(new Uint8Array(32)), what, { has: () => false, share: 0, bits: new Uint8Array(1) });
+  await expect(begun).rejects.toMatchObject({ code: 'file-missing', params: { path: what.path } });
+});
