@@ -178,7 +178,7 @@ export class ReceiveDisk {
 
   /** Closes everything, resumable. The first error is thrown, after all are closed. */
   async shutdown(): Promise<void> {
-    const results = await Promise.allSettled([...this.#parts.keys()].map((handle) => this.close(handle)).concat(this.flush()));
+    const results = await Promise.allSettled([...this.#parts.keys()].map((handle) => this.close(handle)).concat(this.flush(), this.#volumes.idle()));
     this.#folders.close();
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }

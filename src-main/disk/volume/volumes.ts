@@ -28,6 +28,11 @@ export class Volumes {
     return probing;
   }
 
+  /** Resolves when nothing is tried out any more: whoever ended before would leave the trial file. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#known.values());
+  }
+
   /** Removes, once for each folder, what was left there by those who were killed when they tried out its volume. */
   tidy(folder: Folder): void {
     if (this.#tidy.has(folder.path)) return;

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { expect, it, vi } from 'vitest';
 import { hour, KiB, MiB, minute } from '#shared/units.ts';
 import { SimulatedMachine } from '../simulated/simulated-world.ts';
 
@@ -33,6 +34,18 @@ it('whenever somebody is killed who tries out a volume, whoever uses that folder
     expect(machine.disk.list(), `killed at operation ${operation}`).toEqual(['films']);
   }
   expect(left).toEqual(new Set(['', '-r', '-l', '-c', '-\u00e9', '-\u00df']));
+});
+
+it('whoever stops in the usual way while it tries out a volume leaves nothing of it', async () => {
+  const machine = new SimulatedMachine();
+  const files = machine.disk.process();
+  // A device that takes its time.
+  vi.spyOn(machine.disk, 'process').mockReturnValue({ ...files, syncData: (fd) => setImmediate().then(() => files.syncData(fd)) });
+  const disk = machine.start();
+  const tried = disk.volume('/base');
+  await disk.shutdown();
+  expect(machine.disk.list()).toEqual([]);
+  await tried;
 });
 
 it('what is young may be in use, also by the clock of another machine, and what is old is not', async () => {
