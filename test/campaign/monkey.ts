@@ -61,12 +61,16 @@ async function round(seed: number): Promise<{ wrong: string[]; counts: Map<strin
     say(there.wrong);
     say(await checkRestart(there));
     await Promise.all(there.people.map(({ person }) => person.end('SIGTERM')));
+  } catch (error) {
+    log(`WRONG the campaign itself: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
+    throw error;
   } finally {
     say(world?.people.flatMap(({ person }) => person.wrong) ?? []);
     if (values.keep && wrong.length > 0) await Promise.all((world?.people ?? []).map(({ person }) => person.end('SIGTERM')));
     else {
       for (const { unmount } of world?.people ?? []) unmount();
-      await stage.close();
+      // After a failure people are still at work in what is removed.
+      await stage.close().catch((error: unknown) => { log(`not removed: ${String(error)}`); });
     }
   }
   if (wrong.length > 0) console.log(`what was done in which order: ${path}`);

@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isInside } from '#main/disk/is-inside.ts';
 import type { Transfer, TransferFile } from '#shared/model/transfer.ts';
 import { second } from '#shared/units.ts';
 import type { Lists } from './lists.ts';
 import { connectAll, type Begun, type Inhabitant, type World } from './world.ts';
+import { namesAtLimits } from './odd-ways.ts';
 import { hashOfFile, oddNames, passingName, pathsBelow } from './user-files.ts';
 
 const restMs = 90 * second;
@@ -191,6 +192,16 @@ async function checkLists({ person }: Inhabitant, lists: Lists, face: string): P
 /** The number of a file that came where there was one of its name already. */
 const besideAnother = / \(\d+\)(?=\.[^.]*$)/;
 
+/** Where a path lies that leads through the link to a destination. */
+function throughLink({ roots, destinations }: Inhabitant, path: string): string[] {
+  const home = dirname(roots[0] ?? '');
+  const link = join(home, 'in link');
+  return isInside(link, path) ? [join(destinations.find((each) => each === join(home, 'linked')) ?? link, relative(link, path))] : [];
+}
+
+/** Names that look like ours, and are not. */
+const usersNames = [...oddNames, ...namesAtLimits.flat()];
+
 /** Nothing of ours in what is the user's, and no leftovers. */
 function checkFolders(who: Inhabitant): string[] {
   const wrong: string[] = [];
@@ -202,11 +213,12 @@ function checkFolders(who: Inhabitant): string[] {
     }
   }
   const unfinished = [...person.lists.transfers.values()].filter(({ state, direction }) => direction === 'down' && state !== 'done').flatMap(({ path }) => (path === null ? [] : [path]));
+  const meant = [...unfinished, ...who.abandoned].flatMap((path) => [path, ...throughLink(who, path)]);
   for (const folder of [...destinations, ...who.hindered]) {
     for (const path of pathsBelow(folder)) {
       const whole = join(folder, path);
-      if (!passingName.test(path) || files.own.has(whole) || path.endsWith('/') || oddNames.some((name) => path.replace(besideAnother, '').endsWith(name))) continue;
-      const isMeant = [...unfinished, ...who.abandoned].some((each) => isInside(each, whole) || whole.startsWith(`${each}.`) || whole.startsWith(`${each} (`));
+      if (!passingName.test(path) || files.own.has(whole) || path.endsWith('/') || usersNames.some((name) => path.replace(besideAnother, '').endsWith(name))) continue;
+      const isMeant = meant.some((each) => isInside(each, whole) || whole.startsWith(`${each}.`) || whole.startsWith(`${each} (`));
       if (!isMeant && !files.isTouched(folder)) wrong.push(`left over: ${whole} (${statSync(whole).size} bytes)`);
     }
   }

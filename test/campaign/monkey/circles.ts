@@ -19,6 +19,7 @@ const rooms: Operation = async (world, who) => {
   }
   const other = pick(who, world);
   if (kind < 0.6) {
+    who.hasInvited = true;
     const { words, link } = await person.call('rooms.invite', { room, language: random() < 0.5 ? 'en' : 'es' });
     const joined = await other.person.call('rooms.join', { invitation: random() < 0.5 ? words : link });
     return `${other.person.name} joins ${room} as ${joined.id}`;
@@ -49,7 +50,7 @@ const quietly = <T>(work: Promise<T>): Promise<T | null> => work.catch((error: u
 type Way = (world: World, secret: Secret) => Promise<(() => Promise<unknown>) | null>;
 const isStranger = (who: Inhabitant, other: Inhabitant): boolean => {
   const trust = who.person.lists.peers.get(other.person.id)?.trust;
-  return trust === 'seen' || trust === undefined;
+  return (trust === 'seen' || trust === undefined) && !who.askedFor.has(other.person.id) && !who.hasInvited && who.person.lists.rooms.size === 0;
 };
 const ways: Readonly<Record<string, Way>> = {
   nobody: async (_, { owner, share }) => {
@@ -70,6 +71,10 @@ const ways: Readonly<Record<string, Way>> = {
     return () => owner.person.call('peers.block', { peer: looker.person.id, blocked: false });
   },
   visibility: async (_, { owner, looker }) => {
+    // It forgets who was asked for, too.
+    await owner.person.call('peers.forget', { peer: looker.person.id });
+    owner.askedFor.delete(looker.person.id);
+    await quietly(looker.person.call('peers.connect', { address: `127.0.0.1:${owner.person.port}` }));
     if (!isStranger(owner, looker)) return null;
     await owner.person.call('settings.set', { patch: { visibility: 'paired' } });
     return () => owner.person.call('settings.set', { patch: { visibility: 'everyone' } });
@@ -92,6 +97,7 @@ const secret: Operation = (world, owner) => withRights(owner, async () => {
   try {
     if (room !== null) {
       const third = world.people.find((each) => each !== owner && each !== looker);
+      owner.hasInvited = true;
       const { words } = await person.call('rooms.invite', { room: room.id, language: 'en' });
       await quietly(lookerUp.call('rooms.join', { invitation: words }));
       for (let tries = 0; tries < 20 && (await quietly(lookerUp.call('browse.list', { peer: person.id, path: word, limit: 10 }))) === null; tries++) await sleep(200);

@@ -6,7 +6,7 @@ import { anyDownload, pick, somethingOf, type NamedOperation, type Operation } f
 import type { Inhabitant } from './world.ts';
 
 /** Pairs that some systems take for one name, and names as long as they can be. */
-const names = [['caf\u00e9.txt', 'cafe\u0301.txt'], ['Case.TXT', 'case.txt'], [`${'n'.repeat(251)}.bin`], ['é'.repeat(127)], [`${'long '.repeat(40)}.tar.gz`], ['a.part', 'a'], ['a (2).part', 'a (2)'], ['.distrishare-x', '~', '...x', 'x~']];
+export const namesAtLimits = [['caf\u00e9.txt', 'cafe\u0301.txt'], ['Case.TXT', 'case.txt'], [`${'n'.repeat(251)}.bin`], ['é'.repeat(127)], [`${'long '.repeat(40)}.tar.gz`], ['a.part', 'a'], ['a (2).part', 'a (2)'], ['.distrishare-x', '~', '...x', 'x~']];
 const sizes: readonly Bytes[] = [0, 1, 64 * KiB - 1, 64 * KiB, 64 * KiB + 1, MiB - 1, MiB, MiB + 1];
 const tiny = 2000;
 
@@ -20,7 +20,7 @@ const oddFiles: Operation = (_, who) => {
   const folder = folderFor(who);
   const kind = random();
   if (kind < 0.5) {
-    const twins = files.one(names) ?? [];
+    const twins = files.one(namesAtLimits) ?? [];
     for (const name of twins) files.put(join(folder, name), files.dataOf(files.one(sizes) ?? 0));
     return `${folder}: ${twins.join(' and ').slice(0, 40)}`;
   }

@@ -37,6 +37,10 @@ export interface Inhabitant {
   readonly unmount: () => void;
   /** What only some may see lies here. */
   readonly secrets: string;
+  /** Whom its user asked for by address: they are linked whoever else may come. */
+  readonly askedFor: Set<string>;
+  /** For an hour after an invitation anybody may come. */
+  hasInvited: boolean;
   /** Ends with the last change of rights that must not be disturbed by another one. */
   rights: Promise<unknown>;
   isBusy: boolean;
@@ -67,7 +71,7 @@ export async function openWorld(stage: Stage, options: { seed: number; firstPort
     const { hindered, unhinder, unmount } = hinderedFolders(home);
     const files = new UserFiles(join(home, 'staging'), random, everHad);
     const person = new Person(stage, { name, dataDir: join(home, 'data'), port: options.firstPort + at, log: options.log });
-    const who: Inhabitant = { person, files, random, roots, destinations, begun: new Map(), abandoned: [], away: new Map(), otherPlaces: [...hindered, join(home, 'in link')], hindered, unhinder, unmount, secrets, rights: Promise.resolve(), isBusy: false };
+    const who: Inhabitant = { person, files, random, roots, destinations, begun: new Map(), abandoned: [], away: new Map(), otherPlaces: [...hindered, join(home, 'in link')], hindered, unhinder, unmount, secrets, askedFor: new Set(), hasInvited: false, rights: Promise.resolve(), isBusy: false };
     people.push(who);
     for (const root of roots) for (let count = 0; count < 12; count++) addFile(who, root);
   }
@@ -108,7 +112,9 @@ export async function withRights<Result>(who: Inhabitant, work: () => Promise<Re
 
 export async function connectAll(world: World, who: Inhabitant): Promise<void> {
   for (const other of world.people) {
-    if (other !== who && other.person.isUp) await who.person.call('peers.connect', { address: `127.0.0.1:${other.person.port}` }).catch(() => undefined);
+    if (other === who || !other.person.isUp) continue;
+    who.askedFor.add(other.person.id);
+    await who.person.call('peers.connect', { address: `127.0.0.1:${other.person.port}` }).catch(() => undefined);
   }
 }
 
