@@ -6,6 +6,7 @@ import { frameType } from '#shared/protocol/frame-layout.ts';
 import { decodeCall, encodeCall, encodeNumber, fitsControlBody } from '#shared/protocol/frames.ts';
 import { ProtocolError } from '#shared/protocol/protocol-error.ts';
 import { MiB } from '#shared/units.ts';
+import { AnswerTurns } from './answer-turns.ts';
 import { SeldomMap } from './seldom-map.ts';
 
 /** Calls of our own that wait for a free place; more than this is a mistake of ours. */
@@ -145,10 +146,12 @@ export interface IncomingCallsOptions {
 export class IncomingCalls {
   readonly #options: IncomingCallsOptions;
   readonly #serving = new SeldomMap<number, AbortController>();
+  readonly #turns: AnswerTurns;
   #closed = false;
 
   constructor(options: IncomingCallsOptions) {
     this.#options = options;
+    this.#turns = new AnswerTurns(options.queuedBytes);
   }
 
   request(body: Uint8Array): void {
@@ -162,10 +165,11 @@ export class IncomingCalls {
     }
     const abort = new AbortController();
     this.#serving.set(id, abort);
-    this.#serve(request.data.method, request.data.params, abort.signal).then(
+    const { method, params } = request.data;
+    this.#turns.begin(method, () => this.#serve(method, params, abort.signal).then(
       (result) => { this.#answer(id, { result }); },
       (error: unknown) => { this.#answer(id, { error: wireError(error) }); },
-    );
+    ));
   }
 
   cancel(id: number): void {
@@ -174,11 +178,13 @@ export class IncomingCalls {
 
   close(): void {
     this.#closed = true;
+    this.#turns.close();
     for (const [, abort] of this.#serving.entries()) abort.abort(new AppError('link-closed'));
     this.#serving.clear();
   }
 
   async #serve(method: string, value: unknown, signal: AbortSignal): Promise<unknown> {
+    signal.throwIfAborted();
     if (!isMethod(method)) throw new AppError('unknown-command');
     const params = controlMethods[method].params.safeParse(value);
     if (!params.success) throw new AppError('bad-argument');
@@ -189,6 +195,9 @@ export class IncomingCalls {
     if (this.#closed) return;
     const frame = encodeCall(frameType.response, id, answer);
     const fitting = fitsControlBody(frame) ? frame : encodeCall(frameType.response, id, { error: { code: 'internal' } });
-    this.#options.send(fitting, () => { this.#serving.delete(id); });
+    this.#options.send(fitting, () => {
+      this.#serving.delete(id);
+      this.#turns.flushed();
+    });
   }
 }

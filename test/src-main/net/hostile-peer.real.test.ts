@@ -201,9 +201,37 @@ describe('a link', () => {
     node.handler.answer = () => Promise.resolve({ hashes: 'A'.repeat(limits.link.controlBodyBytes - 100) });
     const peer = await greeted(node);
     peer.socket.pause();
-    for (let id = 1; id <= limits.link.requestsInFlightPerPeer; id++) peer.send(encodeCall(frameType.request, id, { method: 'layer', params: { contentId: 'ab'.repeat(32), first: 0, count: 1 } }));
+    for (let id = 1; id <= limits.link.requestsInFlightPerPeer; id++) peer.send(encodeCall(frameType.request, id, { method: 'stat', params: { path: 'x' } }));
     await node.handler.until(() => node.handler.closedLinks.length === 1);
     expect(node.handler.closedLinks[0]?.reason).toEqual({ code: 'too-many' });
+  });
+
+  it('has few long answers made for an end that asks without reading, the others when it reads, and none after the end', async () => {
+    const node = await startNode('node');
+    const made: unknown[] = [];
+    node.handler.answer = (_method, params) => {
+      made.push(params);
+      return Promise.resolve({ hashes: 'A'.repeat(limits.link.controlBodyBytes - 100) });
+    };
+    /** Asks without reading, and counts what was made of it when all has been heard. */
+    const askedBy = async (digits: string): Promise<{ peer: RawPeer; count: () => number }> => {
+      const params = { contentId: digits.repeat(32), first: 0, count: 1 };
+      const peer = await greeted(node);
+      peer.socket.pause();
+      for (let id = 1; id <= limits.link.requestsInFlightPerPeer; id++) peer.send(encodeCall(frameType.request, id, { method: 'layer', params }));
+      const heard = node.handler.notices.length;
+      peer.send(encodeJson(frameType.notice, { kind: 'goodbye' }));
+      await node.handler.until(() => node.handler.notices.length > heard);
+      return { peer, count: () => made.filter((one) => JSON.stringify(one) === JSON.stringify(params)).length };
+    };
+    const [patient, gone] = [await askedBy('ab'), await askedBy('cd')];
+    // What the systems of both ends take besides what waits here.
+    expect(patient.count()).toBeLessThan(32);
+    gone.peer.socket.destroy();
+    await node.handler.until(() => node.handler.closedLinks.length === 1);
+    patient.peer.socket.resume();
+    await expect.poll(patient.count).toBe(limits.link.requestsInFlightPerPeer);
+    expect(gone.count()).toBeLessThan(32);
   });
 
   it.each([['plain', 500], ['compressed', 0]])('loses the blocks of a peer that dies in the middle of one, but for what has come of a plain one: %s', async (form, kept) => {
