@@ -26,10 +26,13 @@ export function guardConnections(server: TlsServer & Server, { perAddress, halfO
   server.on('connection', (socket: Socket) => {
     const network = networkOf(plainHost(socket.remoteAddress ?? ''));
     const count = counts.get(network) ?? 0;
-    const leave = count < perAddress && allowances.take(now(), network, handshakeCost) === 0 ? gate.enter(network) : null;
-    if (leave === null) {
+    const refuse = (): void => {
       onRefused();
       socket.destroy();
+    };
+    const leave = count < perAddress && allowances.take(now(), network, handshakeCost) === 0 ? gate.enter(network, refuse) : null;
+    if (leave === null) {
+      refuse();
       return;
     }
     const end = endOf(socket);

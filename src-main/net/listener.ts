@@ -78,7 +78,7 @@ export class Listener {
 
   #accepted(socket: Socket): void {
     // Without a word, as if nobody listened here.
-    const place = this.#isUsed(socket.localAddress ?? '') ? this.#gate.enter(plainHost(socket.remoteAddress ?? '')) : null;
+    const place = this.#isUsed(socket.localAddress ?? '') ? this.#gate.enter(plainHost(socket.remoteAddress ?? ''), () => { socket.destroy(); }) : null;
     if (place === null) {
       socket.destroy();
       return;

@@ -1,4 +1,5 @@
 import { webcrypto } from 'node:crypto';
+import { once } from 'node:events';
 import { connect as connectPlain, type Socket } from 'node:net';
 import 'reflect-metadata';
 import { X509CertificateGenerator } from '@peculiar/x509';
@@ -85,6 +86,18 @@ describe('a listener', () => {
     expect(performance.now() - started).toBeGreaterThanOrEqual(limits.link.helloMs - 100);
     await Promise.all([...closed, ...dials]);
     await expectUnharmed(node);
+  });
+
+  it.skipIf(process.platform !== 'linux')('lets others in however many silent ones hold on to their places, from many addresses', async () => {
+    const node = await startNode('node');
+    const silent = Array.from({ length: limits.link.handshakesAtOnce }, (_, at) => connectPlain({ ...node.address, localAddress: `127.0.1.${at % 16}` }));
+    const closed = silent.map(closeOf);
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    const peer = await rawDial(node.address, { localAddress: '127.0.2.1' });
+    await peer?.greet();
+    expect(node.seen).toHaveLength(1);
+    for (const socket of silent) socket.destroy();
+    await Promise.all(closed);
   });
 
   it.each<[string, Uint8Array]>([

@@ -131,7 +131,10 @@ describe('blocks', () => {
     const { b, ab, ba } = await linkedPair();
     const left: Promise<boolean>[] = [];
     b.handler.wanted = (link, lane, request) => {
-      left.push(link.sendBlock(lane, request.requestId, new Uint8Array(request.length), null));
+      const sent = link.sendBlock(lane, request.requestId, new Uint8Array(request.length), null);
+      // Looked at only when the others have ended, too.
+      sent.catch(() => undefined);
+      left.push(sent);
       ba.close({ code: 'cancelled' });
     };
     const sinks = Array.from({ length: 3 }, () => blockSink(limits.link.bulkPayloadBytes));
