@@ -1,4 +1,4 @@
-import { constants, closeSync, fstatSync, openSync, type BigIntStats } from 'node:fs';
+import { closeSync, fstatSync, openSync, type BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
 import { hashBytes, type Merkle } from '#main/core/content/merkle.ts';
 import { pieceBytesFor, pieceCount } from '#main/core/content/piece-size.ts';
@@ -9,15 +9,13 @@ import type { Bytes } from '#shared/units.ts';
 import { diskError } from '../disk-error.ts';
 import { fileVersion, isVersion } from '../file-version.ts';
 import { readFully, type VolumeKind } from '../files.ts';
+import { readFlags } from '../read-flags.ts';
 import { realFiles } from '../real-files.ts';
 import { volumeKindNow } from '../volume/volume-kind.ts';
 import type { SharedFile, SmallHashError } from './hash-calls.ts';
 
 /** How often progress is told. */
 const progressBytes = 32 * limits.content.minPieceBytes;
-
-/** `O_NONBLOCK`: a pipe in the place of a file must not hold the thread. Windows has no such thing. */
-const readFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** After so much other calls of this thread are heard, above all that this one is cancelled. */
 const turnBytes = 16 * limits.content.minPieceBytes;

@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isVersion } from '../file-version.ts';
 import { isInside } from '../is-inside.ts';
 import { pathIn } from '../path-in.ts';
+import { readFlagsNoFollow } from '../read-flags.ts';
 
 /** Parts of small files to be read, in columns: a message to another thread costs by the objects in it. */
 export interface SmallReads {
@@ -15,9 +16,6 @@ export interface SmallReads {
   /** Four numbers each: position in the file, buffer, offset in the buffer, bytes. */
   readonly places: Float64Array;
 }
-
-/** A link in the file's place must not lead elsewhere, and a pipe must not hold the thread. Windows has neither flag. */
-const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** Reads each part in full. One byte each: 1, or 0 when the file is gone, elsewhere, shorter, or another version. */
 export function readSmallFiles({ paths, insides, versions, buffers, places }: SmallReads): Uint8Array {
@@ -48,7 +46,7 @@ export function readSmallFiles({ paths, insides, versions, buffers, places }: Sm
 function readPart(path: string, version: string, position: number, into: Uint8Array): boolean {
   let fd: number | null = null;
   try {
-    fd = openSync(path, flags);
+    fd = openSync(path, readFlagsNoFollow);
     for (let filled = 0; filled < into.length;) {
       const count = readSync(fd, into, filled, into.length - filled, position + filled);
       if (count === 0) return false;

@@ -1,4 +1,4 @@
-import { close, constants, fstatSync, open, read } from 'node:fs';
+import { close, fstatSync, open, read } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +8,7 @@ import type { Hasher } from '../ports/hasher.ts';
 import type { FileRef } from '../ports/library.ts';
 import { isInside } from '../../disk/is-inside.ts';
 import { isVersion } from '../../disk/file-version.ts';
+import { readFlagsNoFollow } from '../../disk/read-flags.ts';
 import { partVersion, type PartialFile } from '../transfers/passing-on/shared-downloads.ts';
 import type { BlockPart } from './batch-parts.ts';
 import { SmallReads } from './small-reads.ts';
@@ -15,8 +16,6 @@ import { SmallReads } from './small-reads.ts';
 const openFile = promisify(open);
 const closeFile = promisify(close);
 
-/** A link put in the file's place since it was looked up must not lead elsewhere; Windows has no such flag. */
-const readOnly = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NOFOLLOW);
 /** Files up to this are read in trips of many, and not kept open. */
 const smallFileBytes = 256 * KiB;
 const keepOpenMs = 5 * second;
@@ -112,7 +111,7 @@ export class OpenFiles {
 async function openInside({ diskPath, inside }: FileRef): Promise<number> {
   const real = join(await realpath(dirname(diskPath)), basename(diskPath));
   if (!isInside(inside, real)) throw new AppError('not-found', { name: diskPath });
-  return openFile(real, readOnly);
+  return openFile(real, readFlagsNoFollow);
 }
 
 /** A handle that never opened has nothing to close. */

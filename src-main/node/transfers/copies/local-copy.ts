@@ -3,6 +3,7 @@ import type { ContentId } from '#shared/ids.ts';
 import type { Bytes } from '#shared/units.ts';
 import type { Bitfield } from '../../../core/bitfield.ts';
 import { pieceLength } from '../../../core/content/piece-size.ts';
+import { readFlags } from '../../../disk/read-flags.ts';
 import type { WriteOutcome } from '../../ports/receiver.ts';
 import type { EqualFile, EqualFiles } from './equal-files.ts';
 
@@ -37,7 +38,7 @@ async function copyPieces(file: FileHandle, from: { readonly bytes: Bytes; reado
 }
 
 async function withFile(path: string, into: CopiedFile, bytes: Bytes, copy: (file: FileHandle, buffer: Uint8Array) => Promise<boolean>): Promise<boolean> {
-  const file = await open(path, 'r').catch(() => null);
+  const file = await open(path, readFlags).catch(() => null);
   if (file === null) return false;
   try {
     return await copy(file, new Uint8Array(new SharedArrayBuffer(Math.min(bytes, into.pieceBytes))));

@@ -3,6 +3,7 @@ import { limits } from '#shared/limits.ts';
 import { plainOnly } from '#shared/protocol/pace.ts';
 import type { Bytes } from '#shared/units.ts';
 import type { OriginProof, Place } from '../../../core/swarm/origin-proof.ts';
+import { readFlags } from '../../../disk/read-flags.ts';
 import type { BlockSink, Link } from '../../ports/links.ts';
 
 /** A place in a file, and what lies there. */
@@ -16,7 +17,7 @@ const draws = 32;
 
 /** Reads what the origin is to give for a test of these pieces of a file that lies at `path`; null when it cannot be read there. */
 export async function questionsOf(proof: OriginProof, pieces: readonly number[], path: string, pieceBytes: Bytes): Promise<readonly Question[] | null> {
-  const file = await open(path, 'r').catch(() => null);
+  const file = await open(path, readFlags).catch(() => null);
   if (file === null) return null;
   const read = async (place: Place): Promise<Question> => {
     const bytes = new Uint8Array(place.length);
