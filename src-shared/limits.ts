@@ -88,7 +88,8 @@ export const limits = {
     /** How long an unanswered peer counts as "no answer yet". */
     waitMs: 10 * second,
   },
-  browse: { entriesPerPage: 1000 },
+  /** `pathBytes`: of the paths on one page of a walk, after which it ends: as JSON a byte takes up to six, and a page is one control body. */
+  browse: { entriesPerPage: 1000, pathBytes: 128 * KiB },
   push: { offersWaiting: 50, offersOfStrangers: 200, offersTakenBack: 100, offersEnded: 200, itemsListed: 1000, textBytes: 64 * KiB, growthBytes: 64 * MiB },
   discovery: {
     packetBytes: 512,

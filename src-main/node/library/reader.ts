@@ -69,15 +69,17 @@ export class LibraryReader {
     return (await this.record(share.id, '')) ?? unseen;
   }
 
-  /** Depth first, each folder in the order of its listing; the cursor is the last path given. `note` hears where each one lies. Rejects with `not-found`, and with `bad-argument` for a cursor that no listing gave. */
+  /** Depth first, each folder in the order of its listing, at most `limit` and about `limits.browse.pathBytes` of paths; the cursor is the last path given. `note` hears where each one lies. Rejects with `not-found`, and with `bad-argument` for a cursor that no listing gave. */
   async walk(viewer: Viewer, path: string, cursor: string | undefined, limit: number, note: (location: Location) => void = () => undefined): Promise<Page<{ path: string; entry: Entry; executable: boolean }>> {
     const { share, path: inside, entry } = await this.at(viewer, path);
     if (entry.kind === 'file') {
       return { entries: [{ path: '', entry: toEntry(nameOf(path), entry, viewer), executable: entry.executable }], total: 1, next: null };
     }
     const found: { path: string; entry: Entry; executable: boolean }[] = [];
+    let pathBytes = 0;
     for await (const [below, record] of this.#files(share.id, inside, cursor)) {
-      if (found.length === limit) return { entries: found, total: entry.files, next: found.at(-1)?.path ?? null };
+      if (found.length === limit || pathBytes > limits.browse.pathBytes) return { entries: found, total: entry.files, next: found.at(-1)?.path ?? null };
+      pathBytes += Buffer.byteLength(below);
       found.push({ path: below, entry: toEntry(nameOf(below), record, viewer), executable: record.kind === 'file' && record.executable });
       note({ share, path: joinPath(inside, below), entry: record });
     }

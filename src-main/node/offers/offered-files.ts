@@ -53,13 +53,15 @@ const realOf = (path: string): Promise<string> => realpath(path).catch((error: u
 export async function listOffered(sources: readonly OfferSource[], cursor: string | undefined, limit: number, isPrivate: IsPrivate): Promise<{ files: WireFile[]; next: string | null }> {
   const files: WireFile[] = [];
   const after = cursor?.split('/') ?? null;
+  let pathBytes = 0;
   for (const source of sources.toSorted((a, b) => compareNames(a.name, b.name))) {
     const order = after === null ? 1 : compareNames(source.name, after[0] ?? '');
     if (order < 0 || (order === 0 && after?.length === 1 && source.kind === 'file')) continue;
     const rest = order === 0 && after !== null ? after.slice(1) : null;
     for await (const file of walkSource(source, rest, isPrivate)) {
       files.push(file);
-      if (files.length === limit) return { files, next: file.path };
+      pathBytes += Buffer.byteLength(file.path);
+      if (files.length === limit || pathBytes > limits.browse.pathBytes) return { files, next: file.path };
     }
   }
   return { files, next: null };

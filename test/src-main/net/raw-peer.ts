@@ -89,7 +89,7 @@ export const rawHello = {
 const proper = { minVersion: 'TLSv1.3', ALPNProtocols: ['distrishare/1'], rejectUnauthorized: false } as const;
 
 /** Dials with TLS as a device would, but for what the test changes. Gives null when there is no connection. */
-export async function rawDial(to: Address, change: ConnectionOptions = {}, identity?: Identity): Promise<RawPeer | null> {
+export async function rawDial(to: Address, change: ConnectionOptions & { readonly localAddress?: string } = {}, identity?: Identity): Promise<RawPeer | null> {
   const { keyPem, certPem } = identity ?? (await makeIdentity());
   const socket: TLSSocket = connect({ ...proper, key: keyPem, cert: certPem, ...to, ...change });
   const peer = new RawPeer(socket);
