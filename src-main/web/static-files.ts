@@ -32,7 +32,10 @@ async function locate(folder: string, pathname: string): Promise<string | null> 
   }
 }
 
-/** Sends a file of the built UI. False when there is no such file, and nothing was sent. */
+/** Whoever asked went away: a browser does when a page is closed or loaded anew. */
+const isGone = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+
+/** Sends a file of the built UI, as far as it is wanted. False when there is no such file, and nothing was sent. */
 export async function sendStatic(response: ServerResponse, folder: string, pathname: string, headOnly: boolean): Promise<boolean> {
   const file = await locate(folder, pathname);
   if (file === null) return false;
@@ -47,7 +50,7 @@ export async function sendStatic(response: ServerResponse, folder: string, pathn
       'Cache-Control': pathname.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
     });
     if (headOnly) response.end();
-    else await pipeline(handle.createReadStream({ autoClose: false }), response);
+    else await pipeline(handle.createReadStream({ autoClose: false }), response).catch((error: unknown) => { if (!isGone(error)) throw error; });
     return true;
   } finally {
     await handle.close();
