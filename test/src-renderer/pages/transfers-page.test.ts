@@ -16,6 +16,17 @@ import { settled } from '../with-app.ts';
 const all = (selector: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(selector)];
 const named = (selector: string, name: string): HTMLElement | undefined => all(selector).find((each) => (each.textContent ?? '').trim() === name);
 
+it('what is shown where there are no transfers is no list without entries', async () => {
+  const node = createFakeNode({ empty: true });
+  const texts = createTexts();
+  setLanguage(texts, 'en');
+  const router = createAppRouter();
+  await router.push('/transfers');
+  mount({ setup: () => { useLive().start(); return () => h(TooltipProvider, null, { default: () => h(TransfersPage) }); } }, { global: { plugins: [createPinia(), texts, router], provide: { [apiKey]: node.api } }, attachTo: document.body });
+  await settled();
+  expect(named('button', 'Browse people')?.closest('[role=list]')).toBeNull();
+});
+
 it('thousands of finished transfers leave the list after one question, which says how many they are', async () => {
   const node = createFakeNode({ empty: true });
   node.world.transfers = Array.from({ length: 3000 }, (_, number) => inventTransfer({ name: `file ${number}`, state: 'done', finishedAt: number }));
