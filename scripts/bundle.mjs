@@ -16,10 +16,10 @@ const external = ['classic-level', '@parcel/watcher', 'electron'];
 
 /**
  * Bundles the Node side. `esm` is what Node runs; `cjs` is for Electron, whose asar archives want CommonJS.
- * @param {{ outDir?: string, format?: 'esm' | 'cjs', extra?: Record<string, string>, inject?: string[] }} [options]
- *   `extra`: more entries, name to source file; `inject`: files every bundle begins with
+ * @param {{ outDir?: string, format?: 'esm' | 'cjs', extra?: Record<string, string>, inject?: string[], outside?: string[] }} [options]
+ *   `extra`: more entries, name to source file; `inject`: files every bundle begins with; `outside`: further packages that stay outside
  */
-export async function bundleNode({ outDir = join(root, 'out/node'), format = 'esm', extra = {}, inject = [] } = {}) {
+export async function bundleNode({ outDir = join(root, 'out/node'), format = 'esm', extra = {}, inject = [], outside = [] } = {}) {
   // The desktop shell brings the command line as a program of its own.
   const programs = { ...(format === 'esm' ? { cli: 'src-main/cli/main.ts' } : {}), ...extra };
   /** @type {(entries: Record<string, string>, splitting: boolean) => Promise<{ path: string, contents: Uint8Array }[]>} */
@@ -36,7 +36,7 @@ export async function bundleNode({ outDir = join(root, 'out/node'), format = 'es
       target: 'node18.15',
       splitting,
       chunkNames: 'chunk-[hash]',
-      external,
+      external: [...external, ...outside],
       inject,
       sourcemap: 'linked',
       legalComments: 'none',

@@ -8,12 +8,15 @@ import { ensureDependencies, requireNode } from '../../scripts/bootstrap.mjs';
 requireNode();
 ensureDependencies();
 const { bundleNode } = await import('../../scripts/bundle.mjs');
+const { ensureBuilt } = await import('../../scripts/build-parts.mjs');
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const outDir = join(root, 'out/campaign');
 await bundleNode();
 const [name = '', ...options] = process.argv.slice(2);
-await bundleNode({ outDir, extra: { [name]: `test/campaign/${name}.ts` } });
+// What builds and opens a page is larger than all the rest, and finds its own files beside it.
+await bundleNode({ outDir, extra: { [name]: `test/campaign/${name}.ts` }, outside: ['vite', '@vitejs/plugin-vue', 'playwright-core'] });
+if (name === 'page') await ensureBuilt(['renderer']);
 // The random users download onto volumes that it mounts: where only it and its nodes see them, and only where that is allowed.
 const mayMount = name === 'monkey' && process.platform === 'linux' && spawnSync('unshare', ['-m', 'true']).status === 0;
 const command = [process.execPath, join(outDir, `${name}.mjs`), ...options];

@@ -3,37 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { AppError } from '#shared/errors.ts';
 import { Stage } from '../e2e/programs.ts';
 import { checkAtRest, checkOwnFiles, checkRestart, letRest } from './monkey/at-rest.ts';
 import { circleOperations } from './monkey/circles.ts';
 import { oddOperations } from './monkey/odd-ways.ts';
 import { basicOperations } from './monkey/operations.ts';
-import { isOrdinary, openWorld, type Inhabitant, type World } from './monkey/world.ts';
+import { work } from './monkey/work.ts';
+import { openWorld, type World } from './monkey/world.ts';
 
 /** People who do everything that a user can do, in random order and many at once, on three real nodes. Says what is not as it should be when they have stopped. */
 const { values } = parseArgs({ options: { seed: { type: 'string', default: String(Date.now() % 1_000_000) }, rounds: { type: 'string', default: '1' }, seconds: { type: 'string', default: '40' }, keep: { type: 'boolean', default: false }, without: { type: 'string', default: '' } } });
 const hands = 3;
 const left = new Set(values.without.split(','));
 const chosen = [...basicOperations, ...circleOperations, ...oddOperations].filter(({ name }) => !left.has(name));
-const totalWeight = chosen.reduce((sum, { weight }) => sum + weight, 0);
-
-async function work(world: World, who: Inhabitant, until: number): Promise<void> {
-  while (performance.now() < until) {
-    let at = who.random() * totalWeight;
-    const operation = chosen.find(({ weight }) => (at -= weight) < 0) ?? chosen[0];
-    await sleep(who.random() * 300);
-    if (operation === undefined || (who.isBusy && operation.name !== 'work in shares')) continue;
-    const outcome = await (async () => operation.does(world, who))().catch((error: unknown) => {
-      if (error instanceof AppError) return `error ${error.code} ${JSON.stringify(error.params)}`;
-      if (isOrdinary(error) || (error instanceof Error && error.message.endsWith(' hangs'))) return String(error);
-      throw error;
-    });
-    if (outcome === '') continue;
-    world.counts.set(operation.name, (world.counts.get(operation.name) ?? 0) + 1);
-    world.log(`${who.person.name} ${operation.name}: ${outcome}`);
-  }
-}
 
 async function round(seed: number): Promise<{ wrong: string[]; counts: Map<string, number> }> {
   const path = join(tmpdir(), `monkey-${seed}.log`);
@@ -54,7 +36,7 @@ async function round(seed: number): Promise<{ wrong: string[]; counts: Map<strin
     const watch = (async () => {
       for (; performance.now() < until; await sleep(3000)) say(checkOwnFiles(there));
     })();
-    await Promise.all([watch, ...there.people.flatMap((who) => Array.from({ length: hands }, () => work(there, who, until)))]);
+    await Promise.all([watch, ...there.people.flatMap((who) => Array.from({ length: hands }, () => work(there, who, { operations: chosen, isOver: () => performance.now() >= until, pauseMs: 300 })))]);
     log('come to rest');
     await letRest(there);
     say(await checkAtRest(there));

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { connectLocal } from '#main/local/connect-local.ts';
 import type { ApiClient } from '#shared/api/client.ts';
 import type { CallArgs, CallName, CallResult } from '#shared/api/contract.ts';
@@ -113,6 +114,16 @@ export class Person {
     const isRestart = this.#isEndMeant || life !== this.#life;
     if (!isRestart && (code === null || code > 5 || stderr.includes('    at ') || /"code":"(internal|node-not-running|other-version)"/.test(JSON.stringify(lines)))) this.#say(`${this.name} typed ${words.join(' ')}: ${said} ${stderr}`);
     return said;
+  }
+
+  /** A fresh address of the page; each opens it once. */
+  async pageAddress(): Promise<string> {
+    const client = await connectLocal(this.dataDir);
+    try {
+      return z.string().parse(await client.callExtra('local.webUrl', {}));
+    } finally {
+      client.close();
+    }
   }
 
   /** A new page has the first listing, and its events from then on. */
