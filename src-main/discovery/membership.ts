@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { SocketAddress } from '#shared/address.ts';
 import { errorInfo } from '#shared/errors.ts';
 import { isDeviceId, type DeviceId } from '#shared/ids.ts';
@@ -93,6 +94,8 @@ class MembershipDriver {
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+    // Every dial listens, and there are more than the ten that Node takes for a leak.
+    setMaxListeners(0, this.#ending.signal);
     this.#machine = new MembershipMachine({ ...options, now: options.now() });
     this.#sink = {
       dial: (address, expect, isAsked) => this.#toDial.push({ address, expect, isAsked }),

@@ -4,6 +4,7 @@ import { createMembership, type Membership, type MembershipOptions } from '#main
 import { knownDeviceSchema } from '#main/discovery/known-devices.ts';
 import { formatAddress, type SocketAddress } from '#shared/address.ts';
 import { AppError } from '#shared/errors.ts';
+import { limits } from '#shared/limits.ts';
 import { deviceIdOf, type DeviceId } from '#shared/ids.ts';
 
 const anna = deviceIdOf(new Uint8Array(32).fill(1));
@@ -54,6 +55,19 @@ afterEach(async () => {
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 
 describe('membership', () => {
+  it('dials as many at once as it may without a warning of Node’s', async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', note);
+    const membership = create();
+    for (let host = 1; host <= limits.discovery.dialsAtOnce; host++) membership.hint({ ...hint, address: { host: `10.0.1.${host}`, port: 47800 }, nonce: String(host).padStart(16, '0') });
+    await settle();
+    expect(dialled).toHaveLength(limits.discovery.dialsAtOnce);
+    await new Promise((resolve) => { setImmediate(resolve); vi.advanceTimersByTime(1); });
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   it('dials a hint and lists the device that is there', async () => {
     const membership = create();
     membership.hint(hint);
