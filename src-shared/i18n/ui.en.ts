@@ -1,7 +1,7 @@
 /** What the UI says. Plain, short, calm: what happens, why, and what ends it. */
 export const uiEn = {
   action: {
-    browse: 'Browse', cancel: 'Cancel', close: 'Close', copied: 'Copied', copy: 'Copy', copyId: 'Copy id', download: 'Download', downloadTo: 'Download to…', get: 'Get',
+    browse: 'Browse', cancel: 'Cancel', close: 'Close', copied: 'Copied', copy: 'Copy', copyId: 'Copy id', download: 'Download', downloadTo: 'Download to…',
     open: 'Open', send: 'Send', show: 'Show in folder',
   },
   nav: {
@@ -83,7 +83,7 @@ export const uiEn = {
   people: { count: '1 person shares with you | {n} people share with you', empty: 'Nobody shares anything with you right now.', emptyHint: 'People who share with everyone, or with you, appear here by themselves.', nearby: 'See who is nearby', others: '1 more person is here and shares nothing with you. | {n} more people are here and share nothing with you.' },
   browse: {
     where: 'Where you are', name: 'Name', size: 'Size', changed: 'Changed', hereColumn: 'Here', files: 'Files', table: 'Files and folders', selectAll: 'Select all', kinds: 'Kind', details: 'Details', contentId: 'Content id', bestPath: 'Path',
-    youHave: 'You have it', here: 'Here', partHere: '{share} here', notHere: 'Not on this device', unknownHere: 'Not looked into', notHashed: 'Being worked out', whenBack: 'Download when they are back', away: 'Not here now', getOne: 'Get {name}', getFolder: 'Download folder',
+    youHave: 'You have it', here: 'Here', partHere: '{share} here', notHere: 'Not on this device', unknownHere: 'Not looked into', notHashed: 'Being worked out', whenBack: 'Download when they are back', away: 'Not here now', getOne: 'Download {name}', getFolder: 'Download folder',
     filter: 'Filter | Filter 1 item | Filter {n} items', filterLabel: 'Filter by name', hideHere: 'Hide what I have', loadingRow: 'Loading', asking: 'Asking {name}', reading: 'Reading the whole folder: {done} of {all}',
     actions: 'What to do with it', selection: 'Selection', selected: '1 selected | {n} selected', allHere: '{size}, all here already', ofWhich: '{all}, of which {missing} to fetch', clear: 'Clear the selection',
     changedNote: 'This folder has changed.', reload: 'Show it anew', again: 'Try again', noMatch: 'Nothing here fits the filter.', showAll: 'Show all', emptyFolder: 'This folder is empty.', sharesNothing: '{name} shares nothing with you.',

@@ -3,7 +3,7 @@ import type { uiEn } from './ui.en.ts';
 
 export const uiEs: SameShape<typeof uiEn> = {
   action: {
-    browse: 'Explorar', cancel: 'Cancelar', close: 'Cerrar', copied: 'Copiado', copy: 'Copiar', copyId: 'Copiar id', download: 'Descargar', downloadTo: 'Descargar en…', get: 'Descargar',
+    browse: 'Explorar', cancel: 'Cancelar', close: 'Cerrar', copied: 'Copiado', copy: 'Copiar', copyId: 'Copiar id', download: 'Descargar', downloadTo: 'Descargar en…',
     open: 'Abrir', send: 'Enviar', show: 'Ver en la carpeta',
   },
   nav: {

@@ -292,7 +292,7 @@ describe('getting something without choosing first', () => {
     await page.getByRole('row', { name: /Film scans/ }).hover();
     // The list of what somebody shares is no folder to take as a whole.
     expect(await page.getByRole('button', { name: 'Download folder' }).count()).toBe(0);
-    await page.getByRole('button', { name: 'Get Film scans' }).click();
+    await page.getByRole('button', { name: 'Download Film scans' }).click();
     await page.getByText('1 download started').waitFor();
 
     await openFolder(page, 'Amber Falcon', 'Film scans/2024/Porto roll 07');
