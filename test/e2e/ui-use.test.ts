@@ -44,6 +44,8 @@ describe('with the keyboard alone', () => {
     expect(await calls(page, 'offers.decline')).toHaveLength(1);
     // What else is offered does not take the keyboard: whoever holds a key a moment too long would answer it, too.
     await expect.poll(() => focusName(page)).toBe('porto roll');
+    // It is there to be read from; a ring would say that it can be used.
+    expect(await page.evaluate(() => { const head = document.activeElement ?? document.body; return [head.tagName, getComputedStyle(head).boxShadow, getComputedStyle(head).outlineStyle]; })).toEqual(['H1', 'none', 'none']);
     await page.getByRole('region', { name: /sent you a text$/ }).waitFor();
     await page.close();
   });
