@@ -10,7 +10,7 @@ export type DeviceId = Branded<string, 'DeviceId'>;
 export type ContentId = Branded<string, 'ContentId'>;
 /** 32 lower-case hex digits, random; survives changes of the share's content. */
 export type ShareId = Branded<string, 'ShareId'>;
-/** 16 lower-case hex digits, random. */
+/** 16 lower-case hex digits, random; of an upload the time when it began, and five random ones. */
 export type TransferId = Branded<string, 'TransferId'>;
 /** 32 lower-case hex digits, random, chosen by the sender. */
 export type OfferId = Branded<string, 'OfferId'>;

@@ -56,7 +56,8 @@ export const limits = {
     directFromBytes: 64 * MiB,
     /** Free space that is never used up. */
     diskReserveBytes: 64 * MiB,
-    historyEntries: 10_000,
+    /** Uploads that have ended and are remembered; the oldest go. */
+    finishedUploads: 10_000,
     /** Files, folders and pages that one download lists, and what their names and records take: then its list is cut. */
     listedEntries: 5_000_000,
     listedBytes: 2 * GiB,

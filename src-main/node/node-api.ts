@@ -31,7 +31,7 @@ export function createNodeApi(parts: NodeParts): NodeApi {
 }
 
 function handlersOf(parts: NodeParts): Handlers {
-  const { devices, transfers, uploads, offers, pairing, rooms, search, settings, library, browse } = parts;
+  const { devices, transfers, uploads, finishedUploads, offers, pairing, rooms, search, settings, library, browse } = parts;
   const done = {};
   return {
     'node.status': () => parts.status(),
@@ -105,8 +105,8 @@ function handlersOf(parts: NodeParts): Handlers {
       return Promise.resolve(done);
     },
 
-    'transfers.list': ({ finished, cursor, limit }) => parts.listTransfers(finished, cursor, limit ?? limits.browse.entriesPerPage),
-    'transfers.get': async ({ id }) => uploads.detail(id) ?? (await transfers.detail(id)),
+    'transfers.list': ({ finished, direction, cursor, limit }) => parts.listTransfers({ finished, direction }, cursor, limit ?? limits.browse.entriesPerPage),
+    'transfers.get': async ({ id }) => uploads.detail(id) ?? (await finishedUploads.detail(id)) ?? (await transfers.detail(id)),
     'transfers.files': ({ id, cursor, limit }) => transfers.files(id, cursor, limit),
     'transfers.start': ({ source, to, priority, inOrder }, signal) => parts.startDownload(source, { to, priority: priority ?? 'normal', inOrder: inOrder ?? false }, signal),
     'transfers.pause': ({ id }) => transfers.pause(id),
@@ -117,7 +117,7 @@ function handlersOf(parts: NodeParts): Handlers {
     'transfers.setPriority': ({ id, priority }) => transfers.setPriority(id, priority),
     'transfers.setInOrder': ({ id, inOrder }) => transfers.setInOrder(id, inOrder),
     'transfers.setFilePriority': ({ id, indices, priority }) => transfers.setFilePriority(id, indices, priority),
-    'transfers.forget': async ({ id }) => ({ forgotten: await transfers.forget(id) }),
+    'transfers.forget': async ({ id, direction }) => ({ forgotten: await parts.forgetTransfers(id, direction) }),
 
     'offers.list': async () => Promise.resolve(offers.list()),
     'offers.send': ({ peer, paths }) => offers.send(devices.linkOf(peer), paths),

@@ -20,6 +20,7 @@ import { DemoNeighbour } from './demo.ts';
 import { diagnose } from './doctor/doctor.ts';
 import type { DoctorPorts } from './doctor/doctor-ports.ts';
 import { openFoundation, type Closers } from './foundation.ts';
+import { listTransfers } from './listed-transfers.ts';
 import { createNodeApi } from './node-api.ts';
 import type { NodeParts } from './node-parts.ts';
 import { straightOut, type Outgoing } from './ports/outgoing.ts';
@@ -93,6 +94,7 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
   closers.push(() => links.close());
   await devices.open();
   for (const peer of devices.list()) membership.setTrust(peer.id, peer.trust);
+  await services.finishedUploads.open();
   await offers.open();
   await rooms.open();
   await followLibrary(services);
@@ -149,7 +151,7 @@ async function compose({ dataDir, overrides, listen, outgoing = straightOut, war
 }
 
 /** Calls that need more than one service. */
-function commandsOf({ foundation, devices, holders, membership, ownCopies, speed, transfers, uploads, links, setTrust }: Services): Pick<NodeParts, 'connect' | 'block' | 'unpair' | 'setLimits' | 'forgetDevice' | 'browse' | 'listTransfers' | 'startDownload'> {
+function commandsOf({ foundation, devices, holders, membership, ownCopies, speed, transfers, uploads, finishedUploads, links, setTrust }: Services): Pick<NodeParts, 'connect' | 'block' | 'unpair' | 'setLimits' | 'forgetDevice' | 'browse' | 'listTransfers' | 'forgetTransfers' | 'startDownload'> {
   const { settings, library } = foundation;
   /** Chosen for nothing before it is trusted no more: whatever comes in between must not leave it chosen. */
   const distrust = async (id: DeviceId): Promise<Peer> => {
@@ -192,12 +194,9 @@ function commandsOf({ foundation, devices, holders, membership, ownCopies, speed
       links().get(id)?.close({ code: 'link-closed' });
     },
     browse: (link, path, cursor, limit, signal) => browseDevice(link, ownCopies, path, cursor, limit, signal),
-    async listTransfers(finished, cursor, limit) {
-      const page = await transfers.list(finished, cursor, limit);
-      if (finished === true || cursor !== undefined) return page;
-      const up = uploads.list();
-      return { ...page, transfers: [...up, ...page.transfers], total: page.total + up.length };
-    },
+    listTransfers: (which, cursor, limit) => listTransfers({ transfers, uploads, finishedUploads }, which, cursor, limit),
+    forgetTransfers: async (id, direction) =>
+      (direction === 'up' ? 0 : await transfers.forget(id)) + (direction === 'down' ? 0 : await finishedUploads.forget(id)),
     async startDownload(source, { to, priority, inOrder }, signal) {
       return transfers.start({ ...(await planDownload(source, { devices, links: links(), holdersOf: (id, until) => holders.of(id, until), signal })), base: to ?? settings.get().downloadDir, priority, inOrder });
     },

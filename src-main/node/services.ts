@@ -44,7 +44,7 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
   const kept = await readPeople(foundation.store);
   const fetched = new SharedDownloads(foundation.elapsed, forgetRights);
   const people = createPeople(surroundings, { fetched, forgetRights }, kept);
-  const giving: Giving = createGiving(surroundings, { people, fetched, brakeOf: (peer) => getting.pace.brakeOfUpload(peer), ...aboutTransfers });
+  const giving: Giving = createGiving(surroundings, { people, fetched, brakeOf: (peer) => getting.pace.brakeOfUpload(peer), offerOf: (id) => getting.offers.get(id), ...aboutTransfers });
   const getting: Getting = createGetting(surroundings, { people, giving, fetched, ...aboutTransfers });
   return { foundation, events, links: ways.links, background, ...people, ...giving, ...getting };
 }

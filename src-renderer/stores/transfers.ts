@@ -1,9 +1,11 @@
 import { defineStore } from 'pinia';
-import { computed, ref, shallowReactive, shallowRef } from 'vue';
+import { computed, shallowReactive, shallowRef } from 'vue';
 import type { CallArgs, CallResult } from '#shared/api/contract.ts';
 import type { TransferId } from '#shared/ids.ts';
+import type { Direction } from '#shared/model/limit.ts';
 import { limits } from '#shared/limits.ts';
 import type { Priority, Transfer, TransferState } from '#shared/model/transfer.ts';
+import type { Timestamp } from '#shared/units.ts';
 import { useApi } from '../api.ts';
 
 const finishedStates: ReadonlySet<TransferState> = new Set(['done', 'cancelled']);
@@ -13,29 +15,48 @@ export const isFinished = (transfer: Transfer): boolean => finishedStates.has(tr
 const rankOf: Readonly<Record<Priority, number>> = { high: 0, normal: 1, low: 2 };
 const historyPage = 200;
 
+/** What has finished in one direction: how much there is, where to read on (null: it is all here), and how far back it is here. */
+interface History {
+  readonly total: number;
+  readonly next: string | null;
+  readonly since: Timestamp;
+}
+const noHistory: History = { total: 0, next: null, since: 0 };
+const directions: readonly Direction[] = ['down', 'up'];
+const finishedAt = (transfer: Transfer): Timestamp => transfer.finishedAt ?? 0;
+
 /** Downloads and uploads: what is under way, and the history as far as it was looked at. */
 export const useTransfers = defineStore('transfers', () => {
   const api = useApi();
   /** Each is replaced, never changed: of thousands nothing has to be watched but that. */
   const byId = shallowRef(shallowReactive(new Map<TransferId, Transfer>()));
-  const finishedTotal = ref(0);
-  const nextHistory = ref<string | null>(null);
+  const history = shallowReactive<Record<Direction, History>>({ down: noHistory, up: noHistory });
+  const finishedTotal = computed(() => history.down.total + history.up.total);
+  const count = (direction: Direction, more: number): void => void (history[direction] = { ...history[direction], total: history[direction].total + more });
 
   function set(transfer: Transfer): void {
     const before = byId.value.get(transfer.id);
-    finishedTotal.value += Number(isFinished(transfer)) - Number(before !== undefined && isFinished(before));
+    count(transfer.direction, Number(isFinished(transfer)) - Number(before !== undefined && isFinished(before)));
     byId.value.set(transfer.id, transfer);
   }
   function remove(id: TransferId): void {
     const before = byId.value.get(id);
-    if (before && isFinished(before)) finishedTotal.value--;
+    if (before && isFinished(before)) count(before.direction, -1);
     byId.value.delete(id);
   }
 
   /** As the node fetches them: what comes later stands below, and nothing moves under the pointer. */
   const inTurn = (a: Transfer, b: Transfer): number => rankOf[a.priority] - rankOf[b.priority] || a.addedAt - b.addedAt || (a.id < b.id ? -1 : 1);
   const active = computed(() => [...byId.value.values()].filter((transfer) => !isFinished(transfer)).sort(inTurn));
-  const finished = computed(() => [...byId.value.values()].filter(isFinished).sort((a, b) => (b.finishedAt ?? 0) - (a.finishedAt ?? 0)));
+  const finished = computed(() => [...byId.value.values()].filter(isFinished).sort((a, b) => finishedAt(b) - finishedAt(a)));
+  /** What has finished in one direction, or in both as far back as both are here: nothing comes in between later. */
+  function finishedIn(direction: Direction | null): Transfer[] {
+    if (direction !== null) return finished.value.filter((transfer) => transfer.direction === direction);
+    const since = Math.max(history.down.since, history.up.since);
+    return finished.value.filter((transfer) => finishedAt(transfer) >= since);
+  }
+  /** What moves now, in bytes a second: the sum of what the list says of each. */
+  const rates = computed(() => active.value.reduce((sum, { direction, rate }) => ({ ...sum, [direction]: sum[direction] + rate }), { down: 0, up: 0 }));
   const failed = computed(() => active.value.filter((transfer) => transfer.state === 'failed'));
   const moving = computed(() => active.value.filter((transfer) => transfer.state !== 'paused' && transfer.state !== 'failed'));
 
@@ -50,19 +71,24 @@ export const useTransfers = defineStore('transfers', () => {
     return all;
   }
 
+  const listFinished = (direction: Direction, cursor: string | null): Promise<CallResult<'transfers.list'>> =>
+    api.call('transfers.list', { finished: true, direction, limit: historyPage, ...(cursor === null ? {} : { cursor }) });
+  const historyOf = ({ transfers, total, next }: CallResult<'transfers.list'>): History => ({ total, next, since: next === null ? 0 : Math.min(...transfers.map(finishedAt)) });
+
   async function load(): Promise<void> {
-    const [unfinished, history] = await Promise.all([listUnfinished(), api.call('transfers.list', { finished: true, limit: historyPage })]);
-    byId.value = shallowReactive(new Map([...unfinished, ...history.transfers].map((transfer) => [transfer.id, transfer])));
-    finishedTotal.value = history.total;
-    nextHistory.value = history.next;
+    const [unfinished, down, up] = await Promise.all([listUnfinished(), listFinished('down', null), listFinished('up', null)]);
+    byId.value = shallowReactive(new Map([...unfinished, ...down.transfers, ...up.transfers].map((transfer) => [transfer.id, transfer])));
+    Object.assign(history, { down: historyOf(down), up: historyOf(up) });
   }
-  async function loadMoreHistory(): Promise<void> {
-    const cursor = nextHistory.value;
-    if (cursor === null) return;
-    nextHistory.value = null;
-    const page = await api.call('transfers.list', { finished: true, cursor, limit: historyPage });
+  /** Reads on in one direction, or where less far back is here. */
+  async function loadMoreHistory(among: Direction | null): Promise<void> {
+    const [direction] = directions.filter((each) => history[each].next !== null && (among === null || each === among)).sort((a, b) => history[b].since - history[a].since);
+    if (direction === undefined) return;
+    const { next: cursor } = history[direction];
+    history[direction] = { ...history[direction], next: null };
+    const page = await listFinished(direction, cursor);
     for (const transfer of page.transfers) byId.value.set(transfer.id, transfer);
-    nextHistory.value = page.next;
+    history[direction] = historyOf(page);
   }
 
   const start = async (args: CallArgs<'transfers.start'>): Promise<Transfer> => {
@@ -78,14 +104,22 @@ export const useTransfers = defineStore('transfers', () => {
   const pauseAll = async (paused: boolean): Promise<void> => void (await api.call('transfers.pauseAll', { paused }));
   const setPriority = async (id: TransferId, priority: Priority): Promise<void> => set(await api.call('transfers.setPriority', { id, priority }));
   const setInOrder = async (id: TransferId, inOrder: boolean): Promise<void> => set(await api.call('transfers.setInOrder', { id, inOrder }));
-  async function forget(id?: TransferId): Promise<void> {
-    await api.call('transfers.forget', id === undefined ? {} : { id });
-    for (const transfer of id === undefined ? finished.value : [...byId.value.values()].filter((each) => each.id === id)) remove(transfer.id);
-    if (id === undefined) finishedTotal.value = 0;
+  async function forget(id: TransferId): Promise<void> {
+    await api.call('transfers.forget', { id });
+    remove(id);
+  }
+  /** All that has finished, in one direction or both. */
+  async function forgetFinished(direction: Direction | null): Promise<void> {
+    await api.call('transfers.forget', direction === null ? {} : { direction });
+    for (const each of directions) {
+      if (direction !== null && each !== direction) continue;
+      for (const { id } of finishedIn(each)) remove(id);
+      history[each] = noHistory;
+    }
   }
 
   return {
-    byId, active, finished, failed, moving, finishedTotal, nextHistory,
-    set, remove, load, loadMoreHistory, start, pause, resume, cancel, retry, retryAll, pauseAll, setPriority, setInOrder, forget,
+    byId, active, finishedIn, failed, moving, history, finishedTotal, rates,
+    set, remove, load, loadMoreHistory, start, pause, resume, cancel, retry, retryAll, pauseAll, setPriority, setInOrder, forget, forgetFinished,
   };
 });

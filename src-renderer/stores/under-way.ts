@@ -1,7 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed } from 'vue';
 import type { Offer } from '#shared/model/offer.ts';
-import type { Transfer } from '#shared/model/transfer.ts';
 import { useOffers } from './offers.ts';
 import { useTransfers } from './transfers.ts';
 
@@ -9,6 +8,8 @@ import { useTransfers } from './transfers.ts';
 export interface Push {
   readonly offer: Offer;
   readonly rate: number;
+  /** Null: that cannot be told now. */
+  readonly etaSeconds: number | null;
 }
 
 /** What the list of active transfers shows: a push and the upload that carries it are one line. */
@@ -16,17 +17,13 @@ export const useUnderWay = defineStore('under-way', () => {
   const offers = useOffers();
   const all = useTransfers();
 
-  /** Also just after the last byte: an upload is seen until nobody has asked anything of it for a while. */
-  const carries = (upload: Transfer, offer: Offer): boolean =>
-    upload.peers.includes(offer.peer) && upload.addedAt >= offer.at && offer.items.some((item) => item.name === upload.name) &&
-    (offer.state === 'accepted' || (offer.state === 'done' && upload.bytes <= offer.bytes));
-  /** Few: an upload is a line for half a minute after its last byte. Downloads and offers may be thousands, and are never compared each with each. */
-  const uploads = computed(() => all.active.filter((transfer) => transfer.direction === 'up'));
-  const pushes = computed((): Push[] => offers.outgoing.map((offer) => ({
-    offer, rate: uploads.value.reduce((sum, transfer) => sum + (carries(transfer, offer) ? transfer.rate : 0), 0),
-  })));
-  const carrying = computed(() => new Set(uploads.value.filter((transfer) => offers.sent.some((offer) => carries(transfer, offer))).map((transfer) => transfer.id)));
-  const transfers = computed(() => (carrying.value.size === 0 ? all.active : all.active.filter((transfer) => !carrying.value.has(transfer.id))));
+  /** Downloads and offers may be thousands, and are never compared each with each. */
+  const carriers = computed(() => new Map(all.active.flatMap((upload) => (upload.offer === undefined ? [] : [[upload.offer, upload] as const]))));
+  const pushes = computed((): Push[] => offers.outgoing.map((offer) => {
+    const { rate = 0, etaSeconds = null } = carriers.value.get(offer.id) ?? {};
+    return { offer, rate, etaSeconds };
+  }));
+  const transfers = computed(() => (carriers.value.size === 0 ? all.active : all.active.filter(({ offer }) => offer === undefined || !offers.byId.has(offer))));
   /** Whether any download gets something: one that does not waits for its turn then. */
   const moving = computed(() => all.active.some((transfer) => transfer.direction === 'down' && transfer.rate > 0));
   const count = computed(() => pushes.value.length + transfers.value.length);

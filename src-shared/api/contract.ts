@@ -7,7 +7,7 @@ import { rateLimitSchema } from '../model/limit.ts';
 import { pairingSchema, peerSchema } from '../model/peer.ts';
 import { invitationSchema, roomSchema } from '../model/room.ts';
 import { audienceSchema, entrySchema, shareSchema } from '../model/share.ts';
-import { filePrioritySchema, prioritySchema, transferDetailSchema, transferFileSchema, transferSchema } from '../model/transfer.ts';
+import { directionSchema, filePrioritySchema, prioritySchema, transferDetailSchema, transferFileSchema, transferSchema } from '../model/transfer.ts';
 import { offerSchema } from '../model/offer.ts';
 import { searchFilterSchema, searchStateSchema } from '../model/search.ts';
 import { nodeStatusSchema } from '../model/status.ts';
@@ -130,8 +130,11 @@ export const calls = {
   'search.get': call(z.object({ id: z.string() }), searchStateSchema),
   'search.stop': call(z.object({ id: z.string() }), done),
 
-  /** `finished`: only what needs nobody any more, or only the rest; what failed waits for the user. Newest first. */
-  'transfers.list': call(z.object({ finished: z.boolean().optional(), cursor: cursor.optional(), limit: pageSize.optional() }), z.object({ transfers: z.array(transferSchema), total: z.int(), next: cursor.nullable() })),
+  /**
+   * `finished`: only what needs nobody any more, or only the rest; what failed waits for the user. `direction`: only downloads, or only uploads. Newest first, and
+   * uploads that ended after everything else.
+   */
+  'transfers.list': call(z.object({ finished: z.boolean().optional(), direction: directionSchema.optional(), cursor: cursor.optional(), limit: pageSize.optional() }), z.object({ transfers: z.array(transferSchema), total: z.int(), next: cursor.nullable() })),
   'transfers.get': call(z.object({ id: transferIdSchema }), transferDetailSchema),
   'transfers.files': call(z.object({ id: transferIdSchema, cursor: cursor.optional(), limit: pageSize }), z.object({ files: z.array(transferFileSchema), total: z.int(), next: cursor.nullable() })),
   /** `to` is a folder of this machine; the download's own name is created inside it. */
@@ -147,7 +150,8 @@ export const calls = {
   'transfers.setInOrder': call(z.object({ id: transferIdSchema, inOrder: z.boolean() }), transferSchema),
   /** Files by index; finished ones stay as they are. A download that was done goes on when a file is wanted again. */
   'transfers.setFilePriority': call(z.object({ id: transferIdSchema, indices: z.array(z.int().nonnegative()).max(100_000), priority: filePrioritySchema }), transferSchema),
-  'transfers.forget': call(z.object({ id: transferIdSchema.optional() }), z.object({ forgotten: z.int() })),
+  /** One that ended, or all that are finished, in one direction or both. No file changes. */
+  'transfers.forget': call(z.object({ id: transferIdSchema.optional(), direction: directionSchema.optional() }), z.object({ forgotten: z.int() })),
 
   'offers.list': call(nothing, z.array(offerSchema)),
   'offers.send': call(z.object({ peer: peerRef, paths: z.array(localPath).min(1).max(limits.push.itemsListed) }), offerSchema),

@@ -8,7 +8,7 @@ export const cliEn = {
     audience: 'who may see it: {choices}; nobody unless said', device: 'a device that may see it, with --audience devices (can be repeated)', shareName: 'name under which others see it; its own unless said',
     waitHashed: 'return when everything is prepared, with its content id', for: 'how many seconds to wait for answers; until all have answered unless said, at most {seconds}', type: 'only: {choices}; any unless said',
     to: 'folder in which it is created; the setting “downloadDir” unless said', noWait: 'put it in the queue and return', wait: 'return when it has arrived', yes: 'say yes to every question', off: 'undo it',
-    room: 'the room that may see it, with --audience room', all: 'also what has ended', deletePartial: 'also delete what has arrived so far',
+    room: 'the room that may see it, with --audience room', all: 'also what has ended, in either direction', deletePartial: 'also delete what has arrived so far',
     inOrder: 'from beginning to end, to look at it while it arrives', setInOrder: 'from beginning to end, to look at it while it arrives, or not any more', priority: 'how soon: {choices}; of the whole transfer, or of what --file names (skip only there)',
     file: 'files and folders in it, by path', files: 'list its files',
   },
@@ -128,7 +128,7 @@ export const cliEn = {
   },
   hash: { skipped: 'Left out, because it cannot be shared: {path}' },
   status: { name: 'Name', deviceId: 'Device id', version: 'Version', port: 'Port', addresses: 'Addresses', outside: 'From outside', dataDir: 'Data', downloadDir: 'Downloads', free: '{size} free', rates: 'Now', down: '{rate} down', up: '{rate} up', online: 'Online', transfers: 'Transfers', offers: 'Waiting for you', discovery: 'Found by', problems: 'Problems' },
-  column: { name: 'NAME', id: 'ID', state: 'STATE', trust: 'TRUST', address: 'ADDRESS', path: 'PATH', latency: 'LATENCY', shares: 'SHARES', size: 'SIZE', files: 'FILES', date: 'MODIFIED', have: 'HERE', audience: 'VISIBLE TO', done: 'DONE', rate: 'SPEED', from: 'FROM', sources: 'SOURCES', what: 'WHAT', givenBy: 'GIVEN BY', takenBy: 'TAKEN BY', share: 'SHARE', failed: 'FAILED', reason: 'REASON', priority: 'PRIORITY', direction: '' },
+  column: { name: 'NAME', id: 'ID', state: 'STATE', trust: 'TRUST', address: 'ADDRESS', path: 'PATH', latency: 'LATENCY', shares: 'SHARES', size: 'SIZE', files: 'FILES', date: 'MODIFIED', have: 'HERE', audience: 'VISIBLE TO', done: 'DONE', rate: 'SPEED', from: 'FROM', sources: 'SOURCES', what: 'WHAT', givenBy: 'GIVEN BY', takenBy: 'TAKEN BY', share: 'SHARE', failed: 'FAILED', reason: 'REASON', priority: 'PRIORITY', direction: '', with: 'WITH', ended: 'ENDED' },
   direction: { down: 'down', up: 'up', in: 'from', out: 'to' },
   error: { prefix: 'Error:', commander: { missingArgument: 'the argument {name} is missing', missingOptionArgument: 'the option {name} needs a value', unknownOption: 'there is no option {name}', excessArguments: 'there are too many arguments', invalidValue: '{value} is not possible for {name}', choices: 'one of {choices}', invalidChoice: '{value} is not possible for {name}, only {choices}' } },
 } as const;

@@ -10,7 +10,7 @@ export const cliEs: SameShape<typeof cliEn> = {
     audience: 'quién puede verlo: {choices}; nobody si no se dice', device: 'un dispositivo que puede verlo, con --audience devices (se puede repetir)', shareName: 'nombre con el que lo ven los demás; el suyo si no se dice',
     waitHashed: 'volver cuando todo esté preparado, con su id de contenido', for: 'cuántos segundos esperar respuestas; hasta que todos contesten si no se dice, como mucho {seconds}', type: 'solo: {choices}; any si no se dice',
     to: 'carpeta en la que se crea; la del ajuste «downloadDir» si no se dice', noWait: 'ponerlo en la cola y volver', wait: 'volver cuando haya llegado', yes: 'contestar que sí a todo', off: 'deshacerlo',
-    room: 'la sala que puede verlo, con --audience room', all: 'también lo que ha terminado', deletePartial: 'borrar también lo que ha llegado hasta ahora',
+    room: 'la sala que puede verlo, con --audience room', all: 'también lo que ha terminado, en ambos sentidos', deletePartial: 'borrar también lo que ha llegado hasta ahora',
     inOrder: 'del principio al final, para verlo mientras llega', setInOrder: 'del principio al final, para verlo mientras llega, o ya no', priority: 'con qué urgencia: {choices}; de toda la transferencia, o de lo que nombra --file (skip solo ahí)',
     file: 'archivos y carpetas de ella, por su camino', files: 'enumerar sus archivos',
   },
@@ -130,7 +130,7 @@ export const cliEs: SameShape<typeof cliEn> = {
   },
   hash: { skipped: 'Se deja fuera, porque no se puede compartir: {path}' },
   status: { name: 'Nombre', deviceId: 'Id del dispositivo', version: 'Versión', port: 'Puerto', addresses: 'Direcciones', outside: 'Desde fuera', dataDir: 'Datos', downloadDir: 'Descargas', free: '{size} libres', rates: 'Ahora', down: '{rate} de bajada', up: '{rate} de subida', online: 'En línea', transfers: 'Transferencias', offers: 'Te esperan', discovery: 'Se encuentra por', problems: 'Problemas' },
-  column: { name: 'NOMBRE', id: 'ID', state: 'ESTADO', trust: 'CONFIANZA', address: 'DIRECCIÓN', path: 'CAMINO', latency: 'LATENCIA', shares: 'COMPARTE', size: 'TAMAÑO', files: 'ARCHIVOS', date: 'MODIFICADO', have: 'AQUÍ', audience: 'VISIBLE PARA', done: 'HECHO', rate: 'VELOCIDAD', from: 'DE', sources: 'FUENTES', what: 'QUÉ', givenBy: 'LO DA', takenBy: 'LO RECIBE', share: 'PARTE', failed: 'FALLOS', reason: 'MOTIVO', priority: 'PRIORIDAD', direction: '' },
+  column: { name: 'NOMBRE', id: 'ID', state: 'ESTADO', trust: 'CONFIANZA', address: 'DIRECCIÓN', path: 'CAMINO', latency: 'LATENCIA', shares: 'COMPARTE', size: 'TAMAÑO', files: 'ARCHIVOS', date: 'MODIFICADO', have: 'AQUÍ', audience: 'VISIBLE PARA', done: 'HECHO', rate: 'VELOCIDAD', from: 'DE', sources: 'FUENTES', what: 'QUÉ', givenBy: 'LO DA', takenBy: 'LO RECIBE', share: 'PARTE', failed: 'FALLOS', reason: 'MOTIVO', priority: 'PRIORIDAD', direction: '', with: 'CON', ended: 'FIN' },
   direction: { down: 'bajada', up: 'subida', in: 'de', out: 'para' },
   error: { prefix: 'Error:', commander: { missingArgument: 'falta el argumento {name}', missingOptionArgument: 'la opción {name} necesita un valor', unknownOption: 'no hay ninguna opción {name}', excessArguments: 'sobran argumentos', invalidValue: '{value} no vale para {name}', choices: 'uno de {choices}', invalidChoice: '{value} no vale para {name}, solo {choices}' } },
 };

@@ -6,6 +6,7 @@ export const commonEn = {
       queued: 'queued', preparing: 'preparing', running: 'running', waiting: 'waiting', paused: 'paused', checking: 'checking', done: 'done',
       failed: 'failed', cancelled: 'cancelled',
     },
+    upload: { done: 'sent', cancelled: 'sent in part' },
     share: { scanning: 'reading the folder', hashing: 'preparing', ready: 'ready', missing: 'not there', paused: 'paused' },
     trust: { seen: 'new', verified: 'verified', paired: 'trusted', blocked: 'blocked' },
     presence: { online: 'online', offline: 'offline', banned: 'banned' },

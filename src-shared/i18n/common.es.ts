@@ -8,6 +8,7 @@ export const commonEs: SameShape<typeof commonEn> = {
       queued: 'en cola', preparing: 'preparando', running: 'en marcha', waiting: 'esperando', paused: 'en pausa', checking: 'comprobando', done: 'terminado',
       failed: 'detenido', cancelled: 'cancelado',
     },
+    upload: { done: 'enviado', cancelled: 'enviado en parte' },
     share: { scanning: 'leyendo la carpeta', hashing: 'preparando', ready: 'listo', missing: 'no está', paused: 'en pausa' },
     trust: { seen: 'nuevo', verified: 'verificado', paired: 'de confianza', blocked: 'bloqueado' },
     presence: { banned: 'vetado', online: 'en línea', offline: 'sin conexión' },

@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { bytesSchema, contentIdSchema, deviceIdSchema, millisSchema, timestampSchema, transferIdSchema } from './ids.ts';
+import { bytesSchema, contentIdSchema, deviceIdSchema, millisSchema, offerIdSchema, timestampSchema, transferIdSchema } from './ids.ts';
 import { brakeSchema, sourceStateSchema } from './brake.ts';
 import { errorInfoSchema } from './error.ts';
 import { badPiecesSchema } from './peer.ts';
 
 /**
  * `waiting`: not finished and not moving, for the reason given; goes on by itself when the reason is gone.
- * `paused`: the user paused it. `failed`: needs the user.
+ * `paused`: the user paused it. `failed`: needs the user. Of an upload that ended, `cancelled`: less went out than was begun.
  */
 export const transferStateSchema = z.enum(['queued', 'preparing', 'running', 'waiting', 'paused', 'checking', 'done', 'failed', 'cancelled']);
 export type TransferState = z.infer<typeof transferStateSchema>;
@@ -16,9 +16,12 @@ export type Priority = z.infer<typeof prioritySchema>;
 export const filePrioritySchema = z.enum(['skip', ...prioritySchema.options]);
 export type FilePriority = z.infer<typeof filePrioritySchema>;
 
+/** `up`: others take it from this device. */
+export const directionSchema = z.enum(['down', 'up']);
+
 export const transferSchema = z.object({
   id: transferIdSchema,
-  direction: z.enum(['down', 'up']),
+  direction: directionSchema,
   /** What the user sees as its name: the file or folder. */
   name: z.string(),
   kind: z.enum(['file', 'folder']),
@@ -37,6 +40,10 @@ export const transferSchema = z.object({
   inOrder: z.boolean(),
   /** Devices that give (down) or take (up), most active first; at most 8. */
   peers: z.array(deviceIdSchema),
+  /** Of an upload that ended: what the device was called that took it, which may be forgotten by now. */
+  takerName: z.string().optional(),
+  /** Of an upload that carries a push. */
+  offer: offerIdSchema.optional(),
   /** Where it lies or will lie; null for uploads. */
   path: z.string().nullable(),
   contentId: contentIdSchema.nullable(),

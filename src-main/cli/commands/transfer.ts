@@ -11,7 +11,7 @@ import type { AddCommands, CliContext } from '../context.ts';
 import { findOne } from '../find-one.ts';
 import { peerNames } from '../peer-names.ts';
 import { switchOption } from '../switch-option.ts';
-import { listTransfers } from './transfers.ts';
+import { listTransfers, stateText } from './transfers.ts';
 import { withNode } from '../with-node.ts';
 
 interface TransferOptions {
@@ -85,7 +85,7 @@ function showFiles({ out, t }: CliContext, files: readonly TransferFile[]): void
 
 function showDetail({ out, t }: CliContext, { transfer, brake, sources }: TransferDetail, nameOf: (id: string) => string): void {
   const size = (bytes: number): string => formatBytes(out.locale, bytes);
-  const state = t(`state.transfer.${transfer.state}`);
+  const state = stateText(t, transfer);
   out.line(t('cli.transfer.head', { name: transfer.name, state, done: size(transfer.doneBytes), all: size(transfer.bytes), rate: formatRate(out.locale, transfer.rate) }));
   if (transfer.inOrder) out.line(t('cli.transfer.inOrder'));
   const { what, next } = transfer.reason === null ? { what: null, next: null } : errorSentences(out.locale, transfer.reason);
@@ -103,7 +103,7 @@ function showDetail({ out, t }: CliContext, { transfer, brake, sources }: Transf
       const until = source.badPieces?.banned === true ? source.badPieces.until : source.until;
       const { key, params } = sourceStateText(source.state, until === null ? null : clock.format(until));
       return [
-        nameOf(source.peer), transfer.direction === 'up' ? '' : t(key, params), source.rate > 0 ? formatRate(out.locale, source.rate) : '', `${Math.round((100 * source.bytes) / all)} %`, size(source.bytes),
+        transfer.takerName || nameOf(source.peer), transfer.direction === 'up' ? '' : t(key, params), source.rate > 0 ? formatRate(out.locale, source.rate) : '', `${Math.round((100 * source.bytes) / all)} %`, size(source.bytes),
         source.latencyMs === null ? '' : `${source.latencyMs.toFixed(1)} ms`, source.failures > 0 ? String(source.failures) : '',
       ];
     }),

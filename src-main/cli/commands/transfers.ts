@@ -6,6 +6,7 @@ import type { Transfer } from '#shared/model/transfer.ts';
 import { errorSentences } from '../../api/translate.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { findOne } from '../find-one.ts';
+import { peerNames } from '../peer-names.ts';
 import { withNode } from '../with-node.ts';
 
 export const addTransferCommands: AddCommands = (program, context) => {
@@ -14,7 +15,7 @@ export const addTransferCommands: AddCommands = (program, context) => {
     .action(({ all = false }: { all?: boolean }) => withNode(context, async (api) => {
       const transfers = await listTransfers(api, signal, all ? undefined : false);
       for (const transfer of transfers) out.event('transfer', transfer);
-      showTransfers(context, transfers);
+      showTransfers(context, transfers, await peerNames(api), all);
     }));
 
   const change = (name: 'pause' | 'resume', act: (api: ApiClient, transfer: Transfer) => Promise<Transfer>): void => {
@@ -61,18 +62,24 @@ function showChanged({ out, t }: CliContext, transfer: Transfer): void {
   out.line(t('cli.transfers.changed', { name: transfer.name, state: t(`state.transfer.${transfer.state}`) }));
 }
 
-function showTransfers({ out, t }: CliContext, transfers: readonly Transfer[]): void {
+function showTransfers({ out, t }: CliContext, transfers: readonly Transfer[], nameOf: (id: string) => string, withEnded: boolean): void {
   if (transfers.length === 0) out.line(t('cli.transfers.none'));
+  const time = new Intl.DateTimeFormat(out.locale, { dateStyle: 'short', timeStyle: 'short' });
   out.table(
     [
       { title: t('cli.column.id') }, { title: t('cli.column.direction') }, { title: t('cli.column.name') }, { title: t('cli.column.state') }, { title: t('cli.column.done'), align: 'right' },
-      { title: t('cli.column.size'), align: 'right' }, { title: t('cli.column.rate'), align: 'right' }, { title: t('cli.column.reason') },
+      { title: t('cli.column.size'), align: 'right' }, { title: t('cli.column.rate'), align: 'right' }, { title: t('cli.column.with') }, ...(withEnded ? [{ title: t('cli.column.ended') }] : []), { title: t('cli.column.reason') },
     ],
     transfers.map((transfer) => [
-      transfer.id, t(`cli.direction.${transfer.direction}`), transfer.name, t(`state.transfer.${transfer.state}`),
-      // How much others will take is theirs to know.
-      transfer.bytes === 0 || transfer.direction === 'up' ? '' : `${Math.floor((100 * transfer.doneBytes) / transfer.bytes)} %`, formatBytes(out.locale, transfer.bytes),
-      transfer.rate > 0 ? formatRate(out.locale, transfer.rate) : '', transfer.reason === null ? '' : errorSentences(out.locale, transfer.reason).what,
+      transfer.id, t(`cli.direction.${transfer.direction}`), transfer.name, stateText(t, transfer),
+      // How much others will take from a share is theirs to know.
+      transfer.bytes === 0 || (transfer.direction === 'up' && transfer.finishedAt === null && transfer.offer === undefined) ? '' : `${Math.floor((100 * transfer.doneBytes) / transfer.bytes)} %`, formatBytes(out.locale, transfer.bytes),
+      transfer.rate > 0 ? formatRate(out.locale, transfer.rate) : '', transfer.peers.map((id) => transfer.takerName || nameOf(id)).join(', '), ...(withEnded ? [transfer.finishedAt === null ? '' : time.format(transfer.finishedAt)] : []), transfer.reason === null ? '' : errorSentences(out.locale, transfer.reason).what,
     ]),
   );
+}
+
+/** Of what went out the last word is another one. */
+export function stateText(t: CliContext['t'], { direction, state }: Transfer): string {
+  return direction === 'up' && (state === 'done' || state === 'cancelled') ? t(`state.upload.${state}`) : t(`state.transfer.${state}`);
 }

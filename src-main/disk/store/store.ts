@@ -41,6 +41,8 @@ export interface Range {
   readonly from?: string;
   readonly before?: string;
   readonly limit?: number;
+  /** From the last key to the first. */
+  readonly reverse?: boolean;
 }
 
 export type Row<Value> = readonly [key: string, value: Value];
@@ -66,6 +68,7 @@ const bounds = (table: Table<unknown>, range: Range) => ({
   ...(range.after === undefined ? { gte: `${table.name}${separator}${range.from ?? ''}` } : { gt: `${table.name}${separator}${range.after}` }),
   lt: range.before === undefined ? `${table.name}${tableEnd}` : `${table.name}${separator}${range.before}`,
   limit: range.limit ?? -1,
+  reverse: range.reverse ?? false,
   valueEncoding: table.form,
 });
 

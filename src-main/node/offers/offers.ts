@@ -67,6 +67,10 @@ export class Offers {
     await this.#forgetEnded();
   }
 
+  get(id: OfferId): Offer | undefined {
+    return this.#records.get(id)?.offer;
+  }
+
   list(): Offer[] {
     return [...this.#records.values()].map(({ offer }) => offer).toSorted((a, b) => b.at - a.at);
   }
@@ -258,9 +262,9 @@ export class Offers {
     return listOffered(this.#offeredTo(link, path).record.sources, cursor, limit, this.#ports.isPrivate);
   }
 
-  openFile(link: Link, path: string): Promise<FileRef> {
+  async openFile(link: Link, path: string): Promise<FileRef> {
     const { record, rest } = this.#offeredTo(link, path);
-    return openOffered(record.sources, rest, this.#ports.isPrivate);
+    return { ...(await openOffered(record.sources, rest, this.#ports.isPrivate)), offer: record.offer.id };
   }
 
   #offeredTo(link: Link, path: string): { record: OfferRecord; rest: string } {

@@ -1,5 +1,5 @@
 import type { Looker } from '#main/core/access/audience.ts';
-import type { ContentId, ShareId } from '#shared/ids.ts';
+import type { ContentId, OfferId, ShareId } from '#shared/ids.ts';
 import type { Audience, Entry, Share } from '#shared/model/share.ts';
 import type { SearchFilter } from '#shared/model/search.ts';
 import type { FileType } from '#shared/model/search.ts';
@@ -28,6 +28,8 @@ export interface FileRef {
   readonly executable: boolean;
   readonly version: string;
   readonly contentId: ContentId | null;
+  /** The push that it belongs to; not there when it is shared or passed on. */
+  readonly offer?: OfferId;
 }
 
 /** A folder's manifest as docs/protocol.md lays it out. */

@@ -103,7 +103,10 @@ export function createGetting({ foundation, ways: { links }, events, background,
       })());
     },
     onRights: () => { blocks.forgetRights(); },
-    onChange: (offer) => { offerEvents.push(offer.id, offer); },
+    onChange: (offer) => {
+      offerEvents.push(offer.id, offer);
+      uploads.offerChanged(offer);
+    },
     onGone: (id) => {
       offerEvents.drop(id);
       events.emit({ type: 'offer-gone', id });

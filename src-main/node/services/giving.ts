@@ -1,6 +1,7 @@
-import type { DeviceId, ShareId, TransferId } from '#shared/ids.ts';
+import type { DeviceId, OfferId, ShareId, TransferId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Brake } from '#shared/model/brake.ts';
+import type { Offer } from '#shared/model/offer.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import { minute } from '#shared/units.ts';
 import { AlternativeSchedule } from '../rates/alternative-schedule.ts';
@@ -8,6 +9,7 @@ import { PingProtection } from '../rates/ping-protection.ts';
 import { SpeedLimits } from '../rates/speed-limits.ts';
 import { BlockCompressor } from '../serving/block-compressor.ts';
 import { BlockServer } from '../serving/block-server.ts';
+import { FinishedUploads, viewOf } from '../serving/finished-uploads.ts';
 import { serveSettingsOf } from '../serving/serve-settings.ts';
 import { Uploads } from '../serving/uploads.ts';
 import { SwarmDriver } from '../swarm/swarm-driver.ts';
@@ -23,6 +25,7 @@ export interface Giving {
   /** Names of the shares, for telling others what changed. */
   readonly shareNames: Map<ShareId, string>;
   readonly uploads: Uploads;
+  readonly finishedUploads: FinishedUploads;
   readonly swarm: SwarmDriver;
   readonly speed: SpeedLimits;
   readonly blocks: BlockServer;
@@ -36,19 +39,31 @@ export interface GivingPorts {
   readonly fetched: SharedDownloads;
   /** What holds up what goes out to a device. */
   readonly brakeOf: (peer: DeviceId) => Brake | null;
-  /** What is told of an upload. */
+  readonly offerOf: (id: OfferId) => Offer | undefined;
+  /** What is told of an upload; `onDone`: the last of it. */
   readonly onChange: (transfer: Transfer) => void;
+  readonly onDone: (transfer: Transfer) => void;
   readonly onGone: (id: TransferId) => void;
 }
 
-export function createGiving({ foundation, ways: { links, outgoing }, background, closers }: Surroundings, { people: { conduct, devices }, fetched, brakeOf, onChange, onGone }: GivingPorts): Giving {
+export function createGiving({ foundation, ways: { links, outgoing }, background, closers }: Surroundings, { people: { conduct, devices }, fetched, brakeOf, offerOf, onChange, onDone, onGone }: GivingPorts): Giving {
   const { settings, store, hasher, library, now, elapsed } = foundation;
   const shareNames = new Map<ShareId, string>();
   const uploads: Uploads = new Uploads({
     now, shareName: (id) => shareNames.get(id),
-    brakeOf, onChange, onGone,
+    nameOf: (id) => devices.get(id)?.name,
+    brakeOf, offerOf, onChange, onGone,
+    onResumed: (id) => { background(finishedUploads.forget(id)); },
+    onEnd: (upload) => {
+      onDone(viewOf(upload));
+      background(finishedUploads.note(upload));
+    },
   });
-  closers.push(() => { uploads.close(); });
+  const finishedUploads = new FinishedUploads({ store, kept: limits.transfer.finishedUploads, onGone });
+  closers.push(() => {
+    uploads.close();
+    return finishedUploads.idle();
+  });
   let numbers = 0;
   const nextNumber = (): number => ++numbers;
   const mayCompress = (): boolean => settings.get().compression === 'auto';
@@ -76,5 +91,5 @@ export function createGiving({ foundation, ways: { links, outgoing }, background
   const forgetting = setInterval(() => { blocks.forgetRights(); }, forgetRightsEveryMs);
   closers.push(() => { clearInterval(forgetting); });
   swarm.serveWith(blocks);
-  return { shareNames, uploads, swarm, speed, fetchedSmall, blocks, nextNumber };
+  return { shareNames, uploads, finishedUploads, swarm, speed, fetchedSmall, blocks, nextNumber };
 }

@@ -64,13 +64,14 @@ export function mainAction(transfer: Transfer): 'pause' | 'resume' | 'retry' | n
 /** The rest of what can be done with it. */
 export function transferActions(transfer: Transfer, canShow: boolean, t: ReturnType<typeof useText>['t']): Item[] {
   const over = transfer.state === 'done' || transfer.state === 'cancelled';
-  if (transfer.direction === 'up') return [];
+  const forget: Item = { id: 'forget', text: t('ui.transfer.forget'), icon: Trash2Icon };
+  if (transfer.direction === 'up') return over ? [forget] : [];
   const show: Item[] = canShow && transfer.path !== null ? [{ id: 'show', text: t('ui.action.show'), icon: FolderOpenIcon }] : [];
   const copy: Item[] = transfer.contentId !== null ? [{ id: 'copy-id', text: t('ui.transfer.copyId'), icon: CopyIcon }] : [];
   const files: Item[] = transfer.kind === 'folder' ? [{ id: 'files', text: t('ui.transfer.chooseFiles'), icon: ListChecksIcon }] : [];
   // What was skipped can still be had.
   if (transfer.state === 'done') show.push(...files);
-  if (over) return [...show, ...(transfer.contentId !== null ? [{ id: 'again' as const, text: t('ui.transfer.again'), icon: RotateCcwIcon }] : []), ...copy, { id: 'forget', text: t('ui.transfer.forget'), icon: Trash2Icon }];
+  if (over) return [...show, ...(transfer.contentId !== null ? [{ id: 'again' as const, text: t('ui.transfer.again'), icon: RotateCcwIcon }] : []), ...copy, forget];
   const order: Item[] = [
     { id: 'high', text: t('ui.transfer.first'), icon: ArrowUpIcon, disabled: transfer.priority === 'high', separated: true },
     { id: 'normal', text: t('ui.transfer.inTurn'), icon: MinusIcon, disabled: transfer.priority === 'normal' },

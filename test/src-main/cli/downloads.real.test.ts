@@ -154,10 +154,21 @@ describe('get', () => {
 });
 
 describe('transfers', () => {
+  beforeEach(() => { cli.node.handlers['peers.list'] = () => []; });
+
   it('says how much of a download is there, and of an upload only how much went out', async () => {
     cli.node.handlers['transfers.list'] = () => ({ transfers: [transferOf({ bytes: 200, doneBytes: 100 }), transferOf({ id: transferId('2'), direction: 'up', bytes: 100, doneBytes: 100 })], total: 2, next: null });
     const { out } = await cli.run('transfers');
     expect(out.match(/\d+ %/g)).toEqual(['50 %']);
+  });
+
+  it('says of what went out to whom, whether it was all, and when it ended', async () => {
+    const sent = transferOf({ id: transferId('2'), name: 'Scans', direction: 'up', state: 'done', bytes: 200, doneBytes: 200, peers: [deviceB], takerName: 'Ana', finishedAt: Date.UTC(2026, 4, 6, 12) });
+    cli.node.handlers['transfers.list'] = () => ({ transfers: [sent, { ...sent, id: transferId('3'), state: 'cancelled', doneBytes: 50 }], total: 2, next: null });
+    const out = (await cli.run('transfers --all')).out.replaceAll('\u00a0', ' ');
+    expect(out).toMatch(/up +Scans +sent +100 % +200 B +Ana +5\/6\/26/);
+    expect(out).toMatch(/up +Scans +sent in part +25 % +200 B +Ana +5\/6\/26/);
+    expect(cli.node.asked[0]?.args).not.toHaveProperty('finished');
   });
 
   it('lists all pages', async () => {

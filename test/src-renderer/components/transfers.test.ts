@@ -37,12 +37,21 @@ describe('a transfer', () => {
     // What others take is theirs to stop: nothing is offered that could not be done.
     const upload = { ...of('running'), direction: 'up' as const, path: null, contentId: null };
     expect([mainAction(upload), ids(upload)]).toEqual([null, []]);
+    expect([mainAction({ ...upload, state: 'cancelled' }), ids({ ...upload, state: 'done' }), ids({ ...upload, state: 'cancelled' })]).toEqual([null, ['forget'], ['forget']]);
   });
   it('claims no share of an upload whose end nobody knows', () => {
     const wrapper = mountComponent(TransferRow, { transfer: inventTransfer({ name: 'Films', kind: 'folder', direction: 'up', bytes: 5e6, doneBytes: 5e6, rate: 1e6 }), people: inventedPeople().slice(0, 1), expanded: false, canShow: false });
     expect(wrapper.find('[role=progressbar]').exists()).toBe(false);
     expect(wrapper.text().replaceAll('\u00a0', ' ')).toContain('5.00 MB to Amber Falcon');
     expect(wrapper.find('[aria-haspopup]').exists()).toBe(false);
+  });
+  it('that went out says to whom, how much and when, and that it was not all', () => {
+    const sent = inventTransfer({ name: 'Scans', kind: 'folder', direction: 'up', state: 'done', bytes: 5e6, doneBytes: 5e6, files: 3, finishedAt: 1 });
+    const text = (transfer: typeof sent): string => mountComponent(TransferRow, { transfer, people: inventedPeople().slice(0, 1), expanded: false, canShow: true }).text().replaceAll('\u00a0', ' ');
+    expect(text(sent)).toContain('3 files, 5.00 MB to Amber Falcon');
+    expect(text(sent)).toMatch(/Sent(?! in part)/);
+    expect(text({ ...sent, state: 'cancelled', doneBytes: 2e6 })).toContain('3 files, 2.00 MB of 5.00 MB to Amber Falcon');
+    expect(text({ ...sent, state: 'cancelled', doneBytes: 2e6 })).toContain('Sent in part');
   });
   it('is read aloud with its whole name, and of nobody where nobody takes part', () => {
     const wrapper = mountComponent(TransferRow, { transfer: inventTransfer({ name: 'the whole evening.mkv' }), people: [], expanded: false, canShow: false });

@@ -167,8 +167,8 @@ export function fakeHandlers(world: World): Handlers {
       if (world.search) world.search = { ...world.search, finished: true };
       return {};
     },
-    'transfers.list': ({ finished = false, cursor, limit = 200 }) => {
-      const all = world.transfers.filter((each) => isOver(each) === finished);
+    'transfers.list': ({ finished = false, direction, cursor, limit = 200 }) => {
+      const all = world.transfers.filter((each) => isOver(each) === finished && (direction === undefined || each.direction === direction));
       const { items, next } = page(all, cursor, limit);
       return { transfers: items, total: all.length, next };
     },
@@ -206,9 +206,9 @@ export function fakeHandlers(world: World): Handlers {
       world.filePriorities.set(id, chosen);
       return changeTransfer(id, {});
     },
-    'transfers.forget': ({ id }) => {
+    'transfers.forget': ({ id, direction }) => {
       const before = world.transfers.length;
-      world.transfers = world.transfers.filter((each) => !isOver(each) || (id !== undefined && each.id !== id));
+      world.transfers = world.transfers.filter((each) => !isOver(each) || (id !== undefined && each.id !== id) || (direction !== undefined && each.direction !== direction));
       return { forgotten: before - world.transfers.length };
     },
     'offers.list': () => world.offers,

@@ -33,6 +33,8 @@ export const inventedTransfers = (): Transfer[] => [
     name: index === 0 ? 'Cover_A4.pdf' : `Roll ${String(index).padStart(3, '0')}.tif`, state: index % 17 === 5 ? 'cancelled' : 'done', bytes: 38.2e6 + index * 1e5, doneBytes: 38.2e6 + index * 1e5, doneFiles: 1,
     peers: from('Amber Falcon'), addedAt: epoch - index * minute, finishedAt: epoch - index * minute,
   })),
+  inventTransfer({ name: 'Holiday film.mov', direction: 'up', state: 'done', bytes: 1.2e9, doneBytes: 1.2e9, doneFiles: 1, peers: from('Coral Heron'), takerName: 'Coral Heron', path: null, contentId: null, addedAt: epoch - 9 * minute, finishedAt: epoch - 5.5 * minute }),
+  inventTransfer({ name: 'Scans', kind: 'folder', direction: 'up', state: 'cancelled', bytes: 4.82e9, doneBytes: 0.6e9, files: 212, doneFiles: 212, peers: from('Amber Falcon'), takerName: 'Amber Falcon', path: null, contentId: null, addedAt: epoch - 12 * minute, finishedAt: epoch - 7.5 * minute }),
 ];
 
 /** One second of a running transfer; null when nothing moved. */

@@ -24,7 +24,7 @@ describe('the stores', () => {
       expect(usePeers().near.map((peer) => peer.name)).toEqual(['Amber Falcon', 'Coral Heron', 'Slate Lynx', 'Moss Badger', 'Rose Marten', 'Indigo Wren']);
       expect(usePeers().away.map((peer) => peer.name)).toEqual(['Plum Finch']);
       expect(useTransfers().active).toHaveLength(6);
-      expect(useTransfers().finishedTotal).toBe(128);
+      expect(useTransfers().finishedTotal).toBe(130);
       expect(useOffers().incoming).toHaveLength(2);
     });
   });
@@ -51,7 +51,7 @@ describe('the stores', () => {
     node.emit({ type: 'transfer', transfer: done });
     run(() => {
       expect(useNotices().toasts).toHaveLength(1);
-      expect(useTransfers().finishedTotal).toBe(129);
+      expect(useTransfers().finishedTotal).toBe(131);
     });
   });
 

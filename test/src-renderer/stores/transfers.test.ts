@@ -12,7 +12,7 @@ describe('the list of transfers', () => {
     const transfers = surroundings(node).run(useTransfers);
     await transfers.load();
     expect([transfers.active.length, transfers.failed.length, transfers.finishedTotal]).toEqual([2500, 1250, 300]);
-    expect(node.calls.map(({ name }) => name)).toEqual(Array.from({ length: 4 }, () => 'transfers.list'));
+    expect(node.calls.map(({ name }) => name)).toEqual(Array.from({ length: 5 }, () => 'transfers.list'));
   });
 
   it('counts what is finished once, and no more when it goes on', async () => {
@@ -25,5 +25,44 @@ describe('the list of transfers', () => {
     expect(transfers.finishedTotal).toBe(1);
     transfers.set({ ...done, state: 'running' });
     expect([transfers.active.length, transfers.finishedTotal]).toEqual([1, 0]);
+  });
+
+  it('reads what was received and what was sent page by page, and shows both as far back as both are there', async () => {
+    const node = createFakeNode({ empty: true });
+    const ended = (direction: 'up' | 'down', number: number) => inventTransfer({ name: `${direction} ${number}`, direction, state: 'done', finishedAt: 10_000 - number });
+    // A year of downloads, and a few things that were sent, the first of them long ago.
+    node.world.transfers = [...Array.from({ length: 450 }, (_, number) => ended('down', number)), ...[1, 300, 9000].map((number) => ended('up', number))];
+    const transfers = surroundings(node).run(useTransfers);
+    await transfers.load();
+    const sentAmong = (): number => transfers.finishedIn(null).filter(({ direction }) => direction === 'up').length;
+    expect([transfers.finishedTotal, transfers.finishedIn(null).length, sentAmong(), transfers.finishedIn('up').length]).toEqual([453, 201, 1, 3]);
+    await transfers.loadMoreHistory('up');
+    expect(transfers.finishedIn(null).length).toBe(201);
+    await transfers.loadMoreHistory(null);
+    expect([transfers.finishedIn(null).length, sentAmong()]).toEqual([402, 2]);
+    await transfers.loadMoreHistory(null);
+    expect([transfers.finishedIn(null).length, sentAmong()]).toEqual([453, 3]);
+  });
+
+  it('forgets what was sent alone', async () => {
+    const node = createFakeNode({ empty: true });
+    node.world.transfers = [inventTransfer({ name: 'got', state: 'done', finishedAt: 1 }), inventTransfer({ name: 'gave', direction: 'up', state: 'cancelled', finishedAt: 2 })];
+    const transfers = surroundings(node).run(useTransfers);
+    await transfers.load();
+    await transfers.forgetFinished('up');
+    expect([transfers.finishedIn(null).map(({ name }) => name), transfers.finishedTotal, transfers.history.up.total]).toEqual([['got'], 1, 0]);
+    expect(node.world.transfers.map(({ name }) => name)).toEqual(['got']);
+    await transfers.forgetFinished(null);
+    expect([transfers.finishedIn(null), transfers.finishedTotal]).toEqual([[], 0]);
+  });
+
+  it('says how fast all of it moves as the sum of what each row says', () => {
+    const transfers = surroundings(createFakeNode({ empty: true })).run(useTransfers);
+    transfers.set(inventTransfer({ name: 'a', rate: 5 }));
+    transfers.set(inventTransfer({ name: 'b', rate: 7 }));
+    transfers.set(inventTransfer({ name: 'c', direction: 'up', rate: 11 }));
+    expect(transfers.rates).toEqual({ down: 12, up: 11 });
+    transfers.set(inventTransfer({ name: 'b', state: 'done', rate: 0, finishedAt: 1 }));
+    expect(transfers.rates).toEqual({ down: 5, up: 11 });
   });
 });

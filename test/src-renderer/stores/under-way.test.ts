@@ -23,11 +23,13 @@ describe('what is under way', () => {
   it('shows a push once: asked, then how far it is, with its speed, until everything has arrived', () => {
     const { offers, transfers, underWay } = stores();
     offers.set(push({ state: 'asked' }));
-    expect(underWay.pushes).toMatchObject([{ offer: { state: 'asked' }, rate: 0 }]);
+    expect(underWay.pushes).toMatchObject([{ offer: { state: 'asked' }, rate: 0, etaSeconds: null }]);
     offers.set(push({ state: 'accepted', doneBytes: 3e6 }));
-    transfers.set(inventTransfer({ name: 'Photos', direction: 'up', peers: [deviceIdFor('Coral Heron')], bytes: 3e6, rate: 1e6 }));
+    transfers.set(inventTransfer({ name: 'Photos', direction: 'up', peers: [deviceIdFor('Coral Heron')], bytes: 3e6, rate: 1e6, etaSeconds: 6, offer: push({}).id }));
+    // The same folder, taken from a share by another one.
+
     transfers.set(inventTransfer({ name: 'Photos', id: inventTransfer({ name: 'other' }).id, direction: 'up', peers: [deviceIdFor('Slate Lynx')] }));
-    expect(underWay.pushes).toMatchObject([{ offer: { doneBytes: 3e6 }, rate: 1e6 }]);
+    expect(underWay.pushes).toMatchObject([{ offer: { doneBytes: 3e6 }, rate: 1e6, etaSeconds: 6 }]);
     expect(underWay.transfers.map((each) => each.peers)).toEqual([[deviceIdFor('Slate Lynx')]]);
     expect(underWay.count).toBe(2);
     offers.set(push({ state: 'done', doneBytes: 9e6 }));
