@@ -200,6 +200,15 @@ export class LibraryService implements Library {
     return Promise.all(this.#shares.visible({ kind: 'self' }).map((share) => this.#state(share)));
   }
 
+  async shareAt(viewer: Viewer, path: string): Promise<Share> {
+    return this.#state(this.#shares.place(viewer, path).share);
+  }
+
+  async share(id: ShareId): Promise<Share | null> {
+    const share = this.#shares.get(id);
+    return share === undefined ? null : this.#state(share);
+  }
+
   browse(viewer: Viewer, path: string, cursor: string | undefined, limit: number): ReturnType<Library['browse']> {
     return this.#reader.browse(viewer, path, cursor, limit);
   }

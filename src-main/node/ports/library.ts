@@ -66,6 +66,9 @@ export interface Library {
   pauseHashing(share: string, paused: boolean): Promise<Share>;
   whenHashed(id: ShareId, signal: AbortSignal): Promise<Share>;
   shares(): Promise<readonly Share[]>;
+  /** The share that a path leads into. Rejects with `not-found`, also when it is not for the viewer. What it takes says nothing of other shares. */
+  shareAt(viewer: Viewer, path: string): Promise<Share>;
+  share(id: ShareId): Promise<Share | null>;
 
   /** Empty path: the shares this viewer may see, as entries. Rejects with `not-found` alike for absent and for forbidden. */
   browse(viewer: Viewer, path: string, cursor: string | undefined, limit: number): Promise<Page<Entry>>;

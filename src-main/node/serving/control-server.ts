@@ -1,7 +1,7 @@
 import { AppError } from '#shared/errors.ts';
-import type { DeviceId, ShareId } from '#shared/ids.ts';
+import type { DeviceId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
-import type { Audience, Entry } from '#shared/model/share.ts';
+import type { Audience, Entry, Share } from '#shared/model/share.ts';
 import type { ControlMethod, ControlParams, ControlResult, WireEntry } from '#shared/protocol/control.ts';
 import type { Millis, Timestamp } from '#shared/units.ts';
 import { hashBytes } from '../../core/content/merkle.ts';
@@ -53,10 +53,15 @@ export class ControlServer {
     return this.#answers[method](link, params);
   }
 
-  /** The share a path begins with, when the viewer may see that path; rejects with `not-found`. */
-  async #shareAt(viewer: Viewer, path: string): Promise<ShareId | null> {
-    await this.#ports.library.stat(viewer, path);
-    return (await this.#ports.library.shares()).find(({ name }) => name === path.split('/')[0])?.id ?? null;
+  /** The share in which something lies that the viewer may see; null when no such content does. Rejects with `not-found`. */
+  async #shareOf(viewer: Viewer, asked: ControlParams<'audience'>): Promise<Share | null> {
+    const { library } = this.#ports;
+    if ('path' in asked) {
+      await library.stat(viewer, asked.path);
+      return library.shareAt(viewer, asked.path);
+    }
+    const file = await library.findFile(viewer, asked.contentId);
+    return file?.share == null ? null : library.share(file.share);
   }
 
   readonly #answers: Answers = {
@@ -80,7 +85,7 @@ export class ControlServer {
     walk: async (link, { path, cursor, limit }) => {
       if (this.#ports.offers.isOfferPath(path)) return this.#ports.offers.walk(link, path, cursor, limit);
       // A list that still grows would make a download that looks complete and is not: whoever may see it tries again soon.
-      const isGrowing = (await this.#ports.library.shares()).some(({ name, state }) => name === path.split('/')[0] && state === 'scanning');
+      const isGrowing = (await this.#ports.library.shareAt(this.#ports.viewerOf(link), path)).state === 'scanning';
       const { entries, next } = await this.#ports.library.walk(this.#ports.viewerOf(link), path, cursor, limit);
       if (isGrowing) throw new AppError('timeout');
       return { files: entries.map(({ path: at, entry, executable }) => ({ path: at, kind: entry.kind, bytes: entry.bytes, modifiedAt: entry.modifiedAt, executable, contentId: entry.contentId })), next };
@@ -92,12 +97,9 @@ export class ControlServer {
     },
     have: async (link, { contentIds }) => ({ have: await this.#lookups.have(link, () => this.#ports.viewerOf(link), contentIds) }),
     audience: async (link, asked) => {
-      const viewer = this.#ports.viewerOf(link);
-      const { library, offers } = this.#ports;
-      if ('path' in asked && offers.isOfferPath(asked.path)) return { audience: null };
-      const share = 'path' in asked ? await this.#shareAt(viewer, asked.path) : (await library.findFile(viewer, asked.contentId))?.share ?? null;
-      const found = (await library.shares()).find(({ id }) => id === share);
-      return { audience: found === undefined ? null : passedOn(found.audience) };
+      if ('path' in asked && this.#ports.offers.isOfferPath(asked.path)) return { audience: null };
+      const share = await this.#shareOf(this.#ports.viewerOf(link), asked);
+      return { audience: share === null ? null : passedOn(share.audience) };
     },
     resolve: async (link, { contentId }) => {
       const viewer = this.#ports.viewerOf(link);

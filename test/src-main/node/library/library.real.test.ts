@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { contentIdSchema } from '#shared/model/ids.ts';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { decodeNode, decodePage, decodeAttributes } from '#shared/protocol/manifest.ts';
 import { keyTable } from '#main/disk/store/store.ts';
 import { fromHex, toHex } from '#shared/ids.ts';
@@ -173,6 +173,7 @@ describe('who sees what', () => {
     for (const [there, not] of [['secret', 'absent'], ['secret/plan.txt', 'absent/plan.txt'], ['secret/x', 'absent/x']] as const) {
       for (const look of [
         (path: string) => library.browse(stranger, path, undefined, 10), (path: string) => library.stat(stranger, path), (path: string) => library.walk(stranger, path, undefined, 10),
+        (path: string) => library.shareAt(stranger, path),
       ]) {
         const [forbidden, absent] = [await failure(look(there)), await failure(look(not))];
         expect(forbidden).toMatchObject({ code: 'not-found', params: { name: there } });
@@ -190,6 +191,17 @@ describe('who sees what', () => {
     expect((await library.search(paired, 'plan', { type: 'any' })).hits).toHaveLength(1);
     expect((await library.browse(paired, '', undefined, 10)).entries.map((entry) => entry.name)).toEqual(['secret']);
     expect((await library.browse(device('blocked'), '', undefined, 10)).total).toBe(0);
+  });
+
+  test('what is asked of one share reads nothing of others: the time it takes must not tell a stranger how many there are', async () => {
+    await disk({ ...Object.fromEntries(Array.from({ length: 8 }, (_, number) => [`secret ${number}/f`, 'f'])), 'open/song.mp3': 'song' });
+    const { library, store } = await start();
+    for (let number = 0; number < 8; number++) await shareAll(library, at(`secret ${number}`), { kind: 'nobody' });
+    const open = await shareAll(library, at('open'), everyone);
+    const reads = [vi.spyOn(store, 'get'), vi.spyOn(store, 'rows')];
+    expect((await library.shareAt(device(), 'open/song.mp3')).id).toBe(open.id);
+    expect((await library.share(open.id))?.audience).toEqual(everyone);
+    expect(reads.flatMap(({ mock }) => mock.calls)).toHaveLength(2);
   });
 
   test('a changed audience counts from the next look on', async () => {

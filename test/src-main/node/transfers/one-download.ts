@@ -34,7 +34,7 @@ const record: DownloadRecord = {
 };
 const unused = (): Promise<never> => Promise.reject(new Error('not used'));
 const library: Library = {
-  add: unused, update: unused, remove: unused, rescan: unused, pauseHashing: unused, whenHashed: unused, shares: unused, browse: unused, stat: unused, walk: unused, findFile: unused, fileToRead: unused,
+  add: unused, update: unused, remove: unused, rescan: unused, pauseHashing: unused, whenHashed: unused, shares: unused, shareAt: unused, share: unused, browse: unused, stat: unused, walk: unused, findFile: unused, fileToRead: unused,
   wasChanged: () => undefined, pieceLayer: unused, resolve: unused, among: unused, manifest: unused, search: unused, hashSoon: () => undefined, learned: unused, isPrivate: () => false, onShare: () => undefined, onShareGone: () => undefined, onListing: () => undefined, onRights: () => undefined, close: unused,
 };
 const noLinks: Links = { listen: unused, dial: unused, adopt: unused, get: () => undefined, all: () => [], onLink: () => undefined, networksChanged: () => undefined, close: unused };
