@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '#shared/errors.ts';
-import { collisionKey, distinctNames, nameBytes, numberedName, safeName, safePath, shortName, shownName, type NameChange } from '#shared/names.ts';
+import { collisionKey, distinctNames, nameBytes, numberedName, plainDeviceName, safeName, safePath, shortName, shownName, type NameChange } from '#shared/names.ts';
 
 /** One row a case: what somebody sent, what we store, why it changed. */
 const table: readonly (readonly [string, string, ...NameChange[]])[] = [
@@ -216,5 +216,15 @@ describe('a name that is shown', () => {
   });
   it('is as it is otherwise, also where it could not be stored', () => {
     for (const name of ['a/b:c?.txt', 'CON', 'name. ', '', 'العربية.txt', '👩\u200d👧.jpg']) expect(shownName(name)).toBe(name);
+  });
+});
+
+describe('the name of a device', () => {
+  it.each(['An\u200dna', 'Anna\u200d', '\u200cAnna', 'Anna\ufe0f', 'Anna\u{e0041}', 'A\u034fnna', 'Anna\u206a', 'Anna\u{1d173}'])('has nothing in it by which it looks like another one: %j', (name) => {
+    expect(plainDeviceName(name)).toBe('Anna');
+  });
+
+  it.each(['Zoë 👩\u200d💻', '❤\ufe0f', 'می\u200cخواهم', 'Jade Otter', '日本'])('keeps what scripts and pictures need: %s', (name) => {
+    expect(plainDeviceName(name)).toBe(name);
   });
 });

@@ -34,7 +34,7 @@ describe('hello', () => {
   });
 
   it.each([
-    ['no name', { name: '' }], ['a name of invisible marks', { name: '\u202e\u202d' }], ['a name that shows nothing', { name: '\u200b\u3164\ufeff' }], ['an endless name', { name: 'x'.repeat(41) }], ['port 0', { listenPort: 0 }],
+    ['no name', { name: '' }], ['a name of invisible marks', { name: '\u202e\u202d' }], ['a name that shows nothing', { name: '\u200b\u3164\ufeff' }], ['a name of joiners', { name: '\u200d\u200c\ufe0f' }], ['a name of tags', { name: '\u{e0041}\u{e0042}' }], ['an endless name', { name: 'x'.repeat(41) }], ['port 0', { listenPort: 0 }],
     ['port 65536', { listenPort: 65536 }], ['a short session', { session: 'ab' }], ['a range upside down', { protocol: { min: 2, max: 1 } }], ['a version of markup', { version: '<b>' }],
     ['a fraction', { sequence: 0.5 }], ['a number beyond safe', { sequence: 2 ** 53 }], ['a crowd of features', { features: Array.from({ length: 65 }, () => 'a') }],
   ])('with %s is refused', (_name, change) => {
