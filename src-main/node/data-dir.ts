@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { homedir, platform, userInfo } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
@@ -50,6 +50,13 @@ export async function ensureDataDir(dataDir: string): Promise<void> {
     throw diskError(error, dataDir);
   }
 }
+
+/** Takes away what copying or a restore from a backup may have opened to others. Windows and some volumes have no such bits. */
+export async function closeToOthers(folder: string): Promise<void> {
+  if (platform() !== 'win32') await chmod(folder, 0o700).catch((error: unknown) => { if (!isUnsupported(error)) throw diskError(error, folder); });
+}
+
+const isUnsupported = (error: unknown): boolean => error instanceof Error && 'code' in error && (error.code === 'ENOTSUP' || error.code === 'EPERM' || error.code === 'ENOSYS');
 
 /** One folder after the other: Node's own recursive mkdir never returns where folders cannot be made, as below /proc. */
 export async function makeFolders(path: string, mode = 0o777): Promise<void> {

@@ -12,7 +12,7 @@ import type { Store } from '../disk/store/store.ts';
 import { createElapsedClock } from '../discovery/elapsed-clock.ts';
 import { createSteadyClock } from '../discovery/steady-clock.ts';
 import { openIdentity, type Identity } from '../net/identity.ts';
-import { dataPaths, defaultDataDir, defaultDownloadDir, diskError } from './data-dir.ts';
+import { closeToOthers, dataPaths, defaultDataDir, defaultDownloadDir, diskError } from './data-dir.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { createLibrary } from './library/library.ts';
 import type { Hasher } from './ports/hasher.ts';
@@ -59,6 +59,8 @@ export async function openFoundation(dataDir: string, overrides: SettingsPatch |
   closers.push(() => settings.close());
   const { store, recovery } = await openStore(join(dataDir, 'store'));
   closers.push(() => store.close());
+  // The one has the key, the other the secrets of rooms.
+  for (const name of ['identity', 'store']) await closeToOthers(join(dataDir, name));
   const hasher = createHasher();
   closers.push(() => hasher.close());
   const receiver = createReceiver();

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -28,4 +28,14 @@ it('a start removes what killed writers left, nothing else, and nothing while an
   await expect(open(dataDir)).rejects.toMatchObject({ code: 'node-already-running' });
   expect(await readdir(dataDir)).toContain(killed[0]);
   await close();
+});
+
+it.skipIf(process.platform === 'win32')('a start closes to others what a restore from a backup has opened', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'left-open-'));
+  onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+  await (await open(dataDir))();
+  const secret = ['identity', 'store'].map((name) => join(dataDir, name));
+  for (const folder of secret) await chmod(folder, 0o755);
+  await open(dataDir);
+  expect((await Promise.all(secret.map((folder) => stat(folder)))).map(({ mode }) => mode & 0o777)).toEqual([0o700, 0o700]);
 });
