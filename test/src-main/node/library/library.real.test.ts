@@ -201,7 +201,7 @@ describe('who sees what', () => {
     const reads = [vi.spyOn(store, 'get'), vi.spyOn(store, 'rows')];
     expect((await library.shareAt(device(), 'open/song.mp3')).id).toBe(open.id);
     expect((await library.share(open.id))?.audience).toEqual(everyone);
-    expect(reads.flatMap(({ mock }) => mock.calls)).toHaveLength(2);
+    expect(reads.reduce((sum, { mock }) => sum + mock.calls.length, 0)).toBe(2);
   });
 
   test('a changed audience counts from the next look on', async () => {
