@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { AppError } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
 import type { Share } from '#shared/model/share.ts';
 import { nameBytes } from '#shared/names.ts';
@@ -115,20 +116,27 @@ async function publicEntries(library: PublicLibrary): Promise<{ shares: readonly
   for (const share of shares) add(share);
   const areOthers = async (): Promise<boolean> => namesOf(await publicShares(library)) !== namesOf(shares);
   const before = found.size;
+  let isAnyMissing = false;
   try {
-    for (const share of shares) if (share.kind === 'folder') await eachLargeFile(library, share, add);
+    for (const share of shares) if (share.kind === 'folder' && !(await eachLargeFile(library, share, add))) isAnyMissing = true;
   } catch (error) {
     if (await areOthers()) return null;
     throw error;
   }
-  return found.size > before && (await areOthers()) ? null : { shares, entries: [...found.values()] };
+  return (found.size > before || isAnyMissing) && (await areOthers()) ? null : { shares, entries: [...found.values()] };
 }
 
-async function eachLargeFile(library: PublicLibrary, { name }: Share, take: (entry: Pick<Entry, 'kind' | 'name' | 'bytes'> & { contentId: Entry['contentId'] | null }) => void): Promise<void> {
+/** False: there is no such folder, or what was shared a moment ago has not been looked at yet, which is told as another listing. */
+async function eachLargeFile(library: PublicLibrary, { name }: Share, take: (entry: Pick<Entry, 'kind' | 'name' | 'bytes'> & { contentId: Entry['contentId'] | null }) => void): Promise<boolean> {
   let cursor: string | undefined;
   do {
-    const page = await library.walk({ kind: 'self' }, name, cursor, limits.browse.entriesPerPage);
+    const page = await library.walk({ kind: 'self' }, name, cursor, limits.browse.entriesPerPage).catch((error: unknown) => {
+      if (error instanceof AppError && error.code === 'not-found') return null;
+      throw error;
+    });
+    if (page === null) return false;
     for (const { entry } of page.entries) if (entry.kind === 'file' && entry.bytes >= limits.servers.fileBytes) take(entry);
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);
+  return true;
 }

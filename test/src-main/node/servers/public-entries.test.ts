@@ -78,6 +78,18 @@ it.each<[string, PublicLibrary['walk']]>([
   expect(names()).toEqual(['now']);
 });
 
+it('tells of the other shares while one is not looked at yet', async () => {
+  const { library, names, failed } = announce();
+  library.walk = () => Promise.reject(new AppError('not-found', { name: 'Films' }));
+  const shares: readonly Share[] = [fileNamed('a song'), { ...fileNamed('Films'), kind: 'folder', contentId: null }];
+  await vi.advanceTimersByTimeAsync(2000);
+  library.readings[0]?.answer(shares);
+  await vi.advanceTimersByTimeAsync(0);
+  library.readings[1]?.answer(shares);
+  await vi.advanceTimersByTimeAsync(0);
+  expect([names(), failed]).toEqual([['a song'], []]);
+});
+
 it('reads what is published at once, and reads a folder that changes without end every two seconds', async () => {
   const { library, names } = announce();
   await vi.advanceTimersByTimeAsync(200);
