@@ -173,7 +173,15 @@ const baseOf = ({ kind, name, path }: Transfer): string => (kind === 'folder' &&
 const isTrying = (value: unknown): boolean => typeof value === 'object' && value !== null && 'state' in value && (value.state === 'waiting' || value.state === 'preparing');
 
 /** The face that followed the events knows the same as one that asks now. */
-async function checkLists({ person }: Inhabitant, lists: Lists, face: string): Promise<string[]> {
+async function checkLists(who: Inhabitant, lists: Lists, face: string): Promise<string[]> {
+  // What changes in this very moment is told within a second.
+  const first = await compareLists(who, lists, face);
+  if (first.length === 0) return first;
+  await sleep(2 * second);
+  return compareLists(who, lists, face);
+}
+
+async function compareLists({ person }: Inhabitant, lists: Lists, face: string): Promise<string[]> {
   const now = await person.listed();
   const told = (value: unknown): string => JSON.stringify(value, (key, each: unknown) => (['rate', 'etaSeconds', 'latencyMs', 'lastSeen', 'downRate', 'upRate', 'sources', 'peers', 'version', 'reusedBytes'].includes(key) ? undefined : each));
   const wrong: string[] = [];

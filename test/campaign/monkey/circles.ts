@@ -7,7 +7,8 @@ import { KiB, MiB, second } from '#shared/units.ts';
 import { pick, type NamedOperation, type Operation } from './operations.ts';
 import { connectAll, withRights, type Inhabitant, type World } from './world.ts';
 
-const anyRoom = (who: Inhabitant, isMine?: boolean): string | undefined => who.files.one([...who.person.lists.rooms.values()].filter((room) => isMine === undefined || room.isMine === isMine).map(({ id }) => id));
+/** Not those of secrets: who is in them is what is tested. */
+const anyRoom = (who: Inhabitant, isMine?: boolean): string | undefined => who.files.one([...who.person.lists.rooms.values()].filter((room) => !room.name.startsWith('secret') && (isMine === undefined || room.isMine === isMine)).map(({ id }) => id));
 
 const rooms: Operation = async (world, who) => {
   const { person, random, files } = who;

@@ -12,7 +12,7 @@ import { emptyLists, followLists, listsNow, type Lists } from './lists.ts';
 import { openPage } from './page.ts';
 
 /** On a busy machine a node may have to cut off its own end; everything that matters is crash-safe. */
-const late = /^still open when the time to stop was over/;
+const late = /^still open when the time to stop was over: \[[^\]]*\]$/m;
 /** Longer than any call may take on a busy machine: each one has its own patience with others. */
 const callMs = 90 * second;
 
@@ -76,8 +76,9 @@ export class Person {
     this.#client = null;
     const code = await node.kill(signal);
     this.#node = null;
-    if (signal === 'SIGTERM' && code !== 0) this.#say(`${this.name} ended with ${code} when it was told to stop: ${node.stderr()}`);
-    const said = node.stderr().split('\n').filter((line) => line !== '' && !late.test(line));
+    const isLate = code === null && late.test(node.stderr());
+    if (signal === 'SIGTERM' && code !== 0 && !isLate) this.#say(`${this.name} ended with ${code} when it was told to stop: ${node.stderr()}`);
+    const said = node.stderr().replace(late, '').split('\n').filter((line) => line !== '');
     if (said.length > 0) this.#say(`${this.name} complained: ${said.join('\n')}`);
   }
 
