@@ -2,18 +2,19 @@ import type { ControlMethod } from '#shared/protocol/control.ts';
 import { KiB } from '#shared/units.ts';
 import { SeldomMap } from './seldom-map.ts';
 
-/** A hundred bytes of question make us read a thousand records, or give hundreds of kilobytes. */
-const isLong: ReadonlySet<string> = new Set<ControlMethod>(['shares', 'browse', 'walk', 'search', 'have', 'manifest', 'layer']);
+/** A hundred bytes of question make us read a thousand records, or give hundreds of kilobytes: how many answers of a kind are made at once. A download opens four large files. */
+const longAtOnce: ReadonlyMap<string, number> = new Map<ControlMethod, number>([['shares', 1], ['browse', 1], ['walk', 1], ['search', 1], ['have', 1], ['manifest', 1], ['layer', 4]]);
 /** With so much that the other end has not taken, no further long answer is made. */
 const unreadBytes = 256 * KiB;
 
 interface Queue {
-  isBusy: boolean;
+  busy: number;
+  readonly atOnce: number;
   readonly waiting: (() => Promise<void>)[];
 }
 
 /**
- * The order in which one link is answered. Long answers of a kind are made one after the other, when the one before has been read or nearly so: otherwise
+ * The order in which one link is answered. Of a kind of long answers one is made at a time, or a few, when the one before has been read or nearly so: otherwise
  * a few kilobytes of requests keep everybody else waiting for half a minute, and take memory as long as nobody reads what was asked for. What waits here
  * has taken nothing yet, and is forgotten with its link.
  */
@@ -28,11 +29,12 @@ export class AnswerTurns {
 
   /** Calls `answer`, which never rejects, when it is its turn. */
   begin(method: string, answer: () => Promise<void>): void {
-    if (!isLong.has(method)) {
+    const atOnce = longAtOnce.get(method);
+    if (atOnce === undefined) {
       void answer();
       return;
     }
-    const queue = this.#queues.get(method) ?? { isBusy: false, waiting: [] };
+    const queue = this.#queues.get(method) ?? { busy: 0, atOnce, waiting: [] };
     this.#queues.set(method, queue);
     queue.waiting.push(answer);
     this.#next(method, queue);
@@ -49,15 +51,15 @@ export class AnswerTurns {
   }
 
   #next(method: string, queue: Queue): void {
-    if (queue.isBusy || (queue.waiting.length > 0 && this.#queuedBytes() > unreadBytes)) return;
+    if (queue.busy >= queue.atOnce || (queue.waiting.length > 0 && this.#queuedBytes() > unreadBytes)) return;
     const answer = queue.waiting.shift();
     if (answer === undefined) {
-      this.#queues.delete(method);
+      if (queue.busy === 0) this.#queues.delete(method);
       return;
     }
-    queue.isBusy = true;
+    queue.busy++;
     void answer().then(() => {
-      queue.isBusy = false;
+      queue.busy--;
       this.#next(method, queue);
     });
   }

@@ -5,7 +5,7 @@ import { controlMethods, type ControlMethod, type ControlParams, type ControlRes
 import { frameType } from '#shared/protocol/frame-layout.ts';
 import { decodeCall, encodeCall, encodeNumber, fitsControlBody } from '#shared/protocol/frames.ts';
 import { ProtocolError } from '#shared/protocol/protocol-error.ts';
-import { MiB } from '#shared/units.ts';
+import { MiB, type Bytes } from '#shared/units.ts';
 import { AnswerTurns } from './answer-turns.ts';
 import { SeldomMap } from './seldom-map.ts';
 
@@ -146,12 +146,13 @@ export interface IncomingCallsOptions {
 export class IncomingCalls {
   readonly #options: IncomingCallsOptions;
   readonly #serving = new SeldomMap<number, AbortController>();
-  readonly #turns: AnswerTurns;
+  /** Of answers that the other end has not taken. What else waits for it holds up none: that it goes out is not told here. */
+  #unreadBytes: Bytes = 0;
+  readonly #turns = new AnswerTurns(() => this.#unreadBytes);
   #closed = false;
 
   constructor(options: IncomingCallsOptions) {
     this.#options = options;
-    this.#turns = new AnswerTurns(options.queuedBytes);
   }
 
   request(body: Uint8Array): void {
@@ -195,7 +196,9 @@ export class IncomingCalls {
     if (this.#closed) return;
     const frame = encodeCall(frameType.response, id, answer);
     const fitting = fitsControlBody(frame) ? frame : encodeCall(frameType.response, id, { error: { code: 'internal' } });
+    this.#unreadBytes += fitting.length;
     this.#options.send(fitting, () => {
+      this.#unreadBytes -= fitting.length;
       this.#serving.delete(id);
       this.#turns.flushed();
     });

@@ -29,6 +29,17 @@ it('makes one long answer of a kind at a time, in the order in which they were a
   expect(begun.slice(4)).toEqual(['walk 2', 'walk 3']);
 });
 
+it('lets a layer that takes its time hold up no other one of the few that are opened at once', async () => {
+  const { begun, answer, end } = answers();
+  const turns = new AnswerTurns(() => 0);
+  const names = Array.from({ length: 6 }, (_, at) => `layer ${at}`);
+  for (const name of names) turns.begin('layer', answer(name));
+  expect(begun).toEqual(names.slice(0, 4));
+  await end('layer 1');
+  await end('layer 3');
+  expect(begun).toEqual(names);
+});
+
 it('makes no further long answer for whoever does not read, until that changes', async () => {
   const { begun, answer, end } = answers();
   let unread = 0;
