@@ -1,4 +1,4 @@
-import { errorInfo } from '#shared/errors.ts';
+import { errorInfo, type ErrorInfo } from '#shared/errors.ts';
 import type { FilePriority } from '#shared/model/transfer.ts';
 import type { Bytes } from '#shared/units.ts';
 import type { StoreBatch } from '../../../disk/store/store.ts';
@@ -11,6 +11,7 @@ import { asBatchFile, type Batch, type BatchFile } from '../small-files/file-bat
 import { FileBatches, type BatchesOwner } from '../small-files/file-batches.ts';
 import type { FileLister } from '../listing/file-lister.ts';
 import { FileLine } from '../listing/file-line.ts';
+import { hasNoPlace } from '../file/own-place.ts';
 import { FileStop } from '../file/file-stop.ts';
 import { FinishedFiles, type FinishedFor } from './finished-files.ts';
 import type { ListedFiles } from '../listing/listed-files.ts';
@@ -20,6 +21,8 @@ import { RoomForFiles } from './room-for-files.ts';
 
 /** Files whose records are read and written at once when the user changes them. */
 const changedAtOnce = 1000;
+/** Files that cannot be put where they are to go: so many are tried again by themselves. */
+const withoutPlaceAtOnce = 64;
 
 /** The download these files belong to. */
 export interface FilesOwner extends BatchesOwner, FinishedFor, RetriesOwner {
@@ -303,7 +306,7 @@ export class DownloadFiles {
       this.#begun.closed(task, file.verifiedBytes, proven);
       const reason = errorInfo(error);
       if (stop.isStopped) return false;
-      if (maybeLater(reason)) {
+      if (maybeLater(reason) || this.#waitsForPlace(reason)) {
         await this.#retries.wait(task, reason);
       } else {
         stop.stop();
@@ -313,6 +316,13 @@ export class DownloadFiles {
     }
     if (this.#finished.isSaveDue) await this.#save(false);
     return true;
+  }
+
+  /** It waits until there is a place for it, while others go on; when many have none, none is looked for. */
+  #waitsForPlace(reason: ErrorInfo): boolean {
+    const { base } = this.#owner;
+    if (!hasNoPlace(reason, base)) return false;
+    return [...this.#tasks.values()].filter(({ waitsFor }) => waitsFor !== null && hasNoPlace(waitsFor, base)).length < withoutPlaceAtOnce;
   }
 
   #cancelTask(task: FileTask): void {

@@ -17,6 +17,7 @@ import type { FileOrigin, FileOwner } from './file-owner.ts';
 import { FileSources, type SourcedFile } from './file-sources.ts';
 import type { FileStop } from './file-stop.ts';
 import type { EqualFile } from '../copies/equal-files.ts';
+import { hasNoPlace } from './own-place.ts';
 import { fetchPieceLayer } from './piece-layer.ts';
 import { OtherCopies } from '../copies/other-copies.ts';
 import { PassedOnFile } from '../passing-on/passed-on-file.ts';
@@ -372,6 +373,7 @@ export class DownloadFile implements FileListener, SourcedFile {
   }
 
   diskFailed(error: ErrorInfo): void {
-    this.#owner.diskFailed(error);
+    if (hasNoPlace(error, this.#owner.base)) this.fail(new AppError(error.code, error.params));
+    else this.#owner.diskFailed(error);
   }
 }

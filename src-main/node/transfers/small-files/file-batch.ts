@@ -8,6 +8,7 @@ import type { FileTarget, SmallOutcome, WriteOutcome } from '../../ports/receive
 import type { FileListener } from '../../swarm/swarm-ports.ts';
 import type { DownloadContext } from '../download/download-context.ts';
 import type { FileOwner } from '../file/file-owner.ts';
+import { hasNoPlace } from '../file/own-place.ts';
 import { isSmall } from './file-runs.ts';
 import type { NewFolders } from './new-folders.ts';
 import { rankOf } from '../ranks.ts';
@@ -151,7 +152,8 @@ export class FileBatch implements FileListener {
   }
 
   diskFailed(error: ErrorInfo): void {
-    this.#owner.diskFailed(error);
+    // Which of them it is shows when each goes by itself.
+    if (!hasNoPlace(error, this.#owner.base)) this.#owner.diskFailed(error);
     this.#leave();
   }
 
