@@ -49,7 +49,7 @@ async function contentOf(file: string | undefined): Promise<Buffer> {
 
 /** Bytes of blocks that did not have to travel, by upload. */
 async function savedBy({ api }: BenchNode): Promise<Map<string, number>> {
-  const { transfers } = await api.call('transfers.list', {});
+  const { transfers } = await api.call('transfers.list', { finished: false });
   const up = transfers.filter(({ direction }) => direction === 'up');
   return new Map(await Promise.all(up.map(async ({ id }) => [id, (await api.call('transfers.get', { id })).savedBytes ?? 0] as const)));
 }

@@ -35,7 +35,7 @@ async function source(name: string, shared: readonly string[], plan?: string): P
 
 /** What a node has sent of a file, and what of that did not have to travel. */
 async function sentBy(node: ServedNode, file: string): Promise<{ bytes: number; saved: number }> {
-  const { transfers } = await node.call('transfers.list', {});
+  const { transfers } = await node.call('transfers.list', { finished: false });
   const details = await Promise.all(transfers.filter(({ direction, name }) => direction === 'up' && name === file).map(({ id }) => node.call('transfers.get', { id })));
   return { bytes: details.reduce((sum, { transfer }) => sum + transfer.bytes, 0), saved: details.reduce((sum, { savedBytes = 0 }) => sum + savedBytes, 0) };
 }

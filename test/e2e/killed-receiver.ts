@@ -73,7 +73,7 @@ export class KilledReceiver {
 
   /** Bytes the sender has given it since this was asked last. */
   async served(): Promise<Bytes> {
-    const { transfers } = await this.#sender.call('transfers.list', {});
+    const { transfers } = await this.#sender.call('transfers.list', { finished: false });
     let bytes = 0;
     for (const upload of transfers) {
       if (upload.direction !== 'up' || !upload.peers.some((peer) => peer === this.#device)) continue;

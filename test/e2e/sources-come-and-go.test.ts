@@ -26,11 +26,11 @@ async function share(node: ServedNode, path: string): Promise<void> {
 /** Tells how much a node has given to another one from now on. What it shows of that itself goes away after some seconds. */
 async function countGiven(node: ServedNode, to: ServedNode): Promise<() => Promise<Bytes>> {
   const given = new Map<TransferId, Bytes>();
-  const note = ({ id, direction, peers, bytes }: Transfer): void => { if (direction === 'up' && peers.some((peer) => peer === to.ready.deviceId)) given.set(id, bytes); };
+  const note = ({ id, direction, peers, bytes, finishedAt }: Transfer): void => { if (direction === 'up' && finishedAt === null && peers.some((peer) => peer === to.ready.deviceId)) given.set(id, bytes); };
   const client = await connectLocal(node.dataDir);
   client.subscribe((event) => { if (event.type === 'transfer') note(event.transfer); });
   return async () => {
-    for (const transfer of (await client.call('transfers.list', {})).transfers) note(transfer);
+    for (const transfer of (await client.call('transfers.list', { finished: false })).transfers) note(transfer);
     return [...given.values()].reduce((sum, bytes) => sum + bytes, 0);
   };
 }

@@ -98,12 +98,13 @@ export class BenchNode {
 
   /** Payload bytes uploaded so far. */
   async uploadedBytes(): Promise<number> {
-    const { transfers } = await this.api.call('transfers.list', {});
+    const { transfers } = await this.api.call('transfers.list', { finished: false });
     for (const transfer of transfers) this.#note(transfer);
     return [...this.#uploads.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  #note({ id, direction, doneBytes }: Transfer): void {
-    if (direction === 'up') this.#uploads.set(id, doneBytes);
+  /** What is told of an upload that ended are its files, and not what went out. */
+  #note({ id, direction, doneBytes, finishedAt }: Transfer): void {
+    if (direction === 'up' && finishedAt === null) this.#uploads.set(id, doneBytes);
   }
 }
