@@ -16,26 +16,25 @@ import { settled } from '../with-app.ts';
 const all = (selector: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(selector)];
 const named = (selector: string, name: string): HTMLElement | undefined => all(selector).find((each) => (each.textContent ?? '').trim() === name);
 
-it('what is shown where there are no transfers is no list without entries', async () => {
-  const node = createFakeNode({ empty: true });
+async function openPage(node: ReturnType<typeof createFakeNode>): Promise<void> {
   const texts = createTexts();
   setLanguage(texts, 'en');
   const router = createAppRouter();
   await router.push('/transfers');
   mount({ setup: () => { useLive().start(); return () => h(TooltipProvider, null, { default: () => h(TransfersPage) }); } }, { global: { plugins: [createPinia(), texts, router], provide: { [apiKey]: node.api } }, attachTo: document.body });
   await settled();
+}
+
+it('what is shown where there are no transfers is no list without entries', async () => {
+  const node = createFakeNode({ empty: true });
+  await openPage(node);
   expect(named('button', 'Browse people')?.closest('[role=list]')).toBeNull();
 });
 
 it('thousands of finished transfers leave the list after one question, which says how many they are', async () => {
   const node = createFakeNode({ empty: true });
   node.world.transfers = Array.from({ length: 3000 }, (_, number) => inventTransfer({ name: `file ${number}`, state: 'done', finishedAt: number }));
-  const texts = createTexts();
-  setLanguage(texts, 'en');
-  const router = createAppRouter();
-  await router.push('/transfers');
-  mount({ setup: () => { useLive().start(); return () => h(TooltipProvider, null, { default: () => h(TransfersPage) }); } }, { global: { plugins: [createPinia(), texts, router], provide: { [apiKey]: node.api } }, attachTo: document.body });
-  await settled();
+  await openPage(node);
   all('[role=radio]')[1]?.click();
   await eventually(() => expect(named('button', 'Clear the list…')).toBeDefined());
   named('button', 'Clear the list…')?.click();
