@@ -76,7 +76,8 @@ describe('hashing in the background', () => {
     await askedTimes(2);
     library.hashSoon((await library.stat(self, 's/wanted')).file ?? expect.fail('no file'));
     await askedTimes(3);
-    expect(asked.map((one) => one.paths)).toEqual([[at('s/1')], [at('s/2')], [at('s/wanted')]]);
+    // Which two came first is not said: files that were written when a second began rest longer.
+    expect(asked.map(({ paths: [path] }) => path === at('s/wanted'))).toEqual([false, false, true]);
     openAll();
     await until(library, async () => (await library.stat(self, 's/wanted')).entry.contentId !== null);
   });
