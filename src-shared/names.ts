@@ -140,8 +140,8 @@ export function shownName(name: string): string {
 
 /** Control characters, marks that reorder text, and what shows nothing: with any of them a device could pose as another one, or as nobody. */
 const deceptive = /[\p{Cc}\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
-/** Joiners and variants of a character belong to scripts and pictures; beside plain letters they only show nothing. */
-const idleJoiners = /(?<![^\u0000-\u007f])[\u200c\u200d\ufe00-\ufe0f]+|[\u200c\u200d]+(?![^\u0000-\u007f])/gu;
+/** Joiners and variants of a character belong to scripts and pictures (a key with a digit is one, too); beside plain letters they only show nothing. */
+const idleJoiners = /(?<![^\u0000-\u007f])(?!(?<=[0-9#*])\ufe0f\u20e3)[\u200c\u200d\ufe00-\ufe0f]+|[\u200c\u200d]+(?![^\u0000-\u007f])/gu;
 
 /** The name of a device without what could deceive the eye; empty when nothing else was in it. */
 export const plainDeviceName = (name: string): string => name.replace(deceptive, '').replace(idleJoiners, '').trim();

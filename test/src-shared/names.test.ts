@@ -224,7 +224,7 @@ describe('the name of a device', () => {
     expect(plainDeviceName(name)).toBe('Anna');
   });
 
-  it.each(['Zoë 👩\u200d💻', '❤\ufe0f', 'می\u200cخواهم', 'Jade Otter', '日本'])('keeps what scripts and pictures need: %s', (name) => {
+  it.each(['Zoë 👩\u200d💻', '❤\ufe0f', '1\ufe0f\u20e3 #\ufe0f\u20e3 *\ufe0f\u20e3', 'می\u200cخواهم', 'Jade Otter', '日本'])('keeps what scripts and pictures need: %s', (name) => {
     expect(plainDeviceName(name)).toBe(name);
   });
 });
