@@ -5,7 +5,7 @@ import type { Audience, Entry } from '#shared/model/share.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import { KiB, MiB } from '#shared/units.ts';
 import { addFile, connectAll, withRights, type Inhabitant, type World } from './world.ts';
-import { oddNames, passingName, pathsBelow } from './user-files.ts';
+import { oddNames, passingName, pathsBelow, underOneName } from './user-files.ts';
 
 /** What somebody does; answers with what of it is worth a line. */
 export type Operation = (world: World, who: Inhabitant) => Promise<string> | string;
@@ -152,7 +152,11 @@ const cancel: Operation = async (_, who) => {
 };
 
 const forget: Operation = async (_, who) => {
-  if (who.random() < 0.1) return JSON.stringify(await who.person.call('transfers.forget', {}));
+  if (who.random() < 0.1) {
+    // Of a file that is not wanted any more what has come stays.
+    for (const { path, state, files, doneFiles } of who.person.lists.transfers.values()) if (path !== null && state === 'done' && doneFiles < files) who.abandoned.push(path);
+    return JSON.stringify(await who.person.call('transfers.forget', {}));
+  }
   const transfer = anyDownload(who);
   if (transfer === undefined) return '';
   const { forgotten } = await who.person.call('transfers.forget', { id: transfer.id });
@@ -171,7 +175,7 @@ const workInDestinations: Operation = async (_, who) => {
     if (transfer === undefined || begun === undefined || transfer.path === null) return '';
     const { files: listed } = await who.person.call('transfers.files', { id: transfer.id, limit: 50 });
     const file = files.one(listed);
-    const path = file === undefined || transfer.kind === 'file' ? transfer.path : join(transfer.path, file.path);
+    const path = underOneName(file === undefined || transfer.kind === 'file' ? transfer.path : join(transfer.path, file.path));
     if (existsSync(path) && !files.own.has(path)) return '';
     if (random() < 0.2) mkdirSync(path, { recursive: true });
     else files.put(path, files.randomData(200 * KiB));

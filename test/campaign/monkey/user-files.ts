@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, ftruncateSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, ftruncateSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { KiB, MiB, type Bytes } from '#shared/units.ts';
 import { isInside } from '#main/disk/is-inside.ts';
@@ -23,6 +23,13 @@ export function pathsBelow(folder: string): string[] {
   };
   walk(folder);
   return found;
+}
+
+/** A path that leads through a link is another name of what the user's files know by one alone. */
+export function underOneName(path: string): string {
+  const folder = dirname(path);
+  if (folder === path) return path;
+  return join(existsSync(folder) ? realpathSync(folder) : underOneName(folder), basename(path));
 }
 
 /**
@@ -145,7 +152,8 @@ export class UserFiles {
   }
 
   isTouched(path: string): boolean {
-    return [...this.touched].some((each) => each === path || isInside(each, path));
+    const real = underOneName(path);
+    return [...this.touched].some((each) => each === real || isInside(each, real));
   }
 
   /** The user's files that are not as the user left them. */
