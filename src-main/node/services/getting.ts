@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { AppError } from '#shared/errors.ts';
 import { isOfferId, isTransferId, type OfferId, type TransferId } from '#shared/ids.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
@@ -45,6 +46,11 @@ export interface GettingPorts {
   readonly onChange: (transfer: Transfer) => void;
   readonly onDone: (transfer: Transfer) => void;
   readonly onGone: (id: TransferId) => void;
+}
+
+/** A download that the user has taken from the list needs no end. */
+function unlessForgotten(error: unknown): void {
+  if (!(error instanceof AppError && error.code === 'transfer-unknown')) throw error;
 }
 
 export function createGetting({ foundation, ways: { links }, events, background, closers }: Surroundings, { people, giving, fetched, onChange, onDone, onGone }: GettingPorts): Getting {
@@ -95,7 +101,7 @@ export function createGetting({ foundation, ways: { links }, events, background,
     acceptsByItself: (id) => devices.acceptsByItself(id),
     downloadDir: () => settings.get().downloadDir,
     startDownload: (wanted) => transfers.start(wanted),
-    cancelDownload: async (id) => { await transfers.cancel(id, false); },
+    cancelDownload: (id) => transfers.cancel(id, false).then(() => undefined, unlessForgotten),
     onOver: (paths, inUse) => {
       background((async () => {
         const shared = (await library.shares()).map(({ path }) => path);
