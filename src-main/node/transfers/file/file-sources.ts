@@ -1,8 +1,9 @@
 import { AppError } from '#shared/errors.ts';
 import { fromHex, type DeviceId } from '#shared/ids.ts';
-import type { Link } from '../../ports/links.ts';
-import type { DownloadContext } from '../download/download-context.ts';
-import type { EqualFile } from '../copies/equal-files.ts';
+import type { Link, Links } from '../../ports/links.ts';
+import type { SwarmDriver } from '../../swarm/swarm-driver.ts';
+import type { ContentDirectory } from '../content-directory.ts';
+import type { EqualFile, EqualFiles } from '../copies/equal-files.ts';
 import type { FileIdentity } from './file-identity.ts';
 import type { FileOrigin, FileOwner } from './file-owner.ts';
 
@@ -16,13 +17,22 @@ export interface SourcedFile extends EqualFile {
   fail(error: unknown): void;
 }
 
+interface SourcesContext {
+  readonly directory: Pick<ContentDirectory, 'hasOfFile'>;
+  readonly equal: Pick<EqualFiles, 'followersOf'>;
+  readonly links: () => Pick<Links, 'all'>;
+  readonly swarm: Pick<SwarmDriver, 'addMember' | 'addSource' | 'isBanned'>;
+}
+
+type SourcedIdentity = Pick<FileIdentity, 'askOrigin' | 'id' | 'isOpenedByPath' | 'provisionalKey' | 'root'>;
+
 /** Who has one file of a download: everybody who is linked is asked, and the origin is taken at its word, also when it has another version now. */
 export class FileSources {
   /** Nobody who is linked has what is missing. */
   isStarved = false;
-  readonly #context: Pick<DownloadContext, 'directory' | 'equal' | 'links' | 'swarm'>;
+  readonly #context: SourcesContext;
   readonly #file: SourcedFile;
-  readonly #identity: FileIdentity;
+  readonly #identity: SourcedIdentity;
   readonly #origin: FileOrigin | null;
   readonly #owner: Pick<FileOwner, 'starved'>;
   #originLost = false;
@@ -31,7 +41,7 @@ export class FileSources {
   /** Devices that are linked and have all or a part of it. */
   readonly #linked = new Set<DeviceId>();
 
-  constructor(context: Pick<DownloadContext, 'directory' | 'equal' | 'links' | 'swarm'>, file: SourcedFile, identity: FileIdentity, origin: FileOrigin | null, owner: Pick<FileOwner, 'starved'>) {
+  constructor(context: SourcesContext, file: SourcedFile, identity: SourcedIdentity, origin: FileOrigin | null, owner: Pick<FileOwner, 'starved'>) {
     this.#context = context;
     this.#file = file;
     this.#identity = identity;
@@ -45,8 +55,12 @@ export class FileSources {
     return false;
   }
 
-  /** Nobody who is linked has what is missing, nor is asked whether it has. */
+  /** Nobody who is linked has what is missing, nor is asked whether it has. Not of a file that its origin has no more: that is tried again by itself, and says why it waits. */
   get isWaiting(): boolean {
+    return this.#nobodyHas && !this.#originLost;
+  }
+
+  get #nobodyHas(): boolean {
     return this.isStarved && this.#asking === 0;
   }
 
@@ -138,7 +152,7 @@ export class FileSources {
 
   /** Others may still have what the origin has no more, also those who are being asked; without them the origin is asked what it has instead. */
   #endIfChanged(): void {
-    if (this.#originLost && this.isWaiting) this.#fail();
+    if (this.#originLost && this.#nobodyHas) this.#fail();
   }
 
   #fail(): void {
