@@ -365,6 +365,7 @@ export class Download implements FilesOwner {
       this.#files.listed(first, page.files);
       this.record = {
         ...this.record,
+        ...page.of,
         files: first + page.files.length,
         bytes: this.record.bytes + page.files.reduce((sum, file) => sum + file.bytes, 0),
         listedEntries: this.record.listedEntries + page.entries,

@@ -11,8 +11,8 @@ import type { DownloadRecord, FileRecord } from '../records.ts';
 import { readManifestPage } from './manifest-reader.ts';
 
 export interface ListerPorts {
-  readonly receiver: Receiver;
-  readonly links: () => Links;
+  readonly receiver: Pick<Receiver, 'makeFolder'>;
+  readonly links: () => Pick<Links, 'get'>;
   linkTo(id: DeviceId, signal: AbortSignal): Promise<Link>;
   withSources<T>(id: ContentId, preferred: DeviceId | null, signal: AbortSignal, work: (links: readonly Link[]) => Promise<T>, waits?: () => void): Promise<T>;
 }
@@ -22,6 +22,8 @@ export const nameRules = { windows: process.platform === 'win32' };
 
 /** A page of the list, and what it costs. */
 export interface ListedPage {
+  /** What it is a list of: a folder may be a file at its source by now. */
+  readonly of: Pick<DownloadRecord, 'kind' | 'contentId'>;
   readonly files: readonly FileRecord[];
   /** Null after the last page. */
   readonly next: string | null;
@@ -33,6 +35,12 @@ export interface ListedPage {
 
 /** A record without its names. */
 const recordBytes = 200;
+
+/** A file in the place of a folder is listed as the folder itself. */
+function whatIsListed({ kind, contentId, bundle, listCursor }: DownloadRecord, { files: [first, ...others], next }: { readonly files: readonly WireFile[]; readonly next: string | null }): ListedPage['of'] {
+  const isFile = !bundle && listCursor === null && next === null && others.length === 0 && first?.kind === 'file' && first.path === '';
+  return isFile && kind === 'folder' ? { kind: 'file', contentId: first.contentId } : { kind, contentId };
+}
 
 /** Reads the list of a download's files, page by page, so that fetching begins before a long list is complete. */
 export class FileLister {
@@ -59,7 +67,7 @@ export class FileLister {
       if (bytes > limits.content.fileBytes) throw new AppError('protocol-error', { name: file.path });
       files.push({ remotePath: file.path, path: [...path], mapped: changed.length > 0, bytes, modifiedAt, executable, contentId, selected: true, priority: 'normal', partialBytes: 0, state: 'waiting' });
     }
-    return { files, next: page.next, entries: Math.max(1, page.files.length), bytes: listedBytes };
+    return { of: whatIsListed(record, page), files, next: page.next, entries: Math.max(1, page.files.length), bytes: listedBytes };
   }
 
   /** A file that changed at its source, as it is there now; the same record when nothing is different, or the source is away: others may have what it had. */
@@ -79,6 +87,8 @@ export class FileLister {
     const link = await this.#ports.linkTo(source.peer, signal);
     if (record.kind === 'file' && !record.bundle) {
       const { entry, executable } = await link.request('stat', { path: source.path }, { signal });
+      // A folder is more than was asked for, and may be anything: whoever wants that asks for it.
+      if (entry.kind !== 'file') throw new AppError('source-changed', { name: record.name });
       const { bytes, modifiedAt, contentId } = entry;
       return { files: [{ path: '', kind: 'file', bytes, modifiedAt, executable, contentId }], next: null };
     }

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import type { RunningNode } from '#main/node/node.ts';
 import { MiB } from '#shared/units.ts';
 import { wholeNodes } from '../whole-nodes.ts';
+import { PatientSource } from './patient-source.ts';
 
 const nodes = wholeNodes();
 const both = (): Promise<readonly [RunningNode, RunningNode]> => Promise.all([nodes.start('Anna'), nodes.start('Ben')]);
@@ -51,4 +52,16 @@ it('lists what is done as done while a larger file still comes', async () => {
   const done = async (): Promise<string[]> => (await ben.api.call('transfers.files', { id, limit: 10 })).files.filter(({ state }) => state === 'done').map(({ path }) => path);
   await expect.poll(done, soon).toEqual(['a', 'b', 'c']);
   expect((await ben.api.call('transfers.get', { id })).transfer.state).toBe('running');
+});
+
+it('shows a folder that is a file by the time it is listed as that file', async () => {
+  const ben = await nodes.start('Ben');
+  // Asked what `Folder` is, it says a folder; its list is the file itself.
+  const source = await PatientSource.start({ '': 100_000 });
+  source.giveAll();
+  await ben.api.call('peers.connect', { address: source.address });
+  const { id } = await ben.api.call('transfers.start', { source: { kind: 'path', peer: 'Patient', path: 'Folder' } });
+  const path = join(nodes.folder, 'Ben downloads/Folder');
+  await expect.poll(async () => (await ben.api.call('transfers.get', { id })).transfer, soon).toMatchObject({ state: 'done', kind: 'file', files: 1, path, contentId: source.files[0]?.id });
+  expect(Buffer.compare(await readFile(path), source.files[0]?.data ?? new Uint8Array())).toBe(0);
 });
