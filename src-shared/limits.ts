@@ -139,6 +139,8 @@ export const limits = {
     addresses: 4,
   },
   web: { headerMs: 5 * second, requestMs: 15 * second, connections: 64, messageBytes: 1 * MiB, uploadFileBytes: 1024 * GiB },
+  /** A pasted picture, which the window hands over as a whole. */
+  desktop: { keptFileBytes: 64 * MiB },
   rpc: { requestBytes: 1 * MiB },
   /** What a bootstrap server takes and gives. What an operator may set is in `src-main/bootstrap/config.ts`. */
   bootstrap: {

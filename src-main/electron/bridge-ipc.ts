@@ -1,28 +1,37 @@
+import { randomBytes } from 'node:crypto';
 import { isAbsolute } from 'node:path';
 import type { BrowserWindow, Dialog, IpcMain, IpcMainEvent, IpcMainInvokeEvent, Shell, WebContents } from 'electron';
 import * as z from 'zod';
 import type { ApiChannel } from '#shared/api/channel.ts';
 import { AppError } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
+import { safePath } from '#shared/names.ts';
+import type { Outbox } from '../node/offers/outbox.ts';
 import { ipcNames } from './ipc-names.ts';
 import type { NodeHost } from './node-host.ts';
 import { isUiUrl } from './ui-address.ts';
 
 const messageSchema = z.string().max(limits.rpc.requestBytes);
 const pickSchema = z.object({ kind: z.enum(['files', 'folder']), multiple: z.boolean(), title: z.string().max(200) });
+const keptNameSchema = z.string().min(1).max(limits.names.pathBytes);
+const keptBytesSchema = z.instanceof(Uint8Array).refine((bytes) => bytes.length <= limits.desktop.keptFileBytes);
 const pathSchema = z.string().min(1).max(limits.names.pathBytes).refine(isAbsolute);
+
+/** Of the name of a kept file's own folder. */
+const batchBytes = 16;
 
 export interface BridgeOptions {
   readonly ipcMain: IpcMain;
   readonly dialog: Dialog;
   readonly shell: Shell;
   readonly host: NodeHost;
+  readonly outbox: Outbox;
   /** The window a page belongs to; null for any page that is not one of our windows. */
   readonly windowOf: (contents: WebContents) => BrowserWindow | null;
 }
 
 /** Serves the preload bridge. A message from anything but the UI's own main frame is ignored. */
-export function serveBridge({ ipcMain, dialog, shell, host, windowOf }: BridgeOptions): void {
+export function serveBridge({ ipcMain, dialog, shell, host, outbox, windowOf }: BridgeOptions): void {
   const pages = new Map<WebContents, PageChannel>();
 
   const isTrusted = ({ sender, senderFrame }: IpcMainEvent | IpcMainInvokeEvent): boolean =>
@@ -45,6 +54,14 @@ export function serveBridge({ ipcMain, dialog, shell, host, windowOf }: BridgeOp
   ipcMain.on(ipcNames.showItem, (event, path: unknown) => {
     const checked = pathSchema.safeParse(path);
     if (isTrusted(event) && checked.success) shell.showItemInFolder(checked.data);
+  });
+  ipcMain.handle(ipcNames.keepFile, async (event, name: unknown, bytes: unknown): Promise<string> => {
+    const checkedName = keptNameSchema.safeParse(name);
+    const checkedBytes = keptBytesSchema.safeParse(bytes);
+    if (!isTrusted(event) || !checkedName.success || !checkedBytes.success) throw new AppError('bad-argument', { name: 'keepFile' });
+    const { data } = checkedBytes;
+    const { path } = await outbox.putFile(randomBytes(batchBytes).toString('hex'), safePath([checkedName.data]).path, data.length, (file) => file.writeFile(data));
+    return path;
   });
   ipcMain.handle(ipcNames.pickPaths, async (event, options: unknown): Promise<string[]> => {
     const window = windowOf(event.sender);

@@ -8,6 +8,7 @@ import { errorInfo } from '#shared/errors.ts';
 import { second } from '#shared/units.ts';
 import { errorSentences, translate, translator } from '../api/translate.ts';
 import { closeInTime } from '../node/close-in-time.ts';
+import type { Outbox } from '../node/offers/outbox.ts';
 import { setAppMenu } from './app-menu.ts';
 import { serveUi } from './app-scheme.ts';
 import { AppTray } from './app-tray.ts';
@@ -43,12 +44,12 @@ export class DesktopApp implements ShellActions {
   #window: BrowserWindow | null = null;
   #quitting = false;
 
-  constructor(host: NodeHost, store: ShellStore) {
+  constructor(host: NodeHost, store: ShellStore, outbox: Outbox) {
     this.#host = host;
     this.#store = store;
     serveUi(session.defaultSession, join(app.getAppPath(), 'out', 'renderer'));
     lockSession(session.defaultSession);
-    serveBridge({ ipcMain, dialog, shell, host, windowOf: (contents) => (this.#window?.webContents === contents ? this.#window : null) });
+    serveBridge({ ipcMain, dialog, shell, host, outbox, windowOf: (contents) => (this.#window?.webContents === contents ? this.#window : null) });
     this.#tray = new AppTray(join(this.#resources, trayIcon), this.#locale, this);
     this.#setMenu();
     host.api.subscribe((event) => { this.#hear(event); });

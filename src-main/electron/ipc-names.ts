@@ -5,5 +5,6 @@ export const ipcNames = {
   toNode: 'distrishare:to-node',
   fromNode: 'distrishare:from-node',
   pickPaths: 'distrishare:pick-paths',
+  keepFile: 'distrishare:keep-file',
   showItem: 'distrishare:show-item',
 } as const;

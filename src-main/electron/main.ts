@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { app, protocol, session, shell } from 'electron';
 import * as z from 'zod';
 import { AppError } from '#shared/errors.ts';
+import { Outbox } from '../node/offers/outbox.ts';
 import { declareUiScheme } from './app-scheme.ts';
 import { DesktopApp, failToStart } from './desktop-app.ts';
 import type { DesktopArguments } from './desktop-arguments.ts';
@@ -45,7 +46,7 @@ function begin(options: DesktopArguments): void {
     // Until a session exists, TLS and hashing in this process do without the processor's own instructions.
     session.defaultSession.getUserAgent();
     const host = await openNode({ dataDir: options.dataDir, overrides: options.overrides });
-    desktop = new DesktopApp(host, openShellStore(shellFolder));
+    desktop = new DesktopApp(host, openShellStore(shellFolder), new Outbox(options.dataDir));
     desktop.begin({ hidden: options.hidden, links: [...options.links, ...early] });
   }).catch(failToStart);
 }

@@ -14,6 +14,7 @@ import { createSteadyClock } from '../discovery/steady-clock.ts';
 import { openIdentity, type Identity } from '../net/identity.ts';
 import { closeToOthers, dataPaths, defaultDataDir, defaultDownloadDir, diskError } from './data-dir.ts';
 import { lockDataDir } from './data-dir-lock.ts';
+import { Outbox } from './offers/outbox.ts';
 import { createLibrary } from './library/library.ts';
 import type { Hasher } from './ports/hasher.ts';
 import type { Library } from './ports/library.ts';
@@ -42,10 +43,10 @@ export interface Foundation {
   readonly problems: ErrorInfo[];
 }
 
-/** Where files lie that were dropped into a browser: the one part of the data directory that is meant for others. */
+/** Where copies of files lie that were dropped into a browser or pasted: the one part of the data directory that is meant for others. */
 async function outboxOf(dataDir: string): Promise<string> {
   const { outbox } = dataPaths(dataDir);
-  await mkdir(outbox, { recursive: true, mode: 0o700 }).catch((error: unknown) => { throw diskError(error, outbox); });
+  await mkdir(outbox, { recursive: true, mode: 0o700 }).then(() => new Outbox(dataDir).sweep()).catch((error: unknown) => { throw diskError(error, outbox); });
   return realpath(outbox);
 }
 

@@ -1,75 +1,34 @@
-import { copyFile, link, mkdir, open, rm, statfs, unlink } from 'node:fs/promises';
-import { constants } from 'node:fs';
-import { randomBytes } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { dirname, join } from 'node:path';
 import { AppError } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
 import { safePath } from '#shared/names.ts';
-import { dataPaths, diskError } from '../node/data-dir.ts';
+import { Outbox, type Staged } from '../node/offers/outbox.ts';
 
 const maxUploadsAtOnce = 8;
-/** Uploads under way lie here until they are whole. */
-const incomingFolder = '.incoming';
 
-export interface Uploaded {
-  /** The file (or empty folder) itself. */
-  readonly path: string;
-  /** What was dropped as a whole: the file, or the top folder it is in. */
-  readonly root: string;
-}
-
-/**
- * Takes files dropped onto the web page into `DATA/outbox/BATCH/PATH`, from where they can be sent or shared. A file
- * appears whole or not at all and never replaces another.
- */
+/** Takes files dropped onto the web page into the outbox. */
 export class Uploads {
-  readonly #outbox: string;
+  readonly #outbox: Outbox;
   #running = 0;
 
-  private constructor(outbox: string) {
-    this.#outbox = outbox;
-  }
-
-  /** Removes what uploads of an earlier run left unfinished. */
-  static async open(dataDir: string): Promise<Uploads> {
-    const { outbox } = dataPaths(dataDir);
-    await rm(join(outbox, incomingFolder), { recursive: true, force: true });
-    return new Uploads(outbox);
+  constructor(dataDir: string) {
+    this.#outbox = new Outbox(dataDir);
   }
 
   /**
    * `pathname` is `/upload/BATCH/PATH` as it came; a PATH that ends in `/` makes an empty folder. Rejects with
    * `bad-argument`, `already-exists`, `disk-full`, `too-many`, `no-permission`, `disk-error`, `cancelled` (the browser left).
    */
-  async receive(request: IncomingMessage, pathname: string): Promise<Uploaded> {
+  async receive(request: IncomingMessage, pathname: string): Promise<Staged> {
     const { batch, components, isFolder } = parsePath(pathname);
     const bytes = contentLength(request, isFolder);
-    const top = join(this.#outbox, batch);
-    const target = join(top, ...components);
     if (this.#running >= maxUploadsAtOnce) throw new AppError('too-many');
     this.#running++;
     try {
-      await (isFolder ? mkdir(target, { recursive: true, mode: 0o700 }) : this.#receiveFile(request, target, bytes));
-    } catch (error) {
-      throw error instanceof AppError ? error : diskError(error, target);
+      return await (isFolder ? this.#outbox.putFolder(batch, components) : this.#outbox.putFile(batch, components, bytes, (file) => writeBody(request, file, bytes)));
     } finally {
       this.#running--;
-    }
-    return { path: target, root: join(top, components[0] ?? '') };
-  }
-
-  async #receiveFile(request: IncomingMessage, target: string, bytes: number): Promise<void> {
-    const incoming = join(this.#outbox, incomingFolder);
-    await mkdir(incoming, { recursive: true, mode: 0o700 });
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    await requireFreeSpace(incoming, bytes);
-    const aside = join(incoming, randomBytes(12).toString('hex'));
-    try {
-      await writeBody(request, aside, bytes);
-      await placeWhole(aside, target);
-    } finally {
-      await rm(aside, { force: true });
     }
   }
 }
@@ -95,42 +54,17 @@ function contentLength(request: IncomingMessage, isFolder: boolean): number {
   return bytes;
 }
 
-async function requireFreeSpace(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
-  if (bavail * bsize < bytes + limits.transfer.diskReserveBytes) throw new AppError('disk-full', { path: folder });
-}
-
-async function writeBody(request: IncomingMessage, file: string, bytes: number): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
+async function writeBody(request: IncomingMessage, file: FileHandle, bytes: number): Promise<void> {
   try {
     let written = 0;
     // HTTP itself ends the body at its declared length; a connection that ends before makes this loop throw.
     for await (const chunk of request as AsyncIterable<Buffer>) {
-      await handle.writeFile(chunk);
+      await file.writeFile(chunk);
       written += chunk.length;
     }
     if (written !== bytes) throw new AppError('cancelled');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET') throw new AppError('cancelled', {}, { cause: error });
     throw error;
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Gives a whole file its name unless something has it already; volumes without hard links copy. */
-async function placeWhole(aside: string, target: string): Promise<void> {
-  try {
-    await link(aside, target);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EEXIST') throw new AppError('already-exists', { name: target }, { cause: error });
-    try {
-      await copyFile(aside, target, constants.COPYFILE_EXCL);
-    } catch (failed) {
-      if (failed instanceof Error && 'code' in failed && failed.code === 'EEXIST') throw new AppError('already-exists', { name: target }, { cause: failed });
-      await unlink(target).catch(() => undefined); // A copy that broke off; the error itself goes on.
-      throw failed;
-    }
   }
 }

@@ -45,7 +45,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
 
 /** Serves the UI and the contract to browsers of this machine. Rejects with `port-taken`, `disk-error`. */
 export async function startWebServer({ api, dataDir, uiDir, port: wantedPort, ...serving }: WebServerOptions): Promise<WebServer> {
-  const uploads = await Uploads.open(dataDir);
+  const uploads = new Uploads(dataDir);
   const sessions = new Sessions();
   const webSockets = new WebSocketServer({ noServer: true, maxPayload: limits.web.messageBytes, perMessageDeflate: false, clientTracking: true });
   const server = createServer({

@@ -15,6 +15,16 @@ export function captureDrop(transfer: DataTransfer): Dropped {
   return { files: [...transfer.files], entries: items.flatMap((item) => item.webkitGetAsEntry() ?? []) };
 }
 
+const twoDigits = (number: number): string => String(number).padStart(2, '0');
+
+/** What a file is called that lies nowhere. A picture of the clipboard always has the same name, so the time tells one from another. */
+export function nameOf(file: File): string {
+  if (file.name !== 'image.png') return file.name;
+  const at = new Date(file.lastModified);
+  const day = [at.getFullYear(), twoDigits(at.getMonth() + 1), twoDigits(at.getDate())].join('-');
+  return `image ${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join('.')}.png`;
+}
+
 const readFile = (entry: FileSystemFileEntry): Promise<File> => new Promise((resolve, reject) => entry.file(resolve, reject));
 
 /** A reader hands out a folder in parts, until it gives none. */
@@ -42,7 +52,7 @@ async function walk(entry: FileSystemEntry, into: string): Promise<DroppedItem[]
 
 /** Everything in a drop, folders with all that is in them. */
 export async function itemsOf({ files, entries }: Dropped): Promise<DroppedItem[]> {
-  if (entries.length === 0) return files.map((file) => ({ path: file.name, file }));
+  if (entries.length === 0) return files.map((file) => ({ path: nameOf(file), file }));
   const items: DroppedItem[] = [];
   for (const entry of entries) items.push(...(await walk(entry, '')));
   return items;

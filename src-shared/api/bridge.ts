@@ -10,6 +10,11 @@ export interface DesktopBridge<FileObject = unknown> {
   readonly platform: string;
   /** Absolute path of a dropped or chosen file; empty when it has none. */
   pathForFile(file: FileObject): string;
+  /**
+   * Keeps the bytes of a file that has no path (a pasted picture), `limits.desktop.keptFileBytes` at most, until what is made of it is over. Answers with
+   * its path; rejects where it cannot be kept.
+   */
+  keepFile?(name: string, bytes: Uint8Array): Promise<string>;
   /** The system's dialog; answers with no paths when the user cancels. */
   pickPaths?(options: PickPathsOptions): Promise<string[]>;
   /** Shows a file or folder in the system's file manager. */

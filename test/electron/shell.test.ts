@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { DesktopBridge } from '#shared/api/bridge.ts';
 import type { NodeEvent } from '#shared/api/events.ts';
+import { limits } from '#shared/limits.ts';
 import { deviceB } from '../contract/fake-node.ts';
 import type { Display } from './display.ts';
 import { openDisplay } from './display.ts';
@@ -78,7 +79,18 @@ it('opens a page that has the bridge and nothing of Node', async () => {
     require: typeof Reflect.get(globalThis, 'require'), process: typeof Reflect.get(globalThis, 'process'), module: typeof Reflect.get(globalThis, 'module'),
     bridge: Object.keys(distrishare).sort(),
   }));
-  expect(found).toEqual({ require: 'undefined', process: 'undefined', module: 'undefined', bridge: ['onMessage', 'pathForFile', 'pickPaths', 'platform', 'send', 'showItem'] });
+  expect(found).toEqual({ require: 'undefined', process: 'undefined', module: 'undefined', bridge: ['keepFile', 'onMessage', 'pathForFile', 'pickPaths', 'platform', 'send', 'showItem'] });
+});
+
+it('keeps a picture that lies nowhere where it can be sent from, under a safe name', async () => {
+  const { window } = await start();
+  const keep = (name: string, bytes: number): Promise<string> => window.evaluate(([as, length]) => distrishare.keepFile?.(as, new Uint8Array(length).fill(7)).catch(() => 'refused') ?? 'none', [name, bytes] as const);
+  const path = await keep('../image.png', 5);
+  expect(path.startsWith(join(dataDir, 'outbox'))).toBe(true);
+  expect(relative(join(dataDir, 'outbox'), path)).toMatch(/^[0-9a-f]{32}\/[^/]*image\.png$/);
+  expect(readFileSync(path)).toEqual(Buffer.alloc(5, 7));
+  expect(await keep('image.png', 5)).not.toBe(path);
+  expect([await keep('', 5), await keep('huge.png', limits.desktop.keptFileBytes + 1)]).toEqual(['refused', 'refused']);
 });
 
 it('is one program of several processes, all of which end with it', async () => {
