@@ -21,7 +21,8 @@ function subject(event: NodeEvent): string {
     case 'share-gone': return `share ${event.id}`;
     case 'listing': return `listing ${event.peer} ${event.share}`;
     case 'transfer': return `transfer ${event.transfer.id}`;
-    case 'transfer-gone': return `transfer ${event.id}`;
+    // Other ones each time: what was forgotten and is there again was told of in between.
+    case 'transfers-gone': return `transfers ${event.ids.join(' ')}`;
     case 'offer': return `offer ${event.offer.id}`;
     case 'offer-gone': return `offer ${event.id}`;
     case 'search': return `search ${event.search.id}`;
@@ -51,6 +52,7 @@ export class EventQueue {
   push(event: NodeEvent): void {
     const key = subject(event);
     const known = this.#waiting.delete(key);
+    if (event.type === 'transfers-gone') for (const id of event.ids) this.#waiting.delete(`transfer ${id}`);
     if (event.type === 'problem' && !known) {
       // Problems are told once and replace nothing: the first ones matter, a flood of them does not.
       if (this.#problems >= maxProblems) return;

@@ -21,7 +21,7 @@ export class TransferWatch {
     this.#onChange = onChange;
     this.#stop = api.subscribe((event) => {
       if (event.type === 'transfer') this.#take(event.transfer);
-      if (event.type === 'transfer-gone') this.#gone(event.id);
+      if (event.type === 'transfers-gone') for (const id of event.ids) this.#gone(id);
     });
     api.onClose(() => {
       this.#closed = true;

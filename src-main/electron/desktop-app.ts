@@ -161,7 +161,7 @@ export class DesktopApp implements ShellActions {
 
   #hear(event: NodeEvent): void {
     this.#totals.step(event);
-    if (event.type === 'transfer' || event.type === 'transfer-gone') this.#window?.setProgressBar(this.#totals.fraction ?? -1);
+    if (event.type === 'transfer' || event.type === 'transfers-gone') this.#window?.setProgressBar(this.#totals.fraction ?? -1);
     this.#tray.hear(event);
     if (event.type === 'status') {
       this.#tray.setStatus(event.status);

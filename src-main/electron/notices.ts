@@ -45,7 +45,9 @@ export class Notices {
         return this.#isNews(event.offer.id, event.offer.state) ? this.#ofOffer(event.offer, locale) : null;
       case 'pairing':
         return this.#isNews(event.pairing.peer, event.pairing.state) ? this.#ofPairing(event.pairing, locale) : null;
-      case 'transfer-gone':
+      case 'transfers-gone':
+        for (const id of event.ids) this.#seen.delete(id);
+        return null;
       case 'offer-gone':
         this.#seen.delete(event.id);
         return null;

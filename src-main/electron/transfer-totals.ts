@@ -9,7 +9,7 @@ export class TransferTotals {
   readonly #running = new Map<string, Running>();
 
   step(event: NodeEvent): void {
-    if (event.type === 'transfer-gone') this.#running.delete(event.id);
+    if (event.type === 'transfers-gone') for (const id of event.ids) this.#running.delete(id);
     if (event.type !== 'transfer') return;
     const { id, direction, state, doneBytes, bytes } = event.transfer;
     if (direction === 'down' && (state === 'running' || state === 'checking')) this.#running.set(id, { doneBytes, bytes });

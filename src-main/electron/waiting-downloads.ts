@@ -9,7 +9,7 @@ export class WaitingDownloads {
 
   /** Whether the event concerns one that waits, or did. */
   step(event: NodeEvent): boolean {
-    if (event.type === 'transfer-gone') return this.#reasons.delete(event.id);
+    if (event.type === 'transfers-gone') return event.ids.filter((id) => this.#reasons.delete(id)).length > 0;
     if (event.type !== 'transfer') return false;
     const { id, direction, state, reason } = event.transfer;
     if (direction !== 'down' || state !== 'waiting' || reason === null) return this.#reasons.delete(id);

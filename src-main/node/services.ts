@@ -1,5 +1,6 @@
 import { AppError } from '#shared/errors.ts';
 import type { DeviceId, TransferId } from '#shared/ids.ts';
+import type { Direction } from '#shared/model/limit.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import { NodeEvents, tellEveryMs, Throttle } from './events.ts';
 import type { Closers, Foundation } from './foundation.ts';
@@ -34,9 +35,9 @@ export async function createServices(foundation: Foundation, ways: Ways, closers
       transferEvents.push(transfer.id, transfer);
     },
     onDone: (transfer: Transfer): void => { transferEvents.flush(transfer.id, transfer); },
-    onGone: (id: TransferId): void => {
-      transferEvents.drop(id);
-      events.emit({ type: 'transfer-gone', id });
+    onGone: (direction: Direction, ids: readonly TransferId[]): void => {
+      for (const id of ids) transferEvents.drop(id);
+      events.emit({ type: 'transfers-gone', direction, ids: [...ids] });
     },
   };
   const forgetRights = (): void => { giving.blocks.forgetRights(); };

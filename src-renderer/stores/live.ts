@@ -54,7 +54,7 @@ export const useLive = defineStore('live', () => {
         announceTransfer(notices, transfers.byId.get(event.transfer.id), event.transfer);
         return transfers.set(event.transfer);
       }
-      case 'transfer-gone': return transfers.remove(event.id);
+      case 'transfers-gone': return transfers.forgotten(event.direction, event.ids);
       case 'offer': {
         announceOffer(notices, offers.byId.get(event.offer.id), event.offer, peers.byId.get(event.offer.peer)?.name ?? '');
         return offers.set(event.offer);

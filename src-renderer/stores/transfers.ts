@@ -39,10 +39,15 @@ export const useTransfers = defineStore('transfers', () => {
     count(transfer.direction, Number(isFinished(transfer)) - Number(before !== undefined && isFinished(before)));
     byId.value.set(transfer.id, transfer);
   }
-  function remove(id: TransferId): void {
-    const before = byId.value.get(id);
-    if (before && isFinished(before)) count(before.direction, -1);
-    byId.value.delete(id);
+  /** The node has forgotten them. What is not here is of the history that was not looked at. */
+  function forgotten(direction: Direction, ids: readonly TransferId[]): void {
+    const finished = ids.filter((id) => {
+      const before = byId.value.get(id);
+      byId.value.delete(id);
+      return before === undefined || isFinished(before);
+    });
+    const total = Math.max(0, history[direction].total - finished.length);
+    history[direction] = total === 0 ? noHistory : { ...history[direction], total };
   }
 
   /** As the node fetches them: what comes later stands below, and nothing moves under the pointer. */
@@ -104,22 +109,11 @@ export const useTransfers = defineStore('transfers', () => {
   const pauseAll = async (paused: boolean): Promise<void> => void (await api.call('transfers.pauseAll', { paused }));
   const setPriority = async (id: TransferId, priority: Priority): Promise<void> => set(await api.call('transfers.setPriority', { id, priority }));
   const setInOrder = async (id: TransferId, inOrder: boolean): Promise<void> => set(await api.call('transfers.setInOrder', { id, inOrder }));
-  async function forget(id: TransferId): Promise<void> {
-    await api.call('transfers.forget', { id });
-    remove(id);
-  }
-  /** All that has finished, in one direction or both. */
-  async function forgetFinished(direction: Direction | null): Promise<void> {
-    await api.call('transfers.forget', direction === null ? {} : { direction });
-    for (const each of directions) {
-      if (direction !== null && each !== direction) continue;
-      for (const { id } of finishedIn(each)) remove(id);
-      history[each] = noHistory;
-    }
-  }
+  /** One, or all that has finished in one direction or both. What the node forgets, it tells of. */
+  const forget = async (which: CallArgs<'transfers.forget'>): Promise<void> => void (await api.call('transfers.forget', which));
 
   return {
     byId, active, finishedIn, failed, moving, history, finishedTotal, rates,
-    set, remove, load, loadMoreHistory, start, pause, resume, cancel, retry, retryAll, pauseAll, setPriority, setInOrder, forget, forgetFinished,
+    set, forgotten, load, loadMoreHistory, start, pause, resume, cancel, retry, retryAll, pauseAll, setPriority, setInOrder, forget,
   };
 });

@@ -5,7 +5,7 @@ import { deviceIdSchema, offerIdSchema, roomIdSchema, shareIdSchema, transferIdS
 import { pairingSchema, peerSchema } from '../model/peer.ts';
 import { roomSchema, roomEndSchema } from '../model/room.ts';
 import { shareSchema } from '../model/share.ts';
-import { transferSchema } from '../model/transfer.ts';
+import { directionSchema, transferSchema } from '../model/transfer.ts';
 import { offerSchema } from '../model/offer.ts';
 import { searchStateSchema } from '../model/search.ts';
 import { nodeStatusSchema } from '../model/status.ts';
@@ -29,7 +29,8 @@ export const nodeEventSchema = z.discriminatedUnion('type', [
   /** What a device shares has changed; `share` tells which one, by name, and is empty when it may be any. */
   z.object({ type: z.literal('listing'), peer: deviceIdSchema, share: z.string() }),
   z.object({ type: z.literal('transfer'), transfer: transferSchema }),
-  z.object({ type: z.literal('transfer-gone'), id: transferIdSchema }),
+  /** All of a direction that are forgotten at once, so that a cleared list of thousands is a few events. */
+  z.object({ type: z.literal('transfers-gone'), direction: directionSchema, ids: z.array(transferIdSchema) }),
   z.object({ type: z.literal('offer'), offer: offerSchema }),
   z.object({ type: z.literal('offer-gone'), id: offerIdSchema }),
   z.object({ type: z.literal('search'), search: searchStateSchema }),

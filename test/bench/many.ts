@@ -164,7 +164,10 @@ async function bench(): Promise<void> {
     await measured(node, 'transfers.pauseAll', () => api.call('transfers.pauseAll', { paused: true }));
     await measured(node, 'transfers.pauseAll, off', () => api.call('transfers.pauseAll', { paused: false }));
     await measured(node, 'transfers.retry, all failed', () => api.call('transfers.retry', {}));
+    let told = 0;
+    api.subscribe(() => { told++; });
     await measured(node, 'transfers.forget, all', () => api.call('transfers.forget', {}));
+    say('events of that', `${told}`);
     const stopping = performance.now();
     node.program.child.kill('SIGTERM');
     await node.program.ended();

@@ -169,7 +169,7 @@ describe('with the keyboard alone', () => {
     await page.getByRole('alertdialog').waitFor();
     await page.evaluate((label) => {
       const { world, emit } = window.fakeNode;
-      for (const { id, name } of world.transfers) if (label.endsWith(` ${name}`)) emit({ type: 'transfer-gone', id });
+      for (const { id, name } of world.transfers) if (label.endsWith(` ${name}`)) emit({ type: 'transfers-gone', direction: 'down', ids: [id] });
     }, first);
     await page.keyboard.press('Escape');
     await expect.poll(() => focusName(page)).toBe(second);

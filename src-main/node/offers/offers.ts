@@ -12,7 +12,7 @@ import { LatestRows } from '../../disk/store/latest-rows.ts';
 import type { Store } from '../../disk/store/store.ts';
 import type { FileRef } from '../ports/library.ts';
 import type { Link } from '../ports/links.ts';
-import type { NewDownload } from '../transfers/transfers-service.ts';
+import type { NewDownload } from '../transfers/new-download.ts';
 import { describeOffered, listOffered, offeredName, openOffered } from './offered-files.ts';
 import { offersTable, type OfferRecord } from './offer-records.ts';
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '#shared/errors.ts';
 import { isOfferId, isTransferId, type OfferId, type TransferId } from '#shared/ids.ts';
+import type { Direction } from '#shared/model/limit.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import type { BootstrapNode } from '#shared/protocol/bootstrap.ts';
@@ -45,7 +46,7 @@ export interface GettingPorts {
   /** What is told of a download; `onDone`: the last of it. */
   readonly onChange: (transfer: Transfer) => void;
   readonly onDone: (transfer: Transfer) => void;
-  readonly onGone: (id: TransferId) => void;
+  readonly onGone: (direction: Direction, ids: readonly TransferId[]) => void;
 }
 
 /** A download that the user has taken from the list needs no end. */
@@ -87,7 +88,7 @@ export function createGetting({ foundation, ways: { links }, events, background,
       onChange(transfer);
       offers.transferChanged(transfer);
     },
-    onGone,
+    onGone: (ids) => { onGone('down', ids); },
     onDone: (transfer) => {
       onDone(transfer);
       if (transfer.contentId !== null) search.arrived(transfer.contentId);

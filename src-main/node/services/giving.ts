@@ -1,6 +1,7 @@
 import type { DeviceId, OfferId, ShareId, TransferId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
 import type { Brake } from '#shared/model/brake.ts';
+import type { Direction } from '#shared/model/limit.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import type { Transfer } from '#shared/model/transfer.ts';
 import { minute } from '#shared/units.ts';
@@ -43,7 +44,7 @@ export interface GivingPorts {
   /** What is told of an upload; `onDone`: the last of it. */
   readonly onChange: (transfer: Transfer) => void;
   readonly onDone: (transfer: Transfer) => void;
-  readonly onGone: (id: TransferId) => void;
+  readonly onGone: (direction: Direction, ids: readonly TransferId[]) => void;
 }
 
 export function createGiving({ foundation, ways: { links, outgoing }, background, closers }: Surroundings, { people: { conduct, devices }, fetched, brakeOf, offerOf, onChange, onDone, onGone }: GivingPorts): Giving {
@@ -52,14 +53,15 @@ export function createGiving({ foundation, ways: { links, outgoing }, background
   const uploads: Uploads = new Uploads({
     now, shareName: (id) => shareNames.get(id),
     nameOf: (id) => devices.get(id)?.name,
-    brakeOf, offerOf, onChange, onGone,
+    brakeOf, offerOf, onChange,
+    onGone: (id) => { onGone('up', [id]); },
     onResumed: (id) => { background(finishedUploads.forget(id)); },
     onEnd: (upload) => {
       onDone(viewOf(upload));
       background(finishedUploads.note(upload));
     },
   });
-  const finishedUploads = new FinishedUploads({ store, kept: limits.transfer.finishedUploads, onGone });
+  const finishedUploads = new FinishedUploads({ store, kept: limits.transfer.finishedUploads, onGone: (ids) => { onGone('up', ids); } });
   closers.push(() => {
     uploads.close();
     return finishedUploads.idle();

@@ -29,7 +29,7 @@ export interface FinishedUploadsPorts {
   readonly store: Store;
   /** How many are remembered; the oldest go. */
   readonly kept: number;
-  readonly onGone: (id: TransferId) => void;
+  readonly onGone: (ids: readonly TransferId[]) => void;
 }
 
 /**
@@ -63,7 +63,7 @@ export class FinishedUploads {
       for (const key of oldest) batch.delete(uploadsTable, key);
       await batch.write();
       this.#count += Number(isNew) - oldest.length;
-      for (const key of oldest) onGone(transferIdSchema.parse(key));
+      if (oldest.length > 0) onGone(oldest.map(asId));
     });
   }
 
@@ -110,10 +110,12 @@ export class FinishedUploads {
     for (const key of keys) batch.delete(uploadsTable, key);
     await batch.write();
     this.#count -= keys.length;
-    for (const key of keys) this.#ports.onGone(transferIdSchema.parse(key));
+    this.#ports.onGone(keys.map(asId));
     return keys.length;
   }
 }
+
+const asId = (key: string): TransferId => transferIdSchema.parse(key);
 
 /** As every face sees it. */
 export const viewOf = ({ id, peer, peerName, name, kind, state, bytes, doneBytes, files, startedAt, finishedAt }: FinishedUpload): Transfer => ({

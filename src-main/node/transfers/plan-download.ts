@@ -5,7 +5,7 @@ import type { ControlResult } from '#shared/protocol/control.ts';
 import type { Devices } from '../peers/devices.ts';
 import { namedRefusal } from '../peers/named-refusal.ts';
 import type { Links } from '../ports/links.ts';
-import type { NewDownload } from './transfers-service.ts';
+import type { NewDownload } from './new-download.ts';
 
 export interface PlanPorts {
   readonly devices: Devices;

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { AppError, errorInfo } from '#shared/errors.ts';
-import type { ContentId, DeviceId, TransferId } from '#shared/ids.ts';
+import type { DeviceId, TransferId } from '#shared/ids.ts';
 import { safeName } from '#shared/names.ts';
 import type { FilePriority, Priority, Transfer, TransferDetail, TransferFile } from '#shared/model/transfer.ts';
 import type { Settings } from '#shared/settings.ts';
@@ -17,27 +17,14 @@ import { DownloadLine } from './download-line.ts';
 import { viewDetail, viewDownload } from './download-view.ts';
 import { FileLister, nameRules } from './listing/file-lister.ts';
 import { ListedFiles } from './listing/listed-files.ts';
-import { downloadsTable, type DownloadRecord, type SourceRecord } from './records.ts';
+import type { NewDownload } from './new-download.ts';
+import { downloadsTable, type DownloadRecord } from './records.ts';
 
 const sampleEveryMs = 1000;
 const samplesKept = 120;
 const tellMovedEveryMs = 100;
-
-export interface NewDownload {
-  readonly source: SourceRecord;
-  readonly kind: 'file' | 'folder';
-  /** As the other side calls it. */
-  readonly name: string;
-  readonly bundle: boolean;
-  readonly contentId: ContentId | null;
-  /** Only there for a push. */
-  readonly offered?: NonNullable<DownloadRecord['offered']>;
-  /** Folder of this machine; created if it is not there. */
-  readonly base: string;
-  readonly priority: Priority;
-  /** From the beginning to the end, so that it can be looked at while it arrives. */
-  readonly inOrder: boolean;
-}
+/** Whoever takes up one that ended waits so long. */
+const forgottenAtOnce = 500;
 
 export interface TransfersPorts {
   readonly context: DownloadContext;
@@ -46,7 +33,8 @@ export interface TransfersPorts {
   /** 16 hex digits. */
   readonly newId: () => TransferId;
   readonly onChange: (transfer: Transfer) => void;
-  readonly onGone: (id: TransferId) => void;
+  /** They are forgotten. */
+  readonly onGone: (ids: readonly TransferId[]) => void;
   readonly onDone: (transfer: Transfer) => void;
 }
 
@@ -246,7 +234,7 @@ export class TransfersService implements DownloadObserver {
   async forget(id: TransferId | undefined): Promise<number> {
     const ended = this.#index.ids((state) => id !== undefined || isFinished(state)).filter((each) => !this.#downloads.has(each) && (id === undefined || each === id));
     let forgotten = 0;
-    for (const each of ended) if (await this.#ofEnded.run(() => this.#forget(each))) forgotten++;
+    for (let from = 0; from < ended.length; from += forgottenAtOnce) forgotten += await this.#ofEnded.run(() => this.#forget(ended.slice(from, from + forgottenAtOnce)));
     return forgotten;
   }
 
@@ -383,14 +371,18 @@ export class TransfersService implements DownloadObserver {
     this.#line.schedule();
   }
 
-  /** False: it was taken up again, or is forgotten already. */
-  async #forget(id: TransferId): Promise<boolean> {
-    if (this.#downloads.has(id) || !this.#index.has(id)) return false;
-    await new ListedFiles(this.#context.store, id).forget();
-    await this.#context.store.delete(downloadsTable, id);
-    this.#index.forget(id);
-    this.#ports.onGone(id);
-    return true;
+  /** How many were: not those that were taken up again, or are forgotten already. */
+  async #forget(ids: readonly TransferId[]): Promise<number> {
+    const { store } = this.#context;
+    const ended = ids.filter((id) => !this.#downloads.has(id) && this.#index.has(id));
+    if (ended.length === 0) return 0;
+    const batch = store.batch();
+    await Promise.all(ended.map((id) => new ListedFiles(store, id).forgetIn(batch)));
+    for (const id of ended) batch.delete(downloadsTable, id);
+    await batch.write();
+    for (const id of ended) this.#index.forget(id);
+    this.#ports.onGone(ended);
+    return ended.length;
   }
 }
 

@@ -57,7 +57,7 @@ function take(lists: Lists, event: NodeEvent, since: Set<string>): void {
     from.delete(id);
   };
   if (event.type === 'transfer') put(lists.transfers, event.transfer);
-  else if (event.type === 'transfer-gone') drop(lists.transfers, event.id);
+  else if (event.type === 'transfers-gone') for (const id of event.ids) drop(lists.transfers, id);
   else if (event.type === 'share') put(lists.shares, event.share);
   else if (event.type === 'share-gone') drop(lists.shares, event.id);
   else if (event.type === 'offer') put(lists.offers, event.offer);

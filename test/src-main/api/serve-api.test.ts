@@ -3,9 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { serveApi } from '#main/api/serve-api.ts';
 import { createApiClient } from '#shared/api/client.ts';
 import type { NodeEvent } from '#shared/api/events.ts';
+import { transferSchema, type Transfer } from '#shared/model/transfer.ts';
 import { defaultSettings } from '#shared/settings.ts';
 import { deviceB, FakeNode, forever, statusOf, turn, until } from '../../contract/fake-node.ts';
 import { memoryChannels } from '../../contract/memory-channel.ts';
+
+const transferOf = (digit: string): Transfer => transferSchema.parse({
+  id: digit.repeat(16), direction: 'down', name: digit, kind: 'file', state: 'cancelled', reason: null, bytes: 1, doneBytes: 0, files: 1, doneFiles: 0, reusedBytes: 0, rate: 0, etaSeconds: null, priority: 'normal', inOrder: false,
+  peers: [], path: null, contentId: null, addedAt: 1, finishedAt: 2,
+});
 
 function serve() {
   const node = new FakeNode();
@@ -80,6 +86,21 @@ describe('events for a slow client', () => {
     release();
     await turn();
     expect(heard.slice(1)).toEqual([{ type: 'peer-gone', id: deviceB }, { type: 'status', status: statusOf({ port: 1000 }) }, settings(9999)]);
+  });
+
+  it('tells nothing more of downloads that are forgotten', async () => {
+    const { node, client, hold, release } = serve();
+    const api = createApiClient(client);
+    const heard: string[] = [];
+    api.subscribe((event) => heard.push(event.type === 'transfer' ? event.transfer.id : event.type));
+    await until(() => node.listeners.size === 1);
+    hold();
+    node.emit({ type: 'status', status: statusOf({ name: 'x'.repeat(300_000) }) });
+    for (const digit of ['1', '2', '3']) node.emit({ type: 'transfer', transfer: transferOf(digit) });
+    node.emit({ type: 'transfers-gone', direction: 'down', ids: [transferOf('1').id, transferOf('3').id] });
+    release();
+    await turn();
+    expect(heard).toEqual(['status', '2'.repeat(16), 'transfers-gone']);
   });
 
   it('of too many things end the connection instead of filling memory', async () => {

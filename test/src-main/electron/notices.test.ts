@@ -99,7 +99,7 @@ describe('totals for the taskbar', () => {
     expect(fractionAfter([transfer({ doneBytes: 50 }), transfer({ ...other, bytes: 300, doneBytes: 150 })])).toBe(0.5);
     expect(fractionAfter([transfer({ doneBytes: 50 }), transfer({ ...other, direction: 'up', doneBytes: 0 })])).toBe(0.5);
     expect(fractionAfter([transfer({ doneBytes: 50 }), transfer({ state: 'done' })])).toBeNull();
-    expect(fractionAfter([transfer({ doneBytes: 50 }), { type: 'transfer-gone', id: 'b'.repeat(16) as Transfer['id'] }])).toBeNull();
+    expect(fractionAfter([transfer({ doneBytes: 50 }), { type: 'transfers-gone', direction: 'down', ids: ['b'.repeat(16) as Transfer['id']] }])).toBeNull();
     expect(fractionAfter([transfer({ bytes: 0 })])).toBe(0);
   });
 });

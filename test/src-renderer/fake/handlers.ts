@@ -207,9 +207,10 @@ export function fakeHandlers(world: World): Handlers {
       return changeTransfer(id, {});
     },
     'transfers.forget': ({ id, direction }) => {
-      const before = world.transfers.length;
-      world.transfers = world.transfers.filter((each) => !isOver(each) || (id !== undefined && each.id !== id) || (direction !== undefined && each.direction !== direction));
-      return { forgotten: before - world.transfers.length };
+      const gone = world.transfers.filter((each) => isOver(each) && (id === undefined || each.id === id) && (direction === undefined || each.direction === direction));
+      world.transfers = world.transfers.filter((each) => !gone.includes(each));
+      for (const each of ['down', 'up'] as const) world.emit({ type: 'transfers-gone', direction: each, ids: gone.filter((one) => one.direction === each).map((one) => one.id) });
+      return { forgotten: gone.length };
     },
     'offers.list': () => world.offers,
     'offers.send': ({ peer: to, paths }) => offer(to, { count: paths.length, items: paths.map((path) => ({ name: path.split('/').at(-1) ?? path, kind: 'file', bytes: 12e6, files: 1 })) }),

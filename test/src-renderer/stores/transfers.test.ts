@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { useLive } from '../../../src-renderer/stores/live.ts';
 import { useTransfers } from '../../../src-renderer/stores/transfers.ts';
 import { createFakeNode } from '../fake-node.ts';
 import { inventTransfer } from '../fake/transfers.ts';
-import { surroundings } from '../with-app.ts';
+import { settled, surroundings } from '../with-app.ts';
 
 describe('the list of transfers', () => {
   it('has all that is not finished, however many they are, and what failed among them', async () => {
@@ -44,15 +45,43 @@ describe('the list of transfers', () => {
     expect([transfers.finishedIn(null).length, sentAmong()]).toEqual([453, 3]);
   });
 
+  it('is as short as it is when another face clears more than was looked at here', async () => {
+    const node = createFakeNode({ empty: true });
+    const ended = (direction: 'up' | 'down', number: number) => inventTransfer({ name: `${direction} ${number}`, direction, state: 'done', finishedAt: 10_000 - number });
+    node.world.transfers = [...Array.from({ length: 300 }, (_, number) => ended('down', number)), ended('up', 5000)];
+    const transfers = surroundings(node).run(useTransfers);
+    await transfers.load();
+    const received = node.world.transfers.slice(0, 300).map(({ id }) => id);
+    transfers.forgotten('down', received.slice(0, 299));
+    expect([transfers.history.down.total, transfers.history.up.total]).toEqual([1, 1]);
+    transfers.forgotten('down', received.slice(299));
+    expect([transfers.finishedTotal, transfers.history.down.next]).toEqual([1, null]);
+    // Nothing that was received hides any more how far back it goes.
+    expect(transfers.finishedIn(null).map(({ name }) => name)).toEqual(['up 5000']);
+  });
+
+  it('does not count one that failed among what has finished, when it is forgotten', async () => {
+    const node = createFakeNode({ empty: true });
+    const failed = inventTransfer({ name: 'failed', state: 'failed' });
+    node.world.transfers = [failed, inventTransfer({ name: 'done', state: 'done', finishedAt: 1 })];
+    const transfers = surroundings(node).run(useTransfers);
+    await transfers.load();
+    transfers.forgotten('down', [failed.id]);
+    expect([transfers.active.length, transfers.finishedTotal]).toEqual([0, 1]);
+  });
+
   it('forgets what was sent alone', async () => {
     const node = createFakeNode({ empty: true });
     node.world.transfers = [inventTransfer({ name: 'got', state: 'done', finishedAt: 1 }), inventTransfer({ name: 'gave', direction: 'up', state: 'cancelled', finishedAt: 2 })];
-    const transfers = surroundings(node).run(useTransfers);
-    await transfers.load();
-    await transfers.forgetFinished('up');
+    const transfers = surroundings(node).run(() => {
+      useLive().start();
+      return useTransfers();
+    });
+    await settled();
+    await transfers.forget({ direction: 'up' });
     expect([transfers.finishedIn(null).map(({ name }) => name), transfers.finishedTotal, transfers.history.up.total]).toEqual([['got'], 1, 0]);
     expect(node.world.transfers.map(({ name }) => name)).toEqual(['got']);
-    await transfers.forgetFinished(null);
+    await transfers.forget({});
     expect([transfers.finishedIn(null), transfers.finishedTotal]).toEqual([[], 0]);
   });
 

@@ -101,14 +101,10 @@ export class ListedFiles {
     }
   }
 
-  /** All of it is forgotten. */
-  async forget(): Promise<void> {
+  /** All of it is forgotten when `batch` is written. */
+  async forgetIn(batch: StoreBatch): Promise<void> {
     for (const table of [filesTable, pagesTable, doneTable]) {
-      for await (const keys of this.#store.keyBatches(table, this.#from(0))) {
-        const batch = this.#store.batch();
-        for (const key of keys) batch.delete(table, key);
-        await batch.write();
-      }
+      for await (const keys of this.#store.keyBatches(table, this.#from(0))) for (const key of keys) batch.delete(table, key);
     }
   }
 

@@ -27,8 +27,8 @@ afterEach(async () => {
 });
 
 async function opened(kept = 1000) {
-  const gone: string[] = [];
-  const uploads = new FinishedUploads({ store, kept, onGone: (id) => { gone.push(id); } });
+  const gone: (readonly string[])[] = [];
+  const uploads = new FinishedUploads({ store, kept, onGone: (ids) => { gone.push(ids); } });
   await uploads.open();
   const names = async (cursor?: string, limit = 1000): Promise<string[]> => (await uploads.page(cursor, limit)).transfers.map(({ name }) => name);
   return { uploads, gone, names };
@@ -51,7 +51,7 @@ describe('uploads that ended', () => {
   it('make room: the oldest go', async () => {
     const { uploads, gone, names } = await opened(3);
     for (let number = 1; number <= 5; number++) await uploads.note(upload(number));
-    expect([await names(), gone]).toEqual([['film 5', 'film 4', 'film 3'], [idOf(1), idOf(2)]]);
+    expect([await names(), gone]).toEqual([['film 5', 'film 4', 'film 3'], [[idOf(1)], [idOf(2)]]]);
     const fewer = await opened(1);
     await fewer.uploads.note(upload(6));
     expect([await fewer.names(), (await fewer.uploads.page(undefined, 1)).total]).toEqual([['film 6'], 1]);
@@ -70,8 +70,9 @@ describe('uploads that ended', () => {
   it('are forgotten one by one, or all', async () => {
     const { uploads, gone, names } = await opened();
     for (let number = 1; number <= 12; number++) void uploads.note(upload(number));
-    expect([await uploads.forget(idOf(7)), await uploads.forget(idOf(7)), gone]).toEqual([1, 0, [idOf(7)]]);
-    expect([await uploads.forget(undefined), await names(), gone.length]).toEqual([11, [], 12]);
+    expect([await uploads.forget(idOf(7)), await uploads.forget(idOf(7)), gone]).toEqual([1, 0, [[idOf(7)]]]);
+    expect([await uploads.forget(undefined), await names()]).toEqual([11, []]);
+    expect(gone.slice(1)).toEqual([[1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12].map(idOf)]);
     expect((await (await opened()).uploads.page(undefined, 1)).total).toBe(0);
   });
 });

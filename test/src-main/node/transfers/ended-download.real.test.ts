@@ -1,6 +1,8 @@
 import { expect, it, vi } from 'vitest';
-import { downloadsTable, type FileRecord } from '#main/node/transfers/records.ts';
+import { downloadsTable, filesTable, type FileRecord } from '#main/node/transfers/records.ts';
 import type { TransfersService } from '#main/node/transfers/transfers-service.ts';
+import type { TransferId } from '#shared/ids.ts';
+import { transferIdSchema } from '#shared/model/ids.ts';
 import { MiB } from '#shared/units.ts';
 import { film, id, oneDownload } from './one-download.ts';
 
@@ -17,6 +19,24 @@ it('a download that is taken up again while it is forgotten is either forgotten 
   expect(forgotten).toMatchObject({ value: 1 });
   expect(resumed).toMatchObject({ reason: { code: 'transfer-unknown' } });
   expect((await transfers.list(undefined, undefined, 10)).transfers).toEqual([]);
+  await transfers.close();
+});
+
+it('a thousand that are forgotten at once are told together, and nothing of them is left', async () => {
+  const ids = Array.from({ length: 1000 }, (_, number) => transferIdSchema.parse(number.toString(16).padStart(8, '0').padEnd(16, 'f')));
+  const first = await ended('done');
+  await first.close();
+  const record = (await one.store.get(downloadsTable, id)) ?? expect.fail('it is noted');
+  const batch = one.store.batch();
+  for (const [at, other] of ids.entries()) batch.put(downloadsTable, other, { ...record, id: other, number: at + 2 });
+  await batch.write();
+  const told: (readonly TransferId[])[] = [];
+  const transfers = await one.open(() => expect.fail('nothing is deleted'), skipped, { state: 'done', kind: 'folder', files: 4, bytes: 0, finishedAt: 1 }, undefined, (gone) => told.push(gone));
+  expect(await transfers.forget(undefined)).toBe(1001);
+  expect(told.length).toBeLessThan(10);
+  expect(new Set(told.flat())).toEqual(new Set([id, ...ids]));
+  expect((await transfers.list(undefined, undefined, 10)).total).toBe(0);
+  expect([await one.store.keys(downloadsTable), await one.store.keys(filesTable)]).toEqual([[], []]);
   await transfers.close();
 });
 

@@ -21,7 +21,7 @@ import type { Library } from '#main/node/ports/library.ts';
 import type { Links } from '#main/node/ports/links.ts';
 import { straightOut } from '#main/node/ports/outgoing.ts';
 import type { Receiver } from '#main/node/ports/receiver.ts';
-import { deviceIdOf } from '#shared/ids.ts';
+import { deviceIdOf, type TransferId } from '#shared/ids.ts';
 import { transferIdSchema } from '#shared/model/ids.ts';
 import { defaultSettings } from '#shared/settings.ts';
 import { MiB } from '#shared/units.ts';
@@ -44,7 +44,7 @@ export const film: FileRecord = { remotePath: '', path: ['film.bin'], mapped: fa
 export interface OneDownload {
   /** Of the running test. */
   readonly store: Store;
-  open(discarding: (transfers: TransfersService) => void, files?: readonly FileRecord[], about?: Partial<DownloadRecord>, writing?: (transfers: TransfersService) => void): Promise<TransfersService>;
+  open(discarding: (transfers: TransfersService) => void, files?: readonly FileRecord[], about?: Partial<DownloadRecord>, writing?: (transfers: TransfersService) => void, onGone?: (ids: readonly TransferId[]) => void): Promise<TransfersService>;
 }
 
 /** For the tests of a file: the downloads of a node that has one, which waits for its source or ended. */
@@ -62,12 +62,12 @@ export function oneDownload(): OneDownload {
   });
   return {
     get store() { return opened(); },
-    open: (discarding, files = [film], about = {}, writing = () => expect.fail('nothing is written')) => openOne({ folder, store: opened() }, { discarding, writing }, files, about),
+    open: (discarding, files = [film], about = {}, writing = () => expect.fail('nothing is written'), onGone = () => undefined) => openOne({ folder, store: opened() }, { discarding, writing, onGone }, files, about),
   };
 }
 
 /** `discarding` runs while its parts are deleted, `writing` when small files of it are written. */
-async function openOne({ folder, store }: { folder: string; store: Store }, { discarding, writing }: Record<'discarding' | 'writing', (transfers: TransfersService) => void>, files: readonly FileRecord[], about: Partial<DownloadRecord>): Promise<TransfersService> {
+async function openOne({ folder, store }: { folder: string; store: Store }, { discarding, writing, onGone }: Record<'discarding' | 'writing', (transfers: TransfersService) => void> & { readonly onGone: (ids: readonly TransferId[]) => void }, files: readonly FileRecord[], about: Partial<DownloadRecord>): Promise<TransfersService> {
   const receiver: Receiver = {
     open: unused, look: unused, write: unused, bindRoot: unused, finish: unused, close: unused, discard: unused,
     writeSmall: (batch) => {
@@ -92,7 +92,7 @@ async function openOne({ folder, store }: { folder: string; store: Store }, { di
       smallFiles: new SmallFileBatch(receiver), existing: new ExistingFiles(receiver), equal: new EqualFiles(), fetched: new SharedDownloads(now, () => undefined), fetchedSmall: new FetchedSmallFiles(store, now, now), received: new ReceivedFiles(store),
       linkTo: (device, signal) => waiter.linkTo(device, signal), withSources: (content, preferred, signal, work) => waiter.withSources(content, preferred, signal, work),
     },
-    settings: () => ({ ...defaultSettings, name: 'Me', downloadDir: folder }), pace: { brakeOfDownload: () => null, sourcesOf: () => new Map() }, newId: () => id, onChange: () => undefined, onGone: () => undefined, onDone: () => undefined,
+    settings: () => ({ ...defaultSettings, name: 'Me', downloadDir: folder }), pace: { brakeOfDownload: () => null, sourcesOf: () => new Map() }, newId: () => id, onChange: () => undefined, onGone, onDone: () => undefined,
   });
   await store.put(downloadsTable, id, { ...record, ...about });
   for (const [index, file] of files.entries()) await store.put(filesTable, fileKey(id, index), file);

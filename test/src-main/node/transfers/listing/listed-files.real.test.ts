@@ -153,7 +153,9 @@ it('forgets one download and nothing of the others', async () => {
   for (const each of [listed, other]) await each.list(0, many(0, 700));
   await put(3, named('file 3'));
   await done(3, 690);
-  await listed.forget();
+  const batch = store.batch();
+  await listed.forgetIn(batch);
+  await batch.write();
   expect(await all()).toEqual([]);
   for (const { name } of [filesTable, pagesTable, keyTable('download-done')]) expect((await store.keys(keyTable(name))).filter((key) => key.startsWith(id))).toEqual([]);
   expect(await other.after(null, 1000)).toHaveLength(700);
