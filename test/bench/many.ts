@@ -48,7 +48,7 @@ async function seedDownloads(store: Store, base: string, now: number): Promise<v
     const record: DownloadRecord = {
       id, number: at + 1, source: { kind: 'path', peer: deviceAt(at % count('devices')), path: `Share/${name}` }, kind: 'file', name, bundle: false, offered: null, base, mountPoint: null,
       state: state === 'waiting' ? 'active' : state, reason: state === 'failed' ? { code: 'listing-too-long', params: { name } } : null, priority: 'normal', inOrder: false, ranked: false, contentId, audience: null, audienceBy: null,
-      listed: true, listCursor: null, files: 1, bytes, listedEntries: 1, listedBytes: 100, doneFiles: done ? 1 : 0, doneBytes: done ? bytes : 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0,
+      listed: true, listCursor: null, files: 1, bytes, listedEntries: 1, listedBytes: 100, foldersLeft: [], doneFiles: done ? 1 : 0, doneBytes: done ? bytes : 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0,
       path: done ? join(base, name) : null, addedAt, finishedAt: state === 'done' || state === 'failed' ? addedAt + second : null,
     };
     await store.put(downloadsTable, id, record);

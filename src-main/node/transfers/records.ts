@@ -50,6 +50,8 @@ const downloadRecordSchema = z.object({
   /** What the list has cost so far, in entries and bytes: whoever gives it must not be able to go on for ever. */
   listedEntries: z.int().nonnegative().default(0),
   listedBytes: bytesSchema.default(0),
+  /** Empty folders that could not be made when they were listed, below `base`: made when all files are there. */
+  foldersLeft: z.array(z.array(z.string())).default([]),
   doneFiles: z.int().nonnegative(),
   doneBytes: bytesSchema,
   reusedBytes: bytesSchema,

@@ -89,7 +89,7 @@ export class TransfersService implements DownloadObserver {
     const record: DownloadRecord = {
       id: this.#ports.newId(), number: this.#nextNumber++, source: wanted.source, kind: wanted.kind, name: safeName(wanted.name, nameRules).name, bundle: wanted.bundle, offered: wanted.offered ?? null, base, mountPoint,
       state: 'active', reason: null, priority: wanted.priority, inOrder: wanted.inOrder, ranked: false, contentId: wanted.contentId, audience: null, audienceBy: null, listed: false, listCursor: null,
-      files: 0, bytes: 0, listedEntries: 0, listedBytes: 0, doneFiles: 0, doneBytes: 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null,
+      files: 0, bytes: 0, listedEntries: 0, listedBytes: 0, foldersLeft: [], doneFiles: 0, doneBytes: 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null,
       addedAt: this.#context.now(), finishedAt: null,
     };
     const same = [...this.#downloads.values()].find((other) => sameGoal(other.record, record));

@@ -11,7 +11,7 @@ import { asBatchFile, type Batch, type BatchFile } from '../small-files/file-bat
 import { FileBatches, type BatchesOwner } from '../small-files/file-batches.ts';
 import type { FileLister } from '../listing/file-lister.ts';
 import { FileLine } from '../listing/file-line.ts';
-import { hasNoPlace } from '../file/own-place.ts';
+import { hasNoPlace, withoutPlaceAtOnce } from '../file/own-place.ts';
 import { FileStop } from '../file/file-stop.ts';
 import { FinishedFiles, type FinishedFor } from './finished-files.ts';
 import type { ListedFiles } from '../listing/listed-files.ts';
@@ -21,8 +21,6 @@ import { RoomForFiles } from './room-for-files.ts';
 
 /** Files whose records are read and written at once when the user changes them. */
 const changedAtOnce = 1000;
-/** Files that cannot be put where they are to go: so many are tried again by themselves. */
-const withoutPlaceAtOnce = 64;
 
 /** The download these files belong to. */
 export interface FilesOwner extends BatchesOwner, FinishedFor, RetriesOwner {

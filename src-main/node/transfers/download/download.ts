@@ -10,6 +10,7 @@ import { ShownRate } from '../../../core/pace/shown-rate.ts';
 import type { DownloadContext } from './download-context.ts';
 import type { DownloadFile } from '../file/download-file.ts';
 import { DownloadFiles, type FilesOwner } from './download-files.ts';
+import { makeFoldersLeft } from './folders-left.ts';
 import type { FileLister } from '../listing/file-lister.ts';
 import type { Inherited } from '../file/file-owner.ts';
 import { InheritedAudience, saysForWhom } from '../passing-on/inherited-audience.ts';
@@ -190,7 +191,7 @@ export class Download implements FilesOwner {
   async endIfComplete(): Promise<boolean> {
     const { listed, state } = this.record;
     if (state !== 'active') return state !== 'paused';
-    if (!listed || !(await this.#files.isComplete())) return false;
+    if (!listed || this.record.foldersLeft.length > 0 || !(await this.#files.isComplete())) return false;
     await this.#end();
     this.#observer.changed(this);
     return true;
@@ -335,6 +336,7 @@ export class Download implements FilesOwner {
     listing.catch(() => { this.#files.ring(); });
     await Promise.all([listing, this.#files.fetchAll(signal)]);
     if (signal.aborted) return;
+    await makeFoldersLeft(this.#context.receiver, this.base, this.record.foldersLeft, (foldersLeft) => { this.record = { ...this.record, foldersLeft }; });
     await this.#end();
     this.#run = null;
     this.#context.swarm.removeDownload(this.number);

@@ -1,4 +1,4 @@
-import { AppError } from '#shared/errors.ts';
+import { AppError, errorInfo } from '#shared/errors.ts';
 import { limits } from '#shared/limits.ts';
 import { safePath } from '#shared/names.ts';
 import type { WireFile } from '#shared/protocol/control.ts';
@@ -6,6 +6,7 @@ import type { ContentId, DeviceId } from '#shared/ids.ts';
 import type { Bytes } from '#shared/units.ts';
 import type { Link, Links } from '../../ports/links.ts';
 import type { Receiver } from '../../ports/receiver.ts';
+import { hasNoPlace, withoutPlaceAtOnce } from '../file/own-place.ts';
 import { checkOffered } from './as-offered.ts';
 import type { DownloadRecord, FileRecord } from '../records.ts';
 import { readManifestPage } from './manifest-reader.ts';
@@ -22,8 +23,8 @@ export const nameRules = { windows: process.platform === 'win32' };
 
 /** A page of the list, and what it costs. */
 export interface ListedPage {
-  /** What it is a list of: a folder may be a file at its source by now. */
-  readonly of: Pick<DownloadRecord, 'kind' | 'contentId'>;
+  /** What it is a list of: a folder may be a file at its source by now. With the empty folders of it that have no place, also of the pages before. */
+  readonly of: Pick<DownloadRecord, 'kind' | 'contentId' | 'foldersLeft'>;
   readonly files: readonly FileRecord[];
   /** Null after the last page. */
   readonly next: string | null;
@@ -37,7 +38,7 @@ export interface ListedPage {
 const recordBytes = 200;
 
 /** A file in the place of a folder is listed as the folder itself. */
-function whatIsListed({ kind, contentId, bundle, listCursor }: DownloadRecord, { files: [first, ...others], next }: { readonly files: readonly WireFile[]; readonly next: string | null }): ListedPage['of'] {
+function whatIsListed({ kind, contentId, bundle, listCursor }: DownloadRecord, { files: [first, ...others], next }: { readonly files: readonly WireFile[]; readonly next: string | null }): Pick<DownloadRecord, 'kind' | 'contentId'> {
   const isFile = !bundle && listCursor === null && next === null && others.length === 0 && first?.kind === 'file' && first.path === '';
   return isFile && kind === 'folder' ? { kind: 'file', contentId: first.contentId } : { kind, contentId };
 }
@@ -55,19 +56,23 @@ export class FileLister {
     const page = record.source.kind === 'path' ? await this.#walk(record, record.source, signal, waits) : await this.#readManifest(record, record.source.contentId, signal, waits);
     checkOffered(record.offered, page.files.map(({ path }) => path), page.files.reduce((sum, { bytes }) => sum + bytes, record.bytes));
     const files: FileRecord[] = [];
+    const foldersLeft = [...record.foldersLeft];
     let listedBytes = recordBytes;
     for (const file of page.files) {
       const { path, changed } = safePath([...(record.bundle ? [] : [record.name]), ...(file.path === '' ? [] : file.path.split('/'))], nameRules);
       listedBytes += recordBytes + 2 * file.path.length;
       if (file.kind === 'folder') {
-        await this.#ports.receiver.makeFolder(record.base, path);
+        await this.#ports.receiver.makeFolder(record.base, path).catch((error: unknown) => {
+          if (foldersLeft.length >= withoutPlaceAtOnce || !hasNoPlace(errorInfo(error), record.base)) throw error;
+          foldersLeft.push([...path]);
+        });
         continue;
       }
       const { bytes, modifiedAt, executable, contentId } = file;
       if (bytes > limits.content.fileBytes) throw new AppError('protocol-error', { name: file.path });
       files.push({ remotePath: file.path, path: [...path], mapped: changed.length > 0, bytes, modifiedAt, executable, contentId, selected: true, priority: 'normal', partialBytes: 0, state: 'waiting' });
     }
-    return { of: whatIsListed(record, page), files, next: page.next, entries: Math.max(1, page.files.length), bytes: listedBytes };
+    return { of: { ...whatIsListed(record, page), foldersLeft }, files, next: page.next, entries: Math.max(1, page.files.length), bytes: listedBytes };
   }
 
   /** A file that changed at its source, as it is there now; the same record when nothing is different, or the source is away: others may have what it had. */

@@ -44,7 +44,7 @@ describe('who feeds a download', () => {
 describe('the people of a download of which nobody knows any more who gave what', () => {
   const record: DownloadRecord = {
     id, number: 1, source: { kind: 'path', peer: ana, path: 'film' }, kind: 'file', name: 'film', bundle: false, base: '/nowhere', mountPoint: null, state: 'done', reason: null, priority: 'normal', inOrder: false, ranked: false,
-    contentId: null, offered: null, audience: null, audienceBy: null, listed: true, listCursor: null, files: 1, bytes: MiB, listedEntries: 1, listedBytes: 0, doneFiles: 1, doneBytes: MiB, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null, addedAt: 1, finishedAt: 2,
+    contentId: null, offered: null, audience: null, audienceBy: null, listed: true, listCursor: null, files: 1, bytes: MiB, listedEntries: 1, listedBytes: 0, foldersLeft: [], doneFiles: 1, doneBytes: MiB, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null, addedAt: 1, finishedAt: 2,
   };
 
   it('are whoever it was fetched from', () => {

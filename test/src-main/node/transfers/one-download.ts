@@ -30,7 +30,7 @@ import { MiB } from '#shared/units.ts';
 export const id = transferIdSchema.parse('0123456789abcdef');
 export const record: DownloadRecord = {
   id, number: 1, source: { kind: 'path', peer: deviceIdOf(new Uint8Array(32).fill(1)), path: 'film.bin' }, kind: 'file', name: 'film.bin', bundle: false, base: '/nowhere', mountPoint: null, state: 'active', reason: null,
-  priority: 'normal', inOrder: false, ranked: false, contentId: null, offered: null, audience: null, audienceBy: null, listed: true, listCursor: null, files: 1, bytes: 8 * MiB, listedEntries: 1, listedBytes: 0, doneFiles: 0, doneBytes: 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null, addedAt: 1, finishedAt: null,
+  priority: 'normal', inOrder: false, ranked: false, contentId: null, offered: null, audience: null, audienceBy: null, listed: true, listCursor: null, files: 1, bytes: 8 * MiB, listedEntries: 1, listedBytes: 0, foldersLeft: [], doneFiles: 0, doneBytes: 0, reusedBytes: 0, partialBytes: 0, failedFiles: 0, path: null, addedAt: 1, finishedAt: null,
 };
 const unused = (): Promise<never> => Promise.reject(new Error('not used'));
 const library: Library = {

@@ -35,6 +35,8 @@ export class PatientSource {
   readonly lacking = new Set<string>();
   /** Files whose hashes it does not know any more. */
   readonly forgotten = new Set<string>();
+  /** Listed before the files. */
+  emptyFolders: readonly string[] = [];
   /** So many files are on the first page of its list; whoever asks for the next one waits. */
   firstPage = Infinity;
   #waiting: { readonly link: Link; readonly lane: number; readonly request: BlockRequest; readonly files: readonly SharedFile[] }[] = [];
@@ -176,7 +178,8 @@ export class PatientSource {
   #page(cursor: string | undefined): Promise<unknown> {
     if (cursor !== undefined) return new Promise(() => undefined);
     const files = this.files.slice(0, this.firstPage).map(({ name, data, id }) => ({ path: name, kind: 'file', bytes: data.length, modifiedAt: 1, executable: false, contentId: id }));
-    return Promise.resolve({ files, next: files.length < this.files.length ? 'the rest' : null });
+    const folders = this.emptyFolders.map((path) => ({ path, kind: 'folder', bytes: 0, modifiedAt: 1, executable: false, contentId: null }));
+    return Promise.resolve({ files: [...folders, ...files], next: files.length < this.files.length ? 'the rest' : null });
   }
 
   #answer(method: string, params: unknown): Promise<unknown> {

@@ -11,6 +11,6 @@ const download = {
 const file = { remotePath: '', path: ['long.mkv'], mapped: false, bytes: 5_000_000, modifiedAt: 1_600_000_000_000, executable: false, contentId: null, selected: true, state: 'waiting' };
 
 test('downloads and files that earlier versions noted are read; what they could not know is not claimed', () => {
-  expect(downloadsTable.decode(JSON.stringify(download))).toEqual({ ...download, mountPoint: null, offered: null, inOrder: false, ranked: false, audience: null, audienceBy: null, listedEntries: 0, listedBytes: 0 });
+  expect(downloadsTable.decode(JSON.stringify(download))).toEqual({ ...download, mountPoint: null, offered: null, inOrder: false, ranked: false, audience: null, audienceBy: null, listedEntries: 0, listedBytes: 0, foldersLeft: [] });
   expect(filesTable.decode(JSON.stringify(file))).toEqual({ ...file, priority: 'normal', partialBytes: 0 });
 });
