@@ -89,6 +89,8 @@ export const limits = {
     /** How long an unanswered peer counts as "no answer yet". */
     waitMs: 10 * second,
   },
+  /** Answers of chosen length, by which a device finds out whether large packets reach it: several full packets, also where these are jumbo frames that something on the way does not take. */
+  probe: { bytes: 8000, bytesPerSecond: 1600, burstBytes: 32_000, askers: 1024 },
   /** `pathBytes`: of the paths on one page of a walk, after which it ends: as JSON a byte takes up to six, and a page is one control body. */
   browse: { entriesPerPage: 1000, pathBytes: 128 * KiB },
   push: { offersWaiting: 50, offersOfStrangers: 200, offersTakenBack: 100, offersEnded: 200, itemsListed: 1000, textBytes: 64 * KiB, growthBytes: 64 * MiB },

@@ -3,7 +3,7 @@ import type { DoctorFinding, DoctorStep } from '../model/diagnosis.ts';
 /** Why nobody, or one device, appears: what was found, and what ends it. */
 export const doctorEn = {
   step: {
-    visible: 'Visible', networks: 'Network', port: 'Port', listener: 'Own door', multicast: 'Multicast', mdns: 'Bonjour', others: 'Others', servers: 'Servers', outside: 'Router', relay: 'Relay', mapping: 'Forwarding', device: 'Device', address: 'Address', through: 'By server',
+    visible: 'Visible', networks: 'Network', port: 'Port', listener: 'Own door', multicast: 'Multicast', mdns: 'Bonjour', others: 'Others', servers: 'Servers', outside: 'Router', relay: 'Relay', mapping: 'Forwarding', device: 'Device', address: 'Address', through: 'By server', large: 'Large packets',
   },
   state: { ok: 'In order', warning: 'Perhaps the reason', failed: 'Not in order', skipped: 'Not tested' },
   testing: 'Testing: {step}', allWell: 'Nothing here keeps others away.', likely: 'Likeliest reason first:', perhaps: 'Nothing is broken here, but this may be the reason:',
@@ -41,6 +41,9 @@ export const doctorEn = {
     'relay-none': { what: 'None of your servers carries connections: {names}.', next: 'Two devices behind strict routers need that: whoever runs a server can switch it on (with “distrishare bootstrap --relay”).' },
     'servers-part': { what: 'Some of your servers do not answer: {names}.', next: 'The others do their work. If one never comes back, take it out under Settings, Servers.' },
     'servers-newer': { what: 'Your servers answer, and of what {names} says, 1 thing is unknown to this version and left out. | Your servers answer, and of what {names} says, {n} things are unknown to this version and left out.', next: 'Update DistriShare if there is a newer version: what is left out may be people or files.' },
+    'large-lost-in': { what: 'Small messages from {name} arrive here, but large ones are lost on the way.', next: 'Something between the two devices loses large packets without a word, often a VPN, a tunnel or a router. Set a smaller MTU there, such as 1280: for the VPN or the network, on both devices, or in the router. Or connect the two another way.' },
+    'large-lost-out': { what: 'Small messages reach {name}, but large ones are lost on the way there.', next: 'Something between the two devices loses large packets without a word, often a VPN, a tunnel or a router. Set a smaller MTU there, such as 1280: for the VPN or the network, on both devices, or in the router. Or connect the two another way.' },
+    'large-quiet': { what: '{name} is connected, but does not answer now.', next: 'The connection has just broken off, or other things fill it. Test again in a minute.' },
     'networks-vpn-only': { what: 'This device is only on VPNs: {names}. Nobody is looked for there.', next: 'Add people in a VPN by address, or connect to the network that they are on.' },
     'visible-trusted': { what: 'Only trusted people see this device.', next: 'Nobody new appears until everyone may see it.' },
     'device-quiet': { what: '{name} was last here {time} ago, and does not announce itself now.', next: 'Open DistriShare there. If it runs, it is on another network, hidden, or its announcements do not get through.' },
@@ -55,6 +58,7 @@ export const doctorEn = {
     'mapping-refused': { what: 'The router ({router}) would not let devices from elsewhere in: {reason}.', next: 'Without it some people in other networks reach you through a relay only. Look in the router for UPnP or PCP, or forward the port there by hand.' },
     'mapping-none': { what: 'The router ({router}) does not open ports when it is asked to.', next: 'Without it some people in other networks reach you through a relay only. Switch UPnP or PCP on in the router if it has it, or forward the port there by hand.' },
     'mapping-inner': { what: 'The router ({router}) lets devices in at {address}, but is itself behind another router.', next: 'Without the outer one some people in other networks reach you through a relay only. It has to forward to the inner one; where it is your provider’s, ask for an address of your own.' },
+    'large-passes': { what: 'What is large gets through as well, both ways: {names}.', next: 'There is nothing to do.' },
     'device-linked': { what: '{name} is here: {path}, {address}, for {time}.', next: 'There is nothing to do.' },
     'through-linked': { what: 'It works now: {name} is connected, {path}.', next: 'There is nothing to do.' },
     'servers-online': { what: 'Your servers answer: {names}.', next: 'There is nothing to do.' },
@@ -84,6 +88,8 @@ export const doctorEn = {
     'servers-hidden': { what: 'This device is hidden, so it uses no server.', next: 'Let everyone see it to be found elsewhere.' },
     'outside-skipped': { what: 'How this device is seen from outside could not be tested: no server answers.', next: 'It is tested when one does.' },
     'relay-skipped': { what: 'Whether a server carries connections could not be tested: none answers.', next: 'It is tested when one does.' },
+    'large-unknown': { what: 'Whether what is large gets through cannot be asked of {names}.', next: 'DistriShare is older there: update it.' },
+    'large-later': { what: 'Whether what is large gets through could not be tested now: {names}.', next: 'Test again in a minute.' },
     'mdns-skipped': { what: 'Bonjour could not be tested: there is no local network in use, or this device is hidden.', next: 'It is tested when that is mended.' },
   },
 } as const satisfies { readonly step: Record<DoctorStep, string>; readonly finding: Record<DoctorFinding, { readonly what: string; readonly next: string }> } & Record<string, unknown>;

@@ -3,7 +3,7 @@ import type { SameShape } from './same-shape.ts';
 
 export const doctorEs: SameShape<typeof doctorEn> = {
   step: {
-    visible: 'Visible', networks: 'Red', port: 'Puerto', listener: 'Puerta propia', multicast: 'Multidifusión', mdns: 'Bonjour', others: 'Otros', servers: 'Servidores', outside: 'Router', relay: 'Relé', mapping: 'Redirección', device: 'Dispositivo', address: 'Dirección', through: 'Por servidor',
+    visible: 'Visible', networks: 'Red', port: 'Puerto', listener: 'Puerta propia', multicast: 'Multidifusión', mdns: 'Bonjour', others: 'Otros', servers: 'Servidores', outside: 'Router', relay: 'Relé', mapping: 'Redirección', device: 'Dispositivo', address: 'Dirección', through: 'Por servidor', large: 'Paquetes grandes',
   },
   state: { ok: 'En orden', warning: 'Quizá sea el motivo', failed: 'No está en orden', skipped: 'Sin probar' },
   testing: 'Probando: {step}', allWell: 'Aquí nada impide que aparezcan otros.', likely: 'Primero el motivo más probable:', perhaps: 'Aquí no falla nada, pero el motivo puede ser este:',
@@ -41,6 +41,9 @@ export const doctorEs: SameShape<typeof doctorEn> = {
     'relay-none': { what: 'Ninguno de tus servidores transporta conexiones: {names}.', next: 'Dos dispositivos tras routers estrictos lo necesitan: quien lleva un servidor puede activarlo (con «distrishare bootstrap --relay»).' },
     'servers-part': { what: 'Algunos de tus servidores no contestan: {names}.', next: 'Los demás cumplen. Si uno no vuelve nunca, quítalo en Ajustes, Servidores.' },
     'servers-newer': { what: 'Tus servidores contestan, y de lo que dice {names} esta versión no conoce 1 cosa y la omite. | Tus servidores contestan, y de lo que dice {names} esta versión no conoce {n} cosas y las omite.', next: 'Actualiza DistriShare si hay una versión más nueva: lo omitido pueden ser personas o archivos.' },
+    'large-lost-in': { what: 'Los mensajes pequeños de {name} llegan, pero los grandes se pierden por el camino.', next: 'Algo entre los dos dispositivos pierde los paquetes grandes sin avisar, a menudo una VPN, un túnel o un router. Pon ahí una MTU menor, por ejemplo 1280: en la VPN o la red de los dos dispositivos, o en el router. O conecta los dos de otra manera.' },
+    'large-lost-out': { what: 'Los mensajes pequeños llegan a {name}, pero los grandes se pierden por el camino.', next: 'Algo entre los dos dispositivos pierde los paquetes grandes sin avisar, a menudo una VPN, un túnel o un router. Pon ahí una MTU menor, por ejemplo 1280: en la VPN o la red de los dos dispositivos, o en el router. O conecta los dos de otra manera.' },
+    'large-quiet': { what: '{name} está conectado, pero ahora no contesta.', next: 'La conexión se acaba de cortar o está ocupada con otras cosas. Prueba de nuevo dentro de un minuto.' },
     'networks-vpn-only': { what: 'Este dispositivo solo está en VPN: {names}. Allí no se busca a nadie.', next: 'Añade por dirección a las personas de una VPN, o conéctate a la red en la que están.' },
     'visible-trusted': { what: 'Solo las personas de confianza ven este dispositivo.', next: 'No aparece nadie nuevo mientras no puedan verlo todos.' },
     'device-quiet': { what: '{name} estuvo aquí por última vez hace {time} y ahora no se anuncia.', next: 'Abre allí DistriShare. Si está abierto, está en otra red, oculto, o sus anuncios no llegan.' },
@@ -55,6 +58,7 @@ export const doctorEs: SameShape<typeof doctorEn> = {
     'mapping-refused': { what: 'El router ({router}) no quiso dejar entrar a dispositivos de otros sitios: {reason}.', next: 'Sin eso, algunas personas de otras redes solo llegan a ti por un relé. Busca UPnP o PCP en el router, o redirige allí el puerto a mano.' },
     'mapping-none': { what: 'El router ({router}) no abre puertos cuando se le pide.', next: 'Sin eso, algunas personas de otras redes solo llegan a ti por un relé. Activa UPnP o PCP en el router si lo tiene, o redirige allí el puerto a mano.' },
     'mapping-inner': { what: 'El router ({router}) deja entrar a dispositivos por {address}, pero él mismo está detrás de otro router.', next: 'Sin el exterior, algunas personas de otras redes solo llegan a ti por un relé. Tiene que redirigir al interior; si es de tu proveedor, pídele una dirección propia.' },
+    'large-passes': { what: 'También lo grande llega, en los dos sentidos: {names}.', next: 'No hay nada que hacer.' },
     'device-linked': { what: '{name} está aquí: {path}, {address}, desde hace {time}.', next: 'No hay nada que hacer.' },
     'through-linked': { what: 'Ya funciona: {name} está conectado, {path}.', next: 'No hay nada que hacer.' },
     'servers-online': { what: 'Tus servidores contestan: {names}.', next: 'No hay nada que hacer.' },
@@ -84,6 +88,8 @@ export const doctorEs: SameShape<typeof doctorEn> = {
     'servers-hidden': { what: 'Este dispositivo está oculto, así que no usa ningún servidor.', next: 'Deja que lo vean todos para que lo encuentren desde otros lugares.' },
     'outside-skipped': { what: 'No se pudo probar cómo se ve este dispositivo desde fuera: no contesta ningún servidor.', next: 'Se prueba cuando conteste uno.' },
     'relay-skipped': { what: 'No se pudo probar si un servidor transporta conexiones: no contesta ninguno.', next: 'Se prueba cuando conteste uno.' },
+    'large-unknown': { what: 'No se puede preguntar a {names} si lo grande llega.', next: 'Allí DistriShare es más antiguo: actualízalo.' },
+    'large-later': { what: 'Ahora no se pudo comprobar si lo grande llega: {names}.', next: 'Prueba de nuevo dentro de un minuto.' },
     'mdns-skipped': { what: 'No se pudo probar Bonjour: no se usa ninguna red local, o este dispositivo está oculto.', next: 'Se prueba cuando eso se arregle.' },
   },
 };

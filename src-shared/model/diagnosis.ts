@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
-/** What the doctor looks at, in this order; `device`, `address` and `through` only when it is asked about one device. */
-export const doctorSteps = ['visible', 'networks', 'port', 'listener', 'multicast', 'mdns', 'others', 'servers', 'outside', 'relay', 'mapping', 'device', 'address', 'through'] as const;
+/** What the doctor looks at, in this order; `device` and `through` only when it is asked about one device. `large`: whether large packets get through where somebody is linked. */
+export const doctorSteps = ['visible', 'networks', 'port', 'listener', 'multicast', 'mdns', 'others', 'servers', 'outside', 'relay', 'mapping', 'device', 'address', 'through', 'large'] as const;
 export const doctorStepSchema = z.enum(doctorSteps);
 export type DoctorStep = z.infer<typeof doctorStepSchema>;
 
@@ -42,6 +42,9 @@ export const doctorFindings = {
   'address-own': { step: 'address', state: 'failed' },
   'address-failed': { step: 'address', state: 'failed' },
   'through-failed': { step: 'through', state: 'failed' },
+  'large-lost-in': { step: 'large', state: 'failed' },
+  'large-lost-out': { step: 'large', state: 'failed' },
+  'large-quiet': { step: 'large', state: 'warning' },
   'networks-vpn-only': { step: 'networks', state: 'warning' },
   'visible-trusted': { step: 'visible', state: 'warning' },
   'device-quiet': { step: 'device', state: 'warning' },
@@ -61,6 +64,7 @@ export const doctorFindings = {
   'relay-none': { step: 'relay', state: 'warning' },
   'servers-part': { step: 'servers', state: 'warning' },
   'servers-newer': { step: 'servers', state: 'warning' },
+  'large-passes': { step: 'large', state: 'ok' },
   'device-linked': { step: 'device', state: 'ok' },
   'through-linked': { step: 'through', state: 'ok' },
   'address-linked': { step: 'address', state: 'ok' },
@@ -91,6 +95,8 @@ export const doctorFindings = {
   'servers-hidden': { step: 'servers', state: 'skipped' },
   'outside-skipped': { step: 'outside', state: 'skipped' },
   'relay-skipped': { step: 'relay', state: 'skipped' },
+  'large-unknown': { step: 'large', state: 'skipped' },
+  'large-later': { step: 'large', state: 'skipped' },
 } as const satisfies Record<string, { readonly step: DoctorStep; readonly state: StepState }>;
 export type DoctorFinding = keyof typeof doctorFindings;
 const findingCodes = Object.keys(doctorFindings) as [DoctorFinding, ...DoctorFinding[]];

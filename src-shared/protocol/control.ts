@@ -98,6 +98,11 @@ export const controlMethods = {
    * disk or processor, the path, or `you`: it waits to be asked for more.
    */
   pace: method(z.object({}), z.object({ by: z.enum(['limit', 'turns', 'machine', 'link', 'you', 'nothing']).catch('nothing') })),
+  /** An answer of so many characters to a question of as many as wanted: does what is large get through on this link? */
+  probe: method(
+    z.object({ bytes: z.int().min(0).max(limits.probe.bytes), padding: z.string().max(limits.probe.bytes) }),
+    z.object({ padding: z.string().max(limits.probe.bytes) }),
+  ),
   /** Comparison codes, commit-then-reveal: first both commitments travel, then both nonces. */
   pairCommit: method(z.object({ commitment: hex(32) }), z.object({ commitment: hex(32) })),
   pairReveal: method(z.object({ nonce: hex(32) }), z.object({ nonce: hex(32) })),

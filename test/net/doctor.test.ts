@@ -49,5 +49,12 @@ describe.skipIf(why !== null)('the doctor, on two machines on one network,', () 
     const linked = (await one.call('doctor.run', { peer: 'Two' })).steps.find(({ finding }) => finding === 'device-linked');
     // Either family may be the first to link.
     expect(linked?.params).toMatchObject({ path: 'lan' });
+    network.node(0).dropIncomingAbove(1300);
+    expect(await bad(one, 'Two')).toEqual(['large-lost-in']);
+    network.node(0).dropNothing();
+    await expect.poll(() => bad(one, 'Two'), { timeout: 30_000 }).toEqual([]);
+    network.node(1).dropIncomingAbove(1300);
+    expect(await bad(one, 'Two')).toEqual(['large-lost-out']);
+    network.node(1).dropNothing();
   });
 });

@@ -10,6 +10,7 @@ import { networksFinding, visibleFinding } from '#main/core/doctor/own-findings.
 import { isOnOwnNetwork } from '../../net/networks.ts';
 import { dialOutcome } from './dial-outcome.ts';
 import type { DoctorPorts, Test } from './doctor-ports.ts';
+import { largeTest } from './large-tests.ts';
 import { seekThrough, serverTests } from './server-tests.ts';
 
 /** The latest ones of a device; more would keep the user waiting, and are older still. */
@@ -29,12 +30,14 @@ export function testsOf(ports: DoctorPorts, text: string): Test[] {
   if (!('id' in peer)) return [...own, { step: 'address', run: async (signal) => [await dialTyped(ports, peer, signal)] }];
   const wanted = addressesOf(peer);
   const device: Test = { step: 'device', run: () => [aboutDevice(ports, peer, wanted)] };
-  if (peer.online || peer.trust === 'blocked') return [...own, device];
+  if (peer.trust === 'blocked') return [...own, device];
+  const large = largeTest(ports, peer.id);
+  if (peer.online) return [...own, device, large];
   return [...own, device, ...wanted.map((one): Test => ({
     step: 'address',
     // An address before it worked.
     run: async (signal) => (ports.links().get(peer.id) === undefined ? [await dialFinding(ports, one, signal)] : []),
-  })), ...serverTests(ports), { step: 'through', run: (signal) => seekThrough(ports, peer, signal) }];
+  })), ...serverTests(ports), { step: 'through', run: (signal) => seekThrough(ports, peer, signal) }, large];
 }
 
 function find({ devices }: DoctorPorts, text: string): Peer | SocketAddress {

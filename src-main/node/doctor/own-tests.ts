@@ -6,6 +6,7 @@ import type { DiscoveryHearing } from '../../discovery/discovery.ts';
 import { dialFinding } from './device-tests.ts';
 import { dialOutcome } from './dial-outcome.ts';
 import type { DoctorPorts, Test } from './doctor-ports.ts';
+import { largeTest } from './large-tests.ts';
 import { serverTests } from './server-tests.ts';
 
 /** Questions go out five times within 1.5 s, and are answered at once. */
@@ -36,6 +37,7 @@ export function ownTests(ports: DoctorPorts): Test[] {
     ...serverTests(ports),
     { step: 'mapping', run: async (signal) => [mappingFinding(await mapper.check(signal))] },
     { step: 'address', run: (signal) => dialStrangers(ports, signal) },
+    largeTest(ports, null),
   ];
 }
 

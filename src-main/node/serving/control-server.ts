@@ -15,6 +15,7 @@ import type { FetchedSmallFiles } from '../transfers/passing-on/fetched-small-fi
 import type { SharedDownloads } from '../transfers/passing-on/shared-downloads.ts';
 import type { BlockServer } from './block-server.ts';
 import { Lookups } from './lookups.ts';
+import { ProbeAnswers } from './probe-answers.ts';
 import { findSettled } from './settled-file.ts';
 
 export interface ControlServerPorts {
@@ -43,10 +44,12 @@ export class ControlServer {
   readonly #ports: ControlServerPorts;
   readonly #lookups: Lookups;
   readonly #searches = new Allowances(limits.search.perSecond, limits.search.burst, limits.search.askers);
+  readonly #probes: ProbeAnswers;
 
   constructor(ports: ControlServerPorts) {
     this.#ports = ports;
     this.#lookups = new Lookups(ports);
+    this.#probes = new ProbeAnswers(ports.now);
   }
 
   async answer<Method extends ControlMethod>(link: Link, method: Method, params: ControlParams<Method>): Promise<ControlResult<Method>> {
@@ -131,6 +134,7 @@ export class ControlServer {
     },
     rootOf: async (link, { key }) => ({ contentId: await this.#ports.blocks.rootOf(link, key) }),
     pace: async (link) => Promise.resolve({ by: this.#ports.excuse(link.remote.id) }),
+    probe: async (link, { bytes }) => Promise.resolve(this.#probes.answer(link.remote.id, bytes)),
     offer: (link, params) => this.#ports.offers.asked(link, params),
     pairCommit: async (link, { commitment }) => Promise.resolve(this.#ports.pairing.committed(link, commitment)),
     pairReveal: async (link, { nonce }) => Promise.resolve(this.#ports.pairing.revealed(link, nonce)),

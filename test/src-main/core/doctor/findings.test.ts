@@ -135,4 +135,9 @@ describe('the order', () => {
     const steps = [found('address-silent', { address: 'old:1' }), found('address-linked', { address: 'new:1', name: 'Ann' })];
     expect(inOrder(steps).map(({ finding, state }) => [finding, state])).toEqual([['address-silent', 'warning'], ['address-linked', 'ok']]);
   });
+
+  it('begins with what a link itself loses', () => {
+    const steps = [found('device-linked', { name: 'Ann' }), found('large-lost-in', { name: 'Ann' })];
+    expect(inOrder(steps).map(({ finding, state }) => [finding, state])).toEqual([['large-lost-in', 'failed'], ['device-linked', 'ok']]);
+  });
 });
