@@ -22,8 +22,15 @@ export const usePeers = defineStore('peers', () => {
     byId.delete(id);
     order.value = order.value.filter((other) => other !== id);
   }
-  const setPairing = (pairing: Pairing): void => void pairings.value.set(pairing.peer, pairing);
+  /** Comparisons that the user does not want to see any more: that they end is no news. */
+  const left = new Set<DeviceId>();
   const closePairing = (peer: DeviceId): void => void pairings.value.delete(peer);
+  function setPairing(pairing: Pairing): void {
+    const { peer, state } = pairing;
+    if (left.has(peer) && state === 'failed') return closePairing(peer);
+    left.delete(peer);
+    pairings.value.set(peer, pairing);
+  }
 
   const all = computed(() => order.value.flatMap((id) => byId.get(id) ?? []));
   const online = computed(() => all.value.filter((peer) => peer.online && peer.trust !== 'blocked'));
@@ -60,9 +67,15 @@ export const usePeers = defineStore('peers', () => {
   }
   const startPairing = async (peer: DeviceId): Promise<void> => setPairing(await api.call('pairing.start', { peer }));
   const answerPairing = async (peer: DeviceId, same: boolean): Promise<void> => setPairing(await api.call('pairing.answer', { peer, same }));
+  /** Not the same, and out of sight whatever becomes of that. */
+  async function leavePairing(peer: DeviceId): Promise<void> {
+    left.add(peer);
+    closePairing(peer);
+    await api.call('pairing.answer', { peer, same: false });
+  }
 
   return {
     byId, all, online, near, far, away, blocked, limited, openPairing,
-    set, remove, setPairing, closePairing, load, connect, block, setAutoAccept, setLimits, unpair, forgive, forget, startPairing, answerPairing,
+    set, remove, setPairing, closePairing, load, connect, block, setAutoAccept, setLimits, unpair, forgive, forget, startPairing, answerPairing, leavePairing,
   };
 });

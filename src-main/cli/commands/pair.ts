@@ -3,6 +3,7 @@ import type { ApiClient } from '#shared/api/client.ts';
 import { AppError } from '#shared/errors.ts';
 import { findPeer } from '#shared/find-named.ts';
 import type { Pairing, Peer } from '#shared/model/peer.ts';
+import { second } from '#shared/units.ts';
 import type { AddCommands, CliContext } from '../context.ts';
 import { withNode } from '../with-node.ts';
 
@@ -24,10 +25,12 @@ async function unpair({ out, t }: CliContext, api: ApiClient, peer: string): Pro
 async function pair(context: CliContext, api: ApiClient, peer: Peer, yes: boolean): Promise<void> {
   const { out, t, signal } = context;
   const watch = new PairingWatch(api, peer.id);
+  let isOpen = false;
   try {
     // The other person may have begun already; then both look at the same code.
     const open = (await api.call('pairing.list', {})).find((pairing) => pairing.peer === peer.id && pairing.state === 'compare');
     const pairing = open ?? (await api.call('pairing.start', { peer: peer.id }, { signal }));
+    isOpen = true;
     out.event('pairing', pairing);
     out.line(t('cli.pair.compare'));
     out.line(`    ${pairing.code ?? ''}`);
@@ -35,12 +38,15 @@ async function pair(context: CliContext, api: ApiClient, peer: Peer, yes: boolea
     const same = yes || (await ask(context, t('cli.pair.question')));
     const answered = await api.call('pairing.answer', { peer: peer.id, same }, { signal });
     if (!same) throw new AppError('codes-differ');
-    if (answered.state === 'waiting-for-them') out.note(t('cli.pair.waiting', { name: peer.name }));
+    isOpen = answered.state === 'waiting-for-them';
+    if (isOpen) out.note(t('cli.pair.waiting', { name: peer.name }));
     const ended = await watch.ended(answered, signal);
     out.event('pairing', ended);
     if (ended.state === 'failed') throw new AppError('codes-unconfirmed', { name: peer.name });
     out.line(t('cli.pair.done', { name: peer.name }));
   } finally {
+    // A comparison is never left open by accident: who goes away says no.
+    if (isOpen && signal.aborted) await api.call('pairing.answer', { peer: peer.id, same: false }, { signal: AbortSignal.timeout(second) }).catch(() => undefined);
     watch.stop();
   }
 }

@@ -16,6 +16,7 @@ interface Running {
   readonly commitment: string;
   /** Until when it may take, by `elapsed`. */
   readonly until: Millis;
+  readonly timer: NodeJS.Timeout;
   theirCommitment: string | null;
   view: Pairing;
   ourAnswer: boolean | null;
@@ -59,6 +60,7 @@ export class PairingService {
     try {
       running.theirCommitment = (await link.request('pairCommit', { commitment: running.commitment })).commitment;
       const { nonce } = await link.request('pairReveal', { nonce: running.nonce.toString('hex') });
+      if (this.#running.get(link.remote.id) !== running) throw new AppError('cancelled');
       this.#reveal(running, nonce);
     } catch (error) {
       this.#end(running, 'failed');
@@ -82,9 +84,10 @@ export class PairingService {
     return { nonce: running.nonce.toString('hex') };
   }
 
+  /** No ends it at any time, also who has said yes and does not want to wait for the other person. */
   async answer(link: Link, same: boolean): Promise<Pairing> {
     const running = this.#of(link);
-    if (running.view.state !== 'compare') throw new AppError('refused', { name: link.remote.name });
+    if (same && running.view.state !== 'compare') throw new AppError('refused', { name: link.remote.name });
     running.ourAnswer = same;
     link.notify({ kind: 'pair-answer', same });
     await this.#settle(running);
@@ -94,7 +97,7 @@ export class PairingService {
   async answered(link: Link, same: boolean): Promise<void> {
     this.#expire();
     const running = this.#running.get(link.remote.id);
-    if (running === undefined || running.link !== link || running.view.code === null) return;
+    if (running === undefined || running.link !== link || (same && running.view.code === null)) return;
     running.theirAnswer = same;
     await this.#settle(running);
   }
@@ -112,7 +115,7 @@ export class PairingService {
     if (this.#tries.take(elapsed, id, 1) > 0) throw new AppError('rate-limited', { name: link.remote.name });
     const nonce = randomBytes(32);
     const running: Running = {
-      link, nonce, commitment: commit(nonce), until: elapsed + limits.pairing.expiresMs, theirCommitment: null, ourAnswer: null, theirAnswer: null,
+      link, nonce, commitment: commit(nonce), until: elapsed + limits.pairing.expiresMs, timer: setTimeout(() => { this.#end(running, 'failed'); }, limits.pairing.expiresMs).unref(), theirCommitment: null, ourAnswer: null, theirAnswer: null,
       view: { peer: id, state: 'exchanging', code: null, startedByUs, expiresAt: this.#ports.now() + limits.pairing.expiresMs },
     };
     this.#running.set(id, running);
@@ -158,7 +161,10 @@ export class PairingService {
   }
 
   #end(running: Running, state: 'done' | 'failed'): void {
-    this.#running.delete(running.link.remote.id);
+    const id = running.link.remote.id;
+    if (this.#running.get(id) !== running) return;
+    this.#running.delete(id);
+    clearTimeout(running.timer);
     this.#show(running, { ...running.view, state });
   }
 

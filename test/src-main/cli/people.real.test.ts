@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { offerIdSchema } from '#shared/model/ids.ts';
 import type { Offer } from '#shared/model/offer.ts';
 import type { Pairing } from '#shared/model/peer.ts';
-import { deviceA, deviceB, forever, until } from '../../contract/fake-node.ts';
+import { deviceA, deviceB, until } from '../../contract/fake-node.ts';
 import { CliHarness } from './cli-harness.ts';
 import type { CliRun } from './cli-harness.ts';
 import { offerId, offerOf, peerOf } from './things.ts';
@@ -126,12 +126,13 @@ describe('pair', () => {
     expect(cli.node.asked).toEqual([{ name: 'peers.unpair', args: { peer: 'amber' } }]);
   });
 
-  it('can be interrupted at the question', async () => {
-    const run = cli.begin('pair amber', { stdin: 'wait' });
-    cli.node.handlers['pairing.answer'] = forever;
-    await until(() => run.out().includes('123 456'));
+  it.each([['at the question', 'wait', 'compare'], ['while it waits for the other person', 'y\n', 'waiting-for-them']] as const)('can be interrupted %s, which is a no', async (_when, stdin, state) => {
+    const run = cli.begin('pair amber', { stdin });
+    cli.node.handlers['pairing.answer'] = ({ same }) => pairingOf(same ? state : 'failed');
+    await until(() => run.out().includes('123 456') && (state === 'compare' || run.err().includes('Waiting for')));
     run.interrupt();
     expect((await run.result).code).toBe(5);
+    expect(cli.node.asked.at(-1)).toEqual({ name: 'pairing.answer', args: { peer: deviceA, same: false } });
   });
 });
 

@@ -79,15 +79,15 @@ describe('the audience of something new', () => {
 
 describe('comparing codes', () => {
   const pairing = { peer: peer?.id, state: 'compare', code: '482 913', startedByUs: true, expiresAt: epoch };
-  it('passes on what the user sees; leaving means "not the same"', async () => {
-    const onAnswer = vi.fn();
-    mountComponent(PairDialog, { pairing, peer, onAnswer });
+  it('passes on what the user sees, and that the user leaves', async () => {
+    const [onAnswer, onLeave] = [vi.fn(), vi.fn()];
+    mountComponent(PairDialog, { pairing, peer, onAnswer, onLeave });
     await nextTick();
     expect(document.body.textContent).toContain('482');
     button('They are the same').click();
     document.querySelector('[role=dialog]')?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
     await nextTick();
-    expect(onAnswer.mock.calls).toEqual([[true], [false]]);
+    expect([onAnswer.mock.calls, onLeave.mock.calls]).toEqual([[[true]], [[]]]);
   });
 
   it.each([['who saw two is told what that means', 'They differ', 'somebody stands between you'], ['who only stays away is not', 'They are the same', 'Amber Falcon stays as before']])('%s', async (_case, answer, told) => {

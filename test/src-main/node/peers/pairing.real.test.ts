@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { PairingService } from '#main/node/peers/pairing.ts';
 import { limits } from '#shared/limits.ts';
@@ -46,4 +46,54 @@ it('pairs with nobody whose answer comes after the code has expired', async () =
   now += limits.pairing.expiresMs;
   await ours.answered(ab, true);
   expect([paired, ours.list()]).toEqual([[], []]);
+});
+
+describe('a comparison that somebody does not want to wait for', () => {
+  async function compared() {
+    const { a, b, ab, ba } = await linkedPair();
+    closing.push(() => a.links.close(), () => b.links.close());
+    const told: string[] = [];
+    const serviceOf = (who: string, ownId: typeof a.identity.id): PairingService =>
+      new PairingService({ ownId, now: () => 0, elapsed: () => 0, onChange: ({ state }) => { told.push(`${who} ${state}`); }, onPaired: () => expect.fail('nobody pairs') });
+    const [ours, theirs] = [serviceOf('ours', a.identity.id), serviceOf('theirs', b.identity.id)];
+    b.handler.answer = (method, params) => {
+      const { commitment = '', nonce = '' } = pairParams.parse(params);
+      return Promise.resolve(method === 'pairCommit' ? theirs.committed(ba, commitment) : theirs.revealed(ba, nonce));
+    };
+    return { ours, theirs, ab, ba, told };
+  }
+
+  it('ends at both when it is taken back after a yes, and a yes that comes then counts for nothing', async () => {
+    const { ours, theirs, ab, ba, told } = await compared();
+    await ours.start(ab);
+    await ours.answer(ab, true);
+    expect(await ours.answer(ab, false)).toMatchObject({ state: 'failed' });
+    await theirs.answered(ba, true);
+    await theirs.answered(ba, false);
+    await ours.answered(ab, true);
+    expect([told, ours.list(), theirs.list()]).toEqual([['theirs compare', 'ours compare', 'ours waiting-for-them', 'ours failed', 'theirs failed'], [], []]);
+  });
+
+  it('ends at both while the codes are still exchanged', async () => {
+    const { ours, theirs, ab, ba, told } = await compared();
+    const started = ours.start(ab);
+    await ours.answer(ab, false);
+    await expect(started).rejects.toMatchObject({ code: 'cancelled' });
+    await theirs.answered(ba, false);
+    expect([told.filter((each) => each !== 'theirs compare'), ours.list(), theirs.list()]).toEqual([['ours failed', 'theirs failed'], [], []]);
+  });
+
+  it('says that its time is over, without being asked', async () => {
+    const { ours, ab, told } = await compared();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await ours.start(ab);
+      vi.advanceTimersByTime(limits.pairing.expiresMs - 1);
+      expect(told).not.toContain('ours failed');
+      vi.advanceTimersByTime(1);
+      expect(told).toContain('ours failed');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
