@@ -1,5 +1,4 @@
-import { lstat, realpath } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError } from '#shared/errors.ts';
 import { toHex, type ContentId, type ShareId } from '#shared/ids.ts';
 import { limits } from '#shared/limits.ts';
@@ -7,8 +6,6 @@ import { shareIdSchema } from '#shared/model/ids.ts';
 import type { SearchFilter } from '#shared/model/search.ts';
 import type { Audience, Share } from '#shared/model/share.ts';
 import { minute, type Millis, type Timestamp } from '#shared/units.ts';
-import { isInside } from '#main/disk/is-inside.ts';
-import { diskError } from '#main/disk/disk-error.ts';
 import type { OpenedStore } from '#main/disk/store/open-store.ts';
 import type { Store } from '#main/disk/store/store.ts';
 import { startWatch } from '#main/disk/watch/start-watch.ts';
@@ -26,6 +23,7 @@ import { ShareBackup } from './share-backup.ts';
 import { checkShareName, defaultShareName, ShareList } from './share-list.ts';
 import { ShareRuntime } from './share-runtime.ts';
 import { shareState } from './share-state.ts';
+import { ShareablePlaces } from './shareable-places.ts';
 import { shareOfKey, shareRange, tables, type ShareRecord } from './tables.ts';
 import { Tree } from './tree.ts';
 
@@ -69,6 +67,7 @@ export class LibraryService implements Library {
   readonly #queue: HashQueue;
   readonly #announcer: Announcer;
   readonly #backup: ShareBackup;
+  readonly #places: ShareablePlaces;
   readonly #onShare = new Set<(share: Share) => void>();
   readonly #onShareGone = new Set<(id: ShareId) => void>();
   readonly #onListing = new Set<(share: Share) => void>();
@@ -78,15 +77,15 @@ export class LibraryService implements Library {
   /** Shares whose listing was found damaged and is made anew, or was. */
   readonly #rebuilt = new Map<ShareId, 'under way' | 'done'>();
   readonly #background = new Set<Promise<void>>();
-  #private: readonly string[] = [];
   #closed = false;
 
   /** Use `createLibrary`. */
   constructor(options: LibraryOptions) {
-    const { store, hasher, now } = options;
+    const { store, hasher, now, privatePaths = [dirname(store.location)], sharedInside = [] } = options;
     const failed = (error: unknown): void => this.#failed(error);
     this.#options = options;
     this.#store = store;
+    this.#places = new ShareablePlaces(privatePaths, sharedInside);
     this.#tree = new Tree(store, now, { changed: (share) => this.#changed(share, true), todo: (share) => this.#queue.wake(share), failed });
     this.#reader = new LibraryReader(store, this.#shares);
     this.#manifests = new Manifests(store);
@@ -106,7 +105,7 @@ export class LibraryService implements Library {
 
   /** Reads what is known, then looks at the disk in the background. Called once, by `createLibrary`. */
   async start(): Promise<void> {
-    this.#private = await Promise.all((this.#options.privatePaths ?? [dirname(this.#store.location)]).map((path) => realpath(path).catch(() => resolve(path))));
+    await this.#places.start();
     const recovery = this.#options.recovery?.kind ?? 'none';
     const records = (await this.#store.rows(tables.share)).map(([, record]) => record);
     for (const record of records) this.#tree.adopt(record);
@@ -130,7 +129,7 @@ export class LibraryService implements Library {
   }
 
   async add(path: string, audience: Audience, name?: string): Promise<Share> {
-    const { real, kind, disk } = await this.#rootAt(path);
+    const { real, kind, disk } = await this.#places.rootAt(path);
     const known = this.#shares.all().find(({ record }) => record.path === real);
     if (known !== undefined) throw new AppError('already-exists', { name: known.record.name });
     const wanted = this.#shares.uniqueName(checkShareName(name ?? defaultShareName(real)));
@@ -279,6 +278,10 @@ export class LibraryService implements Library {
     await this.#tree.commit(file.share, [{ kind: 'hashed', path: file.path, version: file.version, contentId, layer }]);
   }
 
+  isPrivate(path: string): boolean {
+    return this.#places.isPrivate(path);
+  }
+
   onShare(listener: (share: Share) => void): void {
     this.#onShare.add(listener);
   }
@@ -333,23 +336,6 @@ export class LibraryService implements Library {
     };
     this.#inBackground(begin());
     return share;
-  }
-
-  /** Resolves links once, at the root: what is shared is a place on disk, whatever leads to it. */
-  async #rootAt(path: string): Promise<{ real: string; kind: 'file' | 'folder'; disk: string }> {
-    try {
-      const real = await realpath(resolve(path));
-      const stats = await lstat(real, { bigint: true });
-      if (this.isPrivate(real)) throw new AppError('bad-argument', { argument: 'path', detail: real });
-      if (!stats.isFile() && !stats.isDirectory()) throw new AppError('not-shareable', { name: real });
-      return { real, kind: stats.isFile() ? 'file' : 'folder', disk: String(stats.dev) };
-    } catch (error) {
-      throw diskError(error, path, 'file-missing');
-    }
-  }
-
-  isPrivate(path: string): boolean {
-    return this.#private.some((folder) => isInside(folder, path)) && !(this.#options.sharedInside ?? []).some((folder) => isInside(folder, path));
   }
 
   #newId(): ShareId {
