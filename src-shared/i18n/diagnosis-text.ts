@@ -28,7 +28,8 @@ export function diagnosisText({ finding, params }: DiagnosisStep, t: Translate):
 export const saysNext = ({ state, finding }: DiagnosisStep): boolean => state !== 'ok' || finding === 'listener-answers';
 
 /** What it all amounts to. */
-export function diagnosisVerdict({ steps }: Diagnosis): 'likely' | 'perhaps' | 'allWell' {
+export function diagnosisVerdict({ steps }: Diagnosis): 'likely' | 'perhaps' | 'linkWell' | 'allWell' {
   if (steps.some(({ state }) => state === 'failed')) return 'likely';
-  return steps.some(({ state }) => state === 'warning') ? 'perhaps' : 'allWell';
+  if (steps.some(({ state }) => state === 'warning')) return 'perhaps';
+  return steps.some(({ finding }) => finding === 'device-linked') ? 'linkWell' : 'allWell';
 }

@@ -6,7 +6,7 @@ export const doctorEn = {
     visible: 'Visible', networks: 'Network', port: 'Port', listener: 'Own door', multicast: 'Multicast', mdns: 'Bonjour', others: 'Others', servers: 'Servers', outside: 'Router', relay: 'Relay', mapping: 'Forwarding', device: 'Device', address: 'Address', through: 'By server', large: 'Large packets',
   },
   state: { ok: 'In order', warning: 'Perhaps the reason', failed: 'Not in order', skipped: 'Not tested' },
-  testing: 'Testing: {step}', allWell: 'Nothing here keeps others away.', likely: 'Likeliest reason first:', perhaps: 'Nothing is broken here, but this may be the reason:',
+  testing: 'Testing: {step}', allWell: 'Nothing here keeps others away.', linkWell: 'The connection works.', likely: 'Likeliest reason first:', perhaps: 'Nothing is broken here, but this may be the reason:',
   finding: {
     'networks-none': { what: 'This device is on no network.', next: 'Connect it by cable or Wi-Fi.' },
     'networks-off': { what: 'All networks of this device are switched off in DistriShare: {names}.', next: 'Switch one on under Settings, Networks (or with “distrishare networks NAME on”).' },
@@ -58,7 +58,7 @@ export const doctorEn = {
     'mapping-refused': { what: 'The router ({router}) would not let devices from elsewhere in: {reason}.', next: 'Without it some people in other networks reach you through a relay only. Look in the router for UPnP or PCP, or forward the port there by hand.' },
     'mapping-none': { what: 'The router ({router}) does not open ports when it is asked to.', next: 'Without it some people in other networks reach you through a relay only. Switch UPnP or PCP on in the router if it has it, or forward the port there by hand.' },
     'mapping-inner': { what: 'The router ({router}) lets devices in at {address}, but is itself behind another router.', next: 'Without the outer one some people in other networks reach you through a relay only. It has to forward to the inner one; where it is your provider’s, ask for an address of your own.' },
-    'large-passes': { what: 'What is large gets through as well, both ways: {names}.', next: 'There is nothing to do.' },
+    'large-passes': { what: 'Large packets get through both ways: {names}.', next: 'There is nothing to do.' },
     'device-linked': { what: '{name} is here: {path}, {address}, for {time}.', next: 'There is nothing to do.' },
     'through-linked': { what: 'It works now: {name} is connected, {path}.', next: 'There is nothing to do.' },
     'servers-online': { what: 'Your servers answer: {names}.', next: 'There is nothing to do.' },
@@ -88,8 +88,8 @@ export const doctorEn = {
     'servers-hidden': { what: 'This device is hidden, so it uses no server.', next: 'Let everyone see it to be found elsewhere.' },
     'outside-skipped': { what: 'How this device is seen from outside could not be tested: no server answers.', next: 'It is tested when one does.' },
     'relay-skipped': { what: 'Whether a server carries connections could not be tested: none answers.', next: 'It is tested when one does.' },
-    'large-unknown': { what: 'Whether what is large gets through cannot be asked of {names}.', next: 'DistriShare is older there: update it.' },
-    'large-later': { what: 'Whether what is large gets through could not be tested now: {names}.', next: 'Test again in a minute.' },
+    'large-unknown': { what: 'Whether large packets get through cannot be asked of {names}.', next: 'DistriShare is older there: update it.' },
+    'large-later': { what: 'Whether large packets get through could not be tested now: {names}.', next: 'Test again in a minute.' },
     'mdns-skipped': { what: 'Bonjour could not be tested: there is no local network in use, or this device is hidden.', next: 'It is tested when that is mended.' },
   },
 } as const satisfies { readonly step: Record<DoctorStep, string>; readonly finding: Record<DoctorFinding, { readonly what: string; readonly next: string }> } & Record<string, unknown>;

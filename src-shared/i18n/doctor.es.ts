@@ -6,7 +6,7 @@ export const doctorEs: SameShape<typeof doctorEn> = {
     visible: 'Visible', networks: 'Red', port: 'Puerto', listener: 'Puerta propia', multicast: 'Multidifusión', mdns: 'Bonjour', others: 'Otros', servers: 'Servidores', outside: 'Router', relay: 'Relé', mapping: 'Redirección', device: 'Dispositivo', address: 'Dirección', through: 'Por servidor', large: 'Paquetes grandes',
   },
   state: { ok: 'En orden', warning: 'Quizá sea el motivo', failed: 'No está en orden', skipped: 'Sin probar' },
-  testing: 'Probando: {step}', allWell: 'Aquí nada impide que aparezcan otros.', likely: 'Primero el motivo más probable:', perhaps: 'Aquí no falla nada, pero el motivo puede ser este:',
+  testing: 'Probando: {step}', allWell: 'Aquí nada impide que aparezcan otros.', linkWell: 'La conexión funciona.', likely: 'Primero el motivo más probable:', perhaps: 'Aquí no falla nada, pero el motivo puede ser este:',
   finding: {
     'networks-none': { what: 'Este dispositivo no está en ninguna red.', next: 'Conéctalo por cable o wifi.' },
     'networks-off': { what: 'Todas las redes de este dispositivo están desactivadas en DistriShare: {names}.', next: 'Activa una en Ajustes, Redes (o con «distrishare networks NOMBRE on»).' },
@@ -58,7 +58,7 @@ export const doctorEs: SameShape<typeof doctorEn> = {
     'mapping-refused': { what: 'El router ({router}) no quiso dejar entrar a dispositivos de otros sitios: {reason}.', next: 'Sin eso, algunas personas de otras redes solo llegan a ti por un relé. Busca UPnP o PCP en el router, o redirige allí el puerto a mano.' },
     'mapping-none': { what: 'El router ({router}) no abre puertos cuando se le pide.', next: 'Sin eso, algunas personas de otras redes solo llegan a ti por un relé. Activa UPnP o PCP en el router si lo tiene, o redirige allí el puerto a mano.' },
     'mapping-inner': { what: 'El router ({router}) deja entrar a dispositivos por {address}, pero él mismo está detrás de otro router.', next: 'Sin el exterior, algunas personas de otras redes solo llegan a ti por un relé. Tiene que redirigir al interior; si es de tu proveedor, pídele una dirección propia.' },
-    'large-passes': { what: 'También lo grande llega, en los dos sentidos: {names}.', next: 'No hay nada que hacer.' },
+    'large-passes': { what: 'Los paquetes grandes llegan en los dos sentidos: {names}.', next: 'No hay nada que hacer.' },
     'device-linked': { what: '{name} está aquí: {path}, {address}, desde hace {time}.', next: 'No hay nada que hacer.' },
     'through-linked': { what: 'Ya funciona: {name} está conectado, {path}.', next: 'No hay nada que hacer.' },
     'servers-online': { what: 'Tus servidores contestan: {names}.', next: 'No hay nada que hacer.' },
@@ -88,8 +88,8 @@ export const doctorEs: SameShape<typeof doctorEn> = {
     'servers-hidden': { what: 'Este dispositivo está oculto, así que no usa ningún servidor.', next: 'Deja que lo vean todos para que lo encuentren desde otros lugares.' },
     'outside-skipped': { what: 'No se pudo probar cómo se ve este dispositivo desde fuera: no contesta ningún servidor.', next: 'Se prueba cuando conteste uno.' },
     'relay-skipped': { what: 'No se pudo probar si un servidor transporta conexiones: no contesta ninguno.', next: 'Se prueba cuando conteste uno.' },
-    'large-unknown': { what: 'No se puede preguntar a {names} si lo grande llega.', next: 'Allí DistriShare es más antiguo: actualízalo.' },
-    'large-later': { what: 'Ahora no se pudo comprobar si lo grande llega: {names}.', next: 'Prueba de nuevo dentro de un minuto.' },
+    'large-unknown': { what: 'No se puede preguntar a {names} si llegan los paquetes grandes.', next: 'Allí DistriShare es más antiguo: actualízalo.' },
+    'large-later': { what: 'Ahora no se pudo comprobar si llegan los paquetes grandes: {names}.', next: 'Prueba de nuevo dentro de un minuto.' },
     'mdns-skipped': { what: 'No se pudo probar Bonjour: no se usa ninguna red local, o este dispositivo está oculto.', next: 'Se prueba cuando eso se arregle.' },
   },
 };

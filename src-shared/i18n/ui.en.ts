@@ -37,7 +37,7 @@ export const uiEn = {
     demoStarting: 'Starting…', demoStop: 'End the trial',
   },
   doctor: {
-    title: 'Nobody here yet? Find out why', text: 'Tests step by step what keeps others from appearing, and says what to do.', ask: 'Find out why', again: 'Test again', progress: 'Testing', whyNotHere: 'Why is {name} not here?',
+    title: 'Nobody here yet? Find out why', text: 'Tests step by step what keeps others from appearing, and says what to do.', ask: 'Find out why', again: 'Test again', progress: 'Testing', whyNotHere: 'Why is {name} not here?', testLink: 'Test the connection', linkWith: 'Connection with {name}',
   },
   person: {
     limits: 'Limit the speed…', pair: 'Compare codes…', alwaysAccept: 'Always accept files', askAgain: 'Ask before accepting files', copyId: 'Copy id', unpair: 'No longer trust', block: 'Block', unblock: 'Unblock', forget: 'Forget', forgive: 'Forgive wrong pieces',

@@ -39,7 +39,7 @@ export const uiEs: SameShape<typeof uiEn> = {
     demoStarting: 'Iniciando…', demoStop: 'Terminar la prueba',
   },
   doctor: {
-    title: '¿Aún no hay nadie? Averigua por qué', text: 'Prueba paso a paso qué impide que aparezcan otros, y dice qué hacer.', ask: 'Averiguar por qué', again: 'Probar de nuevo', progress: 'Probando', whyNotHere: '¿Por qué no está {name}?',
+    title: '¿Aún no hay nadie? Averigua por qué', text: 'Prueba paso a paso qué impide que aparezcan otros, y dice qué hacer.', ask: 'Averiguar por qué', again: 'Probar de nuevo', progress: 'Probando', whyNotHere: '¿Por qué no está {name}?', testLink: 'Probar la conexión', linkWith: 'Conexión con {name}',
   },
   person: {
     limits: 'Limitar la velocidad…', pair: 'Comparar códigos…', alwaysAccept: 'Aceptar siempre sus archivos', askAgain: 'Preguntar antes de aceptar', copyId: 'Copiar id', unpair: 'Dejar de confiar', block: 'Bloquear', unblock: 'Desbloquear', forget: 'Olvidar', forgive: 'Perdonar piezas erróneas',

@@ -13,6 +13,7 @@ export function personActions(peer: Peer, t: ReturnType<typeof useText>['t']): (
     ...(peer.online && peer.trust !== 'paired' ? [{ id: 'pair' as const, text: t('ui.person.pair'), icon: ShieldCheckIcon }] : []),
     peer.autoAccept ? { id: 'ask', text: t('ui.person.askAgain'), icon: HandIcon } : { id: 'auto', text: t('ui.person.alwaysAccept'), icon: CheckCheckIcon },
     ...(peer.badPieces?.banned === true ? [{ id: 'forgive' as const, text: t('ui.person.forgive'), icon: RotateCcwIcon }] : []),
+    ...(peer.online ? [{ id: 'why' as const, text: t('ui.doctor.testLink'), icon: StethoscopeIcon }] : []),
     { id: 'limits', text: t('ui.person.limits'), icon: GaugeIcon },
     { id: 'copy-id', text: t('ui.person.copyId'), icon: CopyIcon },
     ...(peer.trust === 'paired' ? [{ id: 'unpair' as const, text: t('ui.person.unpair'), icon: ShieldOffIcon, separated: true }] : []),

@@ -60,6 +60,19 @@ it.each([
   expect(called()).toEqual([{ peer: deviceIdFor(name) }]);
 });
 
+it.each([
+  ['Amber Falcon', 'Test the connection', 'Connection with Amber Falcon'],
+  ['Plum Finch', 'Why is Plum Finch not here?', 'Why is Plum Finch not here?'],
+])('asks the doctor about %s, who is here or away', async (name, action, title) => {
+  const node = createFakeNode();
+  await openOn(node);
+  named('button', `More about ${name}`)?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+  await eventually(() => expect(named('[role=menuitem]', action)).toBeDefined());
+  named('[role=menuitem]', action)?.click();
+  await eventually(() => expect(named('[role=dialog] h2', title)).toBeDefined());
+  expect(node.calls.filter((each) => each.name === 'doctor.run').map(({ args }) => args)).toEqual([{ peer: deviceIdFor(name) }]);
+});
+
 it('shows some of many people, more when they are wanted, and finds the others by name', async () => {
   const node = createFakeNode();
   const [someone] = node.world.peers;

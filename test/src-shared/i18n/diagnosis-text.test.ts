@@ -28,7 +28,7 @@ describe('what the doctor says', () => {
     expect(diagnosisText(step('servers-part', { names: 'one', reason: 'not-reachable' }), translator('en')).what).toBe('Some of your servers do not answer: one.');
   });
 
-  it.each([['likely', ['others-silent', 'networks-off']], ['perhaps', ['others-silent', 'port-usual']], ['allWell', ['port-usual', 'mdns-skipped']]] as const)('amounts to “%s”', (verdict, findings) => {
+  it.each([['likely', ['others-silent', 'networks-off']], ['perhaps', ['others-silent', 'port-usual']], ['allWell', ['port-usual', 'mdns-skipped']], ['linkWell', ['device-linked', 'large-passes']]] as const)('amounts to “%s”', (verdict, findings) => {
     expect(diagnosisVerdict({ peer: null, testing: null, progress: 1, steps: findings.map((finding) => step(finding)) })).toBe(verdict);
   });
 });
