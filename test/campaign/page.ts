@@ -18,6 +18,8 @@ import { checkPageAtRest } from './page/at-rest.ts';
 import { buildDevPage, serveDevPage } from './page/dev-page.ts';
 import { checkGrowth } from './page/growth.ts';
 import { focusNow } from './page/in-page.ts';
+import { isMissed } from './page/missed.ts';
+import { Reach } from './page/reach.ts';
 import { Visit } from './page/visit.ts';
 
 /**
@@ -28,7 +30,7 @@ const { values } = parseArgs({ options: { seed: { type: 'string', default: Strin
 /** A round rests so many times. */
 const spells = 2;
 /** The node of the page is stopped by whoever is at the page. */
-const ofHost = [...basicOperations, ...circleOperations].filter(({ name }) => !['restart', 'work in destinations', 'move destination', 'cancel', 'forget'].includes(name));
+const ofHost = [...basicOperations, ...circleOperations].filter(({ name }) => !['restart', 'move destination', 'cancel', 'forget'].includes(name));
 
 async function step(visit: Visit): Promise<void> {
   const { layers } = await visit.page.evaluate(focusNow);
@@ -41,10 +43,10 @@ async function step(visit: Visit): Promise<void> {
   try {
     outcome = await act.does(visit);
   } catch (error) {
-    // What was drawn may be gone or covered a moment later, as for a hand that is slow.
-    if (!(error instanceof Error) || !/Timeout|not attached|detached|outside of the viewport|Execution context was destroyed|interrupted by another navigation/.test(error.message)) throw error;
+    if (!isMissed(error)) throw error;
     outcome = `missed: ${error.message.split('\n')[0] ?? ''}`;
   }
+  visit.reach.see(await visit.sight());
   if (outcome === '') return;
   visit.steps++;
   visit.log(`${act.name}: ${outcome}`);
@@ -115,13 +117,19 @@ async function main(): Promise<void> {
   await buildDevPage(uiFolder);
   const browser = await chromium.launch({ executablePath: process.env['DISTRISHARE_CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-features=LocalNetworkAccessChecks', '--lang=en', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'] });
   let failed = 0;
+  const reach = new Reach();
+  let steps = 0;
   try {
     for (let seed = Number(values.seed), count = 0; count < Number(values.rounds); seed++, count++) {
       const visit = await round(browser, uiFolder, seed);
-      console.log(`seed ${seed}: ${visit.steps} steps on ${Object.keys(visit.drawn).length} kinds of places, ${visit.calls.size} kinds of calls; ${visit.wrong.length === 0 ? 'all as it should be' : `${visit.wrong.length} wrong`}`);
+      console.log(`seed ${seed}: ${visit.steps} steps on ${Object.keys(visit.drawn).length} kinds of places, ${visit.reach.commands.size} kinds of calls; ${visit.wrong.length === 0 ? 'all as it should be' : `${visit.wrong.length} wrong`}`);
       for (const each of visit.wrong) console.log(`  ${each.slice(0, 1500)}`);
       if (visit.wrong.length > 0) failed++;
+      reach.take(visit.reach);
+      steps += visit.steps;
     }
+    console.log(`${steps} steps reached`);
+    for (const line of reach.lines()) console.log(`  ${line}`);
   } finally {
     await browser.close();
     await rm(uiFolder, { recursive: true, force: true });

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ElementHandle, Page } from 'playwright-core';
 import { pathsBelow } from '../monkey/user-files.ts';
 import { connectAll } from '../monkey/world.ts';
+import { aim } from './aims.ts';
 import { choosePlace, focusNow } from './in-page.ts';
 import { oddTexts } from './texts.ts';
 import type { Visit } from './visit.ts';
@@ -192,5 +193,6 @@ export const acts: readonly Act[] = [
   { name: 'look', weight: 1.5, does: look },
   { name: 'drop', weight: 2, does: drop },
   { name: 'tabs', weight: 1.2, does: tabs },
-  { name: 'restart', weight: 0.25, does: restart },
+  { name: 'aim', weight: 32, does: aim },
+  { name: 'restart', weight: 0.6, does: restart },
 ];

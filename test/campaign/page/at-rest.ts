@@ -6,11 +6,13 @@ import type { Page } from 'playwright-core';
 import { shownName } from '#shared/names.ts';
 import type { Lists } from '../monkey/lists.ts';
 import { shownOnSheet } from './in-page.ts';
+import { textsOf } from './reach.ts';
 import type { Visit } from './visit.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** What changes comes to a page at most twice a second; the rest is patience with a busy machine. */
 const agreeWithinMs = 20_000;
+const nameless = textsOf('ui.rooms.unnamed');
 /** Times that pass, and speeds that go down by themselves. */
 const passing = /^(hace |dentro de )?[\d.,]+\s?(B|kB|KB|KiB|MB|MiB|ms|s|min|h)(\/s)?( ago| ahora)?.*$|ago$|^hace|seen|visto|^ahora|^now|^in \d/i;
 
@@ -42,7 +44,7 @@ async function agreement(visit: Visit, page: Page): Promise<string[]> {
   await show(page, '/shares');
   found.push(...await untilEmpty(async () => difference('shares', await labels(page, 'main article.share'), [...(await listed()).shares.values()].map(({ name }) => name))));
   await show(page, '/rooms');
-  found.push(...await untilEmpty(async () => difference('rooms', (await labels(page, 'main article.room')).slice().sort(), [...(await listed()).rooms.values()].map(({ name, state }) => (state === 'looking' && name === '' ? 'unnamed' : name)).sort())));
+  found.push(...await untilEmpty(async () => difference('rooms', (await labels(page, 'main article.room')).map((label) => (nameless.includes(label) ? 'unnamed' : label)).sort(), [...(await listed()).rooms.values()].map(({ name, state }) => (state === 'looking' && name === '' ? 'unnamed' : name)).sort())));
   await show(page, '/');
   found.push(...await untilEmpty(async () => difference('people', await labels(page, 'main article.person:not(.person--away)'), [...(await listed()).peers.values()].filter(({ online, trust }) => online && trust !== 'blocked').map(({ name }) => name))));
   await show(page, '/transfers');
@@ -87,6 +89,8 @@ async function sameAsFresh(visit: Visit, page: Page): Promise<string[]> {
 
 async function accessible(page: Page): Promise<string[]> {
   const found: string[] = [];
+  // What is told of something under the mouse lies beside the page.
+  await page.mouse.move(0, 0);
   await page.evaluate(axe);
   for (const place of ['/', '/browse', '/transfers', '/shares', '/rooms', '/settings']) {
     await show(page, place);

@@ -76,7 +76,7 @@ export function watchConfirmations(): void {
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (data) {
     const name = typeof data === 'string' ? /"name":"([\w.]+)"/.exec(data)?.[1] : undefined;
-    const isLoss = typeof data === 'string' && (name === 'transfers.cancel' || name === 'shares.remove' || name === 'rooms.leave' || name === 'rooms.removeMember' || (name === 'transfers.forget' && data.includes('"args":{}')));
+    const isLoss = typeof data === 'string' && (name === 'transfers.cancel' || name === 'shares.remove' || name === 'rooms.leave' || name === 'rooms.removeMember' || name === 'peers.unpair' || name === 'peers.forget' || (name === 'peers.block' && data.includes('"blocked":true')) || (name === 'transfers.forget' && data.includes('"args":{}')));
     if (isLoss && document.documentElement.dataset['pressedIn'] !== 'dialog') console.error(`nobody was asked before ${String(data)}`);
     send.call(this, data);
   };

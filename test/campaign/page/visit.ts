@@ -3,9 +3,12 @@ import type { BrowserContext, ConsoleMessage, Page } from 'playwright-core';
 import { messages } from '#shared/i18n/index.ts';
 import type { Inhabitant, World } from '../monkey/world.ts';
 import { focusNow, watchConfirmations, wrongToSee } from './in-page.ts';
+import { Reach, sightNow, type Sight } from './reach.ts';
 
 /** A browser says these itself while a node is away. */
 const ofAway = /WebSocket|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|401 \(Unauthorized\)/;
+/** The router of developers says so of an address that somebody typed like that. */
+const ofOddAddress = /Error decoding "%E0%A4"/;
 /** What fades in or moves has come to rest by then, also on a busy machine. */
 const lookAgainMs = 900;
 
@@ -15,9 +18,11 @@ const textKeys = keysOf(messages.en).filter((key) => key.includes('.'));
 /** Somebody at the page of a node, and what is wrong with what they saw. */
 export class Visit {
   readonly wrong: string[] = [];
-  /** How often each kind of place was acted on, and each call was made by the page. */
+  /** How often each kind of place was acted on, and what was reached otherwise. */
   readonly drawn: Record<string, number> = {};
-  readonly calls = new Map<string, number>();
+  readonly reach = new Reach();
+  /** How often each aim was tried. */
+  readonly aimed = new Map<string, number>();
   readonly context: BrowserContext;
   readonly world: World;
   readonly host: Inhabitant;
@@ -84,6 +89,10 @@ export class Visit {
     await this.pages.shift()?.close();
   }
 
+  sight(): Promise<Sight> {
+    return this.page.evaluate(sightNow);
+  }
+
   /** What must hold after each step; `before`: what lay above the page, when the keyboard or something in it took that away. */
   async check(before: { layers: number; isPointed: boolean }): Promise<void> {
     const { page } = this;
@@ -107,14 +116,14 @@ export class Visit {
   #hear(message: ConsoleMessage): void {
     const text = message.text();
     const isBad = message.type() === 'error' || /\[Vue|intlify|vue-router/i.test(text);
-    if (!isBad || (this.isHostAway && ofAway.test(text))) return;
+    if (!isBad || ofOddAddress.test(text) || (this.isHostAway && ofAway.test(text))) return;
     this.say(`console ${message.type()}: ${text.slice(0, 1200)}`);
   }
 
   #hearCall(text: string): void {
     const name = /^\{"kind":"call".*?"name":"([\w.]+)"/.exec(text)?.[1];
     if (name === undefined) return;
-    this.calls.set(name, (this.calls.get(name) ?? 0) + 1);
+    this.reach.called(name);
     if (!/^(peers|shares|transfers|offers|rooms|settings|pairing)\.(list|get)$|^node\.status$|^transfers\.files$|^browse\.list$/.test(name)) this.world.log(`  page calls ${text.slice(0, 300)}`);
   }
 }
