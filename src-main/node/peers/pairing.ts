@@ -16,7 +16,7 @@ interface Running {
   readonly commitment: string;
   /** Until when it may take, by `elapsed`. */
   readonly until: Millis;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout | undefined;
   theirCommitment: string | null;
   view: Pairing;
   ourAnswer: boolean | null;
@@ -115,10 +115,11 @@ export class PairingService {
     if (this.#tries.take(elapsed, id, 1) > 0) throw new AppError('rate-limited', { name: link.remote.name });
     const nonce = randomBytes(32);
     const running: Running = {
-      link, nonce, commitment: commit(nonce), until: elapsed + limits.pairing.expiresMs, timer: setTimeout(() => { this.#end(running, 'failed'); }, limits.pairing.expiresMs).unref(), theirCommitment: null, ourAnswer: null, theirAnswer: null,
+      link, nonce, commitment: commit(nonce), until: elapsed + limits.pairing.expiresMs, timer: undefined, theirCommitment: null, ourAnswer: null, theirAnswer: null,
       view: { peer: id, state: 'exchanging', code: null, startedByUs, expiresAt: this.#ports.now() + limits.pairing.expiresMs },
     };
     this.#running.set(id, running);
+    this.#wake(running);
     return running;
   }
 
@@ -166,6 +167,14 @@ export class PairingService {
     this.#running.delete(id);
     clearTimeout(running.timer);
     this.#show(running, { ...running.view, state });
+  }
+
+  /** Whoever looks at it learns that its time is over. Timers and `elapsed` differ while a computer sleeps. */
+  #wake(running: Running): void {
+    running.timer = setTimeout(() => {
+      this.#expire();
+      if (this.#running.get(running.link.remote.id) === running) this.#wake(running);
+    }, Math.max(1, running.until - this.#ports.elapsed())).unref();
   }
 
   #expire(): void {
