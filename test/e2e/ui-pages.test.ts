@@ -184,6 +184,25 @@ describe('what has too little room', () => {
   });
 });
 
+it('what happened fits its place, however long its words are', async () => {
+  const { page, close } = await open('?lang=en&still#/', [900, 600]);
+  await page.evaluate(() => {
+    const { world, emit } = window.fakeNode;
+    const [first] = world.transfers.filter(({ direction, state }) => direction === 'down' && state === 'running');
+    if (first === undefined) throw new Error('nothing is fetched');
+    const named = { ...first, name: `${'x'.repeat(200)}.mov` };
+    emit({ type: 'transfer', transfer: { ...named, state: 'done' } });
+    emit({ type: 'transfer', transfer: first });
+    emit({ type: 'transfer', transfer: { ...first, state: 'failed', reason: { code: 'not-a-folder', params: { path: `/${'x'.repeat(200)}` } } } });
+  });
+  await page.getByRole('button', { name: /^What happened/ }).click();
+  await page.locator('.bell__line').nth(1).waitFor();
+  const wide = await page.locator('.bell__list, .toast').evaluateAll((places) => places.map((place) => [place.scrollWidth - place.clientWidth, place.textContent?.length ?? 0]));
+  expect(wide.length).toBe(3);
+  expect(wide.map(([over]) => over)).toEqual([0, 0, 0]);
+  await close();
+});
+
 describe('a lost connection', () => {
   it('is said calmly, what was there stays, and it goes away by itself', async () => {
     const { page, close } = await open('?lang=en&still#/', [1280, 800]);
