@@ -87,14 +87,15 @@ export async function checkRestart(world: World): Promise<string[]> {
 }
 
 /** Whether whom it was listed from has any of these files now. */
-async function originHas(begun: Begun | undefined, wanted: readonly string[]): Promise<boolean> {
+/** What was a file and is a folder now is not there as it was asked for; a folder that is a file now comes as that. */
+async function originHas(begun: Begun | undefined, asked: Transfer['kind'], wanted: readonly string[]): Promise<boolean> {
   const origin = begun?.from ?? null;
   if (origin === null) return false;
   for (const path of wanted) {
     const cut = `${origin.path}${path}`.lastIndexOf('/');
     const whole = `${origin.path}${path}`;
     const { entries } = await origin.person.person.call('shares.browse', { path: whole.slice(0, Math.max(0, cut)), limit: 1000 }).catch(() => ({ entries: [] }));
-    if (entries.some(({ name, kind }) => name === whole.slice(cut + 1) && (path === '' || kind === 'file'))) return true;
+    if (entries.some(({ name, kind }) => name === whole.slice(cut + 1) && (kind === 'file' || (path === '' && asked === 'folder')))) return true;
   }
   return false;
 }
@@ -147,7 +148,7 @@ async function checkDownloads(world: World, who: Inhabitant): Promise<string[]> 
     if (transfer.state !== 'done' && transfer.state !== 'cancelled') {
       const missing = listed.filter(({ state }) => state !== 'done').map(({ path, state }) => `${path} ${state}`);
       const wanted = listed.filter(({ state }) => state !== 'done').map(({ path }) => (transfer.kind === 'file' ? '' : `/${path}`));
-      const isThere = await originHas(begun, wanted.length === 0 ? [''] : wanted);
+      const isThere = await originHas(begun, transfer.kind, wanted.length === 0 ? [''] : wanted);
       if ((isThere && transfer.reason?.code !== 'not-a-folder') || !gone.has(transfer.reason?.code ?? '')) say(`does not come to its end: ${JSON.stringify(transfer)}; missing ${JSON.stringify(missing.slice(0, 6))}; origin has it: ${isThere}; ${JSON.stringify((await person.call('transfers.get', { id: transfer.id })).sources)}`);
       continue;
     }

@@ -96,7 +96,8 @@ async function accessible(page: Page): Promise<string[]> {
     await show(page, place);
     await page.waitForFunction(() => document.getAnimations().every(({ playState, effect }) => playState !== 'running' || effect?.getComputedTiming().endTime === Infinity));
     const { violations } = await page.evaluate<Pick<AxeResults, 'violations'>>('axe.run(document, { resultTypes: ["violations"] })');
-    found.push(...violations.flatMap(({ id, help, nodes }) => nodes.map(({ html }) => `axe ${place} ${id}: ${help}: ${html.slice(0, 200)}`)));
+    found.push(...violations.flatMap(({ id, help, nodes }) => nodes.map(({ html, target }) => `axe ${place} ${id}: ${help}: ${html.slice(0, 200)} at ${target.join(' ')}`)));
+    if (violations.length > 0) found.push(`above the page: ${JSON.stringify(await page.evaluate(() => [...document.querySelectorAll('[data-reka-popper-content-wrapper]')].map((each) => each.outerHTML.slice(0, 600))))}`);
   }
   return found;
 }
